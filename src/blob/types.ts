@@ -1,0 +1,109 @@
+/**
+ * The seam between the engine and the blob store. A blob is an immutable byte string in one or more stripes. The store
+ * knows nothing of buckets and keys; the index names blobs by the extents below, and a blob that no row names is garbage.
+ */
+
+/**
+ * A run of consecutive stripes of one segment that hold part of a blob. Bytes `start … start + length` of the stripes'
+ * data are the blob's. Every stripe of the run holds `6 × unit` data bytes, but the last, whose unit follows from what
+ * remains; all arithmetic on it is in `stripe.ts`.
+ */
+export interface Extent {
+  /** Segment id, 32 hex digits. */
+  readonly segment: string;
+  /** Byte offset of the run's first stripe in each of the segment's shard files. */
+  readonly offset: number;
+  /** Data bytes per shard of the run's first stripe. */
+  readonly unit: number;
+  /** Byte offset of the blob in the data of the run's first stripe. */
+  readonly start: number;
+  /** Bytes of the blob in this run. */
+  readonly length: number;
+}
+
+/** Where a blob lies. An empty blob has no extents. */
+export interface BlobRef {
+  readonly size: number;
+  readonly extents: readonly Extent[];
+}
+
+/** Half-open byte range of a blob: `start` included, `end` excluded. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface SegmentState {
+  readonly segment: string;
+  readonly sealed: boolean;
+  /** Writers and readers that hold it in this process. */
+  readonly holds: number;
+  /** Bytes of one shard file. */
+  readonly shardBytes: number;
+}
+
+export interface DiskState {
+  readonly id: string;
+  readonly zone: string;
+  readonly path: string;
+  readonly state: 'healthy' | 'failed' | 'missing';
+  readonly reason?: string;
+}
+
+export type BlobErrorCode =
+  /** Fewer disks than the write quorum can take a write now. Nothing was promised; the caller answers 503. */
+  | 'WriteQuorumLost'
+  /** Fewer than six good shards of a block can be read now. */
+  | 'Unreadable'
+  /** The segment is gone: its last blob was freed while the reader was on its way. Look the version up again. */
+  | 'SegmentGone';
+
+export class BlobError extends Error {
+  override readonly name = 'BlobError';
+  readonly code: BlobErrorCode;
+  constructor(code: BlobErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export interface BlobStore {
+  /** Largest blob that `place` takes, in bytes. */
+  readonly placeLimitBytes: number;
+
+  /**
+   * Packs a small blob into the open stripe and returns where it will lie. Synchronous, so that the blob and the command
+   * submitted in the same tick meet in the same wave: the blob is durable once the next `flush` has resolved. The bytes
+   * are copied. `label` goes to the stripe's directory: what a rebuild of the index needs to know of the blob.
+   */
+  place(bytes: Uint8Array, label: Uint8Array): BlobRef;
+
+  /**
+   * Writes a blob of any size to a bulk segment of its own, with back-pressure on the source and bounded memory.
+   * Resolves once every stripe is synced to the write quorum. `label` is asked for once, after the last byte of the
+   * source; if it or the source throws, the error passes through and what was written is garbage.
+   */
+  write(source: AsyncIterable<Uint8Array>, label: () => Promise<Uint8Array>): Promise<BlobRef>;
+
+  /** Makes all that was placed before the call durable. Rejects with WriteQuorumLost; those blobs are then void. */
+  flush(): Promise<void>;
+
+  /** Ends the hold that `place` or `write` took: from now on only the index keeps the blob. Call it once per ref. */
+  release(ref: BlobRef): void;
+
+  /**
+   * Reads a range, verified block by block; missing or bad blocks are rebuilt from the others. The segments are held
+   * from the call on (not from the first `next`) until the iterator ends, so the caller must finish or return it.
+   */
+  read(ref: BlobRef, range: ByteRange): AsyncIterableIterator<Uint8Array>;
+
+  /** Whether every stripe of the blob has at least six intact shards: what replay asks of the last log record. */
+  isIntact(ref: BlobRef): Promise<boolean>;
+
+  segments(): readonly SegmentState[];
+  /** Deletes a sealed segment's shard files. The caller knows that no row names it. False if it is open or held. */
+  drop(segment: string): Promise<boolean>;
+
+  disks(): readonly DiskState[];
+  close(): Promise<void>;
+}

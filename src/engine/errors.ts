@@ -1,0 +1,46 @@
+/** What the engine refuses, by the names of S3's error codes; `s3/errors.ts` gives each its status and wording. */
+export type EngineErrorCode =
+  | 'BucketAlreadyOwnedByYou'
+  | 'BucketAlreadyExists'
+  | 'BucketNotEmpty'
+  | 'NoSuchBucket'
+  | 'NoSuchKey'
+  | 'NoSuchVersion'
+  | 'NoSuchUpload'
+  | 'NoSuchTagSet'
+  /** The version named is a delete marker: 405 with `x-amz-delete-marker`; without a version id it is NoSuchKey. */
+  | 'DeleteMarkerMet'
+  | 'InvalidPart'
+  | 'InvalidPartOrder'
+  | 'EntityTooSmall'
+  | 'PreconditionFailed'
+  /** The store cannot take a write, or cannot read back enough shards, now. */
+  | 'ServiceUnavailable';
+
+/** Facts of a refusal that the answer shows: names of the XML elements or headers they become are the S3 layer's. */
+export interface EngineErrorDetails {
+  readonly bucket?: string;
+  readonly key?: string;
+  readonly versionId?: string;
+  readonly uploadId?: string;
+  readonly partNumber?: number;
+  readonly etag?: string;
+  readonly proposedSize?: number;
+  readonly minSizeAllowed?: number;
+  /** Set when the current version is a delete marker: its version id. */
+  readonly deleteMarkerVersionId?: string;
+  readonly lastModifiedMs?: number;
+  /** Name of the condition that failed, e.g. `If-Match`. */
+  readonly condition?: string;
+}
+
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  readonly code: EngineErrorCode;
+  readonly details: EngineErrorDetails;
+  constructor(code: EngineErrorCode, message: string, details: EngineErrorDetails = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.details = details;
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * What S3 means, without HTTP. Operations of the S3 layer call these facets; each throws EngineError and nothing else
+ * that a client should see. `Bucket` values come from the pipeline's resolve stage and may be a moment old: whatever
+ * depends on the bucket's state is checked again inside the transaction.
+ */
+import type { ChecksumAlgorithm, Digests } from '../lib/digests/algorithms.ts';
+import type { DeleteConditions, WriteConditions } from '../meta/commands.ts';
+import type { Bucket, Checksum, ObjectAttributes, Part, Tag, Upload, Version } from '../meta/records.ts';
+import type { ObjectPage, PartPage, UploadPage } from '../meta/types.ts';
+
+export type {
+  Bucket,
+  Checksum,
+  ChecksumAlgorithm,
+  DeleteConditions,
+  Digests,
+  ObjectAttributes,
+  ObjectPage,
+  Part,
+  PartPage,
+  Tag,
+  Upload,
+  UploadPage,
+  Version,
+  WriteConditions,
+};
+
+/** A body on its way in. MD5 is always computed, as it is the ETag; `algorithms` adds to it. */
+export interface BodySource {
+  readonly stream: AsyncIterable<Uint8Array>;
+  /** Decoded length in bytes, where the client has declared it. */
+  readonly length?: number;
+  readonly algorithms: ReadonlySet<ChecksumAlgorithm>;
+  /** Algorithm whose digest is stored as the object's checksum. */
+  readonly checksumAlgorithm: ChecksumAlgorithm;
+  /** Called after the last byte with all digests, before anything is committed; throws to refuse the body. */
+  verify(digests: Digests): void;
+}
+
+export interface Buckets {
+  create(request: { name: string; region: string; owner: string }): Promise<Bucket>;
+  /** Throws NoSuchBucket. */
+  get(name: string): Promise<Bucket>;
+  list(query: { owner: string; prefix: string; after: string; limit: number }): Promise<{
+    buckets: readonly Bucket[];
+    isTruncated: boolean;
+  }>;
+  delete(bucket: Bucket): Promise<void>;
+  setVersioning(bucket: Bucket, versioning: 'Enabled' | 'Suspended'): Promise<void>;
+  /** A configuration document as JSON text, by the name of its sub-resource; null removes it. */
+  setConfig(bucket: Bucket, kind: string, document: string | null): Promise<void>;
+  getConfig(bucket: Bucket, kind: string): Promise<string | undefined>;
+}
+
+export interface PutRequest {
+  readonly bucket: Bucket;
+  readonly key: string;
+  readonly source: BodySource;
+  readonly attributes: ObjectAttributes;
+  readonly conditions?: WriteConditions;
+}
+
+export interface CopyRequest {
+  /** The version to copy, as `find` gave it after the source conditions held. */
+  readonly source: Version;
+  readonly bucket: Bucket;
+  readonly key: string;
+  readonly attributes: ObjectAttributes;
+  /** Algorithm the client asked for; without one the source's checksum is kept where it is FULL_OBJECT. */
+  readonly checksumAlgorithm?: ChecksumAlgorithm;
+  readonly conditions?: WriteConditions;
+}
+
+export interface DeleteResult {
+  /** A delete marker was made or removed. */
+  readonly deleteMarker: boolean;
+  /** Version id of the marker made, or of the version removed; absent where the bucket was never versioned. */
+  readonly versionId?: string;
+}
+
+export interface Objects {
+  /** Writes a new version. The version returned is the one that was committed. */
+  put(request: PutRequest): Promise<Version>;
+  /**
+   * A version to read. Throws NoSuchKey (with deleteMarkerVersionId if a marker is current), NoSuchVersion, or
+   * DeleteMarkerMet if the version named is a marker.
+   */
+  find(bucket: Bucket, key: string, versionId?: string): Promise<Version>;
+  /**
+   * Bytes `start` (included) to `end` (excluded) of a version. Throws ServiceUnavailable before the first byte where the
+   * store can tell; the iterator rejects with it later. The caller must finish or return the iterator.
+   */
+  read(version: Version, range: { start: number; end: number }): Promise<AsyncIterableIterator<Uint8Array>>;
+  /**
+   * Shares the source's bytes; reads them (and writes nothing) only where a digest is needed that is not stored: the MD5
+   * of a multipart source, or another checksum algorithm.
+   */
+  copy(request: CopyRequest): Promise<Version>;
+  delete(request: {
+    bucket: Bucket;
+    key: string;
+    versionId?: string;
+    owner: string;
+    conditions?: DeleteConditions;
+  }): Promise<DeleteResult>;
+  /** Replaces the tags; returns the version they are on. Throws as `find`. */
+  setTags(bucket: Bucket, key: string, versionId: string | undefined, tags: readonly Tag[]): Promise<Version>;
+  /** Parts of a multipart object in order; empty for any other. */
+  listParts(version: Version, query: { after: number; limit: number }): Promise<PartPage>;
+  /** The n-th part of a multipart object with the range of its bytes; undefined beyond the last. */
+  part(version: Version, n: number): Promise<{ part: Part; start: number; end: number } | undefined>;
+}
+
+export interface Listing {
+  objects(
+    bucket: Bucket,
+    query: { prefix: string; delimiter: string; after: string; limit: number },
+  ): Promise<ObjectPage>;
+  versions(
+    bucket: Bucket,
+    query: { prefix: string; delimiter: string; after: string; afterVersionId: string; limit: number },
+  ): Promise<ObjectPage>;
+}
+
+export interface Uploads {
+  create(request: {
+    bucket: Bucket;
+    key: string;
+    attributes: ObjectAttributes;
+    checksumAlgorithm?: ChecksumAlgorithm;
+    checksumType?: 'FULL_OBJECT' | 'COMPOSITE';
+  }): Promise<Upload>;
+  /** Throws NoSuchUpload. */
+  get(bucket: Bucket, key: string, uploadId: string): Promise<Upload>;
+  putPart(request: { bucket: Bucket; upload: Upload; partNumber: number; source: BodySource }): Promise<Part>;
+  /** A part from a range of an existing version: shares its bytes, reads them for the digests. */
+  copyPart(request: {
+    bucket: Bucket;
+    upload: Upload;
+    partNumber: number;
+    source: Version;
+    range: { start: number; end: number };
+  }): Promise<Part>;
+  /**
+   * Parts as the client lists them. Throws InvalidPart, InvalidPartOrder, EntityTooSmall. `verify` sees the checksum of
+   * the whole before the commit. An upload that has been completed already with the same parts answers the same version.
+   */
+  complete(request: {
+    bucket: Bucket;
+    key: string;
+    uploadId: string;
+    parts: readonly { partNumber: number; etag: string; checksum?: string }[];
+    conditions?: WriteConditions;
+    verify?: (result: { size: number; checksum?: Checksum }) => void;
+  }): Promise<Version>;
+  abort(bucket: Bucket, key: string, uploadId: string): Promise<void>;
+  listParts(upload: Upload, query: { after: number; limit: number }): Promise<PartPage>;
+  list(
+    bucket: Bucket,
+    query: { prefix: string; delimiter: string; after: string; afterUploadId: string; limit: number },
+  ): Promise<UploadPage>;
+}
+
+export interface Engine {
+  readonly buckets: Buckets;
+  readonly objects: Objects;
+  readonly listing: Listing;
+  readonly uploads: Uploads;
+}

@@ -1,0 +1,221 @@
+/**
+ * Commands: every change of state the index knows, with everything decided in it (ids, times, locations). They are plain
+ * JSON values, recorded in the commit log as they are and executed by one deterministic `apply`. A command that has been
+ * released never changes its meaning; a new meaning is a new name or an optional member.
+ */
+import type { BlobLocation, BucketConfigKind, Checksum, ObjectAttributes, Tag, VersioningState } from './records.ts';
+
+/** Bytes of a new version or part: a blob just written, or slices of blobs that rows of the index already name. */
+export type Content =
+  | { readonly kind: 'new'; readonly location: BlobLocation }
+  | { readonly kind: 'shared'; readonly slices: readonly SharedSlice[] };
+
+export interface SharedSlice {
+  /** Blob id. Rejected with `SourceGone` if no row names the blob any more. */
+  readonly blob: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Conditions on the current version of the key, checked inside the transaction. ETags without quotes. */
+export interface WriteConditions {
+  /** The current version must exist (`*`) or have one of these ETags. */
+  readonly ifMatch?: readonly string[];
+  /** There must be no current version. The only form S3 allows on writes is `*`. */
+  readonly ifNoneMatch?: '*';
+}
+
+export interface DeleteConditions {
+  readonly ifMatch?: readonly string[];
+  readonly ifMatchLastModifiedMs?: number;
+  readonly ifMatchSize?: number;
+}
+
+interface VersionBody {
+  readonly lastModifiedMs: number;
+  readonly size: number;
+  readonly etag: string;
+  readonly checksum?: Checksum;
+  readonly attributes: ObjectAttributes;
+}
+
+export interface CreateBucket {
+  readonly type: 'create-bucket';
+  readonly name: string;
+  readonly region: string;
+  readonly owner: string;
+  readonly createdMs: number;
+}
+export interface DeleteBucket {
+  readonly type: 'delete-bucket';
+  readonly bucketId: number;
+}
+export interface SetVersioning {
+  readonly type: 'set-versioning';
+  readonly bucketId: number;
+  readonly versioning: Exclude<VersioningState, 'Unversioned'>;
+}
+export interface SetBucketConfig {
+  readonly type: 'set-bucket-config';
+  readonly bucketId: number;
+  readonly kind: BucketConfigKind;
+  /** JSON text, or null to remove the document. */
+  readonly document: string | null;
+}
+
+/**
+ * Makes a version the current one. `versionId` is `null` (the string) when the bucket is not Enabled: the null version is
+ * then replaced. If that does not fit the bucket's state inside the transaction, the command is rejected with `StaleBucket`.
+ */
+export interface PutVersion extends VersionBody {
+  readonly type: 'put-version';
+  readonly bucketId: number;
+  readonly key: string;
+  readonly versionId: string;
+  readonly ordinal: number;
+  readonly content: Content;
+  readonly conditions?: WriteConditions;
+}
+
+/** DeleteObject without a version id: removes the null version, or makes a delete marker, as the versioning state says. */
+export interface DeleteCurrent {
+  readonly type: 'delete-current';
+  readonly bucketId: number;
+  readonly key: string;
+  /** Id and ordinal of the marker, should one be made (`null` when suspended). Ignored when Unversioned. */
+  readonly markerId: string;
+  readonly ordinal: number;
+  readonly owner: string;
+  readonly lastModifiedMs: number;
+  readonly conditions?: DeleteConditions;
+}
+
+/** DeleteObject with a version id. A version that does not exist is no error. */
+export interface DeleteVersion {
+  readonly type: 'delete-version';
+  readonly bucketId: number;
+  readonly key: string;
+  readonly versionId: string;
+  readonly conditions?: DeleteConditions;
+}
+
+export interface SetVersionTags {
+  readonly type: 'set-version-tags';
+  readonly bucketId: number;
+  readonly key: string;
+  /** The version to tag, always named: the engine resolved the current one. */
+  readonly versionId: string;
+  readonly tags: readonly Tag[];
+}
+
+export interface CreateUpload {
+  readonly type: 'create-upload';
+  readonly bucketId: number;
+  readonly key: string;
+  readonly uploadId: string;
+  readonly initiatedMs: number;
+  readonly attributes: ObjectAttributes;
+  readonly checksumAlgorithm?: string;
+  readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE';
+}
+
+/** Stores a part, replacing one of the same number. */
+export interface PutPart {
+  readonly type: 'put-part';
+  readonly bucketId: number;
+  readonly key: string;
+  readonly uploadId: string;
+  readonly partNumber: number;
+  readonly size: number;
+  readonly etag: string;
+  readonly lastModifiedMs: number;
+  readonly checksum?: Checksum;
+  readonly content: Content;
+}
+
+/**
+ * Turns the listed parts, in this order, into a version; parts not listed are freed and the upload ends. Rejected with
+ * `InvalidPart` if a part is missing or no longer has the ETag the engine saw. Moves no bytes.
+ */
+export interface CompleteUpload {
+  readonly type: 'complete-upload';
+  readonly bucketId: number;
+  readonly key: string;
+  readonly uploadId: string;
+  readonly parts: readonly { readonly partNumber: number; readonly etag: string }[];
+  readonly versionId: string;
+  readonly ordinal: number;
+  readonly lastModifiedMs: number;
+  readonly size: number;
+  readonly etag: string;
+  readonly checksum?: Checksum;
+  readonly conditions?: WriteConditions;
+}
+
+export interface AbortUpload {
+  readonly type: 'abort-upload';
+  readonly bucketId: number;
+  readonly key: string;
+  readonly uploadId: string;
+}
+
+/** Forgets a segment whose files the collector has removed. Rejected with `SegmentInUse` if it has live bytes. */
+export interface DropSegment {
+  readonly type: 'drop-segment';
+  readonly segment: string;
+}
+
+export type Command =
+  | CreateBucket
+  | DeleteBucket
+  | SetVersioning
+  | SetBucketConfig
+  | PutVersion
+  | DeleteCurrent
+  | DeleteVersion
+  | SetVersionTags
+  | CreateUpload
+  | PutPart
+  | CompleteUpload
+  | AbortUpload
+  | DropSegment;
+
+/** What `submit` resolves to, by command. Commands that are not listed resolve to nothing. */
+export interface CommandResults {
+  'create-bucket': { readonly bucketId: number };
+  'delete-current': { readonly deletedVersionId?: string; readonly markerId?: string };
+  'delete-version': { readonly deleted: boolean; readonly wasDeleteMarker: boolean };
+}
+
+export type CommandResult<C extends Command> = C['type'] extends keyof CommandResults
+  ? CommandResults[C['type']]
+  : void;
+
+export type RejectionCode =
+  | 'BucketExists'
+  | 'NoSuchBucket'
+  | 'BucketNotEmpty'
+  | 'StaleBucket'
+  | 'PreconditionFailed'
+  /** If-Match on a key that has no current version: S3 answers 404 NoSuchKey. */
+  | 'NoSuchKey'
+  | 'NoSuchVersion'
+  | 'NoSuchUpload'
+  | 'InvalidPart'
+  | 'SourceGone'
+  | 'SegmentInUse';
+
+/** A command's precondition did not hold; it changed nothing and is not in the log. */
+export class CommandRejected extends Error {
+  override readonly name = 'CommandRejected';
+  readonly code: RejectionCode;
+  constructor(code: RejectionCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The batch could not be made durable (log or shard quorum lost); nothing of it took effect. */
+export class CommitFailed extends Error {
+  override readonly name = 'CommitFailed';
+}

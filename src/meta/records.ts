@@ -1,0 +1,110 @@
+/** What the index keeps, as values. Times are milliseconds since 1970; digests and checksums are base64 as S3 shows them. */
+
+/** Where a blob lies, as the index keeps it. The same shape as the blob store's; the index never looks inside but for the segment. */
+export interface BlobLocation {
+  readonly size: number;
+  readonly extents: readonly {
+    readonly segment: string;
+    readonly offset: number;
+    readonly unit: number;
+    readonly start: number;
+    readonly length: number;
+  }[];
+}
+
+export type VersioningState = 'Unversioned' | 'Enabled' | 'Suspended';
+
+export interface Bucket {
+  readonly id: number;
+  readonly name: string;
+  readonly region: string;
+  readonly owner: string;
+  readonly createdMs: number;
+  readonly versioning: VersioningState;
+}
+
+/** One configuration document of a bucket, by the name of its sub-resource (`tagging`, `policy`, …), as JSON text. */
+export type BucketConfigKind = string;
+
+export interface Checksum {
+  /** Algorithm by S3's name, e.g. `CRC64NVME`. */
+  readonly algorithm: string;
+  readonly type: 'FULL_OBJECT' | 'COMPOSITE';
+  /** Base64; COMPOSITE values carry `-N`. */
+  readonly value: string;
+}
+
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** System headers of an object that are stored and given back as they came. */
+export interface SystemHeaders {
+  readonly contentType?: string;
+  readonly cacheControl?: string;
+  readonly contentDisposition?: string;
+  readonly contentEncoding?: string;
+  readonly contentLanguage?: string;
+  readonly expires?: string;
+  readonly websiteRedirectLocation?: string;
+}
+
+/** What a client says of an object when it creates it, kept with the upload until it becomes a version. */
+export interface ObjectAttributes {
+  readonly owner: string;
+  readonly storageClass: string;
+  readonly headers: SystemHeaders;
+  /** User metadata without the `x-amz-meta-` prefix, names in lower case. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tags: readonly Tag[];
+}
+
+/** Part of an object's bytes: bytes `offset … offset + length` of a blob. */
+export interface Slice {
+  readonly blob: number;
+  readonly location: BlobLocation;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface Version {
+  readonly bucketId: number;
+  readonly key: string;
+  /** `null` is the null version's id, as S3 spells it. */
+  readonly versionId: string;
+  /** Creation order within the index; a later version of a key has the larger ordinal. */
+  readonly ordinal: number;
+  readonly isLatest: boolean;
+  readonly isDeleteMarker: boolean;
+  readonly lastModifiedMs: number;
+  readonly size: number;
+  /** Without quotes. Empty for a delete marker. */
+  readonly etag: string;
+  readonly checksum?: Checksum;
+  /** Number of parts of a multipart object; absent for any other. */
+  readonly partCount?: number;
+  /** Upload that made this version, so that a repeated completion finds its result. */
+  readonly uploadId?: string;
+  readonly attributes: ObjectAttributes;
+}
+
+export interface Upload {
+  readonly uploadId: string;
+  readonly bucketId: number;
+  readonly key: string;
+  readonly initiatedMs: number;
+  readonly attributes: ObjectAttributes;
+  /** Algorithm and type the upload was created with; absent if the client named none. */
+  readonly checksumAlgorithm?: string;
+  readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE';
+}
+
+export interface Part {
+  readonly partNumber: number;
+  readonly size: number;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly lastModifiedMs: number;
+  readonly checksum?: Checksum;
+}

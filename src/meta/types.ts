@@ -1,0 +1,100 @@
+/** The seam between the engine and the index: `submit` changes, named asynchronous reads see every acknowledged change. */
+import type { Command, CommandResult } from './commands.ts';
+import type { Bucket, Part, Slice, Upload, Version } from './records.ts';
+
+export interface BucketPage {
+  readonly buckets: readonly Bucket[];
+  readonly isTruncated: boolean;
+}
+
+export interface ListQuery {
+  readonly bucketId: number;
+  readonly prefix: string;
+  readonly delimiter: string;
+  /** Keys and common prefixes up to and including this one are left out. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+/** A page of a listing: versions and common prefixes in one order, by UTF-8 bytes of key. */
+export interface ObjectPage {
+  readonly entries: readonly ObjectEntry[];
+  readonly isTruncated: boolean;
+}
+export type ObjectEntry =
+  | { readonly kind: 'version'; readonly version: Version }
+  | { readonly kind: 'prefix'; readonly prefix: string };
+
+export interface VersionListQuery extends ListQuery {
+  /** With `after` = a key: go on after this version of that key. Unknown or empty: after all of them. */
+  readonly afterVersionId: string;
+}
+
+export interface UploadListQuery extends ListQuery {
+  /** With `after` = a key: go on after this upload of that key. Empty: after all of them. */
+  readonly afterUploadId: string;
+}
+export interface UploadPage {
+  readonly entries: readonly (
+    | { readonly kind: 'upload'; readonly upload: Upload }
+    | { readonly kind: 'prefix'; readonly prefix: string }
+  )[];
+  readonly isTruncated: boolean;
+}
+
+export interface PartQuery {
+  /** Part numbers up to and including this one are left out. */
+  readonly after: number;
+  readonly limit: number;
+}
+export interface PartPage {
+  readonly parts: readonly Part[];
+  readonly isTruncated: boolean;
+}
+
+export interface SegmentUse {
+  readonly segment: string;
+  readonly liveBytes: number;
+}
+
+export interface IndexReader {
+  getBucket(name: string): Promise<Bucket | undefined>;
+  /** Buckets in order of name, after `after`, whose name starts with `prefix`. */
+  listBuckets(query: { owner?: string; prefix: string; after: string; limit: number }): Promise<BucketPage>;
+  /** JSON text of a configuration document. */
+  getBucketConfig(bucketId: number, kind: string): Promise<string | undefined>;
+
+  /** The named version, or without an id the current one, which may be a delete marker. */
+  getVersion(bucketId: number, key: string, versionId?: string): Promise<Version | undefined>;
+  /** The bytes of a version in order, that overlap the half-open range; the first and last slice are cut to fit. */
+  getSlices(version: Version, range: { start: number; end: number }): Promise<Slice[]>;
+  /** The version that an upload became, if it still exists. */
+  getCompletedUpload(bucketId: number, key: string, uploadId: string): Promise<Version | undefined>;
+  /** Parts of a multipart version, in order of part number as completed (numbers may have gaps). */
+  listVersionParts(version: Version, query: PartQuery): Promise<PartPage>;
+  /** Of a multipart version: the n-th part (1 is the first) with its byte offset. */
+  getVersionPart(version: Version, n: number): Promise<{ part: Part; offset: number } | undefined>;
+
+  /** Current versions that are no delete markers. */
+  listObjects(query: ListQuery): Promise<ObjectPage>;
+  /** All versions and markers, newest first within a key. */
+  listVersions(query: VersionListQuery): Promise<ObjectPage>;
+
+  getUpload(bucketId: number, key: string, uploadId: string): Promise<Upload | undefined>;
+  listUploads(query: UploadListQuery): Promise<UploadPage>;
+  listUploadParts(uploadId: string, query: PartQuery): Promise<PartPage>;
+
+  /** Live bytes of every segment that rows name or once named. */
+  listSegments(): Promise<SegmentUse[]>;
+}
+
+export interface Index extends IndexReader {
+  /**
+   * Queues a command for the next batch. Resolves once it is durable and visible. Commands take effect in the order of
+   * the calls. Rejects with CommandRejected (its precondition failed) or CommitFailed (the batch was not made durable).
+   */
+  submit<C extends Command>(command: C): Promise<CommandResult<C>>;
+  /** Largest ordinal any version ever had: new ones must be larger. */
+  lastOrdinal(): number;
+  close(): Promise<void>;
+}

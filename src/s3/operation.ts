@@ -1,0 +1,56 @@
+/**
+ * One operation of S3: a typed function from AWS's own input to AWS's own output, and what it supports of the input.
+ * It returns data; only the pipeline touches the reply.
+ */
+import type { BodySource, Bucket, ChecksumAlgorithm, Engine } from '../engine/types.ts';
+import type { Identity } from './auth/identity.ts';
+import type { InputOf, OperationName, OutputOf } from './model/types.ts';
+
+/** What an operation may know of its request beside the decoded input. */
+export interface OperationRequest {
+  readonly requestId: string;
+  readonly identity: Identity;
+  readonly engine: Engine;
+  /** Milliseconds since 1970 when the request came in. */
+  readonly nowMs: number;
+  /** Region of this server. */
+  readonly region: string;
+  /** Scheme and host the client used, without a path: for `Location`. */
+  readonly origin: string;
+  /** Header by lower-case name, for what the model does not carry. */
+  header(name: string): string | undefined;
+  /** Query parameter, decoded, for what the model does not carry. */
+  query(name: string): string | undefined;
+  /**
+   * The bucket that the input names, resolved before the body was looked at (with ExpectedBucketOwner checked). Throws if
+   * the operation has none.
+   */
+  bucket(): Bucket;
+  /** Another bucket that the operation reads from (copy sources), resolved and authorised for this identity. */
+  sourceBucket(name: string): Promise<Bucket>;
+  /**
+   * The streaming body, decoded from its transfer encoding, for operations whose input has a streaming `Body`. `verify` of
+   * what it returns checks signatures, trailers, Content-MD5 and checksum headers. Sends 100 Continue when first read.
+   */
+  body(options?: { checksumAlgorithm?: ChecksumAlgorithm }): BodySource;
+}
+
+export interface Answer<O> {
+  readonly output: O;
+  /** Where it differs from the model's, e.g. 206. */
+  readonly status?: number;
+  /** Headers that the model does not carry. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Operation<N extends OperationName = OperationName> {
+  readonly name: N;
+  /** Members of the input that are honoured. Any other member that a client sends is answered NotImplemented. */
+  readonly supports: readonly (keyof InputOf<N> & string)[];
+  run(request: OperationRequest, input: InputOf<N>): Promise<Answer<OutputOf<N>>>;
+}
+
+/** Declares an operation; exists for the inference of its types. */
+export function operation<N extends OperationName>(declared: Operation<N>): Operation<N> {
+  return declared;
+}
