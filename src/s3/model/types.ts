@@ -1,7 +1,59 @@
-/** Types of the operation table. The runtime side is generated; see `generate.ts`. */
-import type * as S3 from '@aws-sdk/client-s3';
+/**
+ * Types of the operations, read off the SDK's own command types at compile time; nothing of the SDK is loaded at run time.
+ * Four things differ from the client's view, because a server sees the other end:
+ * - required members of an input are present: the decoder has refused the request otherwise;
+ * - a streaming member of an input (`Body`) is absent: the body is read through the request;
+ * - a streaming member of an output is any source of bytes;
+ * - `Expires` and `ResponseExpires` are the text the client wrote, which S3 stores and returns untouched.
+ */
+import type * as Sdk from '@aws-sdk/client-s3';
 
-/** Names of all operations, read off the SDK's own command types. */
-export type OperationName = 'generated';
-export type InputOf<N extends OperationName> = N extends 'generated' ? S3.PutObjectRequest : never;
-export type OutputOf<N extends OperationName> = N extends 'generated' ? S3.PutObjectOutput : never;
+type Commands = {
+  [K in keyof typeof Sdk as K extends `${infer N}Command` ? (N extends '$' ? never : N) : never]: (typeof Sdk)[K];
+};
+
+/** Name of an operation of S3, as IAM and the documentation spell it. */
+export type OperationName = keyof Commands & string;
+
+type CommandOf<N extends OperationName> = Commands[N] extends abstract new (...args: never[]) => infer C ? C : never;
+
+/** What the SDK accepts or returns where bytes are streamed. */
+type StreamingIn = Sdk.PutObjectCommandInput['Body'];
+type StreamingOut = Sdk.GetObjectCommandOutput['Body'];
+/** Members that are dates in the SDK and text here. */
+type TextMember = 'Expires' | 'ResponseExpires';
+
+type Leaf = string | number | boolean | bigint | Date | Uint8Array;
+/** Removes `undefined` from required members, at every depth. */
+type Present<T> = T extends Leaf | AsyncIterable<unknown>
+  ? T
+  : T extends readonly (infer E)[]
+    ? Present<E>[]
+    : T extends object
+      ? { [K in keyof T]: object extends Pick<T, K> ? Present<T[K]> : Present<Exclude<T[K], undefined>> }
+      : T;
+
+type InputMembers<T> = {
+  [K in keyof T as StreamingIn extends T[K] | undefined ? never : K]: K extends TextMember ? string | undefined : T[K];
+};
+type OutputMembers<T> = {
+  [K in keyof T as K extends '$metadata' | 'ExpiresString' ? never : K]: K extends TextMember
+    ? string | undefined
+    : Exclude<StreamingOut, undefined> extends T[K]
+      ? AsyncIterable<Uint8Array> | undefined
+      : T[K];
+};
+
+/** Decoded input of an operation. Members the client did not send are absent. */
+export type InputOf<N extends OperationName> = N extends OperationName
+  ? CommandOf<N> extends { input: infer I }
+    ? Present<InputMembers<I>>
+    : never
+  : never;
+
+/** What an operation answers. Members that are absent or undefined are not sent. */
+export type OutputOf<N extends OperationName> = N extends OperationName
+  ? CommandOf<N> extends { resolveMiddleware(...args: never[]): (...args: never[]) => Promise<{ output: infer O }> }
+    ? OutputMembers<O>
+    : never
+  : never;
