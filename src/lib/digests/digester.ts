@@ -1,0 +1,69 @@
+/**
+ * Digests of byte streams, off the main thread where that pays. Small bodies are hashed where they are: a message to another
+ * thread costs more than hashing 256 KiB saves. Large bodies, and those of unknown length, go to a few threads that start
+ * when first needed. Each thread holds 4 MiB of shared memory, however many streams it serves.
+ */
+import { availableParallelism } from 'node:os';
+import type { ChecksumAlgorithm, Digester, Digests } from './algorithms.ts';
+import { DigestThread, type RingSize } from './digest-thread.ts';
+import { InlineDigester } from './inline-digester.ts';
+
+/** Bodies up to this length are hashed in the calling thread. */
+const inlineBytesMax = 256 * 1024;
+
+const defaultRing: RingSize = { slots: 16, slotBytes: 256 * 1024 };
+const defaultThreads = Math.max(1, Math.min(4, availableParallelism() - 1));
+
+/** Threads that hash, shared by all streams. A thread that dies fails its streams and is replaced at the next `open`. */
+export class DigestPool {
+  readonly #threadsMax: number;
+  readonly #ring: RingSize;
+  readonly #threads = new Set<DigestThread>();
+
+  constructor(options: { threads?: number; ring?: RingSize } = {}) {
+    this.#threadsMax = options.threads ?? defaultThreads;
+    this.#ring = options.ring ?? defaultRing;
+  }
+
+  /** A digester on the thread with the fewest streams. It must be finished or aborted. */
+  open(algorithms: ReadonlySet<ChecksumAlgorithm>): Digester {
+    return this.#pick().open(algorithms);
+  }
+
+  /** Ends the threads; digests that are not finished fail. The pool may be used again. */
+  async close(): Promise<void> {
+    const threads = [...this.#threads];
+    this.#threads.clear();
+    await Promise.all(threads.map((thread) => thread.close()));
+  }
+
+  #pick(): DigestThread {
+    let best: DigestThread | undefined;
+    for (const thread of this.#threads) {
+      if (best === undefined || thread.load < best.load) best = thread;
+    }
+    if (best !== undefined && (best.load === 0 || this.#threads.size >= this.#threadsMax)) return best;
+    const thread = new DigestThread(this.#ring, (ended) => this.#threads.delete(ended));
+    this.#threads.add(thread);
+    return thread;
+  }
+}
+
+const sharedPool = new DigestPool();
+
+/**
+ * A digester of the algorithms for one byte stream. `sizeHintBytes` is the length if known: it decides where the work is
+ * done, and nothing else depends on it. `update` returns a promise only when it must wait; the caller awaits it before the
+ * next call. A failing thread rejects `update` and `finish`. The digester must be finished or aborted.
+ */
+export function openDigester(algorithms: ReadonlySet<ChecksumAlgorithm>, sizeHintBytes?: number): Digester {
+  if (sizeHintBytes !== undefined && sizeHintBytes <= inlineBytesMax) return new InlineDigester(algorithms);
+  return sharedPool.open(algorithms);
+}
+
+/** Digests of bytes at hand, computed in the calling thread. */
+export async function digest(algorithms: ReadonlySet<ChecksumAlgorithm>, bytes: Uint8Array): Promise<Digests> {
+  const digester = new InlineDigester(algorithms);
+  await digester.update(bytes);
+  return digester.finish();
+}
