@@ -1,0 +1,69 @@
+/** Every setting with its default. `config.example.yaml` shows the same; a test holds the two together. */
+import { z } from 'zod';
+
+const mebibyte = 1024 * 1024;
+
+const zoneSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]{1,32}$/, 'lower-case letters, digits and hyphens, at most 32'),
+  path: z.string().min(1),
+  disks: z.array(z.string().min(1)).min(1),
+});
+
+const bucketSchema = z.strictObject({
+  name: z.string().min(3).max(63),
+  public: z.boolean().default(false),
+  versioned: z.boolean().default(false),
+});
+
+const rootKeySchema = z.strictObject({
+  accessKeyId: z.string().regex(/^[\w-]{3,128}$/, '3 to 128 letters, digits, hyphens or underscores'),
+  secretAccessKey: z.string().min(8, 'at least 8 characters').max(128),
+});
+
+const limitsSchema = z.strictObject({
+  requestHeaderBytesMax: z.int().min(1024).max(65_536).default(8192),
+  xmlBodyBytesMax: z
+    .int()
+    .min(mebibyte)
+    .default(8 * mebibyte),
+  objectPutBytesMax: z
+    .int()
+    .min(1)
+    .default(5 * 1024 * mebibyte),
+  idleTimeoutMs: z.int().min(1000).default(120_000),
+  stopTimeoutMs: z.int().min(0).default(10_000),
+});
+
+const storeSchema = z.strictObject({
+  segmentBytesMax: z
+    .int()
+    .min(16 * mebibyte)
+    .default(1024 * mebibyte),
+  logFileBytesMax: z
+    .int()
+    .min(mebibyte)
+    .default(64 * mebibyte),
+  garbageGraceMs: z.int().min(0).default(60_000),
+});
+
+export const configSchema = z.strictObject({
+  data: z.string().min(1).default('data'),
+  host: z.string().min(1).default('127.0.0.1'),
+  port: z.int().min(0).max(65_535).default(9000),
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, 'a region such as us-east-1')
+    .default('us-east-1'),
+  domains: z.array(z.string().regex(/^[a-z0-9.-]+$/, 'a domain in lower case')).default([]),
+  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  rootKey: rootKeySchema.optional(),
+  accountId: z
+    .string()
+    .regex(/^\d{12}$/, 'twelve digits')
+    .default('000000000000'),
+  displayName: z.string().min(1).default('root'),
+  buckets: z.array(bucketSchema).default([]),
+  zones: z.array(zoneSchema).min(1).optional(),
+  limits: limitsSchema.prefault({}),
+  store: storeSchema.prefault({}),
+});

@@ -1,0 +1,72 @@
+/**
+ * What the data folder keeps beside the zones: the cluster's identity, in the folder and in every zone, so that zones of
+ * two servers are never mixed; and the root account's key where none is configured.
+ */
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import type { Config } from './config.ts';
+import { randomHex } from './lib/ids.ts';
+
+const identitySchema = z.strictObject({ formatVersion: z.literal(1), clusterId: z.string().regex(/^[0-9a-f]{32}$/) });
+const rootKeySchema = z.strictObject({ accessKeyId: z.string(), secretAccessKey: z.string() });
+
+export interface RootKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** The data folder cannot be used as it is; the message says what was found. */
+export class DataFolderError extends Error {
+  override readonly name = 'DataFolderError';
+}
+
+/** Makes the zones' folders where there are none and returns the cluster id that all of them carry. Throws DataFolderError. */
+export function openCluster(config: Config): string {
+  const found = config.zones.map((zone) => {
+    const file = join(zone.path, 'ninefold-zone.json');
+    return {
+      zone: zone.name,
+      file,
+      clusterId: existsSync(file) ? readJson(file, identitySchema).clusterId : undefined,
+    };
+  });
+  const known = [...new Set(found.flatMap(({ clusterId }) => clusterId ?? []))];
+  if (known.length > 1) {
+    const list = found.map(({ zone, clusterId }) => `${zone}: ${clusterId ?? 'none'}`).join(', ');
+    throw new DataFolderError(`The zones belong to different servers (cluster ids ${list})`);
+  }
+  const clusterId = known[0] ?? randomHex(16);
+  for (const { file, clusterId: present } of found) {
+    if (present === undefined) writeJson(file, { formatVersion: 1, clusterId });
+  }
+  return clusterId;
+}
+
+/** The configured key, or the one kept in the data folder, made at the first start. */
+export function openRootKey(config: Config): RootKey {
+  if (config.rootKey) return config.rootKey;
+  const file = join(config.data, 'root-key.json');
+  if (!existsSync(file)) {
+    const rootKey = { accessKeyId: `NF${randomHex(9).toUpperCase()}`, secretAccessKey: randomHex(20) };
+    writeJson(file, rootKey);
+    return rootKey;
+  }
+  chmodSync(file, 0o600);
+  return readJson(file, rootKeySchema);
+}
+
+function readJson<T>(file: string, schema: z.ZodType<T>): T {
+  try {
+    return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (cause) {
+    throw new DataFolderError(`${file} is not what Ninefold wrote there: ${String(cause)}`, { cause });
+  }
+}
+
+function writeJson(file: string, value: unknown): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const temporary = `${file}.new`;
+  writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flush: true });
+  renameSync(temporary, file);
+}
