@@ -7,6 +7,7 @@ import type { ChecksumAlgorithm, Digests } from '../lib/digests/algorithms.ts';
 import type { DeleteConditions, WriteConditions } from '../meta/commands.ts';
 import type { Bucket, Checksum, ObjectAttributes, Part, Tag, Upload, Version } from '../meta/records.ts';
 import type { ObjectPage, PartPage, UploadPage } from '../meta/types.ts';
+import type { Garbage } from './garbage.ts';
 
 export type {
   Bucket,
@@ -14,6 +15,7 @@ export type {
   ChecksumAlgorithm,
   DeleteConditions,
   Digests,
+  Garbage,
   ObjectAttributes,
   ObjectPage,
   Part,
@@ -166,4 +168,5 @@ export interface Engine {
   readonly objects: Objects;
   readonly listing: Listing;
   readonly uploads: Uploads;
+  readonly garbage: Garbage;
 }

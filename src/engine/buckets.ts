@@ -1,0 +1,51 @@
+import type { Bucket } from '../meta/records.ts';
+import type { EngineContext } from './context.ts';
+import { EngineError } from './errors.ts';
+import { isRejection, refusing } from './refusals.ts';
+import type { Buckets } from './types.ts';
+
+/** Buckets and their configuration documents. */
+export function createBuckets(context: EngineContext): Buckets {
+  const { index } = context;
+  return {
+    create: (request) => createBucket(context, request),
+    get: (name) => refusing({ bucket: name }, () => getBucket(context, name)),
+    list: (query) => refusing({}, () => index.listBuckets(query)),
+    delete: (bucket) =>
+      refusing({ bucket: bucket.name }, () => index.submit({ type: 'delete-bucket', bucketId: bucket.id })),
+    setVersioning: (bucket, versioning) =>
+      refusing({ bucket: bucket.name }, () =>
+        index.submit({ type: 'set-versioning', bucketId: bucket.id, versioning }),
+      ),
+    setConfig: (bucket, kind, document) =>
+      refusing({ bucket: bucket.name }, () =>
+        index.submit({ type: 'set-bucket-config', bucketId: bucket.id, kind, document }),
+      ),
+    getConfig: (bucket, kind) => refusing({ bucket: bucket.name }, () => index.getBucketConfig(bucket.id, kind)),
+  };
+}
+
+async function getBucket({ index }: EngineContext, name: string): Promise<Bucket> {
+  const bucket = await index.getBucket(name);
+  if (bucket === undefined) throw new EngineError('NoSuchBucket', `there is no bucket ${name}`, { bucket: name });
+  return bucket;
+}
+
+async function createBucket(
+  { index, clock }: EngineContext,
+  request: { name: string; region: string; owner: string },
+): Promise<Bucket> {
+  const { name, region, owner } = request;
+  const createdMs = clock.nowMs();
+  return refusing({ bucket: name }, async () => {
+    try {
+      const { bucketId } = await index.submit({ type: 'create-bucket', name, region, owner, createdMs });
+      return { id: bucketId, name, region, owner, createdMs, versioning: 'Unversioned' };
+    } catch (error) {
+      if (!isRejection(error, 'BucketExists')) throw error;
+      const existing = await index.getBucket(name);
+      if (existing?.owner !== owner) throw error;
+      throw new EngineError('BucketAlreadyOwnedByYou', `${owner} owns ${name} already`, { bucket: name });
+    }
+  });
+}

@@ -1,0 +1,78 @@
+/** Copies: new rows on old bytes. Bytes are read only for a digest that no record has. */
+import type { ChecksumAlgorithm } from '../lib/digests/algorithms.ts';
+import type { Content } from '../meta/commands.ts';
+import type { Checksum, Slice, Version } from '../meta/records.ts';
+import { defaultChecksumAlgorithm, etagOf, fullObjectChecksum, isMd5, knownAlgorithm } from './checksums.ts';
+import { checkBeforeBody } from './conditions.ts';
+import type { EngineContext } from './context.ts';
+import { digestVersion, type Range, slicesOf, versionGone } from './reading.ts';
+import { isRejection, onCurrentBucket } from './refusals.ts';
+import type { CopyRequest } from './types.ts';
+
+export async function copyObject(context: EngineContext, request: CopyRequest): Promise<Version> {
+  const { source, bucket, key, attributes, conditions } = request;
+  await checkBeforeBody(context, request, conditions);
+  const range = { start: 0, end: source.size };
+  const algorithm = request.checksumAlgorithm ?? knownAlgorithm(source.checksum?.algorithm) ?? defaultChecksumAlgorithm;
+  const { etag, checksum } = await digestsOfRange(context, source, { range, algorithm });
+  const content = sharedContent(await slicesOf(context, source, range));
+  return onCurrentBucket(context, bucket, async (current) => {
+    const identity = context.ids.issue(current);
+    const described = {
+      bucketId: current.id,
+      key,
+      ...identity,
+      lastModifiedMs: context.clock.nowMs(),
+      size: source.size,
+      etag,
+      checksum,
+      attributes,
+    };
+    await refusingGoneSource(context, source, () =>
+      context.index.submit({
+        type: 'put-version',
+        ...described,
+        content,
+        ...(conditions !== undefined && { conditions }),
+      }),
+    );
+    return { ...described, isLatest: true, isDeleteMarker: false };
+  });
+}
+
+/**
+ * ETag (an MD5) and checksum of a range of a version: the stored ones where the range is the whole and they are digests of
+ * its bytes, else by reading.
+ */
+export async function digestsOfRange(
+  context: EngineContext,
+  source: Version,
+  { range, algorithm }: { range: Range; algorithm: ChecksumAlgorithm },
+): Promise<{ etag: string; checksum: Checksum }> {
+  const { etag, checksum } = source;
+  const isWhole = range.start === 0 && range.end === source.size;
+  const isStored = checksum?.algorithm === algorithm && checksum.type === 'FULL_OBJECT';
+  if (isWhole && isStored && isMd5(etag)) return { etag, checksum };
+  const digests = await digestVersion(context, source, { range, algorithms: new Set(['MD5', algorithm]) });
+  return { etag: etagOf(digests), checksum: fullObjectChecksum(digests, algorithm) };
+}
+
+/** Content of a row that shares the bytes of others. */
+export function sharedContent(slices: readonly Slice[]): Content {
+  if (slices.length === 0) return { kind: 'new', location: { size: 0, extents: [] } };
+  return { kind: 'shared', slices: slices.map(({ blob, offset, length }) => ({ blob, offset, length })) };
+}
+
+/** Submits a command on shared bytes; if they have been freed since they were looked up, says what became of the source. */
+export async function refusingGoneSource<T>(
+  context: EngineContext,
+  source: Version,
+  submit: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await submit();
+  } catch (error) {
+    if (isRejection(error, 'SourceGone')) throw await versionGone(context, source);
+    throw error;
+  }
+}

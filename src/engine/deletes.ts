@@ -1,0 +1,54 @@
+import type { DeleteConditions } from '../meta/commands.ts';
+import type { Bucket } from '../meta/records.ts';
+import type { EngineContext } from './context.ts';
+import { onCurrentBucket } from './refusals.ts';
+import type { DeleteResult } from './types.ts';
+
+export interface DeleteRequest {
+  readonly bucket: Bucket;
+  readonly key: string;
+  readonly versionId?: string;
+  readonly owner: string;
+  readonly conditions?: DeleteConditions;
+}
+
+/** Removes the version named, or without a name does what the bucket's versioning state asks for. */
+export async function deleteObject(context: EngineContext, request: DeleteRequest): Promise<DeleteResult> {
+  const { versionId } = request;
+  return versionId === undefined ? deleteCurrent(context, request) : deleteVersion(context, request, versionId);
+}
+
+async function deleteCurrent(
+  context: EngineContext,
+  { bucket, key, owner, conditions }: DeleteRequest,
+): Promise<DeleteResult> {
+  return onCurrentBucket(context, bucket, async (current) => {
+    const { versionId, ordinal } = context.ids.issue(current);
+    const { markerId } = await context.index.submit({
+      type: 'delete-current',
+      bucketId: current.id,
+      key,
+      markerId: versionId,
+      ordinal,
+      owner,
+      lastModifiedMs: context.clock.nowMs(),
+      ...(conditions !== undefined && { conditions }),
+    });
+    return markerId === undefined ? { deleteMarker: false } : { deleteMarker: true, versionId: markerId };
+  });
+}
+
+async function deleteVersion(
+  { index }: EngineContext,
+  { bucket, key, conditions }: DeleteRequest,
+  versionId: string,
+): Promise<DeleteResult> {
+  const { wasDeleteMarker } = await index.submit({
+    type: 'delete-version',
+    bucketId: bucket.id,
+    key,
+    versionId,
+    ...(conditions !== undefined && { conditions }),
+  });
+  return { deleteMarker: wasDeleteMarker, versionId };
+}

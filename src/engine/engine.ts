@@ -1,0 +1,50 @@
+import type { BlobStore } from '../blob/types.ts';
+import type { Clock } from '../lib/clock.ts';
+import { digest, openDigester } from '../lib/digests/digester.ts';
+import type { Index } from '../meta/types.ts';
+import { createBuckets } from './buckets.ts';
+import { ByteBudget } from './byte-budget.ts';
+import type { DigestFunctions, EngineContext, EngineLimits } from './context.ts';
+import { createGarbage } from './garbage.ts';
+import { createListing } from './listing.ts';
+import { createObjects } from './objects.ts';
+import type { Engine } from './types.ts';
+import { createUploads } from './uploads.ts';
+import { VersionIds } from './version-ids.ts';
+
+const mebibyte = 1024 * 1024;
+
+const defaultLimits: EngineLimits = {
+  bufferedBytesMax: 64 * mebibyte,
+  partSizeMinBytes: 5 * mebibyte,
+};
+
+export interface EngineOptions {
+  readonly index: Index;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly digests?: DigestFunctions;
+  readonly limits?: Partial<EngineLimits>;
+}
+
+/** Joins an index and a blob store into what S3 means. Owns neither: whoever opened them closes them. */
+export function createEngine({ index, blobs, clock, digests, limits }: EngineOptions): Engine {
+  const allLimits = { ...defaultLimits, ...limits };
+  const context: EngineContext = {
+    index,
+    blobs,
+    clock,
+    digests: digests ?? { open: openDigester, digest },
+    limits: allLimits,
+    ids: new VersionIds(clock, () => index.lastOrdinal()),
+    bufferBudget: new ByteBudget(allLimits.bufferedBytesMax),
+    foundSlices: new WeakMap(),
+  };
+  return {
+    buckets: createBuckets(context),
+    objects: createObjects(context),
+    listing: createListing(context),
+    uploads: createUploads(context),
+    garbage: createGarbage(context),
+  };
+}

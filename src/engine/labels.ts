@@ -1,0 +1,80 @@
+/**
+ * Labels of blobs: JSON in the stripe directory that tells all a rebuild of the index needs to know of the blob. A label is
+ * written with the bytes, before the commit: that a label exists does not say that its version was ever acknowledged.
+ * Of a body too large to be packed, the label's ordinal is that of the body's end, a moment before the commit's; if the
+ * bucket's versioning changes in that moment, the version id is that of the state before.
+ */
+import type { Bucket, Checksum, ObjectAttributes, Part, Upload, Version } from '../meta/records.ts';
+
+interface LabelBase {
+  readonly v: 1;
+  readonly bucket: string;
+  readonly key: string;
+  readonly size: number;
+  readonly etag: string;
+  readonly checksum?: Checksum;
+  readonly lastModifiedMs: number;
+}
+
+export interface VersionLabel extends LabelBase {
+  readonly kind: 'version';
+  readonly versionId: string;
+  readonly ordinal: number;
+  readonly attributes: ObjectAttributes;
+}
+
+/** Carries the upload with it: a rebuild finds uploads only by their parts. */
+export interface PartLabel extends LabelBase {
+  readonly kind: 'part';
+  readonly uploadId: string;
+  readonly partNumber: number;
+  readonly upload: Pick<Upload, 'initiatedMs' | 'attributes' | 'checksumAlgorithm' | 'checksumType'>;
+}
+
+export type BlobLabel = VersionLabel | PartLabel;
+
+export function encodeLabel(label: BlobLabel): Uint8Array {
+  return Buffer.from(JSON.stringify(label));
+}
+
+/** The label of a version about to be committed. */
+export function versionLabel(bucket: Bucket, version: Version): Uint8Array {
+  const { key, versionId, ordinal, size, etag, checksum, lastModifiedMs, attributes } = version;
+  return encodeLabel({
+    v: 1,
+    kind: 'version',
+    bucket: bucket.name,
+    key,
+    versionId,
+    ordinal,
+    size,
+    etag,
+    ...(checksum !== undefined && { checksum }),
+    lastModifiedMs,
+    attributes,
+  });
+}
+
+/** The label of a part about to be committed. */
+export function partLabel(bucket: Bucket, upload: Upload, part: Part): Uint8Array {
+  const { partNumber, size, etag, checksum, lastModifiedMs } = part;
+  const { key, uploadId, initiatedMs, attributes, checksumAlgorithm, checksumType } = upload;
+  return encodeLabel({
+    v: 1,
+    kind: 'part',
+    bucket: bucket.name,
+    key,
+    uploadId,
+    partNumber,
+    size,
+    etag,
+    ...(checksum !== undefined && { checksum }),
+    lastModifiedMs,
+    upload: {
+      initiatedMs,
+      attributes,
+      ...(checksumAlgorithm !== undefined && { checksumAlgorithm }),
+      ...(checksumType !== undefined && { checksumType }),
+    },
+  });
+}

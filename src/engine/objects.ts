@@ -1,0 +1,143 @@
+/** Objects: putting, finding and reading versions, their tags and their parts. */
+import type { Bucket, Tag, Version } from '../meta/records.ts';
+import { type BodyFacts, receiveBody } from './bodies.ts';
+import { checkBeforeBody } from './conditions.ts';
+import type { EngineContext } from './context.ts';
+import { copyObject } from './copy.ts';
+import { deleteObject } from './deletes.ts';
+import { EngineError } from './errors.ts';
+import { versionLabel } from './labels.ts';
+import { readVersion, rememberSlices } from './reading.ts';
+import { isRejection, keyDetails, onCurrentBucket, refusing } from './refusals.ts';
+import type { Objects, PutRequest } from './types.ts';
+import type { VersionIdentity } from './version-ids.ts';
+
+/** How often a version is looked up that is replaced while it is being found. */
+const lookupsMax = 5;
+
+export function createObjects(context: EngineContext): Objects {
+  const { index } = context;
+  return {
+    put: (request) =>
+      refusing(keyDetails(request.bucket, request.key, request.conditions), () => putObject(context, request)),
+    find: (bucket, key, versionId) =>
+      refusing(keyDetails(bucket, key), () => findReadable(context, { bucket, key, versionId })),
+    read: (version, range) => readVersion(context, version, range),
+    copy: (request) =>
+      refusing(keyDetails(request.bucket, request.key, request.conditions), () => copyObject(context, request)),
+    delete: (request) =>
+      refusing(keyDetails(request.bucket, request.key, request.conditions), () => deleteObject(context, request)),
+    setTags: (bucket, key, versionId, tags) =>
+      refusing(keyDetails(bucket, key), () => setTags(context, { bucket, key, versionId }, tags)),
+    listParts: (version, query) => refusing({ key: version.key }, () => index.listVersionParts(version, query)),
+    part: (version, n) =>
+      refusing({ key: version.key }, async () => {
+        const found = await index.getVersionPart(version, n);
+        return found && { part: found.part, start: found.offset, end: found.offset + found.part.size };
+      }),
+  };
+}
+
+/** What a request names: a version, or without an id the current one. */
+interface Target {
+  readonly bucket: Bucket;
+  readonly key: string;
+  readonly versionId: string | undefined;
+}
+
+async function putObject(context: EngineContext, request: PutRequest): Promise<Version> {
+  const { bucket, conditions } = request;
+  await checkBeforeBody(context, request, conditions);
+  let labelled: string | undefined;
+  const body = await receiveBody(context, request.source, (facts) => {
+    const identity = context.ids.issue(bucket);
+    labelled = identity.versionId;
+    return versionLabel(bucket, newVersion(context, request, { bucket, facts, identity }));
+  });
+  try {
+    return await onCurrentBucket(context, bucket, async (current) => {
+      // From here to `submit` nothing may wait: a small body must meet its command in one wave.
+      const identity = context.ids.issue(current, labelled);
+      const version = newVersion(context, request, { bucket: current, facts: body.facts, identity });
+      const location = body.place(() => versionLabel(current, version));
+      const { bucketId, key, versionId, ordinal, lastModifiedMs, size, etag, attributes } = version;
+      const described = { bucketId, key, versionId, ordinal, lastModifiedMs, size, etag, attributes };
+      await context.index.submit({
+        type: 'put-version',
+        ...described,
+        checksum: body.facts.checksum,
+        content: { kind: 'new', location },
+        ...(conditions !== undefined && { conditions }),
+      });
+      return version;
+    });
+  } finally {
+    body.release();
+  }
+}
+
+function newVersion(
+  context: EngineContext,
+  { key, attributes }: PutRequest,
+  { bucket, facts, identity }: { bucket: Bucket; facts: BodyFacts; identity: VersionIdentity },
+): Version {
+  return {
+    bucketId: bucket.id,
+    key,
+    ...identity,
+    isLatest: true,
+    isDeleteMarker: false,
+    lastModifiedMs: context.clock.nowMs(),
+    ...facts,
+    attributes,
+  };
+}
+
+/** As `find`, with what `read` will need. */
+async function findReadable(context: EngineContext, target: Target): Promise<Version> {
+  for (let lookups = 0; lookups < lookupsMax; lookups++) {
+    const version = await findVersion(context, target);
+    if (await rememberSlices(context, version)) return version;
+  }
+  const { bucket, key } = target;
+  throw new EngineError('ServiceUnavailable', `${key} is being replaced too fast`, { bucket: bucket.name, key });
+}
+
+async function findVersion({ index }: EngineContext, { bucket, key, versionId }: Target): Promise<Version> {
+  const version = await index.getVersion(bucket.id, key, versionId);
+  const details = { bucket: bucket.name, key };
+  if (versionId === undefined) {
+    if (version === undefined) throw new EngineError('NoSuchKey', `${key} does not exist`, details);
+    if (!version.isDeleteMarker) return version;
+    throw new EngineError('NoSuchKey', `${key} is deleted`, {
+      ...details,
+      deleteMarkerVersionId: version.versionId,
+      lastModifiedMs: version.lastModifiedMs,
+    });
+  }
+  if (version === undefined) {
+    throw new EngineError('NoSuchVersion', `${key} has no version ${versionId}`, { ...details, versionId });
+  }
+  if (!version.isDeleteMarker) return version;
+  throw new EngineError('DeleteMarkerMet', `${versionId} is a delete marker`, {
+    ...details,
+    versionId,
+    deleteMarkerVersionId: versionId,
+    lastModifiedMs: version.lastModifiedMs,
+  });
+}
+
+async function setTags(context: EngineContext, target: Target, tags: readonly Tag[]): Promise<Version> {
+  for (let lookups = 1; ; lookups++) {
+    const version = await findVersion(context, target);
+    const { bucketId, key, versionId, attributes } = version;
+    try {
+      await context.index.submit({ type: 'set-version-tags', bucketId, key, versionId, tags });
+      return { ...version, attributes: { ...attributes, tags } };
+    } catch (error) {
+      // The current version may have been removed since it was looked up; then another one may be current.
+      const retry = target.versionId === undefined && isRejection(error, 'NoSuchVersion') && lookups < lookupsMax;
+      if (!retry) throw error;
+    }
+  }
+}

@@ -1,0 +1,112 @@
+/** Multipart uploads: their life and their parts. Completion is in `complete.ts`. */
+import type { Content } from '../meta/commands.ts';
+import type { Bucket, Part, Upload } from '../meta/records.ts';
+import { type BodyFacts, receiveBody } from './bodies.ts';
+import { defaultChecksumAlgorithm, defaultChecksumType, knownAlgorithm } from './checksums.ts';
+import { completeUpload } from './complete.ts';
+import type { EngineContext } from './context.ts';
+import { digestsOfRange, refusingGoneSource, sharedContent } from './copy.ts';
+import { EngineError, type EngineErrorDetails } from './errors.ts';
+import { partLabel } from './labels.ts';
+import { slicesOf } from './reading.ts';
+import { keyDetails, refusing } from './refusals.ts';
+import type { Uploads } from './types.ts';
+
+type CreateRequest = Parameters<Uploads['create']>[0];
+type PutPartRequest = Parameters<Uploads['putPart']>[0];
+type CopyPartRequest = Parameters<Uploads['copyPart']>[0];
+
+export function createUploads(context: EngineContext): Uploads {
+  const { index } = context;
+  return {
+    create: (request) => refusing(keyDetails(request.bucket, request.key), () => createUpload(context, request)),
+    get: (bucket, key, uploadId) =>
+      refusing(uploadDetails(bucket, key, uploadId), () => getUpload(context, { bucket, key, uploadId })),
+    putPart: (request) => refusing(partDetails(request), () => putPart(context, request)),
+    copyPart: (request) => refusing(partDetails(request), () => copyPart(context, request)),
+    complete: (request) =>
+      refusing({ ...keyDetails(request.bucket, request.key, request.conditions), uploadId: request.uploadId }, () =>
+        completeUpload(context, request),
+      ),
+    abort: (bucket, key, uploadId) =>
+      refusing(uploadDetails(bucket, key, uploadId), () =>
+        index.submit({ type: 'abort-upload', bucketId: bucket.id, key, uploadId }),
+      ),
+    listParts: ({ key, uploadId }, query) => refusing({ key, uploadId }, () => index.listUploadParts(uploadId, query)),
+    list: (bucket, query) =>
+      refusing({ bucket: bucket.name }, () => index.listUploads({ bucketId: bucket.id, ...query })),
+  };
+}
+
+function uploadDetails(bucket: Bucket, key: string, uploadId: string): EngineErrorDetails {
+  return { bucket: bucket.name, key, uploadId };
+}
+
+function partDetails({ bucket, upload, partNumber }: PutPartRequest | CopyPartRequest): EngineErrorDetails {
+  return { bucket: bucket.name, key: upload.key, uploadId: upload.uploadId, partNumber };
+}
+
+async function createUpload(context: EngineContext, request: CreateRequest): Promise<Upload> {
+  const { bucket, key, attributes, checksumAlgorithm } = request;
+  const checksumType =
+    request.checksumType ?? (checksumAlgorithm === undefined ? undefined : defaultChecksumType(checksumAlgorithm));
+  const upload: Upload = {
+    uploadId: context.ids.newUploadId(),
+    bucketId: bucket.id,
+    key,
+    initiatedMs: context.clock.nowMs(),
+    attributes,
+    ...(checksumAlgorithm !== undefined && { checksumAlgorithm }),
+    ...(checksumType !== undefined && { checksumType }),
+  };
+  await context.index.submit({ type: 'create-upload', ...upload });
+  return upload;
+}
+
+async function getUpload(
+  { index }: EngineContext,
+  { bucket, key, uploadId }: { bucket: Bucket; key: string; uploadId: string },
+): Promise<Upload> {
+  const upload = await index.getUpload(bucket.id, key, uploadId);
+  if (upload !== undefined) return upload;
+  throw new EngineError('NoSuchUpload', `there is no upload ${uploadId}`, uploadDetails(bucket, key, uploadId));
+}
+
+async function putPart(context: EngineContext, request: PutPartRequest): Promise<Part> {
+  const { bucket, upload, partNumber, source } = request;
+  const newPart = (facts: BodyFacts): Part => ({ partNumber, ...facts, lastModifiedMs: context.clock.nowMs() });
+  const body = await receiveBody(context, source, (facts) => partLabel(bucket, upload, newPart(facts)));
+  try {
+    // From here to `submit` nothing may wait: a small body must meet its command in one wave.
+    const part = newPart(body.facts);
+    const location = body.place(() => partLabel(bucket, upload, part));
+    await submitPart(context, upload, part, { kind: 'new', location });
+    return part;
+  } finally {
+    body.release();
+  }
+}
+
+async function copyPart(context: EngineContext, request: CopyPartRequest): Promise<Part> {
+  const { upload, partNumber, source, range } = request;
+  const algorithm = knownAlgorithm(upload.checksumAlgorithm) ?? defaultChecksumAlgorithm;
+  const digests = await digestsOfRange(context, source, { range, algorithm });
+  const content = sharedContent(await slicesOf(context, source, range));
+  const part: Part = {
+    partNumber,
+    size: range.end - range.start,
+    ...digests,
+    lastModifiedMs: context.clock.nowMs(),
+  };
+  await refusingGoneSource(context, source, () => submitPart(context, upload, part, content));
+  return part;
+}
+
+async function submitPart(
+  { index }: EngineContext,
+  { bucketId, key, uploadId }: Upload,
+  part: Part,
+  content: Content,
+): Promise<void> {
+  await index.submit({ type: 'put-part', bucketId, key, uploadId, ...part, content });
+}

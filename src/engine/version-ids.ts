@@ -1,0 +1,68 @@
+/** Order and names of versions. Both are chosen in the tick of the `submit` that uses them, so that order is commit order. */
+import type { Clock } from '../lib/clock.ts';
+import { randomHex } from '../lib/ids.ts';
+import type { Bucket, VersioningState } from '../meta/records.ts';
+
+/** S3's spelling of the null version's id. */
+export const nullVersionId = 'null';
+
+const randomBytesPerId = 16;
+const ordinalBytes = 8;
+const versionIdPattern = /^[A-Za-z0-9_-]{32}$/;
+
+/** Name and place in order of a version about to be made. */
+export interface VersionIdentity {
+  readonly versionId: string;
+  readonly ordinal: number;
+}
+
+/** Whether a text has the form of a version id, `null` included. It says nothing of its existence. */
+export function isVersionId(text: string): boolean {
+  return text === nullVersionId || versionIdPattern.test(text);
+}
+
+/**
+ * A new version id: 32 URL-safe characters of sixteen random bytes and the ordinal, which is veiled by the random bytes
+ * so that ids of neighbours do not look alike. Two ids differ even if the random bytes should not.
+ */
+export function newVersionId(ordinal: number): string {
+  const random = Buffer.from(randomHex(randomBytesPerId), 'hex');
+  const veiled = Buffer.alloc(ordinalBytes);
+  veiled.writeBigUInt64BE(BigInt(ordinal) ^ random.readBigUInt64BE(0));
+  return Buffer.concat([random, veiled]).toString('base64url');
+}
+
+/** Whether an id may name a new version of a bucket in this state. */
+function fits(versionId: string, versioning: VersioningState): boolean {
+  return (versionId !== nullVersionId) === (versioning === 'Enabled');
+}
+
+/** Hands out ordinals: microseconds since 1970, always larger than any before, also when the clock stands or goes back. */
+export class VersionIds {
+  readonly #clock: Clock;
+  readonly #lastCommitted: () => number;
+  #last = 0;
+
+  /** `lastCommitted` is the largest ordinal the index knows. */
+  constructor(clock: Clock, lastCommitted: () => number) {
+    this.#clock = clock;
+    this.#lastCommitted = lastCommitted;
+  }
+
+  nextOrdinal(): number {
+    this.#last = Math.max(this.#clock.nowMs() * 1000, this.#lastCommitted() + 1, this.#last + 1);
+    return this.#last;
+  }
+
+  /** Identity of a new version. `wanted`, an id chosen earlier, is kept where the bucket's state still allows it. */
+  issue(bucket: Bucket, wanted?: string): VersionIdentity {
+    const ordinal = this.nextOrdinal();
+    if (wanted !== undefined && fits(wanted, bucket.versioning)) return { versionId: wanted, ordinal };
+    return { versionId: bucket.versioning === 'Enabled' ? newVersionId(ordinal) : nullVersionId, ordinal };
+  }
+
+  /** A new upload id. Ids sort by the time they were made, as uploads of one key are listed in that order. */
+  newUploadId(): string {
+    return this.nextOrdinal().toString(16).padStart(14, '0') + randomHex(randomBytesPerId);
+  }
+}
