@@ -35,8 +35,8 @@ function membersOf(): readonly (readonly [string, readonly MemberSchema[]])[] {
 
 function checkReferences(type: Type, where: string): void {
   if (typeof type === 'string') return;
-  if ('list' in type) return checkReferences(type.list, where);
-  if ('enum' in type) expect(enumTable[type.enum]?.length, where).toBeGreaterThan(0);
+  if ('list' in type) checkReferences(type.list, where);
+  else if ('enum' in type) expect(enumTable[type.enum]?.length, where).toBeGreaterThan(0);
   else expect(structureTable[type.structure], where).toBeDefined();
 }
 
