@@ -1,0 +1,120 @@
+/**
+ * Runs background work: soon again while a job has something to do, after the job's own pause when it has not, later and
+ * later while it fails. It never runs two steps of a job at once, and one job's trouble does not delay another's. Time comes
+ * from a Clock; the timer only wakes `runDue`, which a test calls by itself.
+ */
+import assert from 'node:assert/strict';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Job, JobStatus } from './job.ts';
+
+export interface JobRunnerOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Share of time that a busy job may take, above 0 and up to 1. */
+  readonly busyShare?: number;
+}
+
+export interface JobRunner {
+  /** Runs one step of every job that is due and not running, and waits for them. */
+  runDue(): Promise<void>;
+  /** Starts no further step and waits for those under way. */
+  stop(): Promise<void>;
+  status(): readonly JobStatus[];
+}
+
+const defaultBusyShare = 0.25;
+const wakeUpMs = 1000;
+const failurePauseMsMin = 1000;
+const failurePauseMsMax = 300_000;
+
+/** A job with what the runner knows of it. */
+class Runnable {
+  readonly job: Job;
+  nextRunMs: number;
+  running: Promise<void> | undefined;
+  lastRunMs: number | undefined;
+  steps = 0;
+  failures = 0;
+  lastError: string | undefined;
+
+  constructor(job: Job, nowMs: number) {
+    this.job = job;
+    this.nextRunMs = nowMs;
+  }
+
+  status(stopped: boolean): JobStatus {
+    const idleState = stopped ? 'stopped' : this.failures > 0 ? 'failing' : 'waiting';
+    return {
+      name: this.job.name,
+      state: this.running === undefined ? idleState : 'running',
+      steps: this.steps,
+      nextRunMs: this.nextRunMs,
+      ...(this.lastRunMs !== undefined && { lastRunMs: this.lastRunMs }),
+      failures: this.failures,
+      ...(this.lastError !== undefined && { lastError: this.lastError }),
+      details: this.job.status(),
+    };
+  }
+}
+
+/** A runner that wakes by a timer, which does not keep the process alive. */
+export function startJobs(jobs: readonly Job[], options: JobRunnerOptions): JobRunner {
+  const runner = createJobRunner(jobs, options);
+  const timer = setInterval(() => void runner.runDue(), wakeUpMs).unref();
+  return {
+    ...runner,
+    stop() {
+      clearInterval(timer);
+      return runner.stop();
+    },
+  };
+}
+
+/** A runner that runs only when `runDue` is called. */
+export function createJobRunner(jobs: readonly Job[], options: JobRunnerOptions): JobRunner {
+  const { clock, log, busyShare = defaultBusyShare } = options;
+  assert(busyShare > 0 && busyShare <= 1, 'busyShare is a share of time');
+  const runnables = jobs.map((job) => new Runnable(job, clock.nowMs()));
+  let stopped = false;
+
+  async function run(runnable: Runnable): Promise<void> {
+    const startedMs = clock.nowMs();
+    runnable.lastRunMs = startedMs;
+    let pauseMs: number;
+    try {
+      const outcome = await runnable.job.step();
+      const tookMs = clock.nowMs() - startedMs;
+      pauseMs = outcome === 'idle' ? runnable.job.idlePauseMs : tookMs * (1 / busyShare - 1);
+      runnable.failures = 0;
+      runnable.lastError = undefined;
+    } catch (error) {
+      pauseMs = Math.min(failurePauseMsMin * 2 ** runnable.failures, failurePauseMsMax);
+      runnable.failures++;
+      runnable.lastError = error instanceof Error ? error.message : String(error);
+      log.warn({ job: runnable.job.name, err: error, pauseMs }, 'A step of background work failed');
+    }
+    runnable.steps++;
+    runnable.nextRunMs = clock.nowMs() + pauseMs;
+    runnable.running = undefined;
+  }
+
+  return {
+    async runDue() {
+      if (stopped) return;
+      const nowMs = clock.nowMs();
+      const due = runnables.filter(({ running, nextRunMs }) => running === undefined && nextRunMs <= nowMs);
+      await Promise.all(
+        due.map((runnable) => {
+          runnable.running = run(runnable);
+          return runnable.running;
+        }),
+      );
+    },
+    async stop() {
+      stopped = true;
+      await Promise.all(runnables.map(({ running }) => running));
+    },
+    status: () => runnables.map((runnable) => runnable.status(stopped)),
+  };
+}
