@@ -1,0 +1,152 @@
+/**
+ * Encoders of answers: from an operation's output to status, headers and body. Each operation's is compiled once. Entity tags
+ * are quoted by the operation, not here.
+ */
+import assert from 'node:assert';
+import { compileElement, compileStructure, scalarText } from './encode-xml.ts';
+import { writeHeaderText, writeMetadataText } from './header-text.ts';
+import type { MemberSchema, MessageSchema } from './schema.ts';
+import { operationTable } from './table.generated.ts';
+import type { OperationName, OutputOf } from './types.ts';
+import { escapeXml, s3Namespace, xmlDeclaration } from './xml-text.ts';
+
+/** An answer as it goes on the wire. */
+export interface EncodedAnswer {
+  /** The model's status of success; an operation may answer another (206). */
+  readonly status: number;
+  /** By lower-case name, safe for node:http. `content-length` is there only where the output has it. */
+  readonly headers: Record<string, string>;
+  readonly body: Buffer | undefined;
+  /** The streaming member, where the output has one. */
+  readonly stream?: AsyncIterable<Uint8Array>;
+}
+
+export type Encoder<N extends OperationName> = (output: OutputOf<N>) => EncodedAnswer;
+
+type Output = Readonly<Record<string, unknown>>;
+type HeaderWriter = (output: Output, headers: Record<string, string>) => void;
+interface Body {
+  readonly body?: Buffer;
+  readonly contentType?: string;
+  readonly stream?: AsyncIterable<Uint8Array>;
+}
+type BodyWriter = (output: Output) => Body;
+
+function headerValue(value: unknown, type: MemberSchema['type']): string {
+  if (Array.isArray(value)) return value.map(scalarText).join(',');
+  if (value instanceof Date) return type === 'iso-date' ? value.toISOString() : value.toUTCString();
+  return scalarText(value);
+}
+
+function compileHeader({ name, as, type }: MemberSchema): HeaderWriter {
+  return (output, headers) => {
+    const value = output[name];
+    if (value !== undefined && value !== null) headers[as] = writeHeaderText(headerValue(value, type));
+  };
+}
+
+function compilePrefixHeaders({ name, as }: MemberSchema): HeaderWriter {
+  return (output, headers) => {
+    const entries = output[name];
+    if (entries === undefined || entries === null) return;
+    assert(typeof entries === 'object', `${name} of an output is no map`);
+    for (const [key, value] of Object.entries(entries)) headers[as + key] = writeMetadataText(scalarText(value));
+  };
+}
+
+function xmlBody(xml: string): Body {
+  return { body: Buffer.from(xmlDeclaration + xml, 'utf8'), contentType: 'application/xml' };
+}
+
+const rootNamespace = ` xmlns="${s3Namespace}"`;
+
+function isByteSource(value: unknown): value is AsyncIterable<Uint8Array> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+function compilePayload({ name, as, type }: MemberSchema): BodyWriter {
+  if (type === 'stream') {
+    return (output) => {
+      const stream = output[name];
+      if (stream === undefined) return {};
+      assert(isByteSource(stream), `${name} of an output is no source of bytes`);
+      return { stream };
+    };
+  }
+  if (type === 'events') return () => assert.fail(`${name} is an event stream, which cannot be encoded`);
+  // The one textual payload of an answer is a bucket policy.
+  if (type === 'string') {
+    return (output) => ({ body: Buffer.from(scalarText(output[name]), 'utf8'), contentType: 'application/json' });
+  }
+  const write = compileElement(type, as, rootNamespace);
+  return (output) => xmlBody(write(output[name] ?? {}));
+}
+
+function compileBody({ root, bare, members }: MessageSchema): BodyWriter {
+  const payload = members.find((member) => member.in === 'payload');
+  if (payload !== undefined) return compilePayload(payload);
+  if (root === undefined) return () => ({});
+  if (bare === true) {
+    const [only] = members;
+    assert(only !== undefined);
+    return (output) => xmlBody(`<${root}${rootNamespace}>${escapeXml(scalarText(output[only.name] ?? ''))}</${root}>`);
+  }
+  const { content } = compileStructure(members);
+  return (output) => xmlBody(`<${root}${rootNamespace}>${content(output)}</${root}>`);
+}
+
+function compile(name: OperationName): (output: Output) => EncodedAnswer {
+  const { output: message, status } = operationTable[name];
+  const headerWriters = message.members.flatMap((member) => {
+    if (member.in === 'header') return [compileHeader(member)];
+    return member.in === 'prefix-headers' ? [compilePrefixHeaders(member)] : [];
+  });
+  const writeBody = compileBody(message);
+  return (output) => {
+    const headers: Record<string, string> = {};
+    for (const write of headerWriters) write(output, headers);
+    const { body, contentType, stream } = writeBody(output);
+    if (contentType !== undefined) headers['content-type'] = contentType;
+    return stream === undefined ? { status, headers, body } : { status, headers, body, stream };
+  };
+}
+
+const encoders = new Map<OperationName, (output: Output) => EncodedAnswer>();
+
+/** The encoder of an operation. An output that does not fit its type is a programmer's error. */
+export function encoderOf<N extends OperationName>(name: N): Encoder<N> {
+  const encoder = encoders.get(name) ?? compile(name);
+  encoders.set(name, encoder);
+  return encoder;
+}
+
+export interface ErrorAnswer {
+  readonly code: string;
+  readonly message: string;
+  /** Extra elements, in order, after the message. */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** Path of the request. */
+  readonly resource?: string;
+  readonly requestId: string;
+  readonly hostId: string;
+}
+
+/**
+ * The body of an error.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ */
+export function encodeError(error: ErrorAnswer): Buffer {
+  const { code, message, fields, resource, requestId, hostId } = error;
+  const elements = {
+    Code: code,
+    Message: message,
+    ...fields,
+    Resource: resource,
+    RequestId: requestId,
+    HostId: hostId,
+  };
+  const xml = Object.entries(elements)
+    .filter((entry): entry is [string, string] => entry[1] !== undefined)
+    .map(([name, text]) => `<${name}>${escapeXml(text)}</${name}>`);
+  return Buffer.from(`${xmlDeclaration}<Error>${xml.join('')}</Error>`, 'utf8');
+}
