@@ -1,0 +1,90 @@
+/**
+ * Keys and strings to sign of Signature Version 4. A signing key is the same for a day, so the last ones are kept.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+ */
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+
+/** What a credential scope names. */
+export interface Scope {
+  /** yyyyMMdd. */
+  readonly date: string;
+  readonly region: string;
+  readonly service: string;
+}
+
+/** What it takes to sign the parts of a body that follow the headers. */
+export interface SigningContext {
+  readonly accessKeyId: string;
+  readonly key: Buffer;
+  readonly scope: string;
+  /** yyyyMMdd'T'HHmmss'Z', as in the request's own string to sign. */
+  readonly timestamp: string;
+  /** The request's signature, in hex: the first link of the chain. */
+  readonly signature: string;
+}
+
+export const emptySha256 = hash('sha256', '', 'hex');
+
+const keysMax = 1_000;
+const keys = new Map<string, Buffer>();
+
+export function scopeText({ date, region, service }: Scope): string {
+  return `${date}/${region}/${service}/aws4_request`;
+}
+
+/** The key that signs for one day, region and service. */
+export function signingKey(secret: string, scope: Scope): Buffer {
+  const id = `${scopeText(scope)}/${secret}`;
+  const known = keys.get(id);
+  const key = known ?? deriveKey(secret, scope);
+  // The map keeps the order of insertion: what was used last is inserted last, and the first is the one to drop.
+  keys.delete(id);
+  keys.set(id, key);
+  if (keys.size > keysMax) keys.delete(keys.keys().next().value ?? '');
+  return key;
+}
+
+function deriveKey(secret: string, { date, region, service }: Scope): Buffer {
+  let key = createHmac('sha256', `AWS4${secret}`).update(date).digest();
+  for (const part of [region, service, 'aws4_request']) key = createHmac('sha256', key).update(part).digest();
+  return key;
+}
+
+/** String to sign of a canonical request, which carries one byte per character. */
+export function requestStringToSign(canonical: string, timestamp: string, scope: Scope): string {
+  const digest = hash('sha256', Buffer.from(canonical, 'latin1'), 'hex');
+  return `AWS4-HMAC-SHA256\n${timestamp}\n${scopeText(scope)}\n${digest}`;
+}
+
+/** String to sign of a chunk of a streamed body, after the signature of what came before it. */
+export function chunkStringToSign(context: SigningContext, previous: string, chunkSha256: string): string {
+  return `AWS4-HMAC-SHA256-PAYLOAD\n${context.timestamp}\n${context.scope}\n${previous}\n${emptySha256}\n${chunkSha256}`;
+}
+
+/** String to sign of the trailing headers, after the signature of the last chunk. */
+export function trailerStringToSign(context: SigningContext, previous: string, trailerSha256: string): string {
+  return `AWS4-HMAC-SHA256-TRAILER\n${context.timestamp}\n${context.scope}\n${previous}\n${trailerSha256}`;
+}
+
+/** Whether the signature, 64 lower-case hex digits, is that of the string. Compared in constant time. */
+export function signatureMatches(key: Buffer, stringToSign: string, signature: string): boolean {
+  const expected = createHmac('sha256', key).update(stringToSign).digest();
+  return /^[0-9a-f]{64}$/.test(signature) && timingSafeEqual(Buffer.from(signature, 'hex'), expected);
+}
+
+/** The fields that tell a client what was signed here. */
+export function mismatchFields(accessKeyId: string, stringToSign: string, signature: string): Record<string, string> {
+  return {
+    AWSAccessKeyId: accessKeyId,
+    StringToSign: stringToSign,
+    SignatureProvided: signature,
+    StringToSignBytes: spacedHex(Buffer.from(stringToSign, 'utf8')),
+  };
+}
+
+/** Bytes in hex with a blank between them, as S3 prints them. */
+export function spacedHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes)
+    .toString('hex')
+    .replace(/..(?!$)/g, '$& ');
+}
