@@ -1,0 +1,69 @@
+/** The one mapping from what the engine refuses to what the client sees, with the fields and headers S3 adds. */
+import { EngineError, type EngineErrorCode, type EngineErrorDetails } from '../engine/errors.ts';
+import { S3Error, type S3ErrorCode, type S3ErrorOptions } from './errors.ts';
+import { shownTime } from './times.ts';
+
+type Mapping = (details: EngineErrorDetails) => readonly [code: S3ErrorCode, options?: Omit<S3ErrorOptions, 'cause'>];
+
+const mappings: Readonly<Record<EngineErrorCode, Mapping>> = {
+  BucketAlreadyOwnedByYou: ({ bucket }) => ['BucketAlreadyOwnedByYou', { fields: present({ BucketName: bucket }) }],
+  BucketAlreadyExists: ({ bucket }) => ['BucketAlreadyExists', { fields: present({ BucketName: bucket }) }],
+  BucketNotEmpty: ({ bucket }) => ['BucketNotEmpty', { fields: present({ BucketName: bucket }) }],
+  NoSuchBucket: ({ bucket }) => ['NoSuchBucket', { fields: present({ BucketName: bucket }) }],
+  NoSuchTagSet: ({ bucket }) => ['NoSuchTagSet', { fields: present({ BucketName: bucket }) }],
+  NoSuchKey: ({ key, deleteMarkerVersionId }) => [
+    'NoSuchKey',
+    { fields: present({ Key: key }), headers: markerHeaders(deleteMarkerVersionId) },
+  ],
+  NoSuchVersion: ({ key, versionId }) => ['NoSuchVersion', { fields: present({ Key: key, VersionId: versionId }) }],
+  NoSuchUpload: ({ uploadId }) => ['NoSuchUpload', { fields: present({ UploadId: uploadId }) }],
+  DeleteMarkerMet: (details) => [
+    'MethodNotAllowed',
+    {
+      fields: { ResourceType: 'DeleteMarker' },
+      headers: {
+        Allow: 'DELETE',
+        ...markerHeaders(details.deleteMarkerVersionId ?? details.versionId),
+        ...(details.lastModifiedMs !== undefined && {
+          'Last-Modified': shownTime(details.lastModifiedMs).toUTCString(),
+        }),
+      },
+    },
+  ],
+  InvalidPart: ({ uploadId, partNumber, etag }) => [
+    'InvalidPart',
+    { fields: present({ UploadId: uploadId, PartNumber: partNumber, ETag: etag }) },
+  ],
+  InvalidPartOrder: ({ uploadId }) => ['InvalidPartOrder', { fields: present({ UploadId: uploadId }) }],
+  EntityTooSmall: ({ etag, minSizeAllowed, proposedSize, partNumber }) => [
+    'EntityTooSmall',
+    {
+      fields: present({
+        ETag: etag,
+        MinSizeAllowed: minSizeAllowed,
+        ProposedSize: proposedSize,
+        PartNumber: partNumber,
+      }),
+    },
+  ],
+  PreconditionFailed: ({ condition }) => ['PreconditionFailed', { fields: present({ Condition: condition }) }],
+  ServiceUnavailable: () => ['ServiceUnavailable', { headers: { 'Retry-After': '1' } }],
+};
+
+/** Fields whose fact the engine knew, as text. */
+function present(fields: Readonly<Record<string, string | number | undefined>>): Record<string, string> {
+  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(known.map(([name, value]) => [name, String(value)]));
+}
+
+function markerHeaders(versionId: string | undefined): Record<string, string> {
+  return versionId === undefined ? {} : { 'x-amz-delete-marker': 'true', 'x-amz-version-id': versionId };
+}
+
+/** Any error as the client sees it. What is neither S3's nor the engine's is a fault of ours: InternalError, with its cause. */
+export function toS3Error(error: unknown): S3Error {
+  if (error instanceof S3Error) return error;
+  if (!(error instanceof EngineError)) return new S3Error('InternalError', { cause: error });
+  const [code, options] = mappings[error.code](error.details);
+  return new S3Error(code, { ...options, cause: error });
+}

@@ -1,0 +1,31 @@
+/**
+ * `encoding-type=url`: keys in listings, percent-encoded so that XML can carry any of them.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+ */
+import { S3Error } from './errors.ts';
+
+/** What `encodeURIComponent` leaves and S3 encodes, and the two that S3 spells in its own way. */
+const departures: Readonly<Record<string, string>> = {
+  '!': '%21',
+  "'": '%27',
+  '(': '%28',
+  ')': '%29',
+  '~': '%7E',
+  '%20': '+',
+  '%2F': '/',
+};
+
+/** A key as S3 encodes it: in the manner of a form (a space is `+`, measured on AWS), but slashes stay. */
+export function encodeListed(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()~]|%20|%2F/g, (found) => departures[found] ?? found);
+}
+
+/** How a listing shows keys: encoded if the client asked for it. Throws InvalidArgument for any encoding but `url`. */
+export function listingEncoder(encodingType: string | undefined): (text: string) => string {
+  if (encodingType === undefined || encodingType === '') return (text) => text;
+  if (encodingType === 'url') return encodeListed;
+  throw new S3Error('InvalidArgument', {
+    message: 'Invalid Encoding Method specified in Request',
+    fields: { ArgumentName: 'encoding-type', ArgumentValue: encodingType },
+  });
+}
