@@ -12,7 +12,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll } from 'vitest';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 /** The Node that npm scripts use, whatever runs the tests. */
@@ -54,26 +53,6 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> 
     throw error;
   }
   return daemon;
-}
-
-/**
- * One server for all tests of the file that calls this at its top.
- *
- *     const daemon = useDaemon();
- *     test('…', async () => { await daemon().newBucket(); });
- */
-export function useDaemon(options: DaemonOptions = {}): () => Daemon {
-  let daemon: Daemon | undefined;
-  beforeAll(async () => {
-    daemon = await startDaemon(options);
-  });
-  afterAll(async () => {
-    await daemon?.stop();
-  });
-  return () => {
-    if (daemon === undefined) throw new Error('the server runs during tests only');
-    return daemon;
-  };
 }
 
 export class Daemon implements AsyncDisposable {

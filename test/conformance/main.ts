@@ -1,0 +1,76 @@
+/**
+ * `npm run conformance -- DIR [--runner FILE] [--out FILE] [--jobs N] [-- PYTEST ARGUMENTS]`
+ *
+ * Starts the server on a fresh data folder and runs a checkout of ceph/s3-tests in DIR against it, by the runner script,
+ * which needs Python with pytest, boto3 and requests. Then compares with expected-failures.json: in the groups that are
+ * held, a failure that is not listed is an error, and so is a listed one that passes.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ListBucketsCommand } from '@aws-sdk/client-s3';
+import { startDaemon } from '../support/daemon.ts';
+import { compare, readExpectedFailures, readOutcomes } from './verdict.ts';
+
+const defaultRunner = fileURLToPath(new URL('../../../shared/tools/s3-tests', import.meta.url));
+
+async function main(): Promise<number> {
+  const separator = process.argv.indexOf('--');
+  const own = process.argv.slice(2, separator === -1 ? undefined : separator);
+  const pytest = separator === -1 ? [] : process.argv.slice(separator);
+  const { values, positionals } = parseArgs({
+    args: own,
+    allowPositionals: true,
+    options: {
+      runner: { type: 'string', default: defaultRunner },
+      out: { type: 'string', default: 'result.json' },
+      jobs: { type: 'string', default: String(Math.min(4, availableParallelism())) },
+    },
+  });
+  const [suite, ...rest] = positionals;
+  if (suite === undefined || rest.length > 0) return complain('Usage: npm run conformance -- DIR [--runner FILE]');
+  if (!existsSync(resolve(suite, 's3tests.conf.SAMPLE'))) return complain(`${suite} is no checkout of ceph/s3-tests`);
+  if (!existsSync(values.runner)) return complain(`There is no runner at ${values.runner}: name it with --runner FILE`);
+
+  const out = resolve(values.out);
+  const code = await runSuite({ runner: values.runner, suite, out, jobs: values.jobs, pytest });
+  if (code !== 0) return complain(`The runner ended with ${code}`);
+  const list = await readFile(new URL('expected-failures.json', import.meta.url), 'utf8');
+  const verdict = compare(readOutcomes(await readFile(out, 'utf8')), readExpectedFailures(list));
+  process.stdout.write(`${verdict.text}\n`);
+  return verdict.isRight ? 0 : 1;
+}
+
+interface SuiteRun {
+  readonly runner: string;
+  readonly suite: string;
+  readonly out: string;
+  readonly jobs: string;
+  readonly pytest: readonly string[];
+}
+
+/** Runs the suite against a server of its own and returns the runner's exit code. */
+async function runSuite({ runner, suite, out, jobs, pytest }: SuiteRun): Promise<number | null> {
+  await using daemon = await startDaemon({ environment: { NINEFOLD_LOG_LEVEL: 'warn' } });
+  const { Owner } = await daemon.client.send(new ListBucketsCommand({}));
+  const where = ['--suite', suite, '--endpoint', daemon.endpoint, '--out', out, '--jobs', jobs];
+  const who = ['--access-key', daemon.accessKeyId, '--secret-key', daemon.secretAccessKey, '--single-user'];
+  const owner = ['--user-id', Owner?.ID ?? '', '--display-name', Owner?.DisplayName ?? ''];
+  const child = spawn('python3', [runner, ...where, ...who, ...owner, '--lc-debug-interval', '2', ...pytest], {
+    stdio: 'inherit',
+  });
+  await once(child, 'exit');
+  return child.exitCode;
+}
+
+function complain(text: string): number {
+  process.stderr.write(`${text}\n`);
+  return 2;
+}
+
+process.exitCode = await main();
