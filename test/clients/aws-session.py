@@ -1,0 +1,45 @@
+"""Runs aws-cli commands that arrive as JSON lines and answers each with a JSON line.
+
+Every command runs as its own process, forked after the imports, which are most of what `aws` does when it starts: what
+runs is awscli's own entry point with its own arguments, environment, standard streams and exit code.
+"""
+import json
+import os
+import sys
+import tempfile
+
+import awscli.clidriver
+import awscli.customizations.s3.subcommands  # noqa: F401  imported here so that the forks need not
+import s3transfer.manager  # noqa: F401
+
+
+def run(request):
+    streams = [tempfile.TemporaryFile() for _ in range(3)]
+    streams[0].write(request.get('stdin', '').encode())
+    streams[0].seek(0)
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        for descriptor, stream in enumerate(streams):
+            os.dup2(stream.fileno(), descriptor)
+        os.chdir(request['cwd'])
+        sys.argv = ['aws', *request['args']]
+        code = 255
+        try:
+            code = awscli.clidriver.create_clidriver().main(request['args'])
+        except SystemExit as exit:
+            code = exit.code if isinstance(exit.code, int) else 1
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code or 0)
+    _, status = os.waitpid(pid, 0)
+    output = []
+    for stream in streams[1:]:
+        stream.seek(0)
+        output.append(stream.read().decode(errors='replace'))
+    return {'code': os.waitstatus_to_exitcode(status), 'stdout': output[0], 'stderr': output[1]}
+
+
+for line in sys.stdin:
+    print(json.dumps(run(json.loads(line))), flush=True)
