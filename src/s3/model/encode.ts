@@ -76,7 +76,7 @@ function compilePayload({ name, as, type }: MemberSchema): BodyWriter {
   if (type === 'events') return () => assert.fail(`${name} is an event stream, which cannot be encoded`);
   // The one textual payload of an answer is a bucket policy.
   if (type === 'string') {
-    return (output) => ({ body: Buffer.from(scalarText(output[name]), 'utf8'), contentType: 'application/json' });
+    return (output) => ({ body: Buffer.from(scalarText(output[name] ?? ''), 'utf8'), contentType: 'application/json' });
   }
   const write = compileElement(type, as, rootNamespace);
   return (output) => xmlBody(write(output[name] ?? {}));

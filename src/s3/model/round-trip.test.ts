@@ -3,6 +3,7 @@
  * and what the encoder writes for a random output is read by the SDK as that output. For every operation.
  */
 
+import { Readable } from 'node:stream';
 import * as sdk from '@aws-sdk/client-s3';
 import { S3Client } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
@@ -21,13 +22,22 @@ const endpoint = { protocol: 'http:', hostname: '127.0.0.1', port: 1, path: '/' 
 const names = Object.keys(operationTable).filter((name): name is OperationName => name in operationTable);
 
 /** Text that XML and query parameters carry. */
-const anyText = fc.string({ unit: 'binary', maxLength: 12 }).filter((text) => !/[\0\ufffe\uffff]/.test(text));
+const anyText = fc.string({ unit: 'binary', maxLength: 12 }).filter((text) => {
+  // The SDK takes white space with a line feed for indentation.
+  return !/[\0\ufffe\uffff]/.test(text) && !(text.trim() === '' && text.includes('\n'));
+});
 /** Text that header fields carry without changing it. */
-const headerText = fc.stringMatching(/^[a-zA-Z0-9]([ -+.-~]{0,10}[a-zA-Z0-9])?$/);
+const headerText = fc.stringMatching(/^[a-zA-Z0-9]([ -+.-9;-~]{0,10}[a-zA-Z0-9])?$/);
 const seconds = fc.integer({ min: 0, max: 4_000_000_000 });
 
+/** Of text in a query or alone in a body, the SDK does not tell the empty one from none. */
+function textOf(member: MemberSchema): fc.Arbitrary<string> {
+  if (member.in === 'header') return headerText;
+  return member.in === 'element' ? anyText : anyText.filter((text) => text !== '');
+}
+
 function arbitraryOf(type: Type, member: MemberSchema, depth: number): fc.Arbitrary<unknown> {
-  if (type === 'string') return member.in === 'header' ? headerText : anyText;
+  if (type === 'string') return textOf(member);
   if (type === 'integer') return fc.integer({ min: 1, max: 10_000 });
   if (type === 'boolean') return fc.boolean();
   if (type === 'iso-date' || type === 'http-date') return seconds.map((value) => new Date(value * 1000));
@@ -86,11 +96,8 @@ test.each(names)('%s: a request of the SDK is routed here and decoded to its inp
   const arbitrary = arbitraryMembers(message.members, 0);
   await fc.assert(
     fc.asyncProperty(arbitrary, async (members) => {
-      const labels = {
-        ...('Bucket' in members ? { Bucket: 'bucket' } : {}),
-        ...('Key' in members ? { Key: 'a/b' } : {}),
-      };
-      const expected: Values = { ...members, ...labels };
+      const fixed: Values = { Bucket: 'bucket', Key: 'a/b', RequestRoute: 'route' };
+      const expected = Object.fromEntries(Object.entries(members).map(([key, value]) => [key, fixed[key] ?? value]));
       // Serialized as the SDK would, so what it writes is a request.
       const request = (await callProtocol('serializeRequest', schemaOf(name), expected, context)) as SdkRequest;
       const headers = Object.fromEntries(
@@ -106,7 +113,7 @@ test.each(names)('%s: a request of the SDK is routed here and decoded to its inp
   );
 });
 
-/** What the SDK does not send: empty text in a query, and an empty delimiter is none. */
+/** Without what the wire cannot tell from absence. */
 function withoutEmpty(values: Values): Values {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== ''));
 }
@@ -114,13 +121,16 @@ function withoutEmpty(values: Values): Values {
 test.each(names.filter((name) => name !== 'SelectObjectContent'))(
   '%s: the SDK reads an encoded output as it was',
   async (name) => {
-    const arbitrary = arbitraryMembers(operationTable[name].output.members, 0);
+    const { members, bare } = operationTable[name].output;
+    const streams = members.some((member) => member.type === 'stream');
+    const arbitrary = arbitraryMembers(members, 0);
     await fc.assert(
       fc.asyncProperty(arbitrary, async (output) => {
         const answer = encoderOf(name)(output as never);
-        const response = { statusCode: answer.status, headers: answer.headers, body: answer.body ?? Buffer.alloc(0) };
+        const body = streams ? Readable.from([]) : (answer.body ?? Buffer.alloc(0));
+        const response = { statusCode: answer.status, headers: answer.headers, body };
         const read = await callProtocol('deserializeResponse', schemaOf(name), context, response);
-        expect(read).toMatchObject(output);
+        expect(read).toMatchObject(bare === true ? withoutEmpty(output) : output);
       }),
       { numRuns: 15 },
     );
