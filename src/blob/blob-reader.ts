@@ -1,0 +1,124 @@
+/**
+ * Reads a range of a blob, stripe by stripe. While one is given out the next ones are read already; how many buffers all
+ * readers may have ahead is bounded, beyond it a reader fetches a stripe when it is asked for it.
+ */
+import assert from 'node:assert';
+import type { Segment } from './segments.ts';
+import { type StripePart, stripeParts } from './stripe.ts';
+import { type ReadContext, readStripe } from './stripe-reader.ts';
+import type { BlobRef, ByteRange } from './types.ts';
+
+const STRIPES_AHEAD_MAX = 2;
+
+/** How many stripes all readers together may have read ahead. */
+export class ReadAheadBudget {
+  #left: number;
+  constructor(stripes: number) {
+    this.#left = stripes;
+  }
+  take(): boolean {
+    if (this.#left === 0) return false;
+    this.#left--;
+    return true;
+  }
+  giveBack(): void {
+    this.#left++;
+  }
+}
+
+export interface SegmentPart {
+  readonly segment: string;
+  readonly part: StripePart;
+}
+
+/** The stripe parts that hold a range of a blob, in order. */
+export function* partsOf(ref: BlobRef, range: ByteRange): Generator<SegmentPart> {
+  let base = 0;
+  for (const extent of ref.extents) {
+    const start = Math.max(range.start - base, 0);
+    const end = Math.min(range.end - base, extent.length);
+    if (start < end) for (const part of stripeParts(extent, { start, end })) yield { segment: extent.segment, part };
+    base += extent.length;
+  }
+}
+
+interface Fetch {
+  readonly bytes: Promise<Buffer>;
+  readonly budgeted: boolean;
+}
+
+export class BlobReading implements AsyncIterableIterator<Uint8Array> {
+  readonly #context: ReadContext;
+  readonly #budget: ReadAheadBudget;
+  readonly #parts: Iterator<SegmentPart>;
+  readonly #fetches: Fetch[] = [];
+  readonly #held: Map<string, Segment>;
+  #last: Promise<unknown> = Promise.resolve();
+  #ended = false;
+
+  /** `held`: the segments of the ref, each with a hold that this reading ends. */
+  constructor(context: ReadContext, budget: ReadAheadBudget, parts: Iterator<SegmentPart>, held: Map<string, Segment>) {
+    this.#context = context;
+    this.#budget = budget;
+    this.#parts = parts;
+    this.#held = held;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Uint8Array>> {
+    const result = this.#last.then(() => this.#next());
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    this.#end();
+    return { done: true, value: undefined };
+  }
+
+  async #next(): Promise<IteratorResult<Uint8Array>> {
+    if (this.#fetches.length === 0 && !this.#ended) this.#fetchNext(false);
+    const fetch = this.#fetches.shift();
+    if (!fetch) {
+      this.#end();
+      return { done: true, value: undefined };
+    }
+    try {
+      while (this.#fetches.length < STRIPES_AHEAD_MAX && this.#budget.take()) {
+        if (this.#fetchNext(true)) continue;
+        this.#budget.giveBack();
+        break;
+      }
+      const value = await fetch.bytes;
+      return this.#ended ? { done: true, value: undefined } : { done: false, value };
+    } catch (error) {
+      this.#end();
+      throw error;
+    } finally {
+      if (fetch.budgeted) this.#budget.giveBack();
+    }
+  }
+
+  #fetchNext(budgeted: boolean): boolean {
+    const next = this.#parts.next();
+    if (next.done) return false;
+    const segment = this.#held.get(next.value.segment);
+    assert(segment, 'all segments of the ref are held');
+    const bytes = readStripe(this.#context, segment, next.value.part);
+    // It may be met by `next` later, or never if the reader stops before.
+    bytes.catch(() => {});
+    this.#fetches.push({ bytes, budgeted });
+    return true;
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const { budgeted } of this.#fetches) if (budgeted) this.#budget.giveBack();
+    this.#fetches.length = 0;
+    for (const segment of this.#held.values()) segment.release();
+  }
+}

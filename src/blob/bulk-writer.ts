@@ -1,0 +1,165 @@
+/**
+ * Writes a stream to a bulk segment of its own, stripe by stripe.
+ *
+ * A stripe is assembled in a stripe buffer, encoded on a thread and appended to the nine files while the next ones are
+ * assembled; a few are under way at once. A full stripe is sent only once more bytes have come, since the last stripe
+ * of a blob carries its label. The files are synced now and then in the background, so that the sync at the end is short.
+ * A blob that is too long for its segment goes on in another one.
+ *
+ * If the source fails, what was written is garbage: the segment goes back to the pool and the next blob follows it.
+ */
+import { randomHex } from '../lib/ids.ts';
+import { encodeDirectory } from './directory.ts';
+import type { OpenSegment } from './open-segment.ts';
+import type { SegmentSource } from './segment-source.ts';
+import { CONTINUED_DIRECTORY_UNIT_BYTES, STRIPE_BYTES_MAX, stripeShardBytes, unitFor } from './stripe.ts';
+import type { StripeBuffer, StripeBuffers } from './stripe-buffers.ts';
+import type { StripeEncoder, StripePlan } from './stripe-encoder.ts';
+import type { BlobRef, Extent } from './types.ts';
+
+const STRIPES_UNDER_WAY_MAX = 3;
+const BACKGROUND_SYNC_BYTES = 32 * 1024 * 1024;
+const NO_LABEL = new Uint8Array();
+
+export interface BulkContext {
+  readonly source: SegmentSource;
+  readonly encoder: StripeEncoder;
+  readonly buffers: StripeBuffers;
+}
+
+/** See BlobStore.write. */
+export async function writeBulk(
+  context: BulkContext,
+  source: AsyncIterable<Uint8Array>,
+  label: () => Promise<Uint8Array>,
+): Promise<BlobRef> {
+  context.source.requireQuorum();
+  const upload = new BulkUpload(context);
+  try {
+    for await (const chunk of source) await upload.append(chunk);
+    return await upload.finish(await label());
+  } catch (error) {
+    await upload.abandon();
+    throw error;
+  }
+}
+
+class BulkUpload {
+  readonly #context: BulkContext;
+  readonly #writeId = randomHex(16);
+  readonly #segments: OpenSegment[] = [];
+  readonly #extents: Extent[] = [];
+  /** Stripes on their way; they never reject, what goes wrong is kept in `#failures`. */
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #failures: unknown[] = [];
+  #buffer: StripeBuffer | undefined;
+  /** Bytes in the buffer. */
+  #fill = 0;
+  /** Bytes in stripes that were sent. */
+  #sent = 0;
+  #unsynced = 0;
+
+  constructor(context: BulkContext) {
+    this.#context = context;
+  }
+
+  async append(chunk: Uint8Array): Promise<void> {
+    let rest = chunk;
+    while (rest.length > 0) {
+      if (this.#fill === STRIPE_BYTES_MAX) await this.#send(NO_LABEL, false);
+      this.#buffer ??= await this.#context.buffers.acquire();
+      const part = rest.subarray(0, STRIPE_BYTES_MAX - this.#fill);
+      this.#buffer.data.set(part, this.#fill);
+      this.#fill += part.length;
+      rest = rest.subarray(part.length);
+    }
+  }
+
+  async finish(label: Uint8Array): Promise<BlobRef> {
+    if (this.#fill > 0) await this.#send(label, true);
+    await Promise.all(this.#underWay);
+    this.#throwFailure();
+    await Promise.all(this.#segments.map((open) => open.sync()));
+    for (const open of this.#segments) this.#context.source.requireGood(open);
+    this.#returnSegments();
+    return { size: this.#sent, extents: this.#extents };
+  }
+
+  async abandon(): Promise<void> {
+    await Promise.all(this.#underWay);
+    if (this.#buffer) this.#context.buffers.release(this.#buffer);
+    this.#buffer = undefined;
+    for (const open of this.#segments) open.segment.release();
+    this.#returnSegments();
+  }
+
+  #returnSegments(): void {
+    for (const open of this.#segments) this.#context.source.returnBulk(open);
+    this.#segments.length = 0;
+  }
+
+  /** Sends the assembled stripe on its way; waits if too many are. */
+  async #send(label: Uint8Array, isLast: boolean): Promise<void> {
+    const buffer = this.#buffer;
+    if (!buffer) return;
+    const length = this.#fill;
+    const entry = { start: 0, length, blobOffset: this.#sent, writeId: this.#writeId, isLast, label };
+    const directory = encodeDirectory([entry]);
+    const directoryUnit = isLast ? unitFor(directory.length) : CONTINUED_DIRECTORY_UNIT_BYTES;
+    const shardBytes = stripeShardBytes(unitFor(length), directoryUnit);
+    const open = this.#segmentFor(shardBytes);
+    const offset = open.reserve(shardBytes);
+    this.#extend(open.segment.id, offset, length);
+    this.#buffer = undefined;
+    this.#fill = 0;
+    this.#sent += length;
+
+    const plan = { segment: open.segment.id, offset, dataLength: length, directory, directoryUnit };
+    const stored = this.#store(open, plan, buffer)
+      .catch((error: unknown) => {
+        this.#failures.push(error);
+      })
+      .finally(() => this.#underWay.delete(stored));
+    this.#underWay.add(stored);
+    if (this.#underWay.size >= STRIPES_UNDER_WAY_MAX) await Promise.race(this.#underWay);
+    this.#throwFailure();
+    this.#context.source.requireGood(open);
+  }
+
+  #throwFailure(): void {
+    if (this.#failures.length > 0) throw this.#failures[0];
+  }
+
+  async #store(open: OpenSegment, plan: StripePlan, buffer: StripeBuffer): Promise<void> {
+    try {
+      await open.append(plan.offset, await this.#context.encoder.encode(plan, buffer));
+    } finally {
+      this.#context.buffers.release(buffer);
+    }
+    this.#unsynced += plan.dataLength;
+    if (this.#unsynced >= BACKGROUND_SYNC_BYTES) {
+      this.#unsynced = 0;
+      open.syncInBackground();
+    }
+  }
+
+  /** The blob goes on in another segment when this one is full, or was retired because a disk came or went. */
+  #segmentFor(shardBytes: number): OpenSegment {
+    const current = this.#segments.at(-1);
+    if (current && this.#context.source.accepts(current, shardBytes)) return current;
+    const next = this.#context.source.takeBulk(shardBytes);
+    next.segment.hold();
+    this.#segments.push(next);
+    return next;
+  }
+
+  /** A stripe that follows the last one in its segment extends the extent; any other begins one. */
+  #extend(segment: string, offset: number, length: number): void {
+    const last = this.#extents.at(-1);
+    if (last?.segment === segment) {
+      this.#extents[this.#extents.length - 1] = { ...last, length: last.length + length };
+    } else {
+      this.#extents.push({ segment, offset, unit: unitFor(length), start: 0, length });
+    }
+  }
+}

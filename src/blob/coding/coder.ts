@@ -1,0 +1,132 @@
+/**
+ * Runs the code over bytes in a memory that all threads share, so that no byte is copied between them. The kernel is
+ * WebAssembly SIMD; where it is not available, or fails its self-test, the scalar twin below does the same work.
+ *
+ * The memory begins with a page of tables (parity tables first, then room for one set of recovery tables, which only the
+ * thread that made the memory uses) and goes on with what the caller lays out from `CODER_RESERVED_BYTES` on.
+ */
+import assert from 'node:assert';
+import type { Matrix } from './galois.ts';
+import { kernelBase64 } from './kernel.generated.ts';
+import { DATA_SHARDS, nibbleTables, PARITY_ROWS, PARITY_SHARDS } from './reed-solomon.ts';
+
+/** Bytes at the start of the memory that belong to the coder. */
+export const CODER_RESERVED_BYTES = 65536;
+const PARITY_TABLES = 0;
+const RECOVERY_TABLES = 4096;
+const PAGE_BYTES = 65536;
+
+interface Kernel {
+  combine1(tables: number, input: number, output: number, length: number): void;
+  combine3(tables: number, input: number, output: number, length: number): void;
+}
+
+/** Where a computation reads and writes: byte offsets in the memory and the length of each unit, all multiples of 16. */
+export interface UnitSpan {
+  /** Six units, one after another. */
+  readonly input: number;
+  /** As many units as rows, one after another. */
+  readonly output: number;
+  readonly length: number;
+}
+
+export interface Coder {
+  readonly memory: WebAssembly.Memory;
+  readonly bytes: Uint8Array;
+  readonly kind: 'simd' | 'scalar';
+  /** The three parity units of six data units. */
+  encode(span: UnitSpan): void;
+  /** One to three units from six others by rows of `recoveryRows`. Only on the thread that made the memory. */
+  recover(rows: Matrix, span: UnitSpan): void;
+}
+
+/** A shared memory of at least `sizeBytes`, zeroed, with the parity tables in place. */
+export function createCoderMemory(sizeBytes: number): WebAssembly.Memory {
+  const pages = Math.ceil(sizeBytes / PAGE_BYTES);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  new Uint8Array(memory.buffer).set(nibbleTables(PARITY_ROWS), PARITY_TABLES);
+  return memory;
+}
+
+/** The fastest coder that works here. */
+export function createCoder(memory: WebAssembly.Memory): Coder {
+  return createSimdCoder(memory) ?? createScalarCoder(memory);
+}
+
+/** The kernel on a memory of `createCoderMemory`, or undefined if this runtime does not take it. */
+export function createSimdCoder(memory: WebAssembly.Memory): Coder | undefined {
+  const kernel = instantiate(memory);
+  return kernel && coderOver(memory, kernel, 'simd');
+}
+
+/** The reference: the same arithmetic in plain TypeScript. */
+export function createScalarCoder(memory: WebAssembly.Memory): Coder {
+  const bytes = new Uint8Array(memory.buffer);
+  const combine1: Kernel['combine1'] = (tables, input, output, length) => {
+    for (let at = 0; at < length; at++) {
+      let sum = 0;
+      for (let i = 0; i < DATA_SHARDS; i++) {
+        const value = bytes[input + i * length + at] ?? 0;
+        const table = tables + i * 32;
+        sum ^= (bytes[table + (value & 15)] ?? 0) ^ (bytes[table + 16 + (value >> 4)] ?? 0);
+      }
+      bytes[output + at] = sum;
+    }
+  };
+  const combine3: Kernel['combine3'] = (tables, input, output, length) => {
+    for (let row = 0; row < PARITY_SHARDS; row++) {
+      combine1(tables + row * DATA_SHARDS * 32, input, output + row * length, length);
+    }
+  };
+  return coderOver(memory, { combine1, combine3 }, 'scalar');
+}
+
+function coderOver(memory: WebAssembly.Memory, kernel: Kernel, kind: Coder['kind']): Coder {
+  const bytes = new Uint8Array(memory.buffer);
+  const check = (span: UnitSpan, outputs: number): void => {
+    assert(span.length % 16 === 0 && span.input % 16 === 0 && span.output % 16 === 0, 'units are aligned to 16');
+    assert(span.input >= CODER_RESERVED_BYTES && span.output >= CODER_RESERVED_BYTES, 'tables are not touched');
+    assert(span.input + DATA_SHARDS * span.length <= bytes.length, 'inputs lie in the memory');
+    assert(span.output + outputs * span.length <= bytes.length, 'outputs lie in the memory');
+  };
+  return {
+    memory,
+    bytes,
+    kind,
+    encode(span) {
+      check(span, PARITY_SHARDS);
+      kernel.combine3(PARITY_TABLES, span.input, span.output, span.length);
+    },
+    recover(rows, span) {
+      assert(rows.length >= 1 && rows.length <= PARITY_SHARDS, 'one to three shards can be recovered');
+      check(span, rows.length);
+      bytes.set(nibbleTables(rows), RECOVERY_TABLES);
+      if (rows.length === PARITY_SHARDS) {
+        kernel.combine3(RECOVERY_TABLES, span.input, span.output, span.length);
+        return;
+      }
+      for (let row = 0; row < rows.length; row++) {
+        const tables = RECOVERY_TABLES + row * DATA_SHARDS * 32;
+        kernel.combine1(tables, span.input, span.output + row * span.length, span.length);
+      }
+    },
+  };
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+function instantiate(memory: WebAssembly.Memory): Kernel | undefined {
+  try {
+    compiled ??= new WebAssembly.Module(Buffer.from(kernelBase64, 'base64'));
+    const { combine1, combine3 } = new WebAssembly.Instance(compiled, { env: { memory } }).exports;
+    if (typeof combine1 !== 'function' || typeof combine3 !== 'function') return undefined;
+    return {
+      combine1: (tables, input, output, length) => void combine1(tables, input, output, length),
+      combine3: (tables, input, output, length) => void combine3(tables, input, output, length),
+    };
+  } catch (error) {
+    // A runtime without SIMD or threads refuses the module when it compiles or links it; anything else is our mistake.
+    if (error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError) return undefined;
+    throw error;
+  }
+}

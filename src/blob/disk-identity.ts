@@ -1,0 +1,97 @@
+/**
+ * The identity file of a disk folder, `ninefold-disk.json`. It says that the folder is a disk, whose, and which one, so
+ * that an unmounted or exchanged disk is never mistaken for the one that was there.
+ */
+import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { randomHex } from '../lib/ids.ts';
+import type { ZoneOptions } from './options.ts';
+
+const IDENTITY_FILE = 'ninefold-disk.json';
+const SEGMENTS_FOLDER = 'segments';
+const hex16 = z.string().regex(/^[0-9a-f]{32}$/);
+const identitySchema = z.object({ format: z.literal(1), clusterId: hex16, diskId: hex16, zone: z.string() });
+
+export type DiskIdentity = Readonly<z.infer<typeof identitySchema>>;
+
+export function segmentsFolder(diskPath: string): string {
+  return join(diskPath, SEGMENTS_FOLDER);
+}
+
+/** A value that changes when the identity file is replaced; undefined if it cannot be seen. */
+export async function identityStamp(diskPath: string): Promise<string | undefined> {
+  try {
+    const { dev, ino, mtimeMs } = await stat(join(diskPath, IDENTITY_FILE));
+    return `${dev}:${ino}:${mtimeMs}`;
+  } catch {
+    // Gone, unmounted or failing: whatever the reason, the disk cannot be used now.
+    return undefined;
+  }
+}
+
+export type IdentityResult =
+  | { readonly kind: 'ok'; readonly identity: DiskIdentity }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'bad'; readonly reason: string };
+
+export async function readIdentity(diskPath: string): Promise<IdentityResult> {
+  let text: string;
+  try {
+    text = await readFile(join(diskPath, IDENTITY_FILE), 'utf8');
+  } catch (error) {
+    const code = errorCode(error);
+    return code === 'ENOENT' || code === 'ENOTDIR' ? { kind: 'absent' } : { kind: 'bad', reason: String(error) };
+  }
+  try {
+    return { kind: 'ok', identity: identitySchema.parse(JSON.parse(text)) };
+  } catch {
+    return { kind: 'bad', reason: `${IDENTITY_FILE} is not an identity file of a known format` };
+  }
+}
+
+/** Makes a folder a disk: creates it and what leads to it, and its identity, durably. */
+export async function createDisk(diskPath: string, clusterId: string, zone: string): Promise<DiskIdentity> {
+  const identity: DiskIdentity = { format: 1, clusterId, diskId: randomHex(16), zone };
+  await mkdir(segmentsFolder(diskPath), { recursive: true });
+  const temporary = join(diskPath, `${IDENTITY_FILE}.new`);
+  const file = await open(temporary, 'w');
+  try {
+    await file.writeFile(`${JSON.stringify(identity, null, 2)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, join(diskPath, IDENTITY_FILE));
+  await syncFolder(diskPath);
+  await syncFolder(dirname(diskPath));
+  await syncFolder(dirname(dirname(diskPath)));
+  return identity;
+}
+
+/** Makes creations and removals in a folder durable. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** The cluster that most of the disks belong to; undefined where there are none yet. */
+export async function findClusterId(zones: readonly ZoneOptions[]): Promise<string | undefined> {
+  const results = await Promise.all(zones.flatMap((zone) => zone.disks).map(readIdentity));
+  const votes = new Map<string, number>();
+  for (const result of results) {
+    if (result.kind !== 'ok') continue;
+    const { clusterId } = result.identity;
+    votes.set(clusterId, (votes.get(clusterId) ?? 0) + 1);
+  }
+  return [...votes].sort((a, b) => b[1] - a[1])[0]?.[0];
+}
+
+/** The system's code of an error (`ENOENT`, …); empty if it has none. */
+export function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

@@ -1,0 +1,152 @@
+/**
+ * The disks of the store and what is known of each. A disk is
+ * - healthy: its identity file was seen, by path, at the last look;
+ * - missing: it was not. Its files are closed, nothing is written to a folder that was moved away; when it is back with
+ *   the same identity it is healthy again;
+ * - failed: it is another's, or a write to it failed. It is read (every block is verified) but not written until it has
+ *   been away and back, or the server restarts. A disk of another cluster is not read either.
+ *
+ * `check` looks at all disks; the timer does it several times a second. Listeners hear of a change after the state has
+ * changed, synchronously, so that nothing is placed on a disk between the two.
+ */
+import { setInterval } from 'node:timers';
+import { createDisk, errorCode, identityStamp, readIdentity } from './disk-identity.ts';
+import type { BlobLog, BlobStoreOptions } from './options.ts';
+import type { DiskState } from './types.ts';
+
+/** Errors that say something of the request or of space, not of the disk. */
+const NOT_THE_DISKS_FAULT = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EBADF']);
+
+export interface Disk {
+  readonly path: string;
+  readonly zone: string;
+  /** Empty as long as the disk's identity was never read. */
+  id: string;
+  state: DiskState['state'];
+  reason: string | undefined;
+  /** Whether its shard files may be read. */
+  readable: boolean;
+  /** What the identity file looked like when it was last read. */
+  stamp: string | undefined;
+}
+
+export interface DiskListener {
+  /** The set of disks that take writes has changed. `disk` is the one that left or came back. */
+  diskChanged(disk: Disk): void;
+}
+
+export class Disks {
+  readonly all: readonly Disk[];
+  readonly #clusterId: string;
+  readonly #log: BlobLog;
+  readonly #listeners: DiskListener[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #checking: Promise<void> | undefined;
+
+  constructor(options: BlobStoreOptions, log: BlobLog) {
+    this.#clusterId = options.clusterId;
+    this.#log = log;
+    this.all = options.zones.flatMap((zone) =>
+      zone.disks.map((path) => ({
+        path,
+        zone: zone.name,
+        id: '',
+        state: 'missing' as const,
+        reason: 'no identity file',
+        readable: false,
+        stamp: undefined,
+      })),
+    );
+  }
+
+  /**
+   * Makes disks of the folders that have no identity yet. For a store without a single segment only: later, a folder
+   * without identity is a disk that was lost, and making a new one of it would hide that.
+   */
+  async createMissing(): Promise<void> {
+    await Promise.all(
+      this.all.map(async (disk) => {
+        const found = await readIdentity(disk.path);
+        if (found.kind !== 'absent') return;
+        try {
+          await createDisk(disk.path, this.#clusterId, disk.zone);
+        } catch (error) {
+          this.#log.error({ disk: disk.path, error }, 'A disk folder cannot be created');
+        }
+      }),
+    );
+  }
+
+  listen(listener: DiskListener): void {
+    this.#listeners.push(listener);
+  }
+
+  watch(intervalMs: number): void {
+    if (intervalMs > 0) this.#timer = setInterval(() => void this.check(), intervalMs).unref();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#checking;
+  }
+
+  usableCount(): number {
+    return this.all.reduce((count, disk) => count + Number(disk.state === 'healthy'), 0);
+  }
+
+  /** Looks at every disk's identity file by path. Never rejects. */
+  check(): Promise<void> {
+    this.#checking ??= Promise.all(this.all.map((disk) => this.#checkDisk(disk)))
+      .then(() => undefined)
+      .finally(() => {
+        this.#checking = undefined;
+      });
+    return this.#checking;
+  }
+
+  /** A write to a disk failed with this error. */
+  reportWriteError(disk: Disk, error: unknown): void {
+    this.#log.warn({ disk: disk.path, error }, 'A write to a disk failed');
+    if (disk.state !== 'healthy' || NOT_THE_DISKS_FAULT.has(errorCode(error))) return;
+    const gone = errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR';
+    this.#setState(disk, gone ? 'missing' : 'failed', String(error));
+  }
+
+  async #checkDisk(disk: Disk): Promise<void> {
+    const stamp = await identityStamp(disk.path);
+    if (stamp === undefined) {
+      disk.stamp = undefined;
+      if (disk.state !== 'missing') this.#setState(disk, 'missing', 'its identity file cannot be seen');
+      return;
+    }
+    if (stamp === disk.stamp && disk.state !== 'missing') return;
+    const found = await readIdentity(disk.path);
+    // A file that vanished between the two looks is met at the next one.
+    if (found.kind === 'absent') return;
+    disk.stamp = stamp;
+    const reason = found.kind === 'bad' ? found.reason : this.#mismatch(disk, found.identity);
+    if (reason !== undefined) {
+      if (disk.state !== 'failed' || disk.reason !== reason) this.#setState(disk, 'failed', reason, false);
+      return;
+    }
+    if (found.kind === 'ok') disk.id = found.identity.diskId;
+    this.#setState(disk, 'healthy', undefined);
+  }
+
+  #mismatch(disk: Disk, identity: { clusterId: string; diskId: string; zone: string }): string | undefined {
+    if (identity.clusterId !== this.#clusterId) return `it belongs to another cluster, ${identity.clusterId}`;
+    if (identity.zone !== disk.zone) return `it belongs to zone ${identity.zone}`;
+    if (disk.id !== '' && identity.diskId !== disk.id) return `another disk is in its place, ${identity.diskId}`;
+    const twin = this.all.find((other) => other !== disk && other.id === identity.diskId);
+    return twin && `it is a copy of the disk at ${twin.path}`;
+  }
+
+  #setState(disk: Disk, state: Disk['state'], reason: string | undefined, readable = state !== 'missing'): void {
+    disk.state = state;
+    disk.reason = reason;
+    disk.readable = readable;
+    if (state === 'healthy') this.#log.info({ disk: disk.path }, 'A disk is in use');
+    else this.#log.warn({ disk: disk.path, state, reason }, 'A disk takes no writes');
+    for (const listener of this.#listeners) listener.diskChanged(disk);
+  }
+}

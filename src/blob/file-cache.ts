@@ -1,0 +1,66 @@
+/**
+ * Shard files open for reading, the least recently used closed first. A handle that is closed waits for the reads under
+ * way on it; one that comes too late gets EBADF and opens the file anew.
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import { errorCode } from './disk-identity.ts';
+
+export class FileCache {
+  readonly #files = new Map<string, Promise<FileHandle>>();
+  readonly #filesMax: number;
+
+  constructor(filesMax: number) {
+    this.#filesMax = filesMax;
+  }
+
+  /** Runs a read on an open file. Rejects with what opening or reading it gives. */
+  async use<T>(path: string, read: (file: FileHandle) => Promise<T>): Promise<T> {
+    try {
+      return await read(await this.#get(path));
+    } catch (error) {
+      if (errorCode(error) !== 'EBADF') throw error;
+      return await read(await this.#get(path));
+    }
+  }
+
+  /** Closes the files whose path starts with a prefix. */
+  closeUnder(prefix: string): void {
+    for (const path of this.#files.keys()) if (path.startsWith(prefix)) this.#close(path);
+  }
+
+  async close(): Promise<void> {
+    const files = [...this.#files.values()];
+    this.#files.clear();
+    await Promise.allSettled(files.map(async (file) => (await file).close()));
+  }
+
+  #get(path: string): Promise<FileHandle> {
+    let file = this.#files.get(path);
+    if (file) {
+      this.#files.delete(path);
+    } else {
+      const opened = open(path, 'r');
+      file = opened;
+      opened.catch(() => {
+        if (this.#files.get(path) === opened) this.#files.delete(path);
+      });
+    }
+    this.#files.set(path, file);
+    this.#evict();
+    return file;
+  }
+
+  #evict(): void {
+    for (const path of this.#files.keys()) {
+      if (this.#files.size <= this.#filesMax) return;
+      this.#close(path);
+    }
+  }
+
+  #close(path: string): void {
+    const file = this.#files.get(path);
+    this.#files.delete(path);
+    // Nothing is lost if a file that was only read does not close.
+    file?.then((handle) => handle.close()).catch(() => {});
+  }
+}

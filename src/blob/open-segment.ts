@@ -1,0 +1,188 @@
+/**
+ * A segment while it is appended to: its nine open shard files and the offset of the next stripe.
+ *
+ * - Offsets are handed out by `reserve` and never twice, whether or not what was meant for them gets there. What lies
+ *   between two stripes that did is nobody's.
+ * - A shard is lost to the segment with the first of its operations that fails, or when its disk goes: after a failed
+ *   sync nobody knows what the file holds. A blob counts only on shards that were never lost while it was written.
+ * - Appends and syncs may overlap. `retire` says that no more is reserved; once nothing is under way the files are
+ *   closed and the segment is sealed, for good.
+ */
+import assert from 'node:assert';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { SHARDS } from './coding/reed-solomon.ts';
+import { segmentsFolder, syncFolder } from './disk-identity.ts';
+import type { Disk, Disks } from './disks.ts';
+import { type Segment, shardPath } from './segments.ts';
+import type { ShardPieces } from './stripe-encoder.ts';
+
+interface ShardFile {
+  readonly disk: Disk;
+  readonly handle: FileHandle;
+}
+
+export class OpenSegment {
+  readonly segment: Segment;
+  readonly #disks: Disks;
+  readonly #files: (ShardFile | undefined)[] = new Array(SHARDS).fill(undefined);
+  readonly #lost = new Set<number>();
+  readonly #lostAtFirst: number;
+  #opening: Promise<void> | undefined;
+  #syncing: Promise<void> | undefined;
+  #tail = 0;
+  #users = 0;
+  #retired = false;
+
+  constructor(segment: Segment, disks: Disks) {
+    this.segment = segment;
+    this.#disks = disks;
+    segment.disks.forEach((disk, shard) => {
+      if (disk?.state !== 'healthy') this.#lose(shard);
+    });
+    this.#lostAtFirst = this.#lost.size;
+  }
+
+  get retired(): boolean {
+    return this.#retired;
+  }
+
+  get tail(): number {
+    return this.#tail;
+  }
+
+  /** Shards on which all that was asked for so far succeeded. */
+  get goodShards(): number {
+    return SHARDS - this.#lost.size;
+  }
+
+  /** A shard was lost since the segment was made. */
+  get damaged(): boolean {
+    return this.#lost.size > this.#lostAtFirst;
+  }
+
+  /** Offset for a stripe of so many bytes a shard. */
+  reserve(shardBytes: number): number {
+    assert(!this.#retired, 'a retired segment takes no more');
+    const offset = this.#tail;
+    this.#tail += shardBytes;
+    this.segment.shardBytes = this.#tail;
+    return offset;
+  }
+
+  /** Keeps the files open until `leave`. */
+  enter(): void {
+    this.#users++;
+  }
+
+  leave(): void {
+    assert(this.#users > 0, 'who leaves has entered');
+    this.#users--;
+    this.#sealIfDone();
+  }
+
+  retire(): void {
+    this.#retired = true;
+    this.#sealIfDone();
+  }
+
+  /**
+   * Writes what each shard gets, one piece after another, at an offset. Never rejects: who wants to know asks
+   * `goodShards` after `sync`.
+   */
+  async append(offset: number, shards: ShardPieces): Promise<void> {
+    this.#opening ??= this.#open();
+    await this.#opening;
+    await this.#eachShard(({ handle }, shard) => writeAll(handle, shards[shard] ?? [], offset));
+  }
+
+  /** Makes all appends that have ended durable on the shards that are not lost. Never rejects. */
+  async sync(): Promise<void> {
+    while (this.#syncing) await this.#syncing;
+    this.#syncing = this.#eachShard(({ handle }) => handle.datasync()).finally(() => {
+      this.#syncing = undefined;
+    });
+    await this.#syncing;
+  }
+
+  /** Starts a sync if none is under way, so that the last one finds little to do. */
+  syncInBackground(): void {
+    if (!this.#syncing) void this.sync();
+  }
+
+  /** The disk is no longer usable. */
+  loseDisk(disk: Disk): void {
+    const shard = this.segment.disks.indexOf(disk);
+    if (shard >= 0) this.#lose(shard);
+  }
+
+  async #open(): Promise<void> {
+    await this.#disks.check();
+    await Promise.all(
+      this.segment.disks.map(async (disk, shard) => {
+        if (!disk || this.#lost.has(shard)) return;
+        try {
+          const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY;
+          const handle = await open(shardPath(disk, this.segment.id, shard), flags, 0o644);
+          this.#files[shard] = { disk, handle };
+          // The name must be durable before the first stripe is.
+          await syncFolder(segmentsFolder(disk.path));
+          if (this.#lost.has(shard)) this.#lose(shard);
+        } catch (error) {
+          this.#fail(shard, disk, error);
+        }
+      }),
+    );
+  }
+
+  async #eachShard(operation: (file: ShardFile, shard: number) => Promise<void>): Promise<void> {
+    await Promise.all(
+      this.#files.map(async (file, shard) => {
+        if (!file || this.#lost.has(shard)) return;
+        try {
+          await operation(file, shard);
+        } catch (error) {
+          // A file that was closed because its disk had gone is lost already, and its disk reported.
+          if (!this.#lost.has(shard)) this.#fail(shard, file.disk, error);
+        }
+      }),
+    );
+  }
+
+  #fail(shard: number, disk: Disk, error: unknown): void {
+    this.#lose(shard);
+    this.#disks.reportWriteError(disk, error);
+  }
+
+  #lose(shard: number): void {
+    this.#lost.add(shard);
+    const file = this.#files[shard];
+    this.#files[shard] = undefined;
+    if (file) closeQuietly(file.handle);
+  }
+
+  #sealIfDone(): void {
+    if (!this.#retired || this.#users > 0 || this.segment.sealed) return;
+    this.segment.sealed = true;
+    for (const file of this.#files) if (file) closeQuietly(file.handle);
+    this.#files.fill(undefined);
+  }
+}
+
+/** Everything in the file is synced or given up: nothing that matters can fail. The handle waits for what is under way. */
+function closeQuietly(handle: FileHandle): void {
+  handle.close().catch(() => {});
+}
+
+async function writeAll(handle: FileHandle, pieces: Buffer[], offset: number): Promise<void> {
+  const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  let { bytesWritten } = await handle.writev(pieces, offset);
+  if (bytesWritten === total) return;
+  // A short write: what is left goes one piece, and one attempt, after another.
+  const bytes = Buffer.concat(pieces);
+  while (bytesWritten < total) {
+    const more = await handle.write(bytes, bytesWritten, total - bytesWritten, offset + bytesWritten);
+    assert(more.bytesWritten > 0, 'a write makes progress or fails');
+    bytesWritten += more.bytesWritten;
+  }
+}

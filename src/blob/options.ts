@@ -1,0 +1,33 @@
+/** What the store is told when it is opened. */
+
+/** Where the store reports what an operator should know; pino's logger fits. */
+export interface BlobLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export const silentLog: BlobLog = { info: () => {}, warn: () => {}, error: () => {} };
+
+export interface ZoneOptions {
+  readonly name: string;
+  /** Paths of the disk folders. */
+  readonly disks: readonly string[];
+}
+
+export interface BlobStoreOptions {
+  readonly zones: readonly ZoneOptions[];
+  /** 32 hex digits; a disk of another cluster is not used. */
+  readonly clusterId: string;
+  /** Shards of nine that must be synced before a write counts. Default 7, the least that 6+3 allows. */
+  readonly writeQuorum?: number;
+  /** A shard file that has this length is sealed. Default 1 GiB. */
+  readonly segmentSizeMaxBytes?: number;
+  /** Stripes that can be assembled or under way at once, 2.25 MiB each. Default 40. */
+  readonly stripeBufferCount?: number;
+  /** Threads that encode. Default: one less than the cores, at least one, at most four. 0: encode on this thread. */
+  readonly encoderThreadCount?: number;
+  /** How often the disks are looked at. Default 250 ms; 0 never: then only `checkDisks` and opening a segment do. */
+  readonly diskCheckIntervalMs?: number;
+  readonly log?: BlobLog;
+}

@@ -1,0 +1,109 @@
+/** Reads blocks of one shard of a stripe and verifies them. */
+import type { FileHandle } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import type { FileCache } from './file-cache.ts';
+import { type Segment, shardPath } from './segments.ts';
+import { decodeShardHeader, type ShardHeader } from './shard-header.ts';
+import { blockRange, HEADER_BYTES } from './stripe.ts';
+
+/** Consecutive blocks of one shard of a stripe. */
+export interface BlockRequest {
+  readonly segment: Segment;
+  readonly shard: number;
+  /** Offset of the stripe. */
+  readonly offset: number;
+  readonly unit: number;
+  /** Bytes of data that the stripe must have at least. */
+  readonly dataLengthMin: number;
+  readonly firstBlock: number;
+  /** Excluded. */
+  readonly endBlock: number;
+}
+
+export interface BlockResult {
+  /** For each requested block its bytes, or undefined if they are not there or not right. */
+  readonly blocks: (Buffer | undefined)[];
+  /** What was wrong, in words. */
+  readonly damage?: string;
+}
+
+/** Bytes that the requested blocks have. */
+export function requestBytes(request: BlockRequest): number {
+  return blockRange(request.unit, request.endBlock - 1).end - blockRange(request.unit, request.firstBlock).start;
+}
+
+/**
+ * Reads the blocks into `target`, which has their length. Never rejects: what cannot be read is as good as missing. The
+ * blocks of the result are views of `target`.
+ */
+export async function readBlocks(files: FileCache, request: BlockRequest, target: Buffer): Promise<BlockResult> {
+  const none = (damage: string): BlockResult => ({ blocks: nothing(request), damage });
+  const disk = request.segment.disks[request.shard];
+  if (!disk?.readable) return { blocks: nothing(request) };
+  const path = shardPath(disk, request.segment.id, request.shard);
+  const headerBytes = Buffer.allocUnsafe(HEADER_BYTES);
+  try {
+    await files.use(path, (file) => readHeaderAndBlocks(file, request, headerBytes, target));
+  } catch (error) {
+    return none(String(error));
+  }
+  const decoded = decodeShardHeader(headerBytes);
+  if (!decoded.ok) return none(decoded.reason);
+  const misplaced = findMismatch(decoded.header, request);
+  if (misplaced) return none(misplaced);
+  return verifyBlocks(decoded.header, request, target);
+}
+
+/** The shard a disk would have to hold for the request cannot be read at all. */
+export function isAbsent(segment: Segment, shard: number): boolean {
+  return !segment.disks[shard]?.readable;
+}
+
+function nothing(request: BlockRequest): undefined[] {
+  return new Array<undefined>(request.endBlock - request.firstBlock).fill(undefined);
+}
+
+async function readHeaderAndBlocks(
+  file: FileHandle,
+  request: BlockRequest,
+  header: Buffer,
+  target: Buffer,
+): Promise<void> {
+  const { start } = blockRange(request.unit, request.firstBlock);
+  if (start === 0) {
+    const { bytesRead } = await file.readv([header, target], request.offset);
+    if (bytesRead < header.length + target.length) target.fill(0, Math.max(0, bytesRead - header.length));
+    if (bytesRead < header.length) header.fill(0, bytesRead);
+    return;
+  }
+  const [head, body] = await Promise.all([
+    file.read(header, 0, header.length, request.offset),
+    file.read(target, 0, target.length, request.offset + HEADER_BYTES + start),
+  ]);
+  header.fill(0, head.bytesRead);
+  target.fill(0, body.bytesRead);
+}
+
+/** Which field of a header that is whole in itself says that it belongs elsewhere. */
+function findMismatch(header: ShardHeader, request: BlockRequest): string | undefined {
+  if (header.segment !== request.segment.id) return `the stripe is of segment ${header.segment}`;
+  if (header.shard !== request.shard) return `the stripe is of shard ${header.shard}`;
+  if (header.offset !== request.offset) return `the stripe belongs at ${header.offset}`;
+  if (header.unit !== request.unit) return `the unit is ${header.unit}`;
+  if (header.dataLength < request.dataLengthMin) return `the stripe has only ${header.dataLength} bytes`;
+  return undefined;
+}
+
+function verifyBlocks(header: ShardHeader, request: BlockRequest, target: Buffer): BlockResult {
+  const base = blockRange(request.unit, request.firstBlock).start;
+  const bad: number[] = [];
+  const blocks: (Buffer | undefined)[] = [];
+  for (let block = request.firstBlock; block < request.endBlock; block++) {
+    const { start, end } = blockRange(request.unit, block);
+    const bytes = target.subarray(start - base, end - base);
+    const good = crc32(bytes) === header.blockCrcs[block];
+    blocks.push(good ? bytes : undefined);
+    if (!good) bad.push(block);
+  }
+  return bad.length === 0 ? { blocks } : { blocks, damage: `wrong checksum of blocks ${bad.join(', ')}` };
+}

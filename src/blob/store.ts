@@ -1,0 +1,229 @@
+/**
+ * The blob store: opens the disks, finds the segments, and joins the parts that write and read them (see each file's
+ * head). All bookkeeping is on one thread and changes in synchronous steps.
+ *
+ * At the start every segment found is sealed; new ones get fresh random ids. A disk folder without identity is made a
+ * disk only while no disk holds any segment; later it counts as missing.
+ */
+import assert from 'node:assert';
+import { unlink } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { BlobReading, partsOf, ReadAheadBudget } from './blob-reader.ts';
+import { type BulkContext, writeBulk } from './bulk-writer.ts';
+import { type Coder, createCoderMemory, createScalarCoder, createSimdCoder } from './coding/coder.ts';
+import { DATA_SHARDS, SHARDS } from './coding/reed-solomon.ts';
+import { coderWorks } from './coding/self-test.ts';
+import { errorCode, segmentsFolder } from './disk-identity.ts';
+import { type Disk, Disks } from './disks.ts';
+import { EncoderPool } from './encoder-pool.ts';
+import { FileCache } from './file-cache.ts';
+import { type BlobLog, type BlobStoreOptions, silentLog } from './options.ts';
+import { Packer, PLACE_LIMIT_BYTES } from './packer.ts';
+import { placeShards } from './placement.ts';
+import { SegmentSource } from './segment-source.ts';
+import { type Segment, SegmentTable, shardPath } from './segments.ts';
+import { StripeBuffers, stripeMemoryBytes } from './stripe-buffers.ts';
+import { StripeEncoder } from './stripe-encoder.ts';
+import { isStripeIntact, type ReadContext } from './stripe-reader.ts';
+import { BlobError, type BlobRef, type BlobStore, type ByteRange, type DiskState, type SegmentState } from './types.ts';
+
+export { findClusterId } from './disk-identity.ts';
+export type { BlobLog, BlobStoreOptions, ZoneOptions } from './options.ts';
+
+const WRITE_QUORUM_MIN = 7;
+const SEGMENT_SIZE_MAX_BYTES = 1024 ** 3;
+const STRIPE_BUFFER_COUNT = 40;
+const DISK_CHECK_INTERVAL_MS = 250;
+const OPEN_FILES_MAX = 512;
+const STRIPES_AHEAD_MAX = 32;
+
+/**
+ * Opens the store; creates the disk folders of a fresh one. Throws if the disks are too few or too many of them lie in
+ * one zone; disks that are missing or foreign do not keep it from opening (see `disks`).
+ */
+export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureBlobStore> {
+  const log = options.log ?? silentLog;
+  assert(/^[0-9a-f]{32}$/.test(options.clusterId), 'a cluster id is 16 bytes in hex');
+  const writeQuorum = options.writeQuorum ?? WRITE_QUORUM_MIN;
+  if (writeQuorum < WRITE_QUORUM_MIN || writeQuorum > SHARDS) {
+    throw new Error(`the write quorum is ${writeQuorum}; with 6+3 it lies between ${WRITE_QUORUM_MIN} and ${SHARDS}`);
+  }
+  const disks = new Disks(options, log);
+  if (!placeShards('', disks.all)) throw new Error('nine disks are needed, at most three of them in one zone');
+  await disks.check();
+  const table = new SegmentTable();
+  await scanAll(disks.all, table, log);
+  if (table.size === 0) {
+    await disks.createMissing();
+    await disks.check();
+  }
+
+  const bufferCount = options.stripeBufferCount ?? STRIPE_BUFFER_COUNT;
+  const coder = openCoder(bufferCount, log);
+  const buffers = new StripeBuffers(coder.memory, bufferCount);
+  const threadCount = options.encoderThreadCount ?? Math.min(4, Math.max(1, availableParallelism() - 1));
+  const pool = new EncoderPool(coder, threadCount, log);
+  const encoder = new StripeEncoder(coder, buffers, pool);
+  const segmentSizeMaxBytes = options.segmentSizeMaxBytes ?? SEGMENT_SIZE_MAX_BYTES;
+  const source = new SegmentSource({ disks, table, writeQuorum, segmentSizeMaxBytes });
+  const files = new FileCache(OPEN_FILES_MAX);
+  const store = new ErasureBlobStore({
+    disks,
+    table,
+    source,
+    pool,
+    packer: new Packer(source, encoder, buffers),
+    bulk: { source, encoder, buffers },
+    reading: { files, coder, buffers, log },
+  });
+  disks.watch(options.diskCheckIntervalMs ?? DISK_CHECK_INTERVAL_MS);
+  return store;
+}
+
+function openCoder(bufferCount: number, log: BlobLog): Coder {
+  const memory = createCoderMemory(stripeMemoryBytes(bufferCount));
+  const simd = createSimdCoder(memory);
+  if (simd && coderWorks(simd)) return simd;
+  const scalar = createScalarCoder(memory);
+  if (!coderWorks(scalar)) throw new Error('Reed-Solomon coding fails its self-test on this machine');
+  log.warn({}, 'WebAssembly SIMD is not available: erasure coding runs at a fraction of its speed');
+  return scalar;
+}
+
+async function scanAll(disks: readonly Disk[], table: SegmentTable, log: BlobLog): Promise<void> {
+  await Promise.all(
+    disks.map(async (disk) => {
+      if (!disk.readable) return;
+      try {
+        await table.scan(disk);
+      } catch (error) {
+        log.error({ disk: disk.path, error }, 'The segments of a disk cannot be listed');
+      }
+    }),
+  );
+}
+
+interface Parts {
+  readonly disks: Disks;
+  readonly table: SegmentTable;
+  readonly source: SegmentSource;
+  readonly pool: EncoderPool;
+  readonly packer: Packer;
+  readonly bulk: BulkContext;
+  readonly reading: ReadContext;
+}
+
+export class ErasureBlobStore implements BlobStore {
+  readonly placeLimitBytes = PLACE_LIMIT_BYTES;
+  readonly #parts: Parts;
+  readonly #readAhead = new ReadAheadBudget(STRIPES_AHEAD_MAX);
+
+  /** Not for callers: `openBlobStore` makes the parts. */
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    parts.disks.listen({ diskChanged: (disk) => this.#diskChanged(disk) });
+  }
+
+  place(bytes: Uint8Array, label: Uint8Array): BlobRef {
+    return this.#parts.packer.place(bytes, label);
+  }
+
+  flush(): Promise<void> {
+    return this.#parts.packer.flush();
+  }
+
+  write(source: AsyncIterable<Uint8Array>, label: () => Promise<Uint8Array>): Promise<BlobRef> {
+    return writeBulk(this.#parts.bulk, source, label);
+  }
+
+  release(ref: BlobRef): void {
+    for (const { segment } of ref.extents) this.#parts.table.get(segment)?.release();
+  }
+
+  read(ref: BlobRef, range: ByteRange): AsyncIterableIterator<Uint8Array> {
+    assert(range.start >= 0 && range.start <= range.end && range.end <= ref.size, 'the range lies in the blob');
+    const parts = [...new Set(ref.extents.map(({ segment }) => segment))];
+    const held = new Map<string, Segment>();
+    for (const id of parts) {
+      const segment = this.#parts.table.get(id);
+      if (!segment) return failedReading(this.#gone(id));
+      held.set(id, segment);
+    }
+    for (const segment of held.values()) segment.hold();
+    return new BlobReading(this.#parts.reading, this.#readAhead, partsOf(ref, range), held);
+  }
+
+  async isIntact(ref: BlobRef): Promise<boolean> {
+    for (const { segment: id, part } of partsOf(ref, { start: 0, end: ref.size })) {
+      const segment = this.#parts.table.get(id);
+      if (!segment || !(await isStripeIntact(this.#parts.reading, segment, part))) return false;
+    }
+    return true;
+  }
+
+  segments(): readonly SegmentState[] {
+    return this.#parts.table.states();
+  }
+
+  async drop(id: string): Promise<boolean> {
+    const { table, reading } = this.#parts;
+    const segment = table.get(id);
+    if (!segment?.sealed || segment.holds > 0) return false;
+    table.remove(id);
+    await Promise.all(
+      segment.disks.map(async (disk, shard) => {
+        if (!disk?.readable) return;
+        const path = shardPath(disk, id, shard);
+        reading.files.closeUnder(path);
+        try {
+          await unlink(path);
+        } catch (error) {
+          // What stays behind is found again at the next start or when the disk comes back, and dropped then.
+          if (errorCode(error) !== 'ENOENT') reading.log.warn({ path, error }, 'A shard file cannot be removed');
+        }
+      }),
+    );
+    return true;
+  }
+
+  disks(): readonly DiskState[] {
+    return this.#parts.disks.all.map(({ id, zone, path, state, reason }) => ({
+      id,
+      zone,
+      path,
+      state,
+      ...(reason === undefined ? {} : { reason }),
+    }));
+  }
+
+  /** Looks at every disk now; the timer does so anyway. */
+  checkDisks(): Promise<void> {
+    return this.#parts.disks.check();
+  }
+
+  async close(): Promise<void> {
+    const { disks, packer, source, pool, reading } = this.#parts;
+    await disks.close();
+    await packer.settled();
+    source.close();
+    await Promise.all([pool.close(), reading.files.close()]);
+  }
+
+  #diskChanged(disk: Disk): void {
+    const { reading, table } = this.#parts;
+    if (disk.readable) void scanAll([disk], table, reading.log);
+    else reading.files.closeUnder(segmentsFolder(disk.path));
+  }
+
+  /** With so many disks away that all files of a segment may be, nobody can say that it is gone. */
+  #gone(id: string): BlobError {
+    const away = this.#parts.disks.all.filter(({ readable }) => !readable).length;
+    const code = away > SHARDS - DATA_SHARDS ? 'Unreadable' : 'SegmentGone';
+    return new BlobError(code, `segment ${id} is not on any disk that can be read`);
+  }
+}
+
+/** An iterator that only rejects: callers meet every error of a read in the same place. */
+async function* failedReading(error: BlobError): AsyncGenerator<Uint8Array> {
+  yield await Promise.reject(error);
+}

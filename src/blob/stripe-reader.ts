@@ -1,0 +1,189 @@
+/**
+ * Reads part of a stripe's data. It asks the data shards for the blocks that the part needs; what they do not give is
+ * rebuilt from any six of nine, block by block. Shards on disks that are known to be away are not tried, and others are
+ * asked in their place at once; shards that turn out to be bad cost another round.
+ */
+import type { Coder } from './coding/coder.ts';
+import type { Matrix } from './coding/galois.ts';
+import { DATA_SHARDS, recoveryRows, SHARDS } from './coding/reed-solomon.ts';
+import type { FileCache } from './file-cache.ts';
+import type { BlobLog } from './options.ts';
+import type { Segment } from './segments.ts';
+import { isAbsent, readBlocks, requestBytes } from './shard-reader.ts';
+import { blockCount, blockRange, type StripePart, type UnitPart, unitParts } from './stripe.ts';
+import type { StripeBuffers } from './stripe-buffers.ts';
+import { BlobError } from './types.ts';
+
+export interface ReadContext {
+  readonly files: FileCache;
+  readonly coder: Coder;
+  readonly buffers: StripeBuffers;
+  readonly log: BlobLog;
+}
+
+/** The bytes `from … to` of a stripe. Rejects with Unreadable; never gives a byte that was not verified or rebuilt. */
+export function readStripe(context: ReadContext, segment: Segment, part: StripePart): Promise<Buffer> {
+  return new StripeReading(context, segment, part).run();
+}
+
+/** Whether every block of a stripe has six good shards: then it can be read, whatever part is asked for. */
+export async function isStripeIntact(context: ReadContext, segment: Segment, part: StripePart): Promise<boolean> {
+  const { offset, unit } = part;
+  const range = { segment, offset, unit, dataLengthMin: part.to, firstBlock: 0, endBlock: blockCount(unit) };
+  const good = new Array<number>(blockCount(unit)).fill(0);
+  await Promise.all(
+    Array.from({ length: SHARDS }, async (_, shard) => {
+      const { blocks } = await readBlocks(context.files, { ...range, shard }, Buffer.allocUnsafe(unit));
+      for (const [i, block] of blocks.entries()) good[i] = (good[i] ?? 0) + Number(block !== undefined);
+    }),
+  );
+  return good.every((count) => count >= DATA_SHARDS);
+}
+
+/** What is known of a block of a shard: its bytes, that it is bad or missing, or that it has been asked for. */
+type Cell = Buffer | 'bad' | 'asked' | undefined;
+
+class StripeReading {
+  readonly #context: ReadContext;
+  readonly #segment: Segment;
+  readonly #part: StripePart;
+  readonly #needed: readonly UnitPart[];
+  /** The needed blocks; each shard's follow those of the one before, as the data does. */
+  readonly #target: Buffer;
+  /** Offset of `#target` in the stripe's data. */
+  readonly #base: number;
+  readonly #cells: Cell[][];
+
+  constructor(context: ReadContext, segment: Segment, part: StripePart) {
+    this.#context = context;
+    this.#segment = segment;
+    this.#part = part;
+    this.#needed = unitParts(part);
+    const first = this.#needed[0];
+    const last = this.#needed.at(-1);
+    this.#base = first ? this.#dataOffset(first.shard, first.firstBlock) : 0;
+    const end = last ? last.shard * part.unit + blockRange(part.unit, last.endBlock - 1).end : 0;
+    this.#target = Buffer.allocUnsafe(end - this.#base);
+    this.#cells = Array.from({ length: SHARDS }, (_, shard) => {
+      const cell: Cell = isAbsent(segment, shard) ? 'bad' : undefined;
+      return new Array<Cell>(blockCount(part.unit)).fill(cell);
+    });
+  }
+
+  async run(): Promise<Buffer> {
+    let fetches = this.#needed.filter(({ shard }) => !isAbsent(this.#segment, shard));
+    for (const part of fetches) this.#mark(part);
+    fetches.push(...this.#askForMore());
+    while (fetches.length > 0) {
+      await Promise.all(fetches.map((part) => this.#fetch(part)));
+      fetches = this.#askForMore();
+    }
+    for (const block of this.#wanting()) this.#rebuild(block);
+    const { from, to } = this.#part;
+    return this.#target.subarray(from - this.#base, to - this.#base);
+  }
+
+  /** Block indexes at which a needed block is bad. */
+  #wanting(): number[] {
+    const blocks: number[] = [];
+    for (let block = 0; block < blockCount(this.#part.unit); block++) {
+      if (this.#lostAt(block).length > 0) blocks.push(block);
+    }
+    return blocks;
+  }
+
+  /** The shards whose needed block of this index is bad. */
+  #lostAt(block: number): number[] {
+    const lost = this.#needed.filter(
+      ({ shard, firstBlock, endBlock }) =>
+        firstBlock <= block && block < endBlock && this.#cells[shard]?.[block] === 'bad',
+    );
+    return lost.map(({ shard }) => shard);
+  }
+
+  /** What else to fetch, so that six shards give each wanting block. Throws Unreadable when that is not to be had. */
+  #askForMore(): UnitPart[] {
+    const parts = new Map<number, UnitPart>();
+    for (const block of this.#wanting()) {
+      let hopeful = this.#cells.filter((cells) => Buffer.isBuffer(cells[block]) || cells[block] === 'asked').length;
+      for (let shard = 0; shard < SHARDS && hopeful < DATA_SHARDS; shard++) {
+        if (this.#cells[shard]?.[block] !== undefined) continue;
+        const firstBlock = parts.get(shard)?.firstBlock ?? block;
+        const part = { shard, firstBlock, endBlock: block + 1 };
+        parts.set(shard, part);
+        this.#mark(part);
+        hopeful++;
+      }
+      if (hopeful < DATA_SHARDS) throw this.#unreadable(block, hopeful);
+    }
+    return [...parts.values()];
+  }
+
+  #mark({ shard, firstBlock, endBlock }: UnitPart): void {
+    const cells = this.#cells[shard] ?? [];
+    for (let block = firstBlock; block < endBlock; block++) cells[block] ??= 'asked';
+  }
+
+  async #fetch(part: UnitPart): Promise<void> {
+    const { offset, unit, to } = this.#part;
+    const request = { ...part, segment: this.#segment, offset, unit, dataLengthMin: to };
+    const inPlace = this.#needed.some((needed) => needed === part);
+    const at = this.#dataOffset(part.shard, part.firstBlock) - this.#base;
+    const length = requestBytes(request);
+    const bytes = inPlace ? this.#target.subarray(at, at + length) : Buffer.allocUnsafe(length);
+    const { blocks, damage } = await readBlocks(this.#context.files, request, bytes);
+    if (damage !== undefined) this.#report(part.shard, damage);
+    const cells = this.#cells[part.shard] ?? [];
+    for (const [i, block] of blocks.entries()) {
+      // A block that was good before is kept: this part may span ones that were there already.
+      if (!Buffer.isBuffer(cells[part.firstBlock + i])) cells[part.firstBlock + i] = block ?? 'bad';
+    }
+  }
+
+  /** Computes the needed blocks of this index that are bad, and puts them in their place. */
+  #rebuild(block: number): void {
+    const lost = this.#lostAt(block);
+    const sources = this.#cells
+      .map((cells, shard) => ({ shard, bytes: cells[block] }))
+      .filter((source): source is { shard: number; bytes: Buffer } => Buffer.isBuffer(source.bytes))
+      .slice(0, DATA_SHARDS);
+    const { start, end } = blockRange(this.#part.unit, block);
+    const length = end - start;
+    const { scratch } = this.#context.buffers;
+    for (const [i, { bytes }] of sources.entries()) bytes.copy(scratch.data, i * length);
+    const rows = cachedRows(
+      sources.map(({ shard }) => shard),
+      lost,
+    );
+    const { coder } = this.#context;
+    coder.recover(rows, { input: scratch.data.byteOffset, output: scratch.parity.byteOffset, length });
+    for (const [i, shard] of lost.entries()) {
+      scratch.parity.copy(this.#target, this.#dataOffset(shard, block) - this.#base, i * length, (i + 1) * length);
+    }
+  }
+
+  #dataOffset(shard: number, block: number): number {
+    return shard * this.#part.unit + blockRange(this.#part.unit, block).start;
+  }
+
+  #report(shard: number, damage: string): void {
+    const { id, disks } = this.#segment;
+    const fields = { segment: id, shard, offset: this.#part.offset, disk: disks[shard]?.path, damage };
+    this.#context.log.warn(fields, 'A shard is damaged; its blocks are rebuilt');
+  }
+
+  #unreadable(block: number, good: number): BlobError {
+    const where = `block ${block} of the stripe at ${this.#part.offset} of segment ${this.#segment.id}`;
+    return new BlobError('Unreadable', `${where} has ${good} good shards, ${DATA_SHARDS} are needed`);
+  }
+}
+
+const rowsByShards = new Map<string, Matrix>();
+
+/** There are few combinations, and each takes a matrix inversion. */
+function cachedRows(present: readonly number[], wanted: readonly number[]): Matrix {
+  const key = `${present.join('')}>${wanted.join('')}`;
+  const rows = rowsByShards.get(key) ?? recoveryRows(present, wanted);
+  rowsByShards.set(key, rows);
+  return rows;
+}
