@@ -1,0 +1,122 @@
+/** The composition root: builds everything in one visible order and stops it in the reverse order. */
+import { openBlobStore } from './blob/store.ts';
+import { type Config, ConfigError } from './config.ts';
+import { openCluster, openRootKey, type RootKey } from './data-folder.ts';
+import { createEngine } from './engine/engine.ts';
+import { EngineError } from './engine/errors.ts';
+import { probeStore } from './engine/probe.ts';
+import type { Engine } from './engine/types.ts';
+import { collectGarbage } from './jobs/collect-garbage.ts';
+import { startJobs } from './jobs/runner.ts';
+import { type Clock, systemClock } from './lib/clock.ts';
+import { createLog, type Log } from './lib/log.ts';
+import { openIndex } from './meta/index-store.ts';
+import { hostSuffixes } from './s3/addressing.ts';
+import { type Identity, rootIdentity } from './s3/auth/identity.ts';
+import { publicReadConfig } from './s3/authorise.ts';
+import { createHealth } from './s3/health.ts';
+import { operations } from './s3/operations/index.ts';
+import { Pipeline } from './s3/pipeline.ts';
+import { createServer } from './s3/server.ts';
+
+export interface Daemon {
+  /** `http://host:port`, with the port in use. */
+  readonly endpoint: string;
+  readonly rootKey: RootKey;
+  /** Finishes what runs, within the configured limit, and closes cleanly. */
+  stop(reason: string): Promise<void>;
+}
+
+/** What tests replace. */
+export interface DaemonOverrides {
+  readonly clock?: Clock;
+  readonly log?: Log;
+}
+
+/** Starts a server. Throws ConfigError or DataFolderError where it must not start as it is. */
+export async function startDaemon(config: Config, overrides: DaemonOverrides = {}): Promise<Daemon> {
+  refuseOpenDoor(config);
+  const clock = overrides.clock ?? systemClock;
+  const log = overrides.log ?? createLog(config.logLevel);
+  const clusterId = openCluster(config);
+  const rootKey = openRootKey(config);
+  const root = rootIdentity(config);
+
+  const blobs = await openBlobStore({
+    zones: config.zones.map(({ name, disks }) => ({ name, disks: [...disks] })),
+    clusterId,
+    segmentSizeMaxBytes: config.store.segmentBytesMax,
+    log,
+  });
+  const index = await openIndex({
+    zones: config.zones.map(({ name, path }) => ({ name, path })),
+    clusterId,
+    alongside: () => blobs.flush(),
+    isIntact: (location) => blobs.isIntact(location),
+    logFileSizeMaxBytes: config.store.logFileBytesMax,
+    log,
+  });
+  const engine = createEngine({ index, blobs, clock });
+  await ensureBuckets(config, engine, root);
+  const jobs = startJobs([collectGarbage({ garbage: engine.garbage, clock, graceMs: config.store.garbageGraceMs })], {
+    clock,
+    log,
+  });
+  const pipeline = new Pipeline({
+    engine,
+    operations,
+    clock,
+    log,
+    findSecret: (accessKeyId) =>
+      accessKeyId === rootKey.accessKeyId ? { secret: rootKey.secretAccessKey, identity: root } : undefined,
+    accountOf: (canonicalId) => (canonicalId === root.canonicalId ? root.accountId : undefined),
+    region: config.region,
+    hostSuffixes: hostSuffixes(config.domains),
+    limits: config.limits,
+  });
+  const server = createServer({
+    pipeline,
+    health: createHealth(() => probeStore(blobs), clock),
+    log,
+    hostSuffixes: hostSuffixes(config.domains),
+    limits: config.limits,
+  });
+  const address = await server.listen(config);
+  log.info({ address, region: config.region }, 'Serving');
+
+  return {
+    endpoint: `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`,
+    rootKey,
+    async stop(reason) {
+      log.info({ reason }, 'Stopping');
+      await server.close();
+      await jobs.stop();
+      await index.close();
+      await blobs.close();
+    },
+  };
+}
+
+/** A key made by the server is printed where it starts; beyond loopback its owner must have chosen one. */
+function refuseOpenDoor({ host, rootKey }: Config): void {
+  if (rootKey || host === 'localhost' || host === '::1' || host.startsWith('127.')) return;
+  throw new ConfigError(
+    `Host ${host} can be reached from other machines, so a root key must be chosen first: set NINEFOLD_ACCESS_KEY_ID ` +
+      'and NINEFOLD_SECRET_ACCESS_KEY (or rootKey in the configuration file), or listen on 127.0.0.1',
+  );
+}
+
+/** Makes the configured buckets that are not there yet. What a bucket became since is left alone. */
+async function ensureBuckets(config: Config, engine: Engine, root: Identity): Promise<void> {
+  for (const { name, versioned, public: isPublic } of config.buckets) {
+    try {
+      await engine.buckets.get(name);
+      continue;
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== 'NoSuchBucket') throw error;
+    }
+    const bucket = await engine.buckets.create({ name, region: config.region, owner: root.canonicalId });
+    if (versioned) await engine.buckets.setVersioning(bucket, 'Enabled');
+    if (isPublic) await engine.buckets.setConfig(bucket, publicReadConfig, '{}');
+  }
+}

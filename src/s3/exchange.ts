@@ -1,0 +1,159 @@
+/**
+ * One request and its reply on the wire: what HTTP asks for around every S3 answer. Keep-alive stays right because a body
+ * that nobody read is drained when it is short, and the connection closed when it is long or was never asked for.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { newRequestId, randomHex } from '../lib/ids.ts';
+import { S3Error, type S3ErrorCode } from './errors.ts';
+import { type EncodedAnswer, encodeError } from './model/encode.ts';
+
+/** Bytes of an unread body that are worth reading to keep the connection. */
+const drainBytesMax = 4 * 1024 * 1024;
+
+export const serverName = 'Ninefold';
+
+export class Exchange {
+  readonly requestId = newRequestId();
+  /** The second id S3 sends, an opaque token. */
+  readonly hostId = Buffer.from(randomHex(24), 'hex').toString('base64');
+  readonly request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #awaitsContinue: boolean;
+  #continued = false;
+  #status = 0;
+  #bytesSent = 0;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.request = request;
+    this.#response = response;
+    this.#awaitsContinue = request.headers.expect?.toLowerCase() === '100-continue';
+    // A connection that breaks shows where the body is read or the reply written; without a listener it would be fatal.
+    request.on('error', () => undefined);
+    response.on('error', () => undefined);
+  }
+
+  get status(): number {
+    return this.#status;
+  }
+
+  get bytesSent(): number {
+    return this.#bytesSent;
+  }
+
+  /** The body's bytes as they arrive. Asks the client for them first where it waits to be asked. */
+  async *body(): AsyncGenerator<Uint8Array> {
+    this.#askForBody();
+    for await (const chunk of this.request.iterator({ destroyOnReturn: false })) yield chunk;
+  }
+
+  #askForBody(): void {
+    if (!this.#awaitsContinue || this.#continued) return;
+    this.#continued = true;
+    this.#response.writeContinue();
+  }
+
+  /** Sends an answer; a stream that fails midway cuts the connection, so that the client cannot take it for whole. */
+  async send(answer: EncodedAnswer): Promise<void> {
+    this.#writeHead(answer.status, answer.headers, answer.body?.length);
+    if (this.request.method === 'HEAD' || !answer.stream) {
+      await this.#end(this.request.method === 'HEAD' ? undefined : answer.body);
+      return;
+    }
+    try {
+      for await (const chunk of answer.stream) {
+        this.#bytesSent += chunk.length;
+        if (!this.#response.write(chunk)) await this.#drained();
+        if (this.#response.destroyed) return;
+      }
+      await this.#end();
+    } catch (error) {
+      this.#response.destroy();
+      throw error;
+    }
+  }
+
+  async sendError(error: S3Error, resource: string): Promise<void> {
+    if (this.#response.headersSent) {
+      this.#response.destroy();
+      return;
+    }
+    const { code, message, fields } = error;
+    const isBodiless = this.request.method === 'HEAD' || error.status === 304;
+    const body = isBodiless
+      ? undefined
+      : encodeError({ code, message, fields, resource, requestId: this.requestId, hostId: this.hostId });
+    const headers = body ? { ...error.headers, 'Content-Type': 'application/xml' } : error.headers;
+    this.#writeHead(error.status, headers, body?.length);
+    await this.#end(body);
+  }
+
+  #writeHead(status: number, headers: Readonly<Record<string, string>>, length: number | undefined): void {
+    this.#status = status;
+    const response = this.#response;
+    if (this.#mustClose()) response.setHeader('Connection', 'close');
+    if (length !== undefined) response.setHeader('Content-Length', length);
+    else if (!('Content-Length' in headers) && this.request.method !== 'HEAD' && status !== 204 && status !== 304) {
+      response.setHeader('Content-Length', 0);
+    }
+    response.setHeader('Server', serverName);
+    response.setHeader('x-amz-request-id', this.requestId);
+    response.setHeader('x-amz-id-2', this.hostId);
+    response.writeHead(status, headers);
+  }
+
+  /** Whether the rest of the body is not worth, or not safe, to wait for. */
+  #mustClose(): boolean {
+    if (this.request.complete) return false;
+    if (this.#awaitsContinue && !this.#continued) return true;
+    const declared = this.request.headers['content-length'];
+    return declared === undefined ? 'transfer-encoding' in this.request.headers : Number(declared) > drainBytesMax;
+  }
+
+  async #end(body?: Uint8Array): Promise<void> {
+    if (body) this.#bytesSent += body.length;
+    await new Promise<void>((resolve) => {
+      this.#response.once('close', resolve);
+      this.#response.end(body, () => resolve());
+    });
+    if (!this.request.complete) this.#discardBody();
+  }
+
+  /** Reads what is left of the body so that the client gets to read the answer, up to the limit. */
+  #discardBody(): void {
+    let seen = 0;
+    this.request.on('data', (chunk: Uint8Array) => {
+      seen += chunk.length;
+      if (seen > drainBytesMax) this.request.socket.destroy();
+    });
+    this.request.resume();
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#response.off('drain', done);
+        this.#response.off('close', done);
+        resolve();
+      };
+      this.#response.on('drain', done);
+      this.#response.on('close', done);
+    });
+  }
+}
+
+/** A whole HTTP answer as text, for requests that the HTTP parser itself refused. */
+export function rawErrorAnswer(code: S3ErrorCode): string {
+  const error = new S3Error(code);
+  const requestId = newRequestId();
+  const body = encodeError({ code, message: error.message, fields: {}, resource: '/', requestId, hostId: requestId });
+  return [
+    `HTTP/1.1 ${error.status} Bad Request`,
+    'Content-Type: application/xml',
+    `Content-Length: ${body.length}`,
+    `Server: ${serverName}`,
+    `x-amz-request-id: ${requestId}`,
+    'Connection: close',
+    '',
+    body.toString('utf8'),
+  ].join('\r\n');
+}

@@ -1,0 +1,252 @@
+/**
+ * The one pipeline: request id → route → authenticate → resolve bucket → authorise → decode → run → encode → log. Each
+ * stage stands once, in `#answer`, and throws S3Error; whatever else is thrown is a fault of ours and answered 500.
+ */
+import assert from 'node:assert/strict';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BodySource, Bucket, Engine } from '../engine/types.ts';
+import type { Clock } from '../lib/clock.ts';
+import { digest } from '../lib/digests/digester.ts';
+import type { Log } from '../lib/log.ts';
+import { parseTarget, type Target } from './addressing.ts';
+import { type AccessKey, authenticate } from './auth/authenticate.ts';
+import { groupHeaders } from './auth/canonical-request.ts';
+import { anonymous, type Identity } from './auth/identity.ts';
+import { authorise } from './authorise.ts';
+import { type BodyOptions, openBody } from './body.ts';
+import { isBucketName } from './bucket-names.ts';
+import { toS3Error } from './engine-errors.ts';
+import { S3Error } from './errors.ts';
+import { Exchange } from './exchange.ts';
+import { decoderOf } from './model/decode.ts';
+import { type EncodedAnswer, encoderOf } from './model/encode.ts';
+import { route } from './model/router.ts';
+import { operationTable } from './model/table.generated.ts';
+import type { InputOf, OperationName } from './model/types.ts';
+import type { Operation, OperationRequest } from './operation.ts';
+
+export interface PipelineOptions {
+  readonly engine: Engine;
+  readonly operations: ReadonlyMap<OperationName, Operation>;
+  /** The secret and identity behind an access key id. */
+  readonly findSecret: (accessKeyId: string) => AccessKey | undefined;
+  /** The account id of an owner's canonical id. */
+  readonly accountOf: (canonicalId: string) => string | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly region: string;
+  /** From `hostSuffixes`. */
+  readonly hostSuffixes: readonly string[];
+  readonly limits: {
+    readonly requestHeaderBytesMax: number;
+    readonly xmlBodyBytesMax: number;
+    readonly objectPutBytesMax: number;
+  };
+}
+
+/** Members that the pipeline itself honours, whatever the operation. */
+const commonMembers = ['Bucket', 'Key', 'ContentMD5', 'ContentLength', 'ExpectedBucketOwner', 'RequestPayer'];
+
+/** What the stages have found out of a request so far; also what the log line tells. */
+interface Trace {
+  operation?: OperationName;
+  identity?: Identity;
+  error?: S3Error;
+}
+
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #supported: ReadonlyMap<OperationName, ReadonlySet<string>>;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#supported = new Map(
+      [...options.operations.values()].map(({ name, supports }) => [name, new Set([...commonMembers, ...supports])]),
+    );
+  }
+
+  /** Answers one request. Never rejects: whatever goes wrong is answered or, once the head is sent, cuts the connection. */
+  async handle(incoming: IncomingMessage, response: ServerResponse, url: string): Promise<void> {
+    const startedMs = this.#options.clock.nowMs();
+    const exchange = new Exchange(incoming, response);
+    const trace: Trace = {};
+    try {
+      await exchange.send(await this.#answer(exchange, url, trace));
+    } catch (error) {
+      trace.error = toS3Error(error);
+      await exchange.sendError(trace.error, url.split('?', 1)[0] ?? '/');
+    }
+    this.#log(exchange, trace, startedMs);
+  }
+
+  async #answer(exchange: Exchange, url: string, trace: Trace): Promise<EncodedAnswer> {
+    const { request } = exchange;
+    const nowMs = this.#options.clock.nowMs();
+    this.#checkHead(request);
+    const target = parseTarget(url, request.headers.host ?? '', this.#options.hostSuffixes);
+    const operation = this.#route(request, target);
+    trace.operation = operation.name;
+    const { identity, openBody } = this.#authenticate(exchange, target, nowMs);
+    trace.identity = identity;
+    const bucket = await this.#resolveBucket(operation.name, target, request);
+    await authorise(this.#options.engine, { identity, operation: operation.name, bucket });
+    const input = await this.#decode(operation.name, { request, target, openBody });
+    const context = this.#context({ exchange, target, identity, bucket, nowMs, openBody });
+    const { output, status, headers } = await operation.run(context, input);
+    const encoded = encoderOf(operation.name)(output);
+    return { ...encoded, status: status ?? encoded.status, headers: { ...encoded.headers, ...headers } };
+  }
+
+  #checkHead(request: IncomingMessage): void {
+    const limit = this.#options.limits.requestHeaderBytesMax;
+    let bytes = 0;
+    // Each name or value costs its length and two characters of punctuation.
+    for (const text of request.rawHeaders) bytes += text.length + 2;
+    if (bytes > limit) {
+      throw new S3Error('RequestHeaderSectionTooLarge', { fields: { MaxSizeAllowed: String(limit) } });
+    }
+  }
+
+  #route(request: IncomingMessage, target: Target): Operation {
+    const { method = '', headers } = request;
+    const found = route({ method, target: target.kind, query: target.query, headers });
+    if (found.kind === 'failure') throw found.error;
+    if (found.kind === 'preflight') throw new S3Error('AccessForbidden');
+    const operation = this.#options.operations.get(found.name);
+    if (operation) return operation;
+    throw new S3Error('NotImplemented', {
+      message: `${found.name} is not implemented`,
+      fields: { Operation: found.name },
+    });
+  }
+
+  #authenticate(exchange: Exchange, target: Target, nowMs: number): { identity: Identity; openBody: OpenBody } {
+    const { request } = exchange;
+    const headers = groupHeaders(request.rawHeaders);
+    const { rawPath, rawQuery } = target;
+    const authentication = authenticate(
+      { method: request.method ?? '', rawPath, rawQuery, headers },
+      { findSecret: this.#options.findSecret, region: this.#options.region, nowMs },
+    );
+    return {
+      identity: authentication.kind === 'signed' ? authentication.identity : anonymous,
+      openBody: (options) => openBody({ source: exchange.body(), headers, authentication }, options),
+    };
+  }
+
+  /** The bucket must exist for every operation but those that make or list buckets; bodies are looked at later. */
+  async #resolveBucket(name: OperationName, target: Target, request: IncomingMessage): Promise<Bucket | undefined> {
+    if (target.bucket === undefined || name === 'CreateBucket') return undefined;
+    if (!isBucketName(target.bucket)) {
+      throw new S3Error('InvalidBucketName', { fields: { BucketName: target.bucket } });
+    }
+    const bucket = await this.#options.engine.buckets.get(target.bucket);
+    const expected = request.headers['x-amz-expected-bucket-owner'];
+    if (expected !== undefined && expected !== this.#options.accountOf(bucket.owner)) throw new S3Error('AccessDenied');
+    return bucket;
+  }
+
+  async #decode(name: OperationName, { request, target, openBody }: Undecoded): Promise<InputOf<OperationName>> {
+    const { bucket, key, query } = target;
+    const body = isStreamed(name) ? undefined : await this.#readDocument(name, request, openBody);
+    const input = decoderOf(name)({ bucket, key, query, headers: request.headers, body });
+    for (const member of Object.keys(input)) {
+      if (this.#supported.get(name)?.has(member)) continue;
+      const wireName = operationTable[name].input.members.find((known) => known.name === member)?.as ?? member;
+      throw new S3Error('NotImplemented', { fields: { Header: wireName } });
+    }
+    return input;
+  }
+
+  /** Reads the body of an operation that takes a document, and checks it as any other body. */
+  async #readDocument(name: OperationName, request: IncomingMessage, open: OpenBody): Promise<Buffer | undefined> {
+    if (operationTable[name].checksumRequired && !carriesChecksum(request)) {
+      throw new S3Error('InvalidRequest', { message: 'Missing required header for this request: Content-MD5' });
+    }
+    if (request.headers['content-length'] === undefined && !('transfer-encoding' in request.headers)) return undefined;
+    const limit = this.#options.limits.xmlBodyBytesMax;
+    const source = open({ maxBytes: limit, checksumsOf: name === 'CompleteMultipartUpload' ? 'object' : 'body' });
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of source.stream) {
+      size += chunk.length;
+      if (size > limit)
+        throw new S3Error('MaxMessageLengthExceeded', { fields: { MaxMessageLengthBytes: String(limit) } });
+      chunks.push(chunk);
+    }
+    const body = Buffer.concat(chunks, size);
+    source.verify(await digest(source.algorithms, body));
+    return body;
+  }
+
+  #context({ exchange, target, identity, bucket, nowMs, openBody }: Authorised): OperationRequest {
+    const { request, requestId } = exchange;
+    const { engine, region, limits } = this.#options;
+    return {
+      requestId,
+      identity,
+      engine,
+      nowMs,
+      region,
+      origin: `http://${request.headers.host ?? ''}`,
+      header: (name) => request.headers[name]?.toString(),
+      query: (name) => target.query.get(name),
+      bucket: () => {
+        assert(bucket, 'the operation has no bucket');
+        return bucket;
+      },
+      sourceBucket: async (name) => {
+        const source = await engine.buckets.get(name);
+        await authorise(engine, { identity, operation: 'GetObject', bucket: source });
+        return source;
+      },
+      body: (options) => openBody({ ...options, maxBytes: limits.objectPutBytesMax, requireLength: true }),
+    };
+  }
+
+  #log(exchange: Exchange, { operation, identity, error }: Trace, startedMs: number): void {
+    const { log, clock } = this.#options;
+    const level =
+      error === undefined ? 'debug' : error.status >= 500 && error.code !== 'NotImplemented' ? 'error' : 'info';
+    if (!log.isLevelEnabled(level)) return;
+    const { request, requestId, status, bytesSent } = exchange;
+    const took = { ms: clock.nowMs() - startedMs, bytesSent };
+    const line = {
+      requestId,
+      method: request.method,
+      url: request.url,
+      operation,
+      caller: identity?.kind,
+      status,
+      ...took,
+    };
+    if (error === undefined) log.debug(line, 'Request');
+    else log[level]({ ...line, code: error.code, reason: error.message, err: error.cause }, 'Request refused');
+  }
+}
+
+type OpenBody = (options: BodyOptions) => BodySource;
+
+interface Undecoded {
+  readonly request: IncomingMessage;
+  readonly target: Target;
+  readonly openBody: OpenBody;
+}
+
+interface Authorised {
+  readonly exchange: Exchange;
+  readonly target: Target;
+  readonly identity: Identity;
+  readonly bucket: Bucket | undefined;
+  readonly nowMs: number;
+  readonly openBody: OpenBody;
+}
+
+function isStreamed(name: OperationName): boolean {
+  return operationTable[name].input.members.some(({ type }) => type === 'stream');
+}
+
+function carriesChecksum({ headers }: IncomingMessage): boolean {
+  if ('content-md5' in headers || 'x-amz-trailer' in headers) return true;
+  return Object.keys(headers).some((name) => name.startsWith('x-amz-checksum-'));
+}
