@@ -31,8 +31,8 @@ export interface Disk {
 }
 
 export interface DiskListener {
-  /** The set of disks that take writes has changed. `disk` is the one that left or came back. */
-  diskChanged(disk: Disk): void;
+  /** A disk left or came back. What must not wait happens synchronously; `check` waits for what is returned. */
+  diskChanged(disk: Disk): void | Promise<void>;
 }
 
 export class Disks {
@@ -109,14 +109,14 @@ export class Disks {
     this.#log.warn({ disk: disk.path, error }, 'A write to a disk failed');
     if (disk.state !== 'healthy' || NOT_THE_DISKS_FAULT.has(errorCode(error))) return;
     const gone = errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR';
-    this.#setState(disk, gone ? 'missing' : 'failed', String(error));
+    void this.#setState(disk, gone ? 'missing' : 'failed', String(error));
   }
 
   async #checkDisk(disk: Disk): Promise<void> {
     const stamp = await identityStamp(disk.path);
     if (stamp === undefined) {
       disk.stamp = undefined;
-      if (disk.state !== 'missing') this.#setState(disk, 'missing', 'its identity file cannot be seen');
+      if (disk.state !== 'missing') await this.#setState(disk, 'missing', 'its identity file cannot be seen');
       return;
     }
     if (stamp === disk.stamp && disk.state !== 'missing') return;
@@ -126,11 +126,13 @@ export class Disks {
     disk.stamp = stamp;
     const reason = found.kind === 'bad' ? found.reason : this.#mismatch(disk, found.identity);
     if (reason !== undefined) {
-      if (disk.state !== 'failed' || disk.reason !== reason) this.#setState(disk, 'failed', reason, false);
+      if (disk.state !== 'failed' || disk.reason !== reason) {
+        await this.#setState(disk, 'failed', reason, false);
+      }
       return;
     }
     if (found.kind === 'ok') disk.id = found.identity.diskId;
-    this.#setState(disk, 'healthy', undefined);
+    await this.#setState(disk, 'healthy');
   }
 
   #mismatch(disk: Disk, identity: { clusterId: string; diskId: string; zone: string }): string | undefined {
@@ -141,12 +143,12 @@ export class Disks {
     return twin && `it is a copy of the disk at ${twin.path}`;
   }
 
-  #setState(disk: Disk, state: Disk['state'], reason: string | undefined, readable = state !== 'missing'): void {
+  async #setState(disk: Disk, state: Disk['state'], reason?: string, readable = state !== 'missing'): Promise<void> {
     disk.state = state;
     disk.reason = reason;
     disk.readable = readable;
     if (state === 'healthy') this.#log.info({ disk: disk.path }, 'A disk is in use');
     else this.#log.warn({ disk: disk.path, state, reason }, 'A disk takes no writes');
-    for (const listener of this.#listeners) listener.diskChanged(disk);
+    await Promise.all(this.#listeners.map((listener) => listener.diskChanged(disk)));
   }
 }

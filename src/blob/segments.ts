@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert';
 import { statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SHARDS } from './coding/reed-solomon.ts';
 import { segmentsFolder } from './disk-identity.ts';
@@ -23,6 +23,8 @@ export class Segment {
   readonly disks: (Disk | undefined)[];
   sealed: boolean;
   holds = 0;
+  /** Shards that were reported as damaged: once is enough. */
+  readonly reported = new Set<number>();
   /** Bytes of one shard file; undefined until someone asks for those of a segment found at the start. */
   shardBytes: number | undefined;
 
@@ -83,7 +85,9 @@ export class SegmentTable {
 
   /** Takes up the shard files found on a disk: at the start, and when it comes back. */
   async scan(disk: Disk): Promise<void> {
-    for (const name of await readdir(segmentsFolder(disk.path))) {
+    const folder = segmentsFolder(disk.path);
+    await mkdir(folder, { recursive: true });
+    for (const name of await readdir(folder)) {
       const [, id, index] = SHARD_FILE.exec(name) ?? [];
       if (id === undefined || index === undefined) continue;
       let segment = this.#segments.get(id);

@@ -116,6 +116,7 @@ interface Parts {
 export class ErasureBlobStore implements BlobStore {
   readonly placeLimitBytes = PLACE_LIMIT_BYTES;
   readonly #parts: Parts;
+  readonly #writes = new Set<Promise<BlobRef>>();
   readonly #readAhead = new ReadAheadBudget(STRIPES_AHEAD_MAX);
 
   /** Not for callers: `openBlobStore` makes the parts. */
@@ -132,8 +133,14 @@ export class ErasureBlobStore implements BlobStore {
     return this.#parts.packer.flush();
   }
 
-  write(source: AsyncIterable<Uint8Array>, label: () => Promise<Uint8Array>): Promise<BlobRef> {
-    return writeBulk(this.#parts.bulk, source, label);
+  async write(source: AsyncIterable<Uint8Array>, label: () => Promise<Uint8Array>): Promise<BlobRef> {
+    const written = writeBulk(this.#parts.bulk, source, label);
+    this.#writes.add(written);
+    try {
+      return await written;
+    } finally {
+      this.#writes.delete(written);
+    }
   }
 
   release(ref: BlobRef): void {
@@ -142,9 +149,8 @@ export class ErasureBlobStore implements BlobStore {
 
   read(ref: BlobRef, range: ByteRange): AsyncIterableIterator<Uint8Array> {
     assert(range.start >= 0 && range.start <= range.end && range.end <= ref.size, 'the range lies in the blob');
-    const parts = [...new Set(ref.extents.map(({ segment }) => segment))];
     const held = new Map<string, Segment>();
-    for (const id of parts) {
+    for (const { segment: id } of ref.extents) {
       const segment = this.#parts.table.get(id);
       if (!segment) return failedReading(this.#gone(id));
       held.set(id, segment);
@@ -201,17 +207,19 @@ export class ErasureBlobStore implements BlobStore {
     return this.#parts.disks.check();
   }
 
+  /** Waits for the writes and flushes under way: whoever feeds a write ends its source first. */
   async close(): Promise<void> {
     const { disks, packer, source, pool, reading } = this.#parts;
     await disks.close();
+    await Promise.allSettled(this.#writes);
     await packer.settled();
     source.close();
     await Promise.all([pool.close(), reading.files.close()]);
   }
 
-  #diskChanged(disk: Disk): void {
+  async #diskChanged(disk: Disk): Promise<void> {
     const { reading, table } = this.#parts;
-    if (disk.readable) void scanAll([disk], table, reading.log);
+    if (disk.readable) await scanAll([disk], table, reading.log);
     else reading.files.closeUnder(segmentsFolder(disk.path));
   }
 

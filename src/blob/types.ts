@@ -75,17 +75,25 @@ export interface BlobStore {
    * Packs a small blob into the open stripe and returns where it will lie. Synchronous, so that the blob and the command
    * submitted in the same tick meet in the same wave: the blob is durable once the next `flush` has resolved. The bytes
    * are copied. `label` goes to the stripe's directory: what a rebuild of the index needs to know of the blob.
+   *
+   * Where the blob lies is settled when `extents` of the ref is first read, or by `flush`: its stripe then takes no more
+   * blobs. So read it (or serialise the ref) late, when the commands of a batch are applied, not when it is placed. The
+   * ref serialises and clones as a plain value. Throws WriteQuorumLost if too few disks take writes now.
    */
   place(bytes: Uint8Array, label: Uint8Array): BlobRef;
 
   /**
    * Writes a blob of any size to a bulk segment of its own, with back-pressure on the source and bounded memory.
    * Resolves once every stripe is synced to the write quorum. `label` is asked for once, after the last byte of the
-   * source; if it or the source throws, the error passes through and what was written is garbage.
+   * source; if it or the source throws, the error passes through and what was written is garbage. Rejects with
+   * WriteQuorumLost before the source is touched if too few disks take writes now.
    */
   write(source: AsyncIterable<Uint8Array>, label: () => Promise<Uint8Array>): Promise<BlobRef>;
 
-  /** Makes all that was placed before the call durable. Rejects with WriteQuorumLost; those blobs are then void. */
+  /**
+   * Makes all that was placed before the call, and after the call before, durable. Rejects with WriteQuorumLost; those
+   * blobs are then void. Calls may overlap: they run one after another, each answers for its own blobs only.
+   */
   flush(): Promise<void>;
 
   /** Ends the hold that `place` or `write` took: from now on only the index keeps the blob. Call it once per ref. */
@@ -93,7 +101,8 @@ export interface BlobStore {
 
   /**
    * Reads a range, verified block by block; missing or bad blocks are rebuilt from the others. The segments are held
-   * from the call on (not from the first `next`) until the iterator ends, so the caller must finish or return it.
+   * from the call on (not from the first `next`) until the iterator ends, so the caller must finish or return it. All
+   * errors come from `next`, the first of them often with the first. The buffers given out are the caller's.
    */
   read(ref: BlobRef, range: ByteRange): AsyncIterableIterator<Uint8Array>;
 
