@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import type { Bucket, VersioningState } from '../meta/records.ts';
+import { isVersionId, newVersionId, VersionIds } from './version-ids.ts';
+
+function bucketThatIs(versioning: VersioningState): Bucket {
+  return { id: 1, name: 'b', region: 'r', owner: 'o', createdMs: 0, versioning };
+}
+
+test('a clock that stands still → ordinals go on', () => {
+  const ids = new VersionIds({ nowMs: () => 1000 }, () => 0);
+  expect([ids.nextOrdinal(), ids.nextOrdinal(), ids.nextOrdinal()]).toEqual([1_000_000, 1_000_001, 1_000_002]);
+});
+
+test('a clock that goes back → ordinals go on', () => {
+  let nowMs = 5000;
+  const ids = new VersionIds({ nowMs: () => nowMs }, () => 0);
+  const before = ids.nextOrdinal();
+  nowMs = 1000;
+  expect(ids.nextOrdinal()).toBe(before + 1);
+});
+
+test('an index with later versions than the clock → the next ordinal is above theirs', () => {
+  const ids = new VersionIds({ nowMs: () => 1000 }, () => 7_000_000);
+  expect(ids.nextOrdinal()).toBe(7_000_001);
+});
+
+test('Enabled → a new version id; Unversioned and Suspended → null', () => {
+  const ids = new VersionIds({ nowMs: () => 1000 }, () => 0);
+  expect(ids.issue(bucketThatIs('Enabled')).versionId).toMatch(/^[A-Za-z0-9_-]{32}$/);
+  expect(ids.issue(bucketThatIs('Suspended')).versionId).toBe('null');
+  expect(ids.issue(bucketThatIs('Unversioned')).versionId).toBe('null');
+});
+
+test('an id chosen earlier → kept only while the state allows it, with a new ordinal', () => {
+  const ids = new VersionIds({ nowMs: () => 1000 }, () => 0);
+  const first = ids.issue(bucketThatIs('Enabled'));
+  const kept = ids.issue(bucketThatIs('Enabled'), first.versionId);
+  expect(kept.versionId).toBe(first.versionId);
+  expect(kept.ordinal).toBeGreaterThan(first.ordinal);
+  expect(ids.issue(bucketThatIs('Suspended'), first.versionId).versionId).toBe('null');
+  expect(ids.issue(bucketThatIs('Enabled'), 'null').versionId).not.toBe('null');
+});
+
+test('ids of one ordinal and of neighbours → all different, without a common beginning', () => {
+  const ids = [newVersionId(1), newVersionId(1), newVersionId(2)];
+  expect(new Set(ids).size).toBe(3);
+  expect(new Set(ids.map((id) => id.slice(0, 8))).size).toBe(3);
+  expect(ids.every(isVersionId)).toBe(true);
+});
+
+test('texts that are no version ids → refused', () => {
+  expect(isVersionId('null')).toBe(true);
+  for (const text of ['', 'nul', 'x'.repeat(31), 'x'.repeat(33), `${'x'.repeat(31)}/`, `${'x'.repeat(32)}\n`]) {
+    expect(isVersionId(text), JSON.stringify(text)).toBe(false);
+  }
+});
+
+test('uploads made one after another → their ids sort in that order', () => {
+  let nowMs = 1000;
+  const ids = new VersionIds({ nowMs: () => nowMs++ }, () => 0);
+  const made = Array.from({ length: 20 }, () => ids.newUploadId());
+  expect([...made].sort()).toEqual(made);
+});

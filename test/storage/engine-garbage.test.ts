@@ -1,0 +1,137 @@
+/** What nobody names any more goes, and nothing else: condition → result. */
+import { expect, test } from 'vitest';
+import { collectGarbage } from '../../src/jobs/collect-garbage.ts';
+import { asListed, bodyOf, EngineStore, owner, plain } from '../support/engine-store.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
+
+const random = new SeededRandom(4);
+const graceMs = 60_000;
+
+/** Runs the collector until the grace period of all that is garbage now has passed. */
+async function collect(store: EngineStore): Promise<void> {
+  const job = collectGarbage({ garbage: store.engine.garbage, clock: store.clock, graceMs });
+  await job.step();
+  store.nowMs += graceMs;
+  while ((await job.step()) === 'busy');
+}
+
+test('everything deleted and the store reopened → no shard file and no segment in the index is left', async () => {
+  await using store = await EngineStore.open({ partSizeMinBytes: 1000 });
+  const bucket = await store.newBucket();
+  await store.put(bucket, 'small', random.bytes(1000));
+  await store.put(bucket, 'large', random.bytes(3 * store.blobs.placeLimitBytes));
+  const source = await store.put(bucket, 'source', random.bytes(5000));
+  await store.engine.objects.copy({ source, bucket, key: 'copy', attributes: plain });
+  const upload = await store.engine.uploads.create({ bucket, key: 'parts', attributes: plain });
+  const part = await store.engine.uploads.putPart({ bucket, upload, partNumber: 1, source: bodyOf('a part') });
+  await store.engine.uploads.complete({ bucket, key: 'parts', uploadId: upload.uploadId, parts: [asListed(part)] });
+  const aborted = await store.engine.uploads.create({ bucket, key: 'aborted', attributes: plain });
+  const large = bodyOf(random.bytes(2 * store.blobs.placeLimitBytes));
+  await store.engine.uploads.putPart({ bucket, upload: aborted, partNumber: 1, source: large });
+  await store.reopen();
+  expect((await store.shardFiles()).length).toBeGreaterThanOrEqual(18);
+  for (const key of ['small', 'large', 'source', 'copy', 'parts']) {
+    await store.engine.objects.delete({ bucket, key, owner });
+  }
+  await store.engine.uploads.abort(bucket, 'aborted', aborted.uploadId);
+  await collect(store);
+  expect(store.blobs.segments()).toEqual([]);
+  expect(await store.index.listSegments()).toEqual([]);
+  expect(await store.shardFiles()).toEqual([]);
+  await store.put(bucket, 'small', 'and on it goes');
+  expect((await store.get(bucket, 'small')).toString()).toBe('and on it goes');
+});
+
+test('a copy is left of what was deleted → its segment stays', async () => {
+  await using store = await EngineStore.open();
+  const bucket = await store.newBucket();
+  const content = random.bytes(2 * store.blobs.placeLimitBytes);
+  const source = await store.put(bucket, 'source', content);
+  await store.engine.objects.copy({ source, bucket, key: 'copy', attributes: plain });
+  await store.engine.objects.delete({ bucket, key: 'source', owner });
+  await store.reopen();
+  await collect(store);
+  expect((await store.get(bucket, 'copy')).equals(content)).toBe(true);
+});
+
+test('a segment still written to → no candidate', async () => {
+  await using store = await EngineStore.open();
+  const bucket = await store.newBucket();
+  await store.put(bucket, 'k', random.bytes(1000));
+  await store.engine.objects.delete({ bucket, key: 'k', owner });
+  expect(await store.engine.garbage.listCandidates()).toEqual([]);
+});
+
+test('a large body refused at its end → its segment goes after a reopen, though the index never named it', async () => {
+  await using store = await EngineStore.open();
+  const bucket = await store.newBucket();
+  await store.put(bucket, 'kept', 'kept');
+  const source = bodyOf(random.bytes(3 * store.blobs.placeLimitBytes), {
+    verify: () => {
+      throw new Error('BadDigest');
+    },
+  });
+  await expect(store.engine.objects.put({ bucket, key: 'k', source, attributes: plain })).rejects.toThrow('BadDigest');
+  await store.reopen();
+  await collect(store);
+  const named = (await store.index.listSegments()).map(({ segment }) => segment);
+  expect(store.blobs.segments().map(({ segment }) => segment)).toEqual(named);
+  expect((await store.get(bucket, 'kept')).toString()).toBe('kept');
+});
+
+test('a reader holds a segment that became garbage → it is read to the end, then the segment goes', async () => {
+  await using store = await EngineStore.open();
+  const bucket = await store.newBucket();
+  const content = random.bytes(4 * store.blobs.placeLimitBytes);
+  await store.put(bucket, 'k', content);
+  await store.put(bucket, 'kept', 'kept');
+  await store.reopen();
+  const found = await store.engine.objects.find(bucket, 'k');
+  const reading = await store.engine.objects.read(found, { start: 0, end: found.size });
+  const chunks = [(await reading.next()).value ?? Buffer.alloc(0)];
+  await store.engine.objects.delete({ bucket, key: 'k', owner });
+  await collect(store);
+  for await (const chunk of reading) chunks.push(chunk);
+  expect(Buffer.concat(chunks).equals(content)).toBe(true);
+  const before = store.blobs.segments().length;
+  await collect(store);
+  expect(store.blobs.segments().length).toBe(before - 1);
+});
+
+test('a reader that stops early or never starts → holds nothing', async () => {
+  await using store = await EngineStore.open();
+  const bucket = await store.newBucket();
+  const version = await store.put(bucket, 'k', random.bytes(4 * store.blobs.placeLimitBytes));
+  const holds = () => store.blobs.segments().reduce((total, segment) => total + segment.holds, 0);
+  const never = await store.engine.objects.read(version, { start: 0, end: version.size });
+  expect(holds()).toBe(1);
+  await never.return?.();
+  const early = await store.engine.objects.read(version, { start: 0, end: version.size });
+  await early.next();
+  await early.return?.();
+  expect(holds()).toBe(0);
+});
+
+test('files gone, the index still lists the segment without live bytes → it is dropped from the index', async () => {
+  await using store = await EngineStore.open();
+  const bucket = await store.newBucket();
+  await store.put(bucket, 'k', random.bytes(1000));
+  await store.engine.objects.delete({ bucket, key: 'k', owner });
+  await store.reopen();
+  // The collector died between the files and the index.
+  for (const { segment } of store.blobs.segments()) expect(await store.blobs.drop(segment)).toBe(true);
+  expect((await store.index.listSegments()).length).toBe(1);
+  await collect(store);
+  expect(await store.index.listSegments()).toEqual([]);
+});
+
+test('an index that never saw a version beside a store with segments → nothing is collected', async () => {
+  await using store = await EngineStore.open();
+  const ref = store.blobs.place(Buffer.from('of a lost index'), Buffer.from('{}'));
+  await store.blobs.flush();
+  store.blobs.release(ref);
+  await store.reopen();
+  expect(store.blobs.segments().length).toBe(1);
+  await collect(store);
+  expect(store.blobs.segments().length).toBe(1);
+});

@@ -1,0 +1,154 @@
+/**
+ * An engine on a real index and a real blob store in a temporary folder: three zones of three disks. Its clock moves only
+ * when a test moves it. Dispose of it with `await using`.
+ */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openBlobStore } from '../../src/blob/store.ts';
+import type { BlobStore } from '../../src/blob/types.ts';
+import type { EngineLimits } from '../../src/engine/context.ts';
+import { createEngine } from '../../src/engine/engine.ts';
+import type { BodySource, Bucket, Engine, ObjectAttributes, Part, Version } from '../../src/engine/types.ts';
+import { openIndex } from '../../src/meta/index-store.ts';
+import type { Index } from '../../src/meta/types.ts';
+
+const clusterId = '0123456789abcdef0123456789abcdef';
+const zoneNames = ['a', 'b', 'c'];
+const silentLog = { info: () => {}, warn: () => {}, error: () => {} };
+
+export const owner = 'an-owner';
+export const plain: ObjectAttributes = { owner, storageClass: 'STANDARD', headers: {}, metadata: {}, tags: [] };
+
+export class EngineStore implements AsyncDisposable {
+  readonly folder: string;
+  /** Milliseconds since 1970. */
+  nowMs = 1_750_000_000_000;
+  readonly clock = { nowMs: () => this.nowMs };
+  readonly #limits: Partial<EngineLimits>;
+  #open: { index: Index; blobs: BlobStore; engine: Engine } | undefined;
+
+  private constructor(folder: string, limits: Partial<EngineLimits>) {
+    this.folder = folder;
+    this.#limits = limits;
+  }
+
+  static async open(limits: Partial<EngineLimits> = {}): Promise<EngineStore> {
+    const store = new EngineStore(await mkdtemp(join(tmpdir(), 'ninefold-engine-')), limits);
+    await store.#start();
+    return store;
+  }
+
+  get engine(): Engine {
+    return this.#opened().engine;
+  }
+  get index(): Index {
+    return this.#opened().index;
+  }
+  get blobs(): BlobStore {
+    return this.#opened().blobs;
+  }
+
+  /** Closes the index and the store and opens them again, which seals what was open. */
+  async reopen(): Promise<void> {
+    await this.#stop();
+    await this.#start();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  newBucket(name = 'bucket'): Promise<Bucket> {
+    return this.engine.buckets.create({ name, region: 'us-east-1', owner });
+  }
+
+  async newVersionedBucket(name = 'bucket'): Promise<Bucket> {
+    const bucket = await this.newBucket(name);
+    await this.engine.buckets.setVersioning(bucket, 'Enabled');
+    return this.engine.buckets.get(name);
+  }
+
+  put(bucket: Bucket, key: string, content: string | Uint8Array): Promise<Version> {
+    return this.engine.objects.put({ bucket, key, source: bodyOf(content), attributes: plain });
+  }
+
+  /** The bytes of a version, or of a range of it. */
+  async read(version: Version, range = { start: 0, end: version.size }): Promise<Buffer> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of await this.engine.objects.read(version, range)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
+  async get(bucket: Bucket, key: string, versionId?: string): Promise<Buffer> {
+    return this.read(await this.engine.objects.find(bucket, key, versionId));
+  }
+
+  /** Paths of all files that hold shards. */
+  async shardFiles(): Promise<string[]> {
+    const segments = new Set(this.blobs.segments().map(({ segment }) => segment));
+    const files = await readdir(this.folder, { recursive: true });
+    return files.filter((file) => [...segments].some((segment) => file.includes(segment)));
+  }
+
+  async #start(): Promise<void> {
+    const blobs = await openBlobStore({
+      zones: zoneNames.map((zone) => ({
+        name: zone,
+        disks: [1, 2, 3].map((n) => join(this.folder, `zone-${zone}`, `disk-${n}`)),
+      })),
+      clusterId,
+      log: silentLog,
+    });
+    const index = await openIndex({
+      zones: zoneNames.map((zone) => ({ name: zone, path: join(this.folder, `zone-${zone}`) })),
+      clusterId,
+      alongside: () => blobs.flush(),
+      isIntact: (location) => blobs.isIntact(location),
+      log: silentLog,
+    });
+    const engine = createEngine({ index, blobs, clock: this.clock, limits: this.#limits });
+    this.#open = { index, blobs, engine };
+  }
+
+  async #stop(): Promise<void> {
+    const { index, blobs } = this.#opened();
+    this.#open = undefined;
+    await index.close();
+    await blobs.close();
+  }
+
+  #opened() {
+    if (this.#open === undefined) throw new Error('the store is closed');
+    return this.#open;
+  }
+}
+
+/** A body of known length, in chunks of up to 64 KiB, with whatever a test wants to be different. */
+export function bodyOf(content: string | Uint8Array, different: Partial<BodySource> = {}): BodySource {
+  const bytes = Buffer.from(content);
+  return {
+    stream: chunksOf(bytes),
+    length: bytes.length,
+    algorithms: new Set(),
+    checksumAlgorithm: 'CRC64NVME',
+    verify: () => {},
+    ...different,
+  };
+}
+
+export async function* chunksOf(bytes: Uint8Array, chunkBytes = 65_536): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
+}
+
+/** A part as clients list it when they complete an upload. */
+export interface ListedPart {
+  readonly partNumber: number;
+  readonly etag: string;
+  readonly checksum?: string;
+}
+
+export function asListed({ partNumber, etag, checksum }: Part): ListedPart {
+  return { partNumber, etag, ...(checksum !== undefined && { checksum: checksum.value }) };
+}
