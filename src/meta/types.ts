@@ -11,7 +11,10 @@ export interface ListQuery {
   readonly bucketId: number;
   readonly prefix: string;
   readonly delimiter: string;
-  /** Keys and common prefixes up to and including this one are left out. */
+  /**
+   * Keys up to and including this one are left out. If it is itself a common prefix (it ends with the first delimiter
+   * behind `prefix`), so is every key below it. Inside a common prefix, the keys behind it still make that prefix.
+   */
   readonly after: string;
   readonly limit: number;
 }
@@ -57,6 +60,11 @@ export interface SegmentUse {
   readonly liveBytes: number;
 }
 
+/** The version was removed after it was looked up: look it up again. */
+export class VersionGone extends Error {
+  override readonly name = 'VersionGone';
+}
+
 export interface IndexReader {
   getBucket(name: string): Promise<Bucket | undefined>;
   /** Buckets in order of name, after `after`, whose name starts with `prefix`. */
@@ -66,7 +74,10 @@ export interface IndexReader {
 
   /** The named version, or without an id the current one, which may be a delete marker. */
   getVersion(bucketId: number, key: string, versionId?: string): Promise<Version | undefined>;
-  /** The bytes of a version in order, that overlap the half-open range; the first and last slice are cut to fit. */
+  /**
+   * The bytes of a version in order, that overlap the half-open range; the first and last slice are cut to fit. This and
+   * the reads of a version's parts reject with VersionGone if the version was removed meanwhile.
+   */
   getSlices(version: Version, range: { start: number; end: number }): Promise<Slice[]>;
   /** The version that an upload became, if it still exists. */
   getCompletedUpload(bucketId: number, key: string, uploadId: string): Promise<Version | undefined>;

@@ -1,0 +1,44 @@
+/**
+ * The one function that changes the index. It is deterministic: the same commands in the same order make the same tables,
+ * whenever and wherever they run, so replay of the log is the same code as service. It must therefore read nothing but
+ * the command and the tables.
+ */
+import type { Command } from '../commands.ts';
+import { createBucket, deleteBucket, dropSegment, setBucketConfig, setVersioning } from './buckets.ts';
+import type { Transaction } from './transaction.ts';
+import { abortUpload, completeUpload, createUpload, putPart } from './uploads.ts';
+import { deleteCurrent, deleteVersion, putVersion, setVersionTags } from './versions.ts';
+
+/** Executes a command; returns what `submit` resolves to. Throws CommandRejected, and then the caller undoes it. */
+export function apply(transaction: Transaction, command: Command): unknown {
+  switch (command.type) {
+    case 'create-bucket':
+      return createBucket(transaction, command);
+    case 'delete-bucket':
+      return deleteBucket(transaction, command);
+    case 'set-versioning':
+      return setVersioning(transaction, command);
+    case 'set-bucket-config':
+      return setBucketConfig(transaction, command);
+    case 'put-version':
+      return putVersion(transaction, command);
+    case 'delete-current':
+      return deleteCurrent(transaction, command);
+    case 'delete-version':
+      return deleteVersion(transaction, command);
+    case 'set-version-tags':
+      return setVersionTags(transaction, command);
+    case 'create-upload':
+      return createUpload(transaction, command);
+    case 'put-part':
+      return putPart(transaction, command);
+    case 'complete-upload':
+      return completeUpload(transaction, command);
+    case 'abort-upload':
+      return abortUpload(transaction, command);
+    case 'drop-segment':
+      return dropSegment(transaction, command);
+    default:
+      throw new Error(`The log holds a command this program does not know: ${JSON.stringify(command satisfies never)}`);
+  }
+}

@@ -1,0 +1,52 @@
+/** Commands on buckets and segments. */
+import {
+  CommandRejected,
+  type CreateBucket,
+  type DeleteBucket,
+  type DropSegment,
+  type SetBucketConfig,
+  type SetVersioning,
+} from '../commands.ts';
+import { requireBucket } from './conditions.ts';
+import { releaseParts } from './content.ts';
+import type { Transaction } from './transaction.ts';
+
+export function createBucket(transaction: Transaction, command: CreateBucket): { bucketId: number } {
+  if (transaction.buckets.byName(command.name) !== undefined) {
+    throw new CommandRejected('BucketExists', `Bucket ${command.name} exists.`);
+  }
+  const { name, region, owner, createdMs } = command;
+  const bucketId = transaction.nextBucketId();
+  transaction.buckets.insert({ id: bucketId, name, region, owner, createdMs, versioning: 'Unversioned' });
+  return { bucketId };
+}
+
+export function deleteBucket(transaction: Transaction, command: DeleteBucket): void {
+  const bucket = requireBucket(transaction, command.bucketId);
+  if (transaction.versions.hasAny(bucket.id)) {
+    throw new CommandRejected('BucketNotEmpty', `Bucket ${bucket.name} has versions.`);
+  }
+  for (const upload of transaction.uploads.ofBucket(bucket.id)) {
+    releaseParts(transaction, upload.contentId);
+    transaction.uploads.remove(upload);
+  }
+  transaction.buckets.remove(bucket.id);
+}
+
+export function setVersioning(transaction: Transaction, command: SetVersioning): void {
+  requireBucket(transaction, command.bucketId);
+  transaction.buckets.setVersioning(command.bucketId, command.versioning);
+}
+
+export function setBucketConfig(transaction: Transaction, command: SetBucketConfig): void {
+  requireBucket(transaction, command.bucketId);
+  transaction.buckets.setConfig(command.bucketId, command.kind, command.document);
+}
+
+export function dropSegment(transaction: Transaction, command: DropSegment): void {
+  const liveBytes = transaction.blobs.liveBytes(command.segment);
+  if (liveBytes > 0) {
+    throw new CommandRejected('SegmentInUse', `Segment ${command.segment} has ${liveBytes} live bytes.`);
+  }
+  transaction.blobs.dropSegment(command.segment);
+}

@@ -1,0 +1,71 @@
+/**
+ * What `apply` works on: the writing side of every table, inside the open transaction of the writer's connection. Counters
+ * live here while a batch runs, so that a command that is undone also gives its numbers back; `save` stores them.
+ */
+import type { Database } from 'better-sqlite3';
+import { BlobWriter } from '../tables/blobs.ts';
+import { BucketWriter } from '../tables/buckets.ts';
+import { PartWriter } from '../tables/parts.ts';
+import { type Applied, type Counters, OutboxWriter, StateWriter } from '../tables/state.ts';
+import { UploadWriter } from '../tables/uploads.ts';
+import { VersionWriter } from '../tables/versions.ts';
+
+export class Transaction {
+  readonly buckets: BucketWriter;
+  readonly versions: VersionWriter;
+  readonly blobs: BlobWriter;
+  readonly uploads: UploadWriter;
+  readonly parts: PartWriter;
+  readonly #state: StateWriter;
+  readonly #outbox: OutboxWriter;
+  #counters: Counters;
+
+  constructor(db: Database) {
+    this.buckets = new BucketWriter(db);
+    this.versions = new VersionWriter(db);
+    this.blobs = new BlobWriter(db);
+    this.uploads = new UploadWriter(db);
+    this.parts = new PartWriter(db);
+    this.#state = new StateWriter(db);
+    this.#outbox = new OutboxWriter(db);
+    this.#counters = this.#state.counters();
+  }
+
+  nextBucketId(): number {
+    return this.#counters.bucketId++;
+  }
+  nextBlobId(): number {
+    return this.#counters.blobId++;
+  }
+  nextContentId(): number {
+    return this.#counters.contentId++;
+  }
+  sawOrdinal(ordinal: number): void {
+    if (ordinal > this.#counters.lastOrdinal) this.#counters.lastOrdinal = ordinal;
+  }
+
+  /** Records a change for whoever is configured to hear of it. */
+  emit(bucketId: number, kind: string, payload: Readonly<Record<string, unknown>>): void {
+    if (!this.#outbox.hasConsumer(bucketId)) return;
+    this.#outbox.insert(this.#counters.outboxSequence++, kind, JSON.stringify({ bucketId, ...payload }));
+  }
+
+  /** The counters as they are now, to go back to if what follows is undone. */
+  mark(): Counters {
+    return { ...this.#counters };
+  }
+  reset(counters: Counters): void {
+    this.#counters = { ...counters };
+  }
+
+  get lastOrdinal(): number {
+    return this.#counters.lastOrdinal;
+  }
+  applied(): Applied {
+    return this.#state.applied();
+  }
+  /** Stores the counters, and the log record that this transaction is. */
+  save(applied: Applied): void {
+    this.#state.update(applied, this.#counters);
+  }
+}

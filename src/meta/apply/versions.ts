@@ -1,0 +1,137 @@
+/** Commands on versions and delete markers. */
+import assert from 'node:assert';
+import {
+  CommandRejected,
+  type DeleteCurrent,
+  type DeleteVersion,
+  type PutVersion,
+  type SetVersionTags,
+} from '../commands.ts';
+import { encodeKey } from '../keys.ts';
+import type { Bucket } from '../records.ts';
+import { packAttributes, packChecksum, unpackAttributes } from '../tables/packing.ts';
+import type { VersionRow } from '../tables/versions.ts';
+import { checkDelete, checkWrite, requireBucket, requireFit } from './conditions.ts';
+import { removeVersion, takeContent } from './content.ts';
+import type { Transaction } from './transaction.ts';
+
+export function putVersion(transaction: Transaction, command: PutVersion): void {
+  const bucket = requireBucket(transaction, command.bucketId);
+  requireFit(bucket, command.versionId);
+  const key = encodeKey(command.key);
+  const current = transaction.versions.current(bucket.id, key);
+  checkWrite(command.conditions, current);
+  // Held before the replaced version lets go: an object may be copied onto itself.
+  const slices = takeContent(transaction, command.content);
+  enterVersion(transaction, bucket, current, {
+    bucketId: bucket.id,
+    key,
+    ordinal: command.ordinal,
+    versionId: command.versionId,
+    isDeleteMarker: 0,
+    lastModifiedMs: command.lastModifiedMs,
+    size: command.size,
+    etag: command.etag,
+    checksum: packChecksum(command.checksum),
+    ...packAttributes(command.attributes),
+    slices,
+    contentId: null,
+    partCount: null,
+    uploadId: null,
+  });
+}
+
+/**
+ * Makes room for a new version or marker and enters it. The null version replaces the null version; any other needs the
+ * lone null version of the key, if that is what is there, listed by its id from now on.
+ */
+export function enterVersion(
+  transaction: Transaction,
+  bucket: Bucket,
+  current: VersionRow | undefined,
+  row: Omit<VersionRow, 'isListedById'>,
+): { replaced: boolean } {
+  assert(Number.isSafeInteger(row.ordinal) && row.ordinal > 0, 'an ordinal is a positive integer');
+  let replaced = false;
+  if (row.versionId === 'null') {
+    const old = transaction.versions.byId(bucket.id, row.key, 'null');
+    if (old !== undefined) removeVersion(transaction, old);
+    replaced = old !== undefined;
+  } else if (current !== undefined && current.isListedById === 0) {
+    transaction.versions.listById(current);
+  }
+  transaction.versions.insert({ ...row, isListedById: bucket.versioning === 'Unversioned' ? 0 : 1 });
+  transaction.sawOrdinal(row.ordinal);
+  const kind = row.isDeleteMarker === 1 ? 'delete-marker-created' : 'object-created';
+  transaction.emit(bucket.id, kind, describe(row));
+  return { replaced };
+}
+
+export function deleteCurrent(
+  transaction: Transaction,
+  command: DeleteCurrent,
+): { deletedVersionId?: string; markerId?: string } {
+  const bucket = requireBucket(transaction, command.bucketId);
+  if (bucket.versioning !== 'Unversioned') requireFit(bucket, command.markerId);
+  const key = encodeKey(command.key);
+  const current = transaction.versions.current(bucket.id, key);
+  checkDelete(command.conditions, current?.isDeleteMarker === 1 ? undefined : current);
+  if (bucket.versioning === 'Unversioned') {
+    if (current === undefined) return {};
+    removeAndTell(transaction, current);
+    return { deletedVersionId: 'null' };
+  }
+  const { replaced } = enterVersion(transaction, bucket, current, {
+    bucketId: bucket.id,
+    key,
+    ordinal: command.ordinal,
+    versionId: command.markerId,
+    isDeleteMarker: 1,
+    lastModifiedMs: command.lastModifiedMs,
+    size: 0,
+    etag: '',
+    checksum: null,
+    owner: command.owner,
+    storageClass: 'STANDARD',
+    details: null,
+    slices: null,
+    contentId: null,
+    partCount: null,
+    uploadId: null,
+  });
+  return { markerId: command.markerId, ...(replaced && { deletedVersionId: 'null' }) };
+}
+
+export function deleteVersion(
+  transaction: Transaction,
+  command: DeleteVersion,
+): { deleted: boolean; wasDeleteMarker: boolean } {
+  const bucket = requireBucket(transaction, command.bucketId);
+  const row = transaction.versions.byId(bucket.id, encodeKey(command.key), command.versionId);
+  checkDelete(command.conditions, row);
+  if (row === undefined) return { deleted: false, wasDeleteMarker: false };
+  removeAndTell(transaction, row);
+  return { deleted: true, wasDeleteMarker: row.isDeleteMarker === 1 };
+}
+
+export function setVersionTags(transaction: Transaction, command: SetVersionTags): void {
+  const bucket = requireBucket(transaction, command.bucketId);
+  const row = transaction.versions.byId(bucket.id, encodeKey(command.key), command.versionId);
+  if (row === undefined || row.isDeleteMarker === 1) {
+    throw new CommandRejected('NoSuchVersion', `Version ${command.versionId} does not exist.`);
+  }
+  const { details } = packAttributes({ ...unpackAttributes(row), tags: command.tags });
+  transaction.versions.setDetails(row, details);
+  transaction.emit(bucket.id, 'object-tags-set', describe(row));
+}
+
+function removeAndTell(transaction: Transaction, row: VersionRow): void {
+  removeVersion(transaction, row);
+  const kind = row.isDeleteMarker === 1 ? 'delete-marker-removed' : 'object-removed';
+  transaction.emit(row.bucketId, kind, describe(row));
+}
+
+function describe(row: Omit<VersionRow, 'isListedById'>): Record<string, unknown> {
+  const { versionId, ordinal, lastModifiedMs, size, etag } = row;
+  return { key: row.key.toString('utf8'), versionId, ordinal, lastModifiedMs, size, etag };
+}

@@ -1,0 +1,161 @@
+/**
+ * The commit path: every change of the index goes through this loop, one batch at a time.
+ *
+ * A batch is what waits when the one before is done. From taking it until the wave has begun there is no `await`, so a
+ * blob placed in the tick of its `submit` is in the wave of its command or in an earlier one. In a wave the log record
+ * goes to every zone while `alongside` makes the blobs durable; when both have succeeded the transaction is committed
+ * and the submits resolve, in order. If either fails, nothing of the batch took effect: the record is void.
+ *
+ * A wave that fails also fails what was waiting when it began, because `alongside` took those commands' blobs with it.
+ */
+import { type Command, CommandRejected, CommitFailed } from './commands.ts';
+import type { CommitLog, PendingRecord } from './log/commit-log.ts';
+import { decodeCommand, encodeCommand, encodePayload } from './log/payload.ts';
+import type { IndexLog } from './log/recovery.ts';
+import type { Writer } from './writer.ts';
+
+const BATCH_COMMANDS_MAX = 512;
+/** A batch is closed once its commands have this many characters of JSON. */
+const BATCH_CHARACTERS_MAX = 4 * 1024 * 1024;
+
+export interface GroupCommitParts {
+  readonly writer: Writer;
+  readonly log: CommitLog;
+  readonly alongside: () => Promise<void>;
+  readonly logger: IndexLog;
+}
+
+interface Waiting {
+  readonly command: Command;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Commands that were applied in the open transaction, with what each submit will be told once it is durable. */
+interface Batch {
+  readonly answers: { readonly waiting: Waiting; readonly outcome: Outcome }[];
+  /** JSON of those that took effect. */
+  readonly texts: string[];
+}
+type Outcome = { readonly result: unknown } | { readonly error: Error };
+
+export class GroupCommit {
+  readonly #parts: GroupCommitParts;
+  #queue: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(parts: GroupCommitParts) {
+    this.#parts = parts;
+  }
+
+  submit(command: Command): Promise<unknown> {
+    if (this.#isClosed) return Promise.reject(new CommitFailed('The index is closed.'));
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#queue.push({ command, resolve, reject });
+    this.#running ??= this.#run();
+    return promise;
+  }
+
+  /** Takes no more commands and finishes those that wait. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { log, writer } = this.#parts;
+    while (this.#queue.length > 0) {
+      // Requests that came in together are served in one turn of the event loop; after it all their commands are here.
+      await nextTurn();
+      try {
+        if (!log.isReady) await log.grantEpoch();
+        await this.#runBatch();
+      } catch (error) {
+        writer.rollback();
+        this.#failAll(this.#queue.splice(0), error);
+      }
+    }
+    this.#running = undefined;
+  }
+
+  async #runBatch(): Promise<void> {
+    const { writer, log, alongside } = this.#parts;
+    // 1. Apply what waits, in the transaction.
+    const batch = this.#applyWaiting();
+    if (batch.texts.length === 0) {
+      writer.rollback();
+      answer(batch);
+      return;
+    }
+
+    // 2. One wave: the record into every zone's log, the blobs by `alongside`.
+    const exposed = this.#queue.length;
+    const record = log.prepare(encodePayload(batch.texts));
+    try {
+      writer.save(record);
+      await Promise.all([alongside(), log.append(record)]);
+      // 3. Durable. Make it visible.
+      writer.commit(record.sequence);
+    } catch (error) {
+      // 4. Or void: nothing of it took effect. A rejection may have come from a change that is void, so it is void too.
+      await this.#undo(record);
+      this.#failAll([...batch.answers.map(({ waiting }) => waiting), ...this.#queue.splice(0, exposed)], error);
+      return;
+    }
+    log.accept(record);
+    answer(batch);
+  }
+
+  /** Begins a transaction and applies commands from the queue, which they leave together. */
+  #applyWaiting(): Batch {
+    const { writer, logger } = this.#parts;
+    const batch: Batch = { answers: [], texts: [] };
+    let characters = 0;
+    writer.begin();
+    for (const waiting of this.#queue) {
+      if (batch.answers.length === BATCH_COMMANDS_MAX || characters > BATCH_CHARACTERS_MAX) break;
+      try {
+        // `apply` sees the command as replay will: out of the log's own text.
+        const text = encodeCommand(waiting.command);
+        const result = writer.apply(decodeCommand(text));
+        batch.answers.push({ waiting, outcome: { result } });
+        batch.texts.push(text);
+        characters += text.length;
+      } catch (cause) {
+        if (!writer.isOpen) throw cause;
+        const error = cause instanceof Error ? cause : new Error(String(cause));
+        if (!(error instanceof CommandRejected)) logger.error({ err: error }, 'a command could not be applied');
+        batch.answers.push({ waiting, outcome: { error } });
+      }
+    }
+    this.#queue.splice(0, batch.answers.length);
+    return batch;
+  }
+
+  async #undo(record: PendingRecord): Promise<void> {
+    const { writer, log } = this.#parts;
+    try {
+      writer.rollback();
+    } finally {
+      await log.void(record);
+    }
+  }
+
+  #failAll(waiting: readonly Waiting[], cause: unknown): void {
+    this.#parts.logger.error({ err: cause, commands: waiting.length }, 'a batch could not be made durable');
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    for (const { reject } of waiting) reject(new CommitFailed(`The change was not made durable: ${reason}`, { cause }));
+  }
+}
+
+function answer(batch: Batch): void {
+  for (const { waiting, outcome } of batch.answers) {
+    if ('error' in outcome) waiting.reject(outcome.error);
+    else waiting.resolve(outcome.result);
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

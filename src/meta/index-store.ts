@@ -1,0 +1,125 @@
+/**
+ * The index, opened: the commit log of all zones is found again, the database brought up to it, and the loop started that
+ * makes every change. Reads run on a connection of their own and see every acknowledged commit and nothing else.
+ */
+import type { Database } from 'better-sqlite3';
+import type { Command, CommandResult } from './commands.ts';
+import { chooseDatabase, openReader, openWriter } from './database.ts';
+import { GroupCommit } from './group-commit.ts';
+import type { CommitLog } from './log/commit-log.ts';
+import { decodePayload } from './log/payload.ts';
+import { type IndexLog, type Recovered, recoverLog } from './log/recovery.ts';
+import { replay } from './log/replay.ts';
+import { Reader } from './reader.ts';
+import type { BlobLocation } from './records.ts';
+import type { Index } from './types.ts';
+import { Writer } from './writer.ts';
+
+export interface IndexOptions {
+  /** Every zone and its folder, which must exist unless the zone is lost; `log/` and in one of them `index/` are ours. */
+  readonly zones: readonly { readonly name: string; readonly path: string }[];
+  /** Lower-case hex, at most 32 bytes. */
+  readonly clusterId: string;
+  /**
+   * Called once per batch, in the tick in which its record starts on its way into the log. The batch is durable only if
+   * this resolves too: here the blobs that the commands name are synced.
+   */
+  readonly alongside: () => Promise<void>;
+  /**
+   * Whether a blob's bytes are all there; asked at start for what the last log record brings. False discards that record,
+   * so where it cannot be known (disks are missing) this must reject instead, which stops the start.
+   */
+  readonly isIntact: (location: BlobLocation) => Promise<boolean>;
+  readonly logFileSizeMaxBytes?: number;
+  /** How often, in milliseconds, it is checked that a log file in use is still in its folder. */
+  readonly pathCheckMs?: number;
+  readonly log?: IndexLog;
+}
+
+const LOG_FILE_SIZE_MAX_BYTES = 64 * 1024 * 1024;
+const PATH_CHECK_MS = 250;
+const SILENT: IndexLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/**
+ * Opens the index. Rejects with LogQuorumLost if fewer than a majority of zones are there, LogDamaged, ForeignLog or
+ * ForeignIndex if what is found contradicts itself or the options, or with what `isIntact` rejects with.
+ */
+export async function openIndex(options: IndexOptions): Promise<Index> {
+  const logger = options.log ?? SILENT;
+  const { clusterId, zones } = options;
+  const path = chooseDatabase(
+    zones.map((zone) => zone.path),
+    { clusterId, log: logger },
+  );
+  const writerDb = openWriter(path, clusterId);
+  try {
+    const writer = new Writer(writerDb);
+    const recovered = await recoverLog(
+      {
+        zones,
+        clusterId,
+        isIntact: options.isIntact,
+        fileSizeMaxBytes: options.logFileSizeMaxBytes ?? LOG_FILE_SIZE_MAX_BYTES,
+        pathCheckMs: options.pathCheckMs ?? PATH_CHECK_MS,
+        log: logger,
+      },
+      writer.applied(),
+    );
+    await catchUp(writer, recovered, logger);
+    const commits = new GroupCommit({ writer, log: recovered.log, alongside: options.alongside, logger });
+    return new IndexStore({ writerDb, readerDb: openReader(path), writer, commits, log: recovered.log });
+  } catch (error) {
+    writerDb.close();
+    throw error;
+  }
+}
+
+/** Replays what the log has and the database has not. */
+async function catchUp(writer: Writer, { log, files, folders }: Recovered, logger: IndexLog): Promise<void> {
+  const after = writer.applied();
+  if (after.sequence === log.sequence) return;
+  for await (const record of replay(folders, { files, after, last: log.sequence })) {
+    writer.replay(decodePayload(record.payload), record.applied);
+  }
+  logger.info({ from: after.sequence + 1, to: log.sequence }, 'replayed the commit log');
+}
+
+interface Opened {
+  readonly writerDb: Database;
+  readonly readerDb: Database;
+  readonly writer: Writer;
+  readonly commits: GroupCommit;
+  readonly log: CommitLog;
+}
+
+class IndexStore extends Reader implements Index {
+  readonly #opened: Opened;
+  #closing: Promise<void> | undefined;
+
+  constructor(opened: Opened) {
+    super(opened.readerDb);
+    this.#opened = opened;
+  }
+
+  submit<C extends Command>(command: C): Promise<CommandResult<C>> {
+    return this.#opened.commits.submit(command) as Promise<CommandResult<C>>;
+  }
+
+  lastOrdinal(): number {
+    return this.#opened.writer.lastOrdinal;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { commits, log, readerDb, writerDb } = this.#opened;
+    await commits.close();
+    await log.close();
+    readerDb.close();
+    writerDb.pragma('wal_checkpoint(TRUNCATE)');
+    writerDb.close();
+  }
+}

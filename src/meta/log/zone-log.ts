@@ -1,0 +1,165 @@
+/**
+ * One zone's copy of the commit log. Owns the open file of its `log/` folder. Operations run one after another in the
+ * order they were asked for. The first that fails makes the copy stale: it takes nothing any more until recovery has
+ * refilled it, because a copy with a hole must never count.
+ *
+ * A file that is still open takes writes also when its folder has been moved or removed, and those writes would be lost
+ * to the next start. So the path is compared with the open file from time to time, and always when a file is opened.
+ */
+import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LogPosition } from '../tables/state.ts';
+import { decodeEpochFile, encodeEpochFile, encodeFileHeader, FILE_HEADER_BYTES } from './codec.ts';
+import { isMissing, logFilePath, syncFolder, writeDurably } from './files.ts';
+
+export interface ZoneLogOptions {
+  readonly zone: string;
+  /** The zone's `log/` folder. */
+  readonly folder: string;
+  readonly clusterId: string;
+  /** How often the path of the open file is looked at, in milliseconds. */
+  readonly pathCheckMs: number;
+  /** Told once when the copy becomes stale. */
+  readonly onStale: (zone: string, reason: unknown) => void;
+}
+
+/** A copy that lags this many appends behind the others is given up: its disk hangs. */
+const PENDING_MAX = 256;
+
+interface OpenFile {
+  readonly first: number;
+  readonly path: string;
+  readonly handle: FileHandle;
+  readonly inode: number;
+}
+
+export class ZoneLog {
+  readonly zone: string;
+  readonly folder: string;
+  readonly #options: ZoneLogOptions;
+  #file: OpenFile | undefined;
+  #queue: Promise<void> = Promise.resolve();
+  #pending = 0;
+  #stale = false;
+  #checkedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ZoneLogOptions) {
+    this.zone = options.zone;
+    this.folder = options.folder;
+    this.#options = options;
+  }
+
+  get isStale(): boolean {
+    return this.#stale;
+  }
+
+  /** Writes a record at its position and syncs it. A position right behind the file header makes a new file. */
+  append(position: LogPosition, record: Uint8Array): Promise<void> {
+    return this.#run(async () => {
+      const file = await this.#fileFor(position);
+      const isNew = position.offset === FILE_HEADER_BYTES;
+      await writeAll(file.handle, record, position.offset);
+      await file.handle.datasync();
+      if (isNew) await syncFolder(this.folder);
+      await this.#checkPath(file, isNew);
+    });
+  }
+
+  /** Takes back what lies at and behind a position: a record that became void. */
+  cutBack(position: LogPosition): Promise<void> {
+    return this.#run(async () => {
+      if (position.offset === FILE_HEADER_BYTES) {
+        await this.#closeFile();
+        await rm(logFilePath(this.folder, position.file), { force: true });
+        await syncFolder(this.folder);
+        return;
+      }
+      const file = await this.#fileFor(position);
+      await file.handle.truncate(position.offset);
+      await file.handle.datasync();
+    });
+  }
+
+  /** The largest epoch this copy was promised to; 0 if it never was. */
+  async readEpoch(): Promise<number> {
+    try {
+      return decodeEpochFile(await readFile(join(this.folder, 'epoch'))) ?? 0;
+    } catch (error) {
+      if (isMissing(error)) return 0;
+      throw error;
+    }
+  }
+
+  /** Promises the copy to an epoch, durably, before any record carries it. */
+  grantEpoch(epoch: number): Promise<void> {
+    return this.#run(() => writeDurably(this.folder, join(this.folder, 'epoch'), [encodeEpochFile(epoch)]));
+  }
+
+  /** Gives the copy up until it is refilled. */
+  markStale(reason: unknown): void {
+    if (this.#stale) return;
+    this.#stale = true;
+    this.#options.onStale(this.zone, reason);
+  }
+
+  /** Waits for what was asked for, then closes the file. */
+  async close(): Promise<void> {
+    await this.#queue;
+    await this.#closeFile();
+  }
+
+  #run(operation: () => Promise<void>): Promise<void> {
+    if (this.#pending >= PENDING_MAX) this.markStale(new Error(`${this.#pending} appends are waiting for the disk`));
+    this.#pending += 1;
+    const done = this.#queue.then(async () => {
+      if (this.#stale) throw new Error(`the log of zone ${this.zone} is stale`);
+      try {
+        await operation();
+      } catch (error) {
+        this.markStale(error);
+        throw error;
+      }
+    });
+    this.#queue = done
+      .catch(() => undefined) // The caller holds `done` and its error; the queue only keeps the order.
+      .then(() => {
+        this.#pending -= 1;
+      });
+    return done;
+  }
+
+  async #fileFor(position: LogPosition): Promise<OpenFile> {
+    if (this.#file?.first === position.file) return this.#file;
+    await this.#closeFile();
+    const path = logFilePath(this.folder, position.file);
+    const isNew = position.offset === FILE_HEADER_BYTES;
+    const handle = await open(path, isNew ? 'w+' : 'r+');
+    this.#file = { first: position.file, path, handle, inode: (await handle.stat()).ino };
+    if (isNew) {
+      const { clusterId, zone } = this.#options;
+      await writeAll(handle, encodeFileHeader({ clusterId, zone, firstSequence: position.file }), 0);
+    }
+    return this.#file;
+  }
+
+  async #checkPath(file: OpenFile, now: boolean): Promise<void> {
+    const nowMs = performance.now();
+    if (!now && nowMs - this.#checkedMs < this.#options.pathCheckMs) return;
+    this.#checkedMs = nowMs;
+    if ((await stat(file.path)).ino !== file.inode) throw new Error(`${file.path} is no longer the file that is open`);
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.handle.close();
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written);
+    written += bytesWritten;
+  }
+}

@@ -1,0 +1,184 @@
+/** Reading the index: every named read of the seam, on a connection of its own that cannot write. */
+import type { Database } from 'better-sqlite3';
+import { encodeKey } from './keys.ts';
+import { collectPage, type Taken } from './page.ts';
+import type { Bucket, Part, Slice, Upload, Version } from './records.ts';
+import { BlobReader } from './tables/blobs.ts';
+import { BucketReader } from './tables/buckets.ts';
+import { unpackSlices } from './tables/packing.ts';
+import { PartReader, toPart } from './tables/parts.ts';
+import { toUpload, UploadReader, type UploadRow } from './tables/uploads.ts';
+import { toVersion, VersionReader, type VersionRow } from './tables/versions.ts';
+import {
+  type BucketPage,
+  type IndexReader,
+  type ListQuery,
+  type ObjectEntry,
+  type ObjectPage,
+  type PartPage,
+  type PartQuery,
+  type SegmentUse,
+  type UploadListQuery,
+  type UploadPage,
+  VersionGone,
+  type VersionListQuery,
+} from './types.ts';
+
+/** Noncurrent rows of a key that are stepped over before it pays to seek. */
+const OLDER_ROWS_STEPPED = 4;
+
+type Range = { readonly start: number; readonly end: number };
+
+export class Reader implements IndexReader {
+  readonly #buckets: BucketReader;
+  readonly #versions: VersionReader;
+  readonly #blobs: BlobReader;
+  readonly #uploads: UploadReader;
+  readonly #parts: PartReader;
+
+  constructor(db: Database) {
+    this.#buckets = new BucketReader(db);
+    this.#versions = new VersionReader(db);
+    this.#blobs = new BlobReader(db);
+    this.#uploads = new UploadReader(db);
+    this.#parts = new PartReader(db);
+  }
+
+  async getBucket(name: string): Promise<Bucket | undefined> {
+    return this.#buckets.byName(name);
+  }
+
+  async listBuckets(query: { owner?: string; prefix: string; after: string; limit: number }): Promise<BucketPage> {
+    const { owner, prefix, after, limit } = query;
+    if (limit <= 0) return { buckets: [], isTruncated: false };
+    const rows = this.#buckets.inOrder({ owner: owner ?? null, from: prefix, after, limit: limit + 1 });
+    const found = rows.filter((bucket) => bucket.name.startsWith(prefix));
+    return { buckets: found.slice(0, limit), isTruncated: found.length > limit };
+  }
+
+  async getBucketConfig(bucketId: number, kind: string): Promise<string | undefined> {
+    return this.#buckets.config(bucketId, kind);
+  }
+
+  async getVersion(bucketId: number, key: string, versionId?: string): Promise<Version | undefined> {
+    const bytes = encodeKey(key);
+    const current = this.#versions.current(bucketId, bytes);
+    if (current === undefined) return undefined;
+    if (versionId === undefined || versionId === current.versionId) return toVersion(current, true);
+    const row = this.#versions.byId(bucketId, bytes, versionId);
+    return row && toVersion(row, row.ordinal === current.ordinal);
+  }
+
+  async getSlices(version: Version, range: Range): Promise<Slice[]> {
+    const row = this.#rowOf(version);
+    if (row.contentId === null) return this.#cut(row.slices, { start: 0, range });
+    return this.#parts
+      .overlapping(row.contentId, range)
+      .flatMap((part) => this.#cut(part.slices, { start: part.start, range }));
+  }
+
+  async getCompletedUpload(bucketId: number, key: string, uploadId: string): Promise<Version | undefined> {
+    const row = this.#versions.byUpload(uploadId);
+    if (row === undefined || row.bucketId !== bucketId || !row.key.equals(encodeKey(key))) return undefined;
+    return toVersion(row, this.#versions.current(bucketId, row.key)?.ordinal === row.ordinal);
+  }
+
+  async listVersionParts(version: Version, query: PartQuery): Promise<PartPage> {
+    const row = this.#rowOf(version);
+    return this.#partPage(row.contentId, query);
+  }
+
+  async getVersionPart(version: Version, n: number): Promise<{ part: Part; offset: number } | undefined> {
+    const { contentId } = this.#rowOf(version);
+    if (contentId === null) return undefined;
+    const part = this.#parts.atPosition(contentId, n);
+    return part && { part: toPart(part), offset: part.start };
+  }
+
+  async listObjects(query: ListQuery): Promise<ObjectPage> {
+    let key: Buffer | undefined;
+    let older = 0;
+    const take = (row: VersionRow): Taken<ObjectEntry> => {
+      if (key?.equals(row.key)) {
+        older += 1;
+        return older < OLDER_ROWS_STEPPED ? 'skip' : 'skip-key';
+      }
+      key = row.key;
+      older = 0;
+      if (row.isDeleteMarker === 1) return 'skip';
+      return { entry: { kind: 'version', version: toVersion(row, true) } };
+    };
+    return collectPage(query, { rows: (from, until) => this.#versions.inOrder(query.bucketId, from, until), take });
+  }
+
+  async listVersions(query: VersionListQuery): Promise<ObjectPage> {
+    const { bucketId, afterVersionId } = query;
+    let key: Buffer | undefined;
+    const take = (row: VersionRow): Taken<ObjectEntry> => {
+      const isLatest = !key?.equals(row.key);
+      key = row.key;
+      return { entry: { kind: 'version', version: toVersion(row, isLatest) } };
+    };
+    return collectPage(query, {
+      rows: (from, until) => this.#versions.inOrder(bucketId, from, until),
+      resumed: (afterKey) => {
+        key = afterKey;
+        const last = afterVersionId === '' ? undefined : this.#versions.byId(bucketId, afterKey, afterVersionId);
+        return last === undefined ? [] : this.#versions.older(bucketId, afterKey, last.ordinal);
+      },
+      take,
+    });
+  }
+
+  async getUpload(bucketId: number, key: string, uploadId: string): Promise<Upload | undefined> {
+    const row = this.#uploads.get(bucketId, encodeKey(key), uploadId);
+    return row && toUpload(row);
+  }
+
+  async listUploads(query: UploadListQuery): Promise<UploadPage> {
+    const { bucketId, afterUploadId } = query;
+    return collectPage(query, {
+      rows: (from, until) => this.#uploads.inOrder(bucketId, from, until),
+      resumed: (key) => (afterUploadId === '' ? [] : this.#uploads.later(bucketId, key, afterUploadId)),
+      take: (row: UploadRow): Taken<{ kind: 'upload'; upload: Upload }> => ({
+        entry: { kind: 'upload', upload: toUpload(row) },
+      }),
+    });
+  }
+
+  async listUploadParts(uploadId: string, query: PartQuery): Promise<PartPage> {
+    return this.#partPage(this.#uploads.byId(uploadId)?.contentId ?? null, query);
+  }
+
+  async listSegments(): Promise<SegmentUse[]> {
+    return this.#blobs.segments();
+  }
+
+  #rowOf(version: Version): VersionRow {
+    const row = this.#versions.byOrdinal(version.bucketId, encodeKey(version.key), version.ordinal);
+    if (row === undefined) throw new VersionGone(`Version ${version.versionId} was removed after it was looked up.`);
+    return row;
+  }
+
+  /** Slices that overlap a range, cut to it. `start` is the offset of the first slice's first byte. */
+  #cut(packed: string | null, { start, range }: { start: number; range: Range }): Slice[] {
+    const slices: Slice[] = [];
+    let at = start;
+    for (const [blob, offset, length] of unpackSlices(packed)) {
+      const from = Math.max(range.start - at, 0);
+      const to = Math.min(range.end - at, length);
+      at += length;
+      if (from >= to) continue;
+      const location = this.#blobs.location(blob);
+      if (location === undefined) throw new Error(`The index names blob ${blob}, which it does not have.`);
+      slices.push({ blob, location, offset: offset + from, length: to - from });
+    }
+    return slices;
+  }
+
+  #partPage(contentId: number | null, { after, limit }: PartQuery): PartPage {
+    if (contentId === null || limit <= 0) return { parts: [], isTruncated: false };
+    const rows = this.#parts.inOrder(contentId, after, limit + 1);
+    return { parts: rows.slice(0, limit).map(toPart), isTruncated: rows.length > limit };
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * The tables of the index, as numbered migrations (`PRAGMA user_version`). A released migration never changes; keys are
+ * BLOBs of UTF-8 so that SQLite's byte order is S3's order of keys.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE state (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    cluster_id TEXT NOT NULL,
+    -- The last log record applied: its sequence, checksum, and where it lies in every zone's log.
+    last_sequence INTEGER NOT NULL,
+    last_checksum INTEGER NOT NULL,
+    log_file INTEGER NOT NULL,
+    log_offset INTEGER NOT NULL,
+    last_ordinal INTEGER NOT NULL,
+    next_bucket_id INTEGER NOT NULL,
+    next_blob_id INTEGER NOT NULL,
+    next_content_id INTEGER NOT NULL,
+    next_outbox_sequence INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE buckets (
+    bucket_id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    region TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    versioning TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE bucket_configs (
+    bucket_id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (bucket_id, kind)
+  ) STRICT, WITHOUT ROWID;
+
+  -- The first row of a key is its current version.
+  CREATE TABLE versions (
+    bucket_id INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    ordinal INTEGER NOT NULL,
+    version_id TEXT NOT NULL,
+    is_delete_marker INTEGER NOT NULL,
+    last_modified_ms INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    etag TEXT NOT NULL,
+    checksum TEXT,
+    owner TEXT NOT NULL,
+    storage_class TEXT NOT NULL,
+    details TEXT,
+    slices TEXT,
+    content_id INTEGER,
+    part_count INTEGER,
+    upload_id TEXT,
+    -- 0 only for the null version of a key that has no other version: it needs no row in versions_by_id.
+    is_listed_by_id INTEGER NOT NULL,
+    PRIMARY KEY (bucket_id, key, ordinal DESC)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX versions_by_id ON versions (bucket_id, key, version_id) WHERE is_listed_by_id = 1;
+  CREATE INDEX versions_by_upload ON versions (upload_id) WHERE upload_id IS NOT NULL;
+
+  CREATE TABLE blobs (
+    blob_id INTEGER PRIMARY KEY,
+    size INTEGER NOT NULL,
+    extents TEXT NOT NULL,
+    refs INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE segments (
+    segment TEXT PRIMARY KEY,
+    live_bytes INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE uploads (
+    bucket_id INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    upload_id TEXT NOT NULL,
+    initiated_ms INTEGER NOT NULL,
+    content_id INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    storage_class TEXT NOT NULL,
+    details TEXT,
+    checksum_algorithm TEXT,
+    checksum_type TEXT,
+    PRIMARY KEY (bucket_id, key, upload_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX uploads_by_id ON uploads (upload_id);
+
+  -- Parts of an upload, and after its completion of the version it became. start and position (1 is the first) are the
+  -- part's place in the object, set by the completion.
+  CREATE TABLE parts (
+    content_id INTEGER NOT NULL,
+    part_number INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    etag TEXT NOT NULL,
+    last_modified_ms INTEGER NOT NULL,
+    checksum TEXT,
+    slices TEXT NOT NULL,
+    start INTEGER,
+    position INTEGER,
+    PRIMARY KEY (content_id, part_number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX parts_by_start ON parts (content_id, start) WHERE start IS NOT NULL;
+
+  CREATE TABLE outbox (
+    sequence INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    payload TEXT NOT NULL
+  ) STRICT;
+  `,
+];

@@ -1,0 +1,79 @@
+/** Buckets and their configuration documents. */
+import type { Database, Statement } from 'better-sqlite3';
+import type { Bucket, VersioningState } from '../records.ts';
+
+const COLUMNS = 'bucket_id AS id, name, region, owner, created_ms AS createdMs, versioning';
+
+export interface BucketRange {
+  readonly owner: string | null;
+  /** Names from here on, … */
+  readonly from: string;
+  /** … and above this one. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+export class BucketReader {
+  readonly #byName: Statement<[string], Bucket>;
+  readonly #byId: Statement<[number], Bucket>;
+  readonly #inOrder: Statement<[BucketRange], Bucket>;
+  readonly #config: Statement<[number, string], { document: string }>;
+
+  constructor(db: Database) {
+    this.#byName = db.prepare(`SELECT ${COLUMNS} FROM buckets WHERE name = ?`);
+    this.#byId = db.prepare(`SELECT ${COLUMNS} FROM buckets WHERE bucket_id = ?`);
+    this.#inOrder = db.prepare(`
+      SELECT ${COLUMNS} FROM buckets
+      WHERE name >= $from AND name > $after AND ($owner IS NULL OR owner = $owner)
+      ORDER BY name LIMIT $limit`);
+    this.#config = db.prepare('SELECT document FROM bucket_configs WHERE bucket_id = ? AND kind = ?');
+  }
+
+  byName(name: string): Bucket | undefined {
+    return this.#byName.get(name);
+  }
+  byId(bucketId: number): Bucket | undefined {
+    return this.#byId.get(bucketId);
+  }
+  inOrder(range: BucketRange): Bucket[] {
+    return this.#inOrder.all(range);
+  }
+  config(bucketId: number, kind: string): string | undefined {
+    return this.#config.get(bucketId, kind)?.document;
+  }
+}
+
+export class BucketWriter extends BucketReader {
+  readonly #insert: Statement<[Bucket]>;
+  readonly #remove: Statement<[number]>;
+  readonly #removeConfigs: Statement<[number]>;
+  readonly #setVersioning: Statement<[VersioningState, number]>;
+  readonly #setConfig: Statement<[number, string, string]>;
+  readonly #removeConfig: Statement<[number, string]>;
+
+  constructor(db: Database) {
+    super(db);
+    this.#insert = db.prepare('INSERT INTO buckets VALUES ($id, $name, $region, $owner, $createdMs, $versioning)');
+    this.#remove = db.prepare('DELETE FROM buckets WHERE bucket_id = ?');
+    this.#removeConfigs = db.prepare('DELETE FROM bucket_configs WHERE bucket_id = ?');
+    this.#setVersioning = db.prepare('UPDATE buckets SET versioning = ? WHERE bucket_id = ?');
+    this.#setConfig = db.prepare('INSERT OR REPLACE INTO bucket_configs VALUES (?, ?, ?)');
+    this.#removeConfig = db.prepare('DELETE FROM bucket_configs WHERE bucket_id = ? AND kind = ?');
+  }
+
+  insert(bucket: Bucket): void {
+    this.#insert.run(bucket);
+  }
+  /** Removes a bucket with its configuration. */
+  remove(bucketId: number): void {
+    this.#remove.run(bucketId);
+    this.#removeConfigs.run(bucketId);
+  }
+  setVersioning(bucketId: number, versioning: VersioningState): void {
+    this.#setVersioning.run(versioning, bucketId);
+  }
+  setConfig(bucketId: number, kind: string, document: string | null): void {
+    if (document === null) this.#removeConfig.run(bucketId, kind);
+    else this.#setConfig.run(bucketId, kind, document);
+  }
+}

@@ -1,0 +1,65 @@
+/** How values lie in columns: compact JSON, absent where there is nothing to say. */
+import type { BlobLocation, Checksum, ObjectAttributes } from '../records.ts';
+
+/** A slice as rows name it: blob id, offset in the blob, length. */
+export type PackedSlice = readonly [blob: number, offset: number, length: number];
+
+type PackedExtent = readonly [segment: string, offset: number, unit: number, start: number, length: number];
+type PackedChecksum = readonly [algorithm: string, type: Checksum['type'], value: string];
+type Details = Partial<Pick<ObjectAttributes, 'headers' | 'metadata' | 'tags'>>;
+
+export interface AttributeColumns {
+  readonly owner: string;
+  readonly storageClass: string;
+  /** Headers, metadata and tags, each only if there are any; null if there are none at all. */
+  readonly details: string | null;
+}
+
+export function packSlices(slices: readonly PackedSlice[]): string {
+  return JSON.stringify(slices);
+}
+
+export function unpackSlices(text: string | null): readonly PackedSlice[] {
+  return text === null ? [] : (JSON.parse(text) as PackedSlice[]);
+}
+
+export function packExtents(location: BlobLocation): string {
+  return JSON.stringify(location.extents.map((e): PackedExtent => [e.segment, e.offset, e.unit, e.start, e.length]));
+}
+
+export function unpackExtents(text: string): BlobLocation['extents'] {
+  const packed = JSON.parse(text) as PackedExtent[];
+  return packed.map(([segment, offset, unit, start, length]) => ({ segment, offset, unit, start, length }));
+}
+
+export function packChecksum(checksum: Checksum | undefined): string | null {
+  if (checksum === undefined) return null;
+  return JSON.stringify([checksum.algorithm, checksum.type, checksum.value] satisfies PackedChecksum);
+}
+
+export function unpackChecksum(text: string | null): { checksum?: Checksum } {
+  if (text === null) return {};
+  const [algorithm, type, value] = JSON.parse(text) as PackedChecksum;
+  return { checksum: { algorithm, type, value } };
+}
+
+export function packAttributes(attributes: ObjectAttributes): AttributeColumns {
+  const details: Details = {
+    ...(Object.keys(attributes.headers).length > 0 && { headers: attributes.headers }),
+    ...(Object.keys(attributes.metadata).length > 0 && { metadata: attributes.metadata }),
+    ...(attributes.tags.length > 0 && { tags: attributes.tags }),
+  };
+  const text = Object.keys(details).length > 0 ? JSON.stringify(details) : null;
+  return { owner: attributes.owner, storageClass: attributes.storageClass, details: text };
+}
+
+export function unpackAttributes(columns: AttributeColumns): ObjectAttributes {
+  const details: Details = columns.details === null ? {} : (JSON.parse(columns.details) as Details);
+  return {
+    owner: columns.owner,
+    storageClass: columns.storageClass,
+    headers: details.headers ?? {},
+    metadata: details.metadata ?? {},
+    tags: details.tags ?? [],
+  };
+}

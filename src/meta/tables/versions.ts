@@ -1,0 +1,129 @@
+/** Versions and delete markers. The first row of a key, in the table's order, is its current version. */
+import type { Database, Statement } from 'better-sqlite3';
+import { decodeKey } from '../keys.ts';
+import type { Version } from '../records.ts';
+import { unpackAttributes, unpackChecksum } from './packing.ts';
+
+export interface VersionRow {
+  readonly bucketId: number;
+  readonly key: Buffer;
+  readonly ordinal: number;
+  readonly versionId: string;
+  readonly isDeleteMarker: number;
+  readonly lastModifiedMs: number;
+  readonly size: number;
+  readonly etag: string;
+  readonly checksum: string | null;
+  readonly owner: string;
+  readonly storageClass: string;
+  readonly details: string | null;
+  /** Where the bytes are, unless the version has parts. */
+  readonly slices: string | null;
+  /** Of a version with parts: what its rows in `parts` carry. */
+  readonly contentId: number | null;
+  readonly partCount: number | null;
+  readonly uploadId: string | null;
+  readonly isListedById: number;
+}
+
+const COLUMNS = `bucket_id AS bucketId, key, ordinal, version_id AS versionId, is_delete_marker AS isDeleteMarker,
+  last_modified_ms AS lastModifiedMs, size, etag, checksum, owner, storage_class AS storageClass, details, slices,
+  content_id AS contentId, part_count AS partCount, upload_id AS uploadId, is_listed_by_id AS isListedById`;
+
+export function toVersion(row: VersionRow, isLatest: boolean): Version {
+  return {
+    bucketId: row.bucketId,
+    key: decodeKey(row.key),
+    versionId: row.versionId,
+    ordinal: row.ordinal,
+    isLatest,
+    isDeleteMarker: row.isDeleteMarker === 1,
+    lastModifiedMs: row.lastModifiedMs,
+    size: row.size,
+    etag: row.etag,
+    ...unpackChecksum(row.checksum),
+    ...(row.partCount !== null && { partCount: row.partCount }),
+    ...(row.uploadId !== null && { uploadId: row.uploadId }),
+    attributes: unpackAttributes(row),
+  };
+}
+
+export class VersionReader {
+  readonly #current: Statement<[number, Buffer], VersionRow>;
+  readonly #byOrdinal: Statement<[number, Buffer, number], VersionRow>;
+  readonly #byId: Statement<[number, Buffer, string], VersionRow>;
+  readonly #byUpload: Statement<[string], VersionRow>;
+  readonly #inOrder: Statement<[number, Buffer, Buffer], VersionRow>;
+  readonly #older: Statement<[number, Buffer, number], VersionRow>;
+  readonly #any: Statement<[number]>;
+
+  constructor(db: Database) {
+    const select = `SELECT ${COLUMNS} FROM versions WHERE bucket_id = ?`;
+    this.#current = db.prepare(`${select} AND key = ? ORDER BY ordinal DESC LIMIT 1`);
+    this.#byOrdinal = db.prepare(`${select} AND key = ? AND ordinal = ?`);
+    this.#byId = db.prepare(`${select} AND key = ? AND version_id = ? AND is_listed_by_id = 1`);
+    this.#byUpload = db.prepare(`SELECT ${COLUMNS} FROM versions WHERE upload_id = ?`);
+    this.#inOrder = db.prepare(`${select} AND key >= ? AND key < ? ORDER BY key, ordinal DESC`);
+    this.#older = db.prepare(`${select} AND key = ? AND ordinal < ? ORDER BY ordinal DESC`);
+    this.#any = db.prepare('SELECT 1 FROM versions WHERE bucket_id = ? LIMIT 1');
+  }
+
+  current(bucketId: number, key: Buffer): VersionRow | undefined {
+    return this.#current.get(bucketId, key);
+  }
+  byOrdinal(bucketId: number, key: Buffer, ordinal: number): VersionRow | undefined {
+    return this.#byOrdinal.get(bucketId, key, ordinal);
+  }
+  byId(bucketId: number, key: Buffer, versionId: string): VersionRow | undefined {
+    const listed = this.#byId.get(bucketId, key, versionId);
+    if (listed !== undefined || versionId !== 'null') return listed;
+    const current = this.current(bucketId, key);
+    return current?.versionId === 'null' ? current : undefined;
+  }
+  byUpload(uploadId: string): VersionRow | undefined {
+    return this.#byUpload.get(uploadId);
+  }
+  /** Rows of keys from `from` until below `until`, newest first within a key; stepped as the caller asks for them. */
+  inOrder(bucketId: number, from: Buffer, until: Buffer): IterableIterator<VersionRow> {
+    return this.#inOrder.iterate(bucketId, from, until);
+  }
+  /** Rows of one key below an ordinal, newest first. */
+  older(bucketId: number, key: Buffer, ordinal: number): IterableIterator<VersionRow> {
+    return this.#older.iterate(bucketId, key, ordinal);
+  }
+  hasAny(bucketId: number): boolean {
+    return this.#any.get(bucketId) !== undefined;
+  }
+}
+
+export class VersionWriter extends VersionReader {
+  readonly #insert: Statement<[VersionRow]>;
+  readonly #remove: Statement<[number, Buffer, number]>;
+  readonly #setDetails: Statement<[string | null, number, Buffer, number]>;
+  readonly #listById: Statement<[number, Buffer, number]>;
+
+  constructor(db: Database) {
+    super(db);
+    const where = 'WHERE bucket_id = ? AND key = ? AND ordinal = ?';
+    this.#insert = db.prepare(`
+      INSERT INTO versions VALUES ($bucketId, $key, $ordinal, $versionId, $isDeleteMarker, $lastModifiedMs, $size, $etag,
+        $checksum, $owner, $storageClass, $details, $slices, $contentId, $partCount, $uploadId, $isListedById)`);
+    this.#remove = db.prepare(`DELETE FROM versions ${where}`);
+    this.#setDetails = db.prepare(`UPDATE versions SET details = ? ${where}`);
+    this.#listById = db.prepare(`UPDATE versions SET is_listed_by_id = 1 ${where}`);
+  }
+
+  insert(row: VersionRow): void {
+    this.#insert.run(row);
+  }
+  remove(row: VersionRow): void {
+    this.#remove.run(row.bucketId, row.key, row.ordinal);
+  }
+  setDetails(row: VersionRow, details: string | null): void {
+    this.#setDetails.run(details, row.bucketId, row.key, row.ordinal);
+  }
+  /** Enters the null version of a key that is about to get another one in versions_by_id. */
+  listById(row: VersionRow): void {
+    this.#listById.run(row.bucketId, row.key, row.ordinal);
+  }
+}
