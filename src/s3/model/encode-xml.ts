@@ -32,8 +32,8 @@ export function scalarText(value: unknown): string {
 }
 
 function compileScalar(type: Type): ContentWriter {
-  if (type !== 'http-date') return (value) => escapeXml(scalarText(value));
-  return (value) => (value instanceof Date ? value.toUTCString() : escapeXml(scalarText(value)));
+  if (type === 'http-date') return (value) => (value instanceof Date ? value.toUTCString() : scalarText(value));
+  return (value) => (typeof value === 'string' ? escapeXml(value) : scalarText(value));
 }
 
 function structureWriter(name: string): StructureWriter {

@@ -26,6 +26,7 @@ const refused = [
   ['a reference to half a character', '<a>&#xD800;</a>'],
   ['a reference beyond Unicode', '<a>&#x110000;</a>'],
   ['a document type', '<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>'],
+  ['a document type that says nothing', '<!DOCTYPE a><a>x</a>'],
   ['an unquoted attribute', '<a b=1/>'],
   ['a repeated attribute', '<a b="1" b="2"/>'],
   ['a name of prototypes', '<a><__proto__>1</__proto__></a>'],

@@ -18,6 +18,7 @@ const named: Readonly<Record<string, string>> = {
  * cannot carry, as AWS sends them: a client that needs such keys asks for `encoding-type=url`.
  */
 export function escapeXml(text: string): string {
+  if (text.search(special) < 0) return text;
   return text.replaceAll(special, (character) => {
     return named[character] ?? `&#x${character.charCodeAt(0).toString(16).toUpperCase()};`;
   });
