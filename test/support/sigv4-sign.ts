@@ -92,18 +92,18 @@ function sign(head: string, payload: string, signer: Omit<ChunkSigner, 'seed'>):
 
 /**
  * Signs with an Authorization header. `payload` is the value of x-amz-content-sha256: a hash in hex or a literal.
- * Every header given is signed.
+ * Every header given is signed. With `dateHeader`, that Date header is sent instead of x-amz-date.
  */
 export function signHeader(
   request: UnsignedRequest,
   key: SigningKey,
-  how: { readonly date: Date; readonly payload: string },
+  how: { readonly date: Date; readonly payload: string; readonly dateHeader?: string },
 ): WireRequest & { signer: ChunkSigner } {
   const timestamp = timestampOf(how.date);
   const scope = scopeOf(timestamp, key);
   const headers = {
     ...lowerCaseNames(request.headers),
-    'x-amz-date': timestamp,
+    ...(how.dateHeader === undefined ? { 'x-amz-date': timestamp } : { date: how.dateHeader }),
     'x-amz-content-sha256': how.payload,
     ...(key.sessionToken === undefined ? {} : { 'x-amz-security-token': key.sessionToken }),
   };
