@@ -110,9 +110,14 @@ export class Packer {
     return flushed;
   }
 
-  /** Waits for the flushes that were called. */
+  /**
+   * Waits for the flushes that were called and gives up what was placed since: nobody flushes it any more, and its
+   * segment could not be closed.
+   */
   async settled(): Promise<void> {
     await this.#lastFlush;
+    this.#pending = undefined;
+    for (const stripe of this.#frozen.splice(0)) stripe.frozen?.open.leave();
   }
 
   #freeze(stripe: PendingStripe): Frozen {
