@@ -7,7 +7,7 @@ import { copyObject } from './copy.ts';
 import { deleteObject } from './deletes.ts';
 import { EngineError } from './errors.ts';
 import { versionLabel } from './labels.ts';
-import { readVersion, rememberSlices } from './reading.ts';
+import { ofVersion, readVersion, rememberSlices } from './reading.ts';
 import { isRejection, keyDetails, onCurrentBucket, refusing } from './refusals.ts';
 import type { Objects, PutRequest } from './types.ts';
 import type { VersionIdentity } from './version-ids.ts';
@@ -29,10 +29,11 @@ export function createObjects(context: EngineContext): Objects {
       refusing(keyDetails(request.bucket, request.key, request.conditions), () => deleteObject(context, request)),
     setTags: (bucket, key, versionId, tags) =>
       refusing(keyDetails(bucket, key), () => setTags(context, { bucket, key, versionId }, tags)),
-    listParts: (version, query) => refusing({ key: version.key }, () => index.listVersionParts(version, query)),
+    listParts: (version, query) =>
+      refusing({ key: version.key }, () => ofVersion(context, version, () => index.listVersionParts(version, query))),
     part: (version, n) =>
       refusing({ key: version.key }, async () => {
-        const found = await index.getVersionPart(version, n);
+        const found = await ofVersion(context, version, () => index.getVersionPart(version, n));
         return found && { part: found.part, start: found.offset, end: found.offset + found.part.size };
       }),
   };

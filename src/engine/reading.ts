@@ -5,6 +5,7 @@
 import { BlobError } from '../blob/types.ts';
 import type { ChecksumAlgorithm, Digests } from '../lib/digests/algorithms.ts';
 import type { Slice, Version } from '../meta/records.ts';
+import { VersionGone } from '../meta/types.ts';
 import { ChainedRead, type SliceRead } from './chained-read.ts';
 import type { EngineContext } from './context.ts';
 import { EngineError } from './errors.ts';
@@ -25,19 +26,30 @@ export interface Range {
  */
 export async function rememberSlices(context: EngineContext, version: Version): Promise<boolean> {
   if (version.isDeleteMarker || version.size === 0 || (version.partCount ?? 1) > rememberedPartsMax) return true;
-  const slices = await context.index.getSlices(version, { start: 0, end: version.size });
-  if (totalLength(slices) !== version.size) return false;
-  context.foundSlices.set(version, slices);
-  return true;
+  try {
+    context.foundSlices.set(version, await context.index.getSlices(version, { start: 0, end: version.size }));
+    return true;
+  } catch (error) {
+    if (error instanceof VersionGone) return false;
+    throw error;
+  }
 }
 
 /** The slices of a range of a version. Rejects as `versionGone` if the version does not exist any more. */
 export async function slicesOf(context: EngineContext, version: Version, range: Range): Promise<readonly Slice[]> {
   const remembered = context.foundSlices.get(version);
   if (remembered !== undefined) return cut(remembered, range);
-  const slices = await context.index.getSlices(version, range);
-  if (totalLength(slices) !== range.end - range.start) throw await versionGone(context, version);
-  return slices;
+  return ofVersion(context, version, () => context.index.getSlices(version, range));
+}
+
+/** Reads something of a version from the index. Rejects as `versionGone` if the version does not exist any more. */
+export async function ofVersion<T>(context: EngineContext, version: Version, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof VersionGone) throw await versionGone(context, version);
+    throw error;
+  }
 }
 
 /**
@@ -105,12 +117,8 @@ async function open(context: EngineContext, slices: readonly Slice[]): Promise<C
   return chained;
 }
 
-function totalLength(slices: readonly Slice[]): number {
-  return slices.reduce((total, { length }) => total + length, 0);
-}
-
 /** The slices that overlap a range of what all of them make up, the first and the last cut to fit. */
-export function cut(slices: readonly Slice[], range: Range): Slice[] {
+function cut(slices: readonly Slice[], range: Range): Slice[] {
   const overlapping: Slice[] = [];
   let position = 0;
   for (const slice of slices) {

@@ -169,6 +169,21 @@ test('a condition that ceases to hold while the body comes in → PreconditionFa
   expect((await store.get(bucket, 'k')).toString()).toBe('quicker');
 });
 
+test('a put refused in the transaction, then closed → nothing of the store stays open', async () => {
+  await using store = await EngineStore.open();
+  const bucket = await store.newBucket();
+  async function* stream() {
+    await store.put(bucket, 'k', 'quicker');
+    yield Buffer.from('late');
+  }
+  const source = bodyOf('late', { stream: stream() });
+  const put = store.engine.objects.put({ bucket, key: 'k', source, attributes, conditions: { ifNoneMatch: '*' } });
+  await expect(put).rejects.toMatchObject({ code: 'PreconditionFailed' });
+  const { blobs } = store;
+  await store.reopen();
+  expect(blobs.segments().map(({ sealed, holds }) => ({ sealed, holds }))).toEqual([{ sealed: true, holds: 0 }]);
+});
+
 test('If-None-Match on a key whose current version is a delete marker → the put is done', async () => {
   await using store = await EngineStore.open();
   const bucket = await store.newVersionedBucket();
