@@ -25,13 +25,4 @@ describe('listingEncoder', () => {
   test('url → encoded', () => {
     expect(listingEncoder('url')('a b')).toBe('a+b');
   });
-
-  test('another encoding → InvalidArgument', () => {
-    expect(() => listingEncoder('base64')).toThrow(
-      expect.objectContaining({
-        code: 'InvalidArgument',
-        fields: expect.objectContaining({ ArgumentValue: 'base64' }),
-      }),
-    );
-  });
 });

@@ -2,7 +2,6 @@
  * `encoding-type=url`: keys in listings, percent-encoded so that XML can carry any of them.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
-import { S3Error } from './errors.ts';
 
 /** What `encodeURIComponent` leaves and S3 encodes, and the two that S3 spells in its own way. */
 const departures: Readonly<Record<string, string>> = {
@@ -20,12 +19,7 @@ export function encodeListed(text: string): string {
   return encodeURIComponent(text).replace(/[!'()~]|%20|%2F/g, (found) => departures[found] ?? found);
 }
 
-/** How a listing shows keys: encoded if the client asked for it. Throws InvalidArgument for any encoding but `url`. */
-export function listingEncoder(encodingType: string | undefined): (text: string) => string {
-  if (encodingType === undefined || encodingType === '') return (text) => text;
-  if (encodingType === 'url') return encodeListed;
-  throw new S3Error('InvalidArgument', {
-    message: 'Invalid Encoding Method specified in Request',
-    fields: { ArgumentName: 'encoding-type', ArgumentValue: encodingType },
-  });
+/** How a listing shows keys: encoded if the client asked for it. */
+export function listingEncoder(encodingType: 'url' | undefined): (text: string) => string {
+  return encodingType === undefined ? (text) => text : encodeListed;
 }

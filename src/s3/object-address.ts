@@ -1,0 +1,29 @@
+/** What names an object in a request: key and version id. */
+import type { Bucket } from '../engine/types.ts';
+import { isVersionId, nullVersionId } from '../engine/version-ids.ts';
+import { S3Error } from './errors.ts';
+
+const keyBytesMax = 1024;
+
+/** Checks the key's length and the version id's form. Throws KeyTooLongError or InvalidArgument. */
+export function checkObjectAddress(address: { readonly Key: string; readonly VersionId?: string | undefined }): void {
+  const size = Buffer.byteLength(address.Key);
+  if (size > keyBytesMax) {
+    throw new S3Error('KeyTooLongError', { fields: { Size: String(size), MaxSizeAllowed: String(keyBytesMax) } });
+  }
+  if (address.VersionId !== undefined) checkVersionId(address.VersionId, 'versionId');
+}
+
+/** Throws InvalidArgument for what cannot be a version id. `argument` is the name that the client knows it by. */
+export function checkVersionId(versionId: string, argument: string): void {
+  if (isVersionId(versionId)) return;
+  throw new S3Error('InvalidArgument', {
+    message: versionId === '' ? 'Version id cannot be the empty string' : 'Invalid version id specified',
+    fields: { ArgumentName: argument, ArgumentValue: versionId },
+  });
+}
+
+/** A version id as answers show it: the null version's only where the bucket has ever been versioned. */
+export function shownVersionId(bucket: Bucket, versionId: string): string | undefined {
+  return versionId === nullVersionId && bucket.versioning === 'Unversioned' ? undefined : versionId;
+}

@@ -1,0 +1,69 @@
+/** What a request that makes an object says of it, as the engine keeps it. */
+import type { Bucket, ObjectAttributes } from '../engine/types.ts';
+import { S3Error } from './errors.ts';
+import { parseStorageClass } from './storage-classes.ts';
+import { parseTaggingHeader } from './tagging.ts';
+import { parseMetadata } from './user-metadata.ts';
+
+/** Members that say it, for an operation's `supports`. */
+export const attributeInputs = [
+  'CacheControl',
+  'ContentDisposition',
+  'ContentEncoding',
+  'ContentLanguage',
+  'ContentType',
+  'Expires',
+  'Metadata',
+  'StorageClass',
+  'Tagging',
+  'WebsiteRedirectLocation',
+] as const;
+
+type AttributeMember = (typeof attributeInputs)[number];
+
+/** Those members, with the text of `Expires` as the client wrote it. */
+export type AttributeInput = {
+  readonly [M in Exclude<AttributeMember, 'Metadata'>]?: string | undefined;
+} & { readonly Metadata?: Readonly<Record<string, string>> | undefined };
+
+const defaultContentType = 'binary/octet-stream';
+/** The encoding of a signed stream, undone on the way in. */
+const transportEncoding = 'aws-chunked';
+const redirectPattern = /^(\/|https?:\/\/)/;
+
+/**
+ * Attributes of a new object. Its owner is the bucket's, whoever writes it, as ACLs are disabled. Throws
+ * MetadataTooLarge, InvalidStorageClass, InvalidRedirectLocation and the errors of tags.
+ */
+export function parseAttributes(bucket: Bucket, input: AttributeInput): ObjectAttributes {
+  return {
+    owner: bucket.owner,
+    storageClass: parseStorageClass(input.StorageClass),
+    headers: systemHeaders(input),
+    metadata: parseMetadata(input.Metadata),
+    tags: parseTaggingHeader(input.Tagging ?? ''),
+  };
+}
+
+function systemHeaders(input: AttributeInput): ObjectAttributes['headers'] {
+  const { CacheControl, ContentDisposition, ContentLanguage, ContentType, Expires, WebsiteRedirectLocation } = input;
+  const contentEncoding = withoutTransportEncoding(input.ContentEncoding);
+  if (WebsiteRedirectLocation !== undefined && !redirectPattern.test(WebsiteRedirectLocation)) {
+    throw new S3Error('InvalidRedirectLocation');
+  }
+  return {
+    contentType: ContentType || defaultContentType,
+    ...(CacheControl !== undefined && { cacheControl: CacheControl }),
+    ...(ContentDisposition !== undefined && { contentDisposition: ContentDisposition }),
+    ...(contentEncoding !== undefined && { contentEncoding }),
+    ...(ContentLanguage !== undefined && { contentLanguage: ContentLanguage }),
+    ...(Expires !== undefined && { expires: Expires }),
+    ...(WebsiteRedirectLocation !== undefined && { websiteRedirectLocation: WebsiteRedirectLocation }),
+  };
+}
+
+function withoutTransportEncoding(header: string | undefined): string | undefined {
+  const codings = header?.split(',').map((coding) => coding.trim()) ?? [];
+  if (!codings.includes(transportEncoding)) return header;
+  return codings.filter((coding) => coding !== transportEncoding).join(',') || undefined;
+}

@@ -1,0 +1,88 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+import type { Bucket, ObjectAttributes, Version } from '../../engine/types.ts';
+import { typedChecksumMembers } from '../checksum-members.ts';
+import { quoteEtag, writeConditions } from '../conditions.ts';
+import { S3Error } from '../errors.ts';
+import type { InputOf } from '../model/types.ts';
+import { checkObjectAddress, shownVersionId } from '../object-address.ts';
+import { attributeInputs, parseAttributes } from '../object-attributes.ts';
+import { operation } from '../operation.ts';
+import { checkCopySize, copySourceInputs, openCopySource } from '../read-copy-source.ts';
+import { aclInputs, objectLockInputs, refuseAcls, refuseObjectLock } from '../refused-features.ts';
+import { shownTime } from '../times.ts';
+
+type CopyInput = InputOf<'CopyObject'>;
+
+export const copyObject = operation({
+  name: 'CopyObject',
+  supports: [
+    ...copySourceInputs,
+    ...attributeInputs,
+    ...aclInputs,
+    ...objectLockInputs,
+    'ChecksumAlgorithm',
+    'IfMatch',
+    'IfNoneMatch',
+    'MetadataDirective',
+    'TaggingDirective',
+  ],
+  async run(request, input) {
+    checkObjectAddress(input);
+    refuseAcls(input);
+    refuseObjectLock(input);
+    const bucket = request.bucket();
+    const conditions = writeConditions(input);
+    const source = await openCopySource(request, input);
+    checkCopySize(source.version.size);
+    refuseCopyWithoutChange(bucket, source.version, input);
+    const version = await request.engine.objects.copy({
+      source: source.version,
+      bucket,
+      key: input.Key,
+      attributes: attributesOfCopy(bucket, source.version, input),
+      ...(input.ChecksumAlgorithm !== undefined && { checksumAlgorithm: input.ChecksumAlgorithm }),
+      ...(conditions !== undefined && { conditions }),
+    });
+    return {
+      output: {
+        CopyObjectResult: {
+          ETag: quoteEtag(version.etag),
+          LastModified: shownTime(version.lastModifiedMs),
+          ...typedChecksumMembers(version.checksum),
+        },
+        CopySourceVersionId: source.versionId,
+        VersionId: shownVersionId(bucket, version.versionId),
+      },
+    };
+  },
+});
+
+/** What the directives leave of the source's attributes. Storage class and website redirect are never taken from it. */
+function attributesOfCopy(bucket: Bucket, source: Version, input: CopyInput): ObjectAttributes {
+  const given = parseAttributes(bucket, input);
+  const { websiteRedirectLocation: _ofSource, ...headers } = source.attributes.headers;
+  const { websiteRedirectLocation } = given.headers;
+  return {
+    ...given,
+    ...(input.MetadataDirective !== 'REPLACE' && {
+      headers: { ...headers, ...(websiteRedirectLocation !== undefined && { websiteRedirectLocation }) },
+      metadata: source.attributes.metadata,
+    }),
+    ...(input.TaggingDirective !== 'REPLACE' && { tags: source.attributes.tags }),
+  };
+}
+
+/** Throws InvalidRequest for a copy of the current version onto itself that would leave everything as it is. */
+function refuseCopyWithoutChange(bucket: Bucket, source: Version, input: CopyInput): void {
+  const isOntoItself = source.bucketId === bucket.id && source.key === input.Key && source.isLatest;
+  const changes =
+    input.MetadataDirective === 'REPLACE' ||
+    input.StorageClass !== undefined ||
+    input.WebsiteRedirectLocation !== undefined ||
+    input.ChecksumAlgorithm !== undefined;
+  if (!isOntoItself || changes) return;
+  throw new S3Error('InvalidRequest', {
+    message:
+      "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+  });
+}

@@ -1,0 +1,26 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
+import { deleteConditions } from '../conditions.ts';
+import { checkObjectAddress } from '../object-address.ts';
+import { operation } from '../operation.ts';
+
+export const deleteObject = operation({
+  name: 'DeleteObject',
+  supports: ['VersionId', 'IfMatch', 'IfMatchLastModifiedTime', 'IfMatchSize'],
+  async run(request, input) {
+    checkObjectAddress(input);
+    const bucket = request.bucket();
+    const conditions = deleteConditions({
+      etag: input.IfMatch,
+      lastModified: input.IfMatchLastModifiedTime,
+      size: input.IfMatchSize,
+    });
+    const { deleteMarker, versionId } = await request.engine.objects.delete({
+      bucket,
+      key: input.Key,
+      owner: bucket.owner,
+      ...(input.VersionId !== undefined && { versionId: input.VersionId }),
+      ...(conditions !== undefined && { conditions }),
+    });
+    return { output: { DeleteMarker: deleteMarker || undefined, VersionId: versionId } };
+  },
+});

@@ -1,0 +1,66 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
+import { EngineError } from '../../engine/errors.ts';
+import { deleteConditions } from '../conditions.ts';
+import { toS3Error } from '../engine-errors.ts';
+import { S3Error } from '../errors.ts';
+import type { InputOf, OutputOf } from '../model/types.ts';
+import { checkObjectAddress } from '../object-address.ts';
+import { type OperationRequest, operation } from '../operation.ts';
+
+type ObjectIdentifier = InputOf<'DeleteObjects'>['Delete']['Objects'][number];
+type DeletedElement = NonNullable<OutputOf<'DeleteObjects'>['Deleted']>[number];
+type ErrorElement = NonNullable<OutputOf<'DeleteObjects'>['Errors']>[number];
+type Outcome =
+  | { readonly deleted: DeletedElement; readonly error?: never }
+  | { readonly error: ErrorElement; readonly deleted?: never };
+
+const objectsMax = 1000;
+
+export const deleteObjects = operation({
+  name: 'DeleteObjects',
+  supports: ['Delete', 'ChecksumAlgorithm'],
+  async run(request, input) {
+    const { Objects, Quiet = false } = input.Delete;
+    const isKeyless = Objects.some(({ Key }) => Key === '');
+    if (Objects.length === 0 || Objects.length > objectsMax || isKeyless) throw new S3Error('MalformedXML');
+    // All at once, so that they share the batches of the commit log; the index takes them in this order.
+    const outcomes = await Promise.all(Objects.map((object) => deleteOne(request, object)));
+    return {
+      output: {
+        Deleted: Quiet ? [] : outcomes.flatMap(({ deleted }) => deleted ?? []),
+        Errors: outcomes.flatMap(({ error }) => error ?? []),
+      },
+    };
+  },
+});
+
+/** Deletes one object. A refusal is an outcome of its own; a fault of ours fails the whole request. */
+async function deleteOne(request: OperationRequest, object: ObjectIdentifier): Promise<Outcome> {
+  const { Key, VersionId } = object;
+  try {
+    checkObjectAddress(object);
+    return { deleted: await deleted(request, object) };
+  } catch (error) {
+    if (!(error instanceof EngineError || error instanceof S3Error)) throw error;
+    const { code, message } = toS3Error(error);
+    return { error: { Key, VersionId, Code: code, Message: message } };
+  }
+}
+
+async function deleted(request: OperationRequest, object: ObjectIdentifier): Promise<DeletedElement> {
+  const { Key, VersionId } = object;
+  const bucket = request.bucket();
+  const conditions = deleteConditions({ etag: object.ETag, lastModified: object.LastModifiedTime, size: object.Size });
+  const { deleteMarker, versionId } = await request.engine.objects.delete({
+    bucket,
+    key: Key,
+    owner: bucket.owner,
+    ...(VersionId !== undefined && { versionId: VersionId }),
+    ...(conditions !== undefined && { conditions }),
+  });
+  return {
+    Key,
+    VersionId,
+    ...(deleteMarker && { DeleteMarker: true, DeleteMarkerVersionId: versionId }),
+  };
+}

@@ -1,0 +1,13 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
+import { operation } from '../operation.ts';
+import { openVersion, readInputs } from '../read-version.ts';
+
+export const getObject = operation({
+  name: 'GetObject',
+  supports: readInputs,
+  async run(request, input) {
+    const { version, range, status, output } = await openVersion(request, input);
+    const Body = await request.engine.objects.read(version, range);
+    return { status, output: { ...output, Body } };
+  },
+});

@@ -1,0 +1,12 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
+import { operation } from '../operation.ts';
+import { openVersion, readInputs } from '../read-version.ts';
+
+export const headObject = operation({
+  name: 'HeadObject',
+  supports: readInputs,
+  async run(request, input) {
+    const { status, output } = await openVersion(request, input);
+    return { status, output };
+  },
+});

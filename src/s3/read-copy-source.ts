@@ -1,0 +1,74 @@
+/** What CopyObject and UploadPartCopy share: finding the version to copy from. */
+import { EngineError } from '../engine/errors.ts';
+import type { Bucket, Version } from '../engine/types.ts';
+import { type CopySourceConditions, checkCopySourceConditions } from './conditions.ts';
+import { parseCopySource } from './copy-source.ts';
+import { S3Error } from './errors.ts';
+import { checkObjectAddress, shownVersionId } from './object-address.ts';
+import type { OperationRequest } from './operation.ts';
+
+/** Members of the input that both honour. */
+export const copySourceInputs = [
+  'CopySource',
+  'CopySourceIfMatch',
+  'CopySourceIfModifiedSince',
+  'CopySourceIfNoneMatch',
+  'CopySourceIfUnmodifiedSince',
+  'ExpectedSourceBucketOwner',
+] as const;
+
+export interface CopySourceInput extends CopySourceConditions {
+  readonly CopySource: string;
+  readonly ExpectedSourceBucketOwner?: string | undefined;
+}
+
+export interface OpenedSource {
+  readonly bucket: Bucket;
+  readonly version: Version;
+  /** As the answer shows it. */
+  readonly versionId: string | undefined;
+}
+
+/** Bytes that one request may copy at most. */
+const copyBytesMax = 5 * 1024 ** 3;
+
+/** The version that the header names, after the conditions on it have held. */
+export async function openCopySource(request: OperationRequest, input: CopySourceInput): Promise<OpenedSource> {
+  const { bucket: bucketName, key, versionId } = parseCopySource(input.CopySource);
+  checkObjectAddress({ Key: key, VersionId: versionId });
+  const bucket = await request.sourceBucket(bucketName);
+  checkSourceOwner(request, bucket, input.ExpectedSourceBucketOwner);
+  const version = await findSource(request, bucket, { key, versionId });
+  checkCopySourceConditions(input, version);
+  return { bucket, version, versionId: shownVersionId(bucket, version.versionId) };
+}
+
+/** Throws InvalidRequest if more is to be copied than one request may. */
+export function checkCopySize(sizeBytes: number): void {
+  if (sizeBytes <= copyBytesMax) return;
+  throw new S3Error('InvalidRequest', {
+    message: `The specified copy source is larger than the maximum allowable size for a copy source: ${copyBytesMax}`,
+  });
+}
+
+function checkSourceOwner({ identity }: OperationRequest, bucket: Bucket, expected: string | undefined): void {
+  if (expected === undefined) return;
+  const isOwn = bucket.owner === identity.canonicalId;
+  if (!isOwn || identity.accountId !== expected) throw new S3Error('AccessDenied');
+}
+
+async function findSource(
+  { engine }: OperationRequest,
+  bucket: Bucket,
+  { key, versionId }: { key: string; versionId: string | undefined },
+): Promise<Version> {
+  try {
+    return await engine.objects.find(bucket, key, versionId);
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== 'DeleteMarkerMet') throw error;
+    throw new S3Error('InvalidRequest', {
+      message: 'The source of a copy request may not specifically refer to a delete marker by version id.',
+      cause: error,
+    });
+  }
+}
