@@ -1,0 +1,55 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
+import { EngineError } from '../../engine/errors.ts';
+import type { Upload } from '../../engine/types.ts';
+import { checksumInputs, typedChecksumMembers } from '../checksum-members.ts';
+import { checkChecksumType, checkWhole, parseListedParts } from '../completion.ts';
+import { quoteEtag, writeConditions } from '../conditions.ts';
+import type { InputOf } from '../model/types.ts';
+import { checkObjectAddress, shownVersionId } from '../object-address.ts';
+import { objectUrl } from '../object-url.ts';
+import { type OperationRequest, operation } from '../operation.ts';
+
+const [, ...digestInputs] = checksumInputs;
+
+export const completeMultipartUpload = operation({
+  name: 'CompleteMultipartUpload',
+  supports: [...digestInputs, 'ChecksumType', 'IfMatch', 'IfNoneMatch', 'MpuObjectSize', 'MultipartUpload', 'UploadId'],
+  async run(request, input) {
+    checkObjectAddress(input);
+    const bucket = request.bucket();
+    const conditions = writeConditions(input);
+    const upload = await findUpload(request, input);
+    checkChecksumType(upload, input.ChecksumType);
+    const version = await request.engine.uploads.complete({
+      bucket,
+      key: input.Key,
+      uploadId: input.UploadId,
+      parts: parseListedParts(input.MultipartUpload?.Parts, upload),
+      verify: (whole) => checkWhole(input, whole),
+      ...(conditions !== undefined && { conditions }),
+    });
+    return {
+      output: {
+        Location: objectUrl(request.origin, bucket.name, input.Key),
+        Bucket: bucket.name,
+        Key: input.Key,
+        ETag: quoteEtag(version.etag),
+        ...typedChecksumMembers(version.checksum),
+        VersionId: shownVersionId(bucket, version.versionId),
+      },
+    };
+  },
+});
+
+/** The upload; undefined if there is none any more. It may have been completed already, which the engine finds out. */
+async function findUpload(
+  { engine, bucket }: OperationRequest,
+  { Key, UploadId }: InputOf<'CompleteMultipartUpload'>,
+): Promise<Upload | undefined> {
+  try {
+    return await engine.uploads.get(bucket(), Key, UploadId);
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'NoSuchUpload') return undefined;
+    throw error;
+  }
+}

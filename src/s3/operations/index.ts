@@ -1,0 +1,70 @@
+/** Every operation that is implemented, by name. Whatever is not here answers NotImplemented. */
+import type { OperationName } from '../model/types.ts';
+import type { Operation } from '../operation.ts';
+import { abortMultipartUpload } from './abort-multipart-upload.ts';
+import { completeMultipartUpload } from './complete-multipart-upload.ts';
+import { copyObject } from './copy-object.ts';
+import { createBucket } from './create-bucket.ts';
+import { createMultipartUpload } from './create-multipart-upload.ts';
+import { deleteBucket } from './delete-bucket.ts';
+import { deleteBucketTagging } from './delete-bucket-tagging.ts';
+import { deleteObject } from './delete-object.ts';
+import { deleteObjectTagging } from './delete-object-tagging.ts';
+import { deleteObjects } from './delete-objects.ts';
+import { getBucketLocation } from './get-bucket-location.ts';
+import { getBucketTagging } from './get-bucket-tagging.ts';
+import { getBucketVersioning } from './get-bucket-versioning.ts';
+import { getObject } from './get-object.ts';
+import { getObjectAttributes } from './get-object-attributes.ts';
+import { getObjectTagging } from './get-object-tagging.ts';
+import { headBucket } from './head-bucket.ts';
+import { headObject } from './head-object.ts';
+import { listBuckets } from './list-buckets.ts';
+import { listMultipartUploads } from './list-multipart-uploads.ts';
+import { listObjectVersions } from './list-object-versions.ts';
+import { listObjects } from './list-objects.ts';
+import { listObjectsV2 } from './list-objects-v2.ts';
+import { listParts } from './list-parts.ts';
+import { putBucketTagging } from './put-bucket-tagging.ts';
+import { putBucketVersioning } from './put-bucket-versioning.ts';
+import { putObject } from './put-object.ts';
+import { putObjectTagging } from './put-object-tagging.ts';
+import { uploadPart } from './upload-part.ts';
+import { uploadPartCopy } from './upload-part-copy.ts';
+
+const declared = [
+  abortMultipartUpload,
+  completeMultipartUpload,
+  copyObject,
+  createBucket,
+  createMultipartUpload,
+  deleteBucket,
+  deleteBucketTagging,
+  deleteObject,
+  deleteObjectTagging,
+  deleteObjects,
+  getBucketLocation,
+  getBucketTagging,
+  getBucketVersioning,
+  getObject,
+  getObjectAttributes,
+  getObjectTagging,
+  headBucket,
+  headObject,
+  listBuckets,
+  listMultipartUploads,
+  listObjectVersions,
+  listObjects,
+  listObjectsV2,
+  listParts,
+  putBucketTagging,
+  putBucketVersioning,
+  putObject,
+  putObjectTagging,
+  uploadPart,
+  uploadPartCopy,
+];
+
+export const operations: ReadonlyMap<OperationName, Operation> = new Map(
+  declared.map((operation) => [operation.name, operation]),
+);

@@ -1,0 +1,16 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html */
+import { checkObjectAddress, shownVersionId } from '../object-address.ts';
+import { operation } from '../operation.ts';
+import { parseObjectTags } from '../tagging.ts';
+
+export const putObjectTagging = operation({
+  name: 'PutObjectTagging',
+  supports: ['ChecksumAlgorithm', 'Tagging', 'VersionId'],
+  async run(request, input) {
+    checkObjectAddress(input);
+    const bucket = request.bucket();
+    const tags = parseObjectTags(input.Tagging.TagSet);
+    const { versionId } = await request.engine.objects.setTags(bucket, input.Key, input.VersionId, tags);
+    return { output: { VersionId: shownVersionId(bucket, versionId) } };
+  },
+});

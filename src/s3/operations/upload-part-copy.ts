@@ -1,0 +1,38 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
+import { checksumMembers } from '../checksum-members.ts';
+import { quoteEtag } from '../conditions.ts';
+import { checkObjectAddress } from '../object-address.ts';
+import { operation } from '../operation.ts';
+import { parseCopyRange } from '../ranges.ts';
+import { checkCopySize, copySourceInputs, openCopySource } from '../read-copy-source.ts';
+import { shownTime } from '../times.ts';
+
+export const uploadPartCopy = operation({
+  name: 'UploadPartCopy',
+  supports: [...copySourceInputs, 'CopySourceRange', 'PartNumber', 'UploadId'],
+  async run(request, input) {
+    checkObjectAddress(input);
+    const bucket = request.bucket();
+    const upload = await request.engine.uploads.get(bucket, input.Key, input.UploadId);
+    const source = await openCopySource(request, input);
+    const range = parseCopyRange(input.CopySourceRange, source.version.size);
+    checkCopySize(range.end - range.start);
+    const part = await request.engine.uploads.copyPart({
+      bucket,
+      upload,
+      partNumber: input.PartNumber,
+      source: source.version,
+      range,
+    });
+    return {
+      output: {
+        CopyPartResult: {
+          ETag: quoteEtag(part.etag),
+          LastModified: shownTime(part.lastModifiedMs),
+          ...checksumMembers(part.checksum),
+        },
+        CopySourceVersionId: source.versionId,
+      },
+    };
+  },
+});

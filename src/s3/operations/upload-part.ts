@@ -1,0 +1,24 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html */
+import { checksumInputs, checksumMembers, chosenAlgorithm } from '../checksum-members.ts';
+import { quoteEtag } from '../conditions.ts';
+import { partAlgorithm } from '../multipart.ts';
+import { checkObjectAddress } from '../object-address.ts';
+import { operation } from '../operation.ts';
+
+export const uploadPart = operation({
+  name: 'UploadPart',
+  supports: [...checksumInputs, 'PartNumber', 'UploadId'],
+  async run(request, input) {
+    checkObjectAddress(input);
+    const bucket = request.bucket();
+    const upload = await request.engine.uploads.get(bucket, input.Key, input.UploadId);
+    const checksumAlgorithm = partAlgorithm(upload, chosenAlgorithm(input, request.header('x-amz-trailer')));
+    const part = await request.engine.uploads.putPart({
+      bucket,
+      upload,
+      partNumber: input.PartNumber,
+      source: request.body({ checksumAlgorithm }),
+    });
+    return { output: { ETag: quoteEtag(part.etag), ...checksumMembers(part.checksum) } };
+  },
+});
