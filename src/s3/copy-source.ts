@@ -1,5 +1,6 @@
 /** The `x-amz-copy-source` header. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
 import { S3Error } from './errors.ts';
+import { decodeForm } from './form-encoding.ts';
 
 export interface CopySource {
   readonly bucket: string;
@@ -10,33 +11,22 @@ export interface CopySource {
 const versionParameter = '?versionId=';
 
 /**
- * Reads `[/]bucket/key[?versionId=id]`. Bucket and key are URL-encoded; the parameter is split off first, so a key that
- * ends like one must encode its question mark. Throws InvalidArgument.
+ * Reads `[/]bucket/key[?versionId=id]`. Bucket and key are encoded as in a form, so clients that mean a plus sign encode it;
+ * the parameter is split off first, so a key that ends like one must encode its question mark. Throws InvalidArgument.
  */
 export function parseCopySource(header: string): CopySource {
   const at = header.lastIndexOf(versionParameter);
   const path = at < 0 ? header : header.slice(0, at);
   const versionId = at < 0 ? undefined : header.slice(at + versionParameter.length);
-  const decoded = decodeCopySource(path, header).replace(/^\//, '');
+  const decoded = decodeForm(path)?.replace(/^\//, '') ?? '';
   const slash = decoded.indexOf('/');
   const bucket = decoded.slice(0, Math.max(0, slash));
   const key = decoded.slice(slash + 1);
-  if (bucket === '' || key === '') throw malformed(header);
-  return { bucket, key, ...(versionId !== undefined && { versionId: decodeCopySource(versionId, header) }) };
-}
-
-/** Plus signs are spaces, as in a form: clients that mean a plus sign encode it. */
-function decodeCopySource(text: string, header: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    throw malformed(header);
+  if (bucket === '' || key === '') {
+    throw new S3Error('InvalidArgument', {
+      message: 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
+      fields: { ArgumentName: 'x-amz-copy-source', ArgumentValue: header },
+    });
   }
-}
-
-function malformed(header: string): S3Error {
-  return new S3Error('InvalidArgument', {
-    message: 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
-    fields: { ArgumentName: 'x-amz-copy-source', ArgumentValue: header },
-  });
+  return { bucket, key, ...(versionId !== undefined && { versionId: decodeForm(versionId) ?? versionId }) };
 }

@@ -30,7 +30,8 @@ describe('toS3Error', () => {
     ],
     ['PreconditionFailed', { condition: 'If-Match' }, 'PreconditionFailed', 412, { Condition: 'If-Match' }],
     ['ServiceUnavailable', {}, 'ServiceUnavailable', 503, {}],
-  ])('%s → its code, status and fields', (code, details, expected, status, fields) => {
+  ])('%s → its code, status and fields', (code, details, ...answer) => {
+    const [expected, status, fields] = answer;
     const error = toS3Error(new EngineError(code, 'inner words', details));
     expect(error).toMatchObject({ code: expected, status, fields });
     expect(error.message).not.toContain('inner words');

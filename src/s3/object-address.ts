@@ -11,11 +11,11 @@ export function checkObjectAddress(address: { readonly Key: string; readonly Ver
   if (size > keyBytesMax) {
     throw new S3Error('KeyTooLongError', { fields: { Size: String(size), MaxSizeAllowed: String(keyBytesMax) } });
   }
-  if (address.VersionId !== undefined) checkVersionId(address.VersionId, 'versionId');
+  if (address.VersionId !== undefined) checkVersionId(address.VersionId, { argument: 'versionId' });
 }
 
 /** Throws InvalidArgument for what cannot be a version id. `argument` is the name that the client knows it by. */
-export function checkVersionId(versionId: string, argument: string): void {
+export function checkVersionId(versionId: string, { argument }: { argument: string }): void {
   if (isVersionId(versionId)) return;
   throw new S3Error('InvalidArgument', {
     message: versionId === '' ? 'Version id cannot be the empty string' : 'Invalid version id specified',

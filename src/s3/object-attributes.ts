@@ -1,5 +1,6 @@
 /** What a request that makes an object says of it, as the engine keeps it. */
 import type { Bucket, ObjectAttributes } from '../engine/types.ts';
+import { storedContentEncoding } from './body.ts';
 import { S3Error } from './errors.ts';
 import { parseStorageClass } from './storage-classes.ts';
 import { parseTaggingHeader } from './tagging.ts';
@@ -27,8 +28,6 @@ export type AttributeInput = {
 } & { readonly Metadata?: Readonly<Record<string, string>> | undefined };
 
 const defaultContentType = 'binary/octet-stream';
-/** The encoding of a signed stream, undone on the way in. */
-const transportEncoding = 'aws-chunked';
 const redirectPattern = /^(\/|https?:\/\/)/;
 
 /**
@@ -47,7 +46,7 @@ export function parseAttributes(bucket: Bucket, input: AttributeInput): ObjectAt
 
 function systemHeaders(input: AttributeInput): ObjectAttributes['headers'] {
   const { CacheControl, ContentDisposition, ContentLanguage, ContentType, Expires, WebsiteRedirectLocation } = input;
-  const contentEncoding = withoutTransportEncoding(input.ContentEncoding);
+  const contentEncoding = storedContentEncoding(input.ContentEncoding);
   if (WebsiteRedirectLocation !== undefined && !redirectPattern.test(WebsiteRedirectLocation)) {
     throw new S3Error('InvalidRedirectLocation');
   }
@@ -60,10 +59,4 @@ function systemHeaders(input: AttributeInput): ObjectAttributes['headers'] {
     ...(Expires !== undefined && { expires: Expires }),
     ...(WebsiteRedirectLocation !== undefined && { websiteRedirectLocation: WebsiteRedirectLocation }),
   };
-}
-
-function withoutTransportEncoding(header: string | undefined): string | undefined {
-  const codings = header?.split(',').map((coding) => coding.trim()) ?? [];
-  if (!codings.includes(transportEncoding)) return header;
-  return codings.filter((coding) => coding !== transportEncoding).join(',') || undefined;
 }

@@ -48,18 +48,18 @@ export function parseCopyRange(header: string | undefined, size: number): ByteRa
   if (header === undefined) return { start: 0, end: size };
   const [, first, last] = copyRangePattern.exec(header) ?? [];
   if (first === undefined || last === undefined || Number(last) < Number(first)) {
-    throw invalidCopyRange(
-      header,
-      'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
-    );
+    throw invalidCopyRange(header, {
+      message:
+        'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
+    });
   }
   if (Number(last) >= size) {
-    throw invalidCopyRange(header, `Range specified is not valid for source object of size: ${size}`);
+    throw invalidCopyRange(header, { message: `Range specified is not valid for source object of size: ${size}` });
   }
   return { start: Number(first), end: Number(last) + 1 };
 }
 
-function invalidCopyRange(header: string, message: string): S3Error {
+function invalidCopyRange(header: string, options: { message: string }): S3Error {
   const fields = { ArgumentName: 'x-amz-copy-source-range', ArgumentValue: header };
-  return new S3Error('InvalidArgument', { message, fields });
+  return new S3Error('InvalidArgument', { ...options, fields });
 }

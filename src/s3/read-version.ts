@@ -103,16 +103,16 @@ async function findPart({ engine }: OperationRequest, version: Version, partNumb
   const { checksum, partCount, size } = version;
   if (partCount === undefined) {
     if (partNumber === 1) return { range: { start: 0, end: size }, isPartial: size > 0, checksum };
-    throw noSuchPart(partNumber, 1);
+    throw noSuchPart({ partNumber, partCount: 1 });
   }
   const found = await engine.objects.part(version, partNumber);
-  if (found === undefined) throw noSuchPart(partNumber, partCount);
+  if (found === undefined) throw noSuchPart({ partNumber, partCount });
   const { part, start, end } = found;
   const partChecksum = part.checksum && { ...part.checksum, type: checksum?.type ?? part.checksum.type };
   return { range: { start, end }, isPartial: end > start, checksum: partChecksum };
 }
 
-function noSuchPart(partNumber: number, partCount: number): S3Error {
+function noSuchPart({ partNumber, partCount }: { partNumber: number; partCount: number }): S3Error {
   return new S3Error('InvalidPartNumber', {
     fields: { PartNumberRequested: String(partNumber), ActualPartCount: String(partCount) },
   });

@@ -4,6 +4,7 @@
  */
 import type { Tag } from '../engine/types.ts';
 import { S3Error } from './errors.ts';
+import { decodeForm } from './form-encoding.ts';
 
 /** A tag as documents carry it. */
 export interface TagElement {
@@ -43,8 +44,10 @@ export function parseTaggingHeader(header: string): Tag[] {
   const pairs = header.split('&').filter((pair) => pair !== '');
   const elements = pairs.map((pair) => {
     const separator = pair.indexOf('=');
-    const [key, value] = separator < 0 ? [pair, ''] : [pair.slice(0, separator), pair.slice(separator + 1)];
-    return { Key: decodeForm(key, header), Value: decodeForm(value, header) };
+    const Key = decodeForm(separator < 0 ? pair : pair.slice(0, separator));
+    const Value = decodeForm(separator < 0 ? '' : pair.slice(separator + 1));
+    if (Key === undefined || Value === undefined) throw malformedHeader(header);
+    return { Key, Value };
   });
   if (new Set(elements.map(({ Key }) => Key)).size < elements.length) throw malformedHeader(header);
   return parseObjectTags(elements);
@@ -59,7 +62,7 @@ function checkTags(elements: readonly TagElement[], reservedMessage: string): Ta
   const keys = new Set<string>();
   for (const { Key, Value } of elements) {
     if (Key === '' || Key.length > keyLengthMax || !allowedPattern.test(Key)) {
-      throw invalidTag('The TagKey you have provided is invalid', Key);
+      throw invalidTag(Key, { message: 'The TagKey you have provided is invalid' });
     }
     if (Value.length > valueLengthMax || !allowedPattern.test(Value)) {
       throw new S3Error('InvalidTag', {
@@ -67,23 +70,15 @@ function checkTags(elements: readonly TagElement[], reservedMessage: string): Ta
         fields: { TagKey: Key, TagValue: Value },
       });
     }
-    if (reservedPattern.test(Key)) throw invalidTag(reservedMessage, Key);
-    if (keys.has(Key)) throw invalidTag('Cannot provide multiple Tags with the same key', Key);
+    if (reservedPattern.test(Key)) throw invalidTag(Key, { message: reservedMessage });
+    if (keys.has(Key)) throw invalidTag(Key, { message: 'Cannot provide multiple Tags with the same key' });
     keys.add(Key);
   }
   return elements.map(({ Key, Value }) => ({ key: Key, value: Value }));
 }
 
-function invalidTag(message: string, key: string): S3Error {
-  return new S3Error('InvalidTag', { message, fields: { TagKey: key } });
-}
-
-function decodeForm(text: string, header: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    throw malformedHeader(header);
-  }
+function invalidTag(key: string, options: { message: string }): S3Error {
+  return new S3Error('InvalidTag', { ...options, fields: { TagKey: key } });
 }
 
 function malformedHeader(header: string): S3Error {

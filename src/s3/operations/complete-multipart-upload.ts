@@ -30,7 +30,7 @@ export const completeMultipartUpload = operation({
     });
     return {
       output: {
-        Location: objectUrl(request.origin, bucket.name, input.Key),
+        Location: objectUrl(request.origin, { bucketName: bucket.name, key: input.Key }),
         Bucket: bucket.name,
         Key: input.Key,
         ETag: quoteEtag(version.etag),

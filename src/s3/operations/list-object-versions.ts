@@ -31,7 +31,7 @@ export const listObjectVersions = operation({
   ],
   async run(request, input) {
     const { Delimiter: delimiter, EncodingType, KeyMarker = '', Prefix: prefix = '', VersionIdMarker = '' } = input;
-    checkMarkers(KeyMarker, VersionIdMarker);
+    checkMarkers({ KeyMarker, VersionIdMarker });
     const encode = listingEncoder(EncodingType);
     const limit = pageLimit(input.MaxKeys);
     const bucket = request.bucket();
@@ -63,13 +63,13 @@ export const listObjectVersions = operation({
   },
 });
 
-function checkMarkers(keyMarker: string, versionIdMarker: string): void {
-  if (versionIdMarker === '') return;
-  checkVersionId(versionIdMarker, 'version-id-marker');
-  if (keyMarker !== '') return;
+function checkMarkers({ KeyMarker, VersionIdMarker }: { KeyMarker: string; VersionIdMarker: string }): void {
+  if (VersionIdMarker === '') return;
+  checkVersionId(VersionIdMarker, { argument: 'version-id-marker' });
+  if (KeyMarker !== '') return;
   throw new S3Error('InvalidArgument', {
     message: 'A version-id marker cannot be specified without a key marker.',
-    fields: { ArgumentName: 'version-id-marker', ArgumentValue: versionIdMarker },
+    fields: { ArgumentName: 'version-id-marker', ArgumentValue: VersionIdMarker },
   });
 }
 
