@@ -105,7 +105,6 @@ async function open(context: EngineContext, slices: readonly Slice[]): Promise<C
   const reads: SliceRead[] = [];
   try {
     for (const { location, offset, length } of slices) {
-      if (length === 0) continue;
       reads.push({ iterator: context.blobs.read(location, { start: offset, end: offset + length }), length });
     }
   } catch (error) {
