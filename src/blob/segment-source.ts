@@ -64,9 +64,11 @@ export class SegmentSource implements DiskListener {
     return open;
   }
 
-  /** Whether a segment takes another stripe. */
+  /** Whether a segment takes another stripe. One that does not is at its end and is retired. */
   accepts(open: OpenSegment, shardBytes: number): boolean {
-    return this.#fits(open, shardBytes);
+    if (this.#fits(open, shardBytes)) return true;
+    this.#retire(open);
+    return false;
   }
 
   returnBulk(open: OpenSegment): void {
