@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
+import { LogQuorumLost } from './log/majority.ts';
 import type { IndexLog } from './log/recovery.ts';
 import { MIGRATIONS } from './schema.ts';
 import { StateReader } from './tables/state.ts';
@@ -22,30 +23,47 @@ export function databasePath(zonePath: string): string {
   return join(zonePath, 'index', 'ninefold.sqlite');
 }
 
-/** The database file to use: of those that are there the one that has applied most, else a new one in the first zone. */
-export function chooseDatabase(zonePaths: readonly string[], options: { clusterId: string; log: IndexLog }): string {
-  const available = zonePaths.filter((path) => existsSync(path));
-  let best: { path: string; sequence: number } | undefined;
-  for (const path of available.map(databasePath).filter((candidate) => existsSync(candidate))) {
-    const sequence = sequenceOf(path, options);
-    if (sequence !== undefined && (best === undefined || sequence > best.sequence)) best = { path, sequence };
-  }
-  return best?.path ?? databasePath(available[0] ?? zonePaths[0] ?? '.');
+/** The writing connection of an index database, and its path. */
+export interface OpenDatabase {
+  readonly path: string;
+  readonly db: Database.Database;
 }
 
-/** How far a database is; undefined, and the file set aside, if SQLite cannot read it. */
-function sequenceOf(path: string, { clusterId, log }: { clusterId: string; log: IndexLog }): number | undefined {
-  let db: Database.Database | undefined;
+interface DatabaseOptions {
+  readonly clusterId: string;
+  readonly log: IndexLog;
+}
+
+/** Opens, of the databases that are there, the one that has applied most, else a new one in the first zone. */
+export function openDatabase(zonePaths: readonly string[], options: DatabaseOptions): OpenDatabase {
+  const available = zonePaths.filter((path) => existsSync(path));
+  let best: (OpenDatabase & { readonly sequence: number }) | undefined;
+  for (const path of available.map(databasePath).filter((candidate) => existsSync(candidate))) {
+    const db = openUnlessDamaged(path, options);
+    if (db === undefined) continue;
+    const { sequence } = new StateReader(db).applied();
+    if (best !== undefined && best.sequence >= sequence) {
+      db.close();
+      continue;
+    }
+    best?.db.close();
+    best = { path, db, sequence };
+  }
+  if (best !== undefined) return best;
+  const [first] = available;
+  if (first === undefined) throw new LogQuorumLost([], 'None of the zones is there.');
+  return { path: databasePath(first), db: openWriter(databasePath(first), options) };
+}
+
+/** Undefined, and the file set aside, if SQLite cannot read it. */
+function openUnlessDamaged(path: string, options: DatabaseOptions): Database.Database | undefined {
   try {
-    db = openWriter(path, clusterId);
-    return new StateReader(db).applied().sequence;
+    return openWriter(path, options);
   } catch (error) {
     if (!(error instanceof Database.SqliteError) || !/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) throw error;
-    log.error({ path, err: error }, 'the index database is damaged: set aside, another one takes over');
+    options.log.error({ path, err: error }, 'the index database is damaged: set aside, another one takes over');
     setAside(path);
     return undefined;
-  } finally {
-    db?.close();
   }
 }
 
@@ -56,7 +74,7 @@ function setAside(path: string): void {
 }
 
 /** The writing connection; makes the database if there is none and brings its tables up to date. */
-export function openWriter(path: string, clusterId: string): Database.Database {
+function openWriter(path: string, { clusterId }: DatabaseOptions): Database.Database {
   mkdirSync(dirname(path), { recursive: true });
   const db = new Database(path);
   try {

@@ -12,6 +12,7 @@ import { type Command, CommandRejected, CommitFailed } from './commands.ts';
 import type { CommitLog, PendingRecord } from './log/commit-log.ts';
 import { decodeCommand, encodeCommand, encodePayload } from './log/payload.ts';
 import type { IndexLog } from './log/recovery.ts';
+import type { Rejoin } from './log/rejoin.ts';
 import type { Writer } from './writer.ts';
 
 const BATCH_COMMANDS_MAX = 512;
@@ -21,6 +22,7 @@ const BATCH_CHARACTERS_MAX = 4 * 1024 * 1024;
 export interface GroupCommitParts {
   readonly writer: Writer;
   readonly log: CommitLog;
+  readonly rejoin: Rejoin;
   readonly alongside: () => Promise<void>;
   readonly logger: IndexLog;
 }
@@ -64,11 +66,12 @@ export class GroupCommit {
   }
 
   async #run(): Promise<void> {
-    const { log, writer } = this.#parts;
+    const { log, rejoin, writer } = this.#parts;
     while (this.#queue.length > 0) {
       // Requests that came in together are served in one turn of the event loop; after it all their commands are here.
       await nextTurn();
       try {
+        await rejoin.attend();
         if (!log.isReady) await log.grantEpoch();
         await this.#runBatch();
       } catch (error) {

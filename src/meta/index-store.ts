@@ -4,11 +4,12 @@
  */
 import type { Database } from 'better-sqlite3';
 import type { Command, CommandResult } from './commands.ts';
-import { chooseDatabase, openReader, openWriter } from './database.ts';
+import { openDatabase, openReader } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { CommitLog } from './log/commit-log.ts';
 import { decodePayload } from './log/payload.ts';
 import { type IndexLog, type Recovered, recoverLog } from './log/recovery.ts';
+import { Rejoin } from './log/rejoin.ts';
 import { replay } from './log/replay.ts';
 import { Reader } from './reader.ts';
 import type { BlobLocation } from './records.ts';
@@ -33,11 +34,14 @@ export interface IndexOptions {
   readonly logFileSizeMaxBytes?: number;
   /** How often, in milliseconds, it is checked that a log file in use is still in its folder. */
   readonly pathCheckMs?: number;
+  /** Least time, in milliseconds, between two attempts to bring a lost zone's log back while serving. */
+  readonly rejoinEveryMs?: number;
   readonly log?: IndexLog;
 }
 
 const LOG_FILE_SIZE_MAX_BYTES = 64 * 1024 * 1024;
 const PATH_CHECK_MS = 250;
+const REJOIN_EVERY_MS = 2_000;
 const SILENT: IndexLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /**
@@ -47,11 +51,10 @@ const SILENT: IndexLog = { info: () => undefined, warn: () => undefined, error: 
 export async function openIndex(options: IndexOptions): Promise<Index> {
   const logger = options.log ?? SILENT;
   const { clusterId, zones } = options;
-  const path = chooseDatabase(
+  const { path, db: writerDb } = openDatabase(
     zones.map((zone) => zone.path),
     { clusterId, log: logger },
   );
-  const writerDb = openWriter(path, clusterId);
   try {
     const writer = new Writer(writerDb);
     const recovered = await recoverLog(
@@ -66,7 +69,8 @@ export async function openIndex(options: IndexOptions): Promise<Index> {
       writer.applied(),
     );
     await catchUp(writer, recovered, logger);
-    const commits = new GroupCommit({ writer, log: recovered.log, alongside: options.alongside, logger });
+    const rejoin = new Rejoin(recovered.log, { clusterId, everyMs: options.rejoinEveryMs ?? REJOIN_EVERY_MS, logger });
+    const commits = new GroupCommit({ writer, log: recovered.log, rejoin, alongside: options.alongside, logger });
     return new IndexStore({ writerDb, readerDb: openReader(path), writer, commits, log: recovered.log });
   } catch (error) {
     writerDb.close();

@@ -91,7 +91,7 @@ export class Reader implements IndexReader {
   async getVersionPart(version: Version, n: number): Promise<{ part: Part; offset: number } | undefined> {
     const { contentId } = this.#rowOf(version);
     if (contentId === null) return undefined;
-    const part = this.#parts.atPosition(contentId, n);
+    const part = this.#parts.atPosition({ contentId, n });
     return part && { part: toPart(part), offset: part.start };
   }
 
@@ -178,7 +178,7 @@ export class Reader implements IndexReader {
 
   #partPage(contentId: number | null, { after, limit }: PartQuery): PartPage {
     if (contentId === null || limit <= 0) return { parts: [], isTruncated: false };
-    const rows = this.#parts.inOrder(contentId, after, limit + 1);
+    const rows = this.#parts.inOrder(contentId, { after, limit: limit + 1 });
     return { parts: rows.slice(0, limit).map(toPart), isTruncated: rows.length > limit };
   }
 }

@@ -47,7 +47,11 @@ export class Transaction {
   /** Records a change for whoever is configured to hear of it. */
   emit(bucketId: number, kind: string, payload: Readonly<Record<string, unknown>>): void {
     if (!this.#outbox.hasConsumer(bucketId)) return;
-    this.#outbox.insert(this.#counters.outboxSequence++, kind, JSON.stringify({ bucketId, ...payload }));
+    this.#outbox.insert({
+      sequence: this.#counters.outboxSequence++,
+      kind,
+      payload: JSON.stringify({ bucketId, ...payload }),
+    });
   }
 
   /** The counters as they are now, to go back to if what follows is undone. */

@@ -32,7 +32,7 @@ export function putPart(transaction: Transaction, command: PutPart): void {
   const key = encodeKey(command.key);
   const { contentId } = requireUpload(transaction, { bucketId: bucket.id, key, uploadId: command.uploadId });
   const slices = takeContent(transaction, command.content);
-  const replaced = transaction.parts.get(contentId, command.partNumber);
+  const replaced = transaction.parts.get({ contentId, partNumber: command.partNumber });
   if (replaced !== undefined) {
     transaction.parts.remove(replaced);
     releaseSlices(transaction, replaced.slices);

@@ -24,7 +24,9 @@ export interface LogEnd {
   /** Of the last record, 0 if there is none. */
   readonly sequence: number;
   readonly checksum: number;
-  /** Behind the last record; undefined if there is no file yet. */
+  /** Of the last record; undefined if there is none. */
+  readonly start: LogPosition | undefined;
+  /** Behind the last record, in the same file. */
   readonly end: LogPosition | undefined;
 }
 
@@ -53,9 +55,20 @@ export class CommitLog {
     return this.#last.end?.file;
   }
 
+  /** Where the log ends. */
+  get last(): LogEnd {
+    return this.#last;
+  }
+
   /** True if a record may be appended at once; otherwise `grantEpoch` comes first. */
   get isReady(): boolean {
     return this.#isEpochGranted;
+  }
+
+  /** Lets a copy that has been refilled count again. */
+  async readmit(zone: ZoneLog): Promise<void> {
+    zone.revive();
+    if (this.#isEpochGranted) await zone.grantEpoch(this.#epoch);
   }
 
   /** Promises a majority of zones to the epoch that the next record will carry. Rejects if there is no majority. */
@@ -85,7 +98,8 @@ export class CommitLog {
   /** The record is part of history: the next one follows it. */
   accept(record: PendingRecord): void {
     const { sequence, checksum, position } = record;
-    this.#last = { sequence, checksum, end: { file: position.file, offset: position.offset + record.bytes.length } };
+    const end = { file: position.file, offset: position.offset + record.bytes.length };
+    this.#last = { sequence, checksum, start: position, end };
   }
 
   /** The record is void: takes it back where that is possible, and lets the next one carry a new epoch. */

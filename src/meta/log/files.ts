@@ -1,6 +1,6 @@
 /** Files of a zone's log folder: names, durable writes, reads from an offset. */
 import { open, readdir, rename, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const LOG_FILE = /^(\d{20})\.log$/;
 
@@ -37,7 +37,7 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /** Writes a file whole or not at all, durably. */
-export async function writeDurably(folder: string, path: string, chunks: readonly Uint8Array[]): Promise<void> {
+export async function writeDurably(path: string, chunks: readonly Uint8Array[]): Promise<void> {
   const draft = `${path}.draft`;
   const handle = await open(draft, 'w');
   try {
@@ -47,7 +47,7 @@ export async function writeDurably(folder: string, path: string, chunks: readonl
     await handle.close();
   }
   await rename(draft, path);
-  await syncFolder(folder);
+  await syncFolder(dirname(path));
 }
 
 export async function truncateDurably(path: string, sizeBytes: number): Promise<void> {

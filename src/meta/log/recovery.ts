@@ -193,9 +193,10 @@ async function refillAll(
 }
 
 function endOf(leader: Leader | undefined): ConstructorParameters<typeof CommitLog>[1] {
-  if (leader === undefined) return { sequence: 0, checksum: 0, end: undefined };
+  if (leader === undefined) return { sequence: 0, checksum: 0, start: undefined, end: undefined };
   const { record, file } = leader.tail;
-  return { sequence: record.sequence, checksum: record.checksum, end: { file, offset: record.end } };
+  const { sequence, checksum } = record;
+  return { sequence, checksum, start: { file, offset: record.start }, end: { file, offset: record.end } };
 }
 
 async function settle(log: CommitLog): Promise<void> {

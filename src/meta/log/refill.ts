@@ -3,14 +3,20 @@
  * change; in the last one a copy that is a prefix gets what it lacks, any other is written anew.
  */
 import { open, rename, rm } from 'node:fs/promises';
+import type { LogPosition } from '../tables/state.ts';
 import { decodeRecordHeader, encodeFileHeader, FILE_HEADER_BYTES, RECORD_HEADER_BYTES, scanRecords } from './codec.ts';
 import { logFilePath, readBytes, syncFolder, writeDurably } from './files.ts';
 import type { Survey, Tail } from './survey.ts';
 
+/** Where a copy's last record ends, and that record's checksum. */
+export interface CopyEnd extends LogPosition {
+  readonly checksum: number;
+}
+
 /** The files that make up the whole log, each with a folder that holds it whole. The last one is the leading copy's. */
 export interface WholeLog {
   readonly files: readonly { readonly first: number; readonly sizeBytes: number; readonly folder: string }[];
-  readonly tail: Tail;
+  readonly end: CopyEnd;
 }
 
 /** Puts the whole log together: the leading copy's files, and older ones of others where it has lost them. */
@@ -22,13 +28,17 @@ export async function assemble(leader: Survey & { readonly tail: Tail }, others:
   const firsts = [...new Set([...lost, ...closed].map((file) => file.first))].sort((a, b) => a - b);
   const files = [];
   for (const [i, first] of firsts.entries()) {
-    files.push(await wholeFile([leader, ...others], first, firsts[i + 1] ?? tail.file));
+    files.push(await wholeFile([leader, ...others], { first, next: firsts[i + 1] ?? tail.file }));
   }
-  return { files: [...files, { first: tail.file, sizeBytes: tail.record.end, folder: leader.folder }], tail };
+  const end = { file: tail.file, offset: tail.record.end, checksum: tail.record.checksum };
+  return { files: [...files, { first: end.file, sizeBytes: end.offset, folder: leader.folder }], end };
 }
 
 /** A closed file where it is whole. Copies of one size are taken to be equal: damage inside is found when it is read. */
-async function wholeFile(copies: readonly Survey[], first: number, next: number): Promise<WholeLog['files'][number]> {
+async function wholeFile(
+  copies: readonly Survey[],
+  { first, next }: { first: number; next: number },
+): Promise<WholeLog['files'][number]> {
   const held = copies.flatMap((copy) => {
     const file = copy.files.find((candidate) => candidate.first === first);
     return file ? [{ ...file, folder: copy.folder }] : [];
@@ -49,34 +59,34 @@ export async function refill(copy: Survey, identity: { clusterId: string }, whol
   let changed = false;
   for (const file of whole.files) {
     const sizeBytes = copy.files.find((candidate) => candidate.first === file.first)?.sizeBytes;
-    const isLast = file.first === whole.tail.file;
+    const isLast = file.first === whole.end.file;
     if (isLast ? await continueTail(copy, whole, file.folder) : sizeBytes === file.sizeBytes) continue;
     const content = await readBytes(logFilePath(file.folder, file.first), {
       start: FILE_HEADER_BYTES,
       end: file.sizeBytes,
     });
-    await writeDurably(copy.folder, logFilePath(copy.folder, file.first), [header(file.first), content]);
+    await writeDurably(logFilePath(copy.folder, file.first), [header(file.first), content]);
     changed = true;
   }
   await removeVoid(copy, whole);
-  return changed || copy.tail?.record.checksum !== whole.tail.record.checksum;
+  return changed || copy.tail?.record.checksum !== whole.end.checksum;
 }
 
 /** Cuts and appends what makes the copy's last file equal. False if it is no prefix of the leading one. */
 async function continueTail(copy: Survey, whole: WholeLog, leaderFolder: string): Promise<boolean> {
-  const { tail } = whole;
-  if (copy.tail?.file !== tail.file) return false;
+  const { end } = whole;
+  if (copy.tail?.file !== end.file) return false;
   const from = copy.tail.record.end;
-  if (from > tail.record.end) return false;
-  const missing = await readBytes(logFilePath(leaderFolder, tail.file), { start: from, end: tail.record.end });
+  if (from > end.offset) return false;
+  const missing = await readBytes(logFilePath(leaderFolder, end.file), { start: from, end: end.offset });
   const isPrefix =
     missing.length === 0
-      ? copy.tail.record.checksum === tail.record.checksum
+      ? copy.tail.record.checksum === end.checksum
       : missing.length >= RECORD_HEADER_BYTES && decodeRecordHeader(missing)?.chain === copy.tail.record.checksum;
   if (!isPrefix) return false;
-  const size = copy.files.find((file) => file.first === tail.file)?.sizeBytes;
-  if (size === tail.record.end) return true;
-  const handle = await open(logFilePath(copy.folder, tail.file), 'r+');
+  const size = copy.files.find((file) => file.first === end.file)?.sizeBytes;
+  if (size === end.offset) return true;
+  const handle = await open(logFilePath(copy.folder, end.file), 'r+');
   try {
     await handle.truncate(from);
     if (missing.length > 0) await handle.write(missing, 0, missing.length, from);
@@ -93,7 +103,7 @@ async function removeVoid(copy: Survey, whole: WholeLog): Promise<void> {
   const extra = copy.files.filter((file) => !kept.has(file.first));
   for (const { first } of extra) {
     const path = logFilePath(copy.folder, first);
-    if (first > whole.tail.file) await rm(path);
+    if (first > whole.end.file) await rm(path);
     else await rename(path, `${path}.aside`);
   }
   if (extra.length > 0) await syncFolder(copy.folder);

@@ -6,6 +6,7 @@
  * A file that is still open takes writes also when its folder has been moved or removed, and those writes would be lost
  * to the next start. So the path is compared with the open file from time to time, and always when a file is opened.
  */
+import assert from 'node:assert';
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogPosition } from '../tables/state.ts';
@@ -92,7 +93,7 @@ export class ZoneLog {
 
   /** Promises the copy to an epoch, durably, before any record carries it. */
   grantEpoch(epoch: number): Promise<void> {
-    return this.#run(() => writeDurably(this.folder, join(this.folder, 'epoch'), [encodeEpochFile(epoch)]));
+    return this.#run(() => writeDurably(join(this.folder, 'epoch'), [encodeEpochFile(epoch)]));
   }
 
   /** Gives the copy up until it is refilled. */
@@ -100,6 +101,12 @@ export class ZoneLog {
     if (this.#stale) return;
     this.#stale = true;
     this.#options.onStale(this.zone, reason);
+  }
+
+  /** The copy has been made equal to the others: it counts again. Its file must be closed. */
+  revive(): void {
+    assert(this.#stale && this.#file === undefined, 'only a closed copy that is stale is revived');
+    this.#stale = false;
   }
 
   /** Waits for what was asked for, then closes the file. */

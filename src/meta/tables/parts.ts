@@ -1,6 +1,7 @@
 /** Parts of uploads, and of the versions that uploads became. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { Part } from '../records.ts';
+import type { PartQuery } from '../types.ts';
 import { unpackChecksum } from './packing.ts';
 
 export interface PartRow {
@@ -55,11 +56,11 @@ export class PartReader {
     this.#atPosition = db.prepare(`${placed} AND position = ?`);
   }
 
-  get(contentId: number, partNumber: number): PartRow | undefined {
-    return this.#get.get(contentId, partNumber);
+  get(part: Pick<PartRow, 'contentId' | 'partNumber'>): PartRow | undefined {
+    return this.#get.get(part.contentId, part.partNumber);
   }
   /** Up to `limit` parts whose number is above `after`, in order. */
-  inOrder(contentId: number, after: number, limit: number): PartRow[] {
+  inOrder(contentId: number, { after, limit }: PartQuery): PartRow[] {
     return this.#inOrder.all(contentId, after, limit);
   }
   /** Parts of a version that hold bytes of the half-open range, in order, and possibly the empty ones among them. */
@@ -68,7 +69,7 @@ export class PartReader {
     return this.#overlapping.all(contentId, first, range.end);
   }
   /** The n-th part of a version, counted from 1. */
-  atPosition(contentId: number, n: number): PlacedPartRow | undefined {
+  atPosition({ contentId, n }: { contentId: number; n: number }): PlacedPartRow | undefined {
     // Nearly always the parts are numbered without gaps: one seek instead of a scan of the parts.
     return this.#withNumber.get(contentId, n, n) ?? this.#atPosition.get(contentId, n);
   }

@@ -94,7 +94,7 @@ export class OutboxWriter {
   hasConsumer(bucketId: number): boolean {
     return this.#consumer.get(bucketId) !== undefined;
   }
-  insert(sequence: number, kind: string, payload: string): void {
-    this.#insert.run(sequence, kind, payload);
+  insert(event: { sequence: number; kind: string; payload: string }): void {
+    this.#insert.run(event.sequence, event.kind, event.payload);
   }
 }
