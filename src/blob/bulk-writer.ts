@@ -106,7 +106,7 @@ class BulkUpload {
     const entry = { start: 0, length, blobOffset: this.#sent, writeId: this.#writeId, isLast, label };
     const directory = encodeDirectory([entry]);
     const directoryUnit = isLast ? unitFor(directory.length) : CONTINUED_DIRECTORY_UNIT_BYTES;
-    const shardBytes = stripeShardBytes(unitFor(length), directoryUnit);
+    const shardBytes = stripeShardBytes({ unit: unitFor(length), directoryUnit });
     const open = this.#segmentFor(shardBytes);
     const offset = open.reserve(shardBytes);
     this.#extend(open.segment.id, offset, length);

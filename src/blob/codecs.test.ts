@@ -112,8 +112,8 @@ describe('stripe arithmetic', () => {
         const from = Math.min(a % length, b % length);
         const to = Math.max(a % length, b % length) + 1;
         const parts = unitParts({ offset: 0, unit, from, to });
-        const starts = parts.map((part) => part.shard * unit + blockRange(unit, part.firstBlock).start);
-        const ends = parts.map((part) => part.shard * unit + blockRange(unit, part.endBlock - 1).end);
+        const starts = parts.map((part) => part.shard * unit + blockRange({ unit, block: part.firstBlock }).start);
+        const ends = parts.map((part) => part.shard * unit + blockRange({ unit, block: part.endBlock - 1 }).end);
         expect(starts[0]).toBeLessThanOrEqual(from);
         expect(ends.at(-1)).toBeGreaterThanOrEqual(to);
         expect(starts.slice(1)).toEqual(ends.slice(0, -1));

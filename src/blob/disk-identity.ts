@@ -4,16 +4,19 @@
  */
 import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
 import { randomHex } from '../lib/ids.ts';
 import type { ZoneOptions } from './options.ts';
 
 const IDENTITY_FILE = 'ninefold-disk.json';
 const SEGMENTS_FOLDER = 'segments';
-const hex16 = z.string().regex(/^[0-9a-f]{32}$/);
-const identitySchema = z.object({ format: z.literal(1), clusterId: hex16, diskId: hex16, zone: z.string() });
 
-export type DiskIdentity = Readonly<z.infer<typeof identitySchema>>;
+export interface DiskIdentity {
+  readonly format: 1;
+  /** 32 hex digits, as is the disk's id. */
+  readonly clusterId: string;
+  readonly diskId: string;
+  readonly zone: string;
+}
 
 export function segmentsFolder(diskPath: string): string {
   return join(diskPath, SEGMENTS_FOLDER);
@@ -44,15 +47,31 @@ export async function readIdentity(diskPath: string): Promise<IdentityResult> {
     return code === 'ENOENT' || code === 'ENOTDIR' ? { kind: 'absent' } : { kind: 'bad', reason: String(error) };
   }
   try {
-    return { kind: 'ok', identity: identitySchema.parse(JSON.parse(text)) };
-  } catch {
-    return { kind: 'bad', reason: `${IDENTITY_FILE} is not an identity file of a known format` };
+    const identity = asIdentity(JSON.parse(text));
+    if (identity) return { kind: 'ok', identity };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
   }
+  return { kind: 'bad', reason: `${IDENTITY_FILE} is not an identity file of a known format` };
+}
+
+function asIdentity(value: unknown): DiskIdentity | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { format, clusterId, diskId, zone }: Record<string, unknown> = { ...value };
+  if (format !== 1 || !isId(clusterId) || !isId(diskId) || typeof zone !== 'string') return undefined;
+  return { format, clusterId, diskId, zone };
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{32}$/.test(value);
 }
 
 /** Makes a folder a disk: creates it and what leads to it, and its identity, durably. */
-export async function createDisk(diskPath: string, clusterId: string, zone: string): Promise<DiskIdentity> {
-  const identity: DiskIdentity = { format: 1, clusterId, diskId: randomHex(16), zone };
+export async function createDisk(
+  diskPath: string,
+  owner: Pick<DiskIdentity, 'clusterId' | 'zone'>,
+): Promise<DiskIdentity> {
+  const identity: DiskIdentity = { format: 1, diskId: randomHex(16), ...owner };
   await mkdir(segmentsFolder(diskPath), { recursive: true });
   const temporary = join(diskPath, `${IDENTITY_FILE}.new`);
   const file = await open(temporary, 'w');

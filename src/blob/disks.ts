@@ -69,7 +69,7 @@ export class Disks {
         const found = await readIdentity(disk.path);
         if (found.kind !== 'absent') return;
         try {
-          await createDisk(disk.path, this.#clusterId, disk.zone);
+          await createDisk(disk.path, { clusterId: this.#clusterId, zone: disk.zone });
         } catch (error) {
           this.#log.error({ disk: disk.path, error }, 'A disk folder cannot be created');
         }

@@ -27,9 +27,10 @@ export async function* inspectShardFile(path: string): AsyncGenerator<ShardRegio
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
+    const shard = { file, size };
     let at = 0;
     while (at < size) {
-      const region = (await readStripeAt(file, at, size)) ?? (await readGarbage(file, at, size));
+      const region = (await readStripeAt(shard, at)) ?? (await readGarbage(shard, at));
       yield region;
       at += region.length;
     }
@@ -63,10 +64,15 @@ export async function readStripeDirectory(
   return decodeDirectory(Buffer.concat(units).subarray(0, length));
 }
 
-async function readStripeAt(file: FileHandle, offset: number, size: number): Promise<ShardRegion | undefined> {
+interface ShardFile {
+  readonly file: FileHandle;
+  readonly size: number;
+}
+
+async function readStripeAt({ file, size }: ShardFile, offset: number): Promise<ShardRegion | undefined> {
   const header = await readHeader(file, offset);
   if (header?.offset !== offset) return undefined;
-  const length = stripeShardBytes(header.unit, header.directoryUnit);
+  const length = stripeShardBytes(header);
   if (offset + length > size) return undefined;
   const unit = await readBytes(file, offset + HEADER_BYTES, header.unit);
   const directory = await readBytes(file, offset + HEADER_BYTES + header.unit, header.directoryUnit);
@@ -75,7 +81,8 @@ async function readStripeAt(file: FileHandle, offset: number, size: number): Pro
 }
 
 /** From an offset where no stripe begins to the next one that does, or the end. */
-async function readGarbage(file: FileHandle, offset: number, size: number): Promise<ShardRegion> {
+async function readGarbage(shard: ShardFile, offset: number): Promise<ShardRegion> {
+  const { file, size } = shard;
   let at = offset + ALIGNMENT_BYTES;
   while (at < size) {
     const bytes = await readBytes(file, at, Math.min(SEARCH_BYTES, size - at));
@@ -86,7 +93,7 @@ async function readGarbage(file: FileHandle, offset: number, size: number): Prom
       continue;
     }
     at += found;
-    if (at % ALIGNMENT_BYTES === 0 && (await readStripeAt(file, at, size))) break;
+    if (at % ALIGNMENT_BYTES === 0 && (await readStripeAt(shard, at))) break;
     at++;
   }
   const end = Math.min(at, size);

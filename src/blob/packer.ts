@@ -124,7 +124,7 @@ export class Packer {
     if (stripe.frozen) return stripe.frozen;
     const directory = encodeDirectory(stripe.entries);
     const directoryUnit = unitFor(directory.length);
-    const shardBytes = stripeShardBytes(unitFor(stripe.length), directoryUnit);
+    const shardBytes = stripeShardBytes({ unit: unitFor(stripe.length), directoryUnit });
     const open = this.#source.packed(shardBytes);
     open.enter();
     const offset = open.reserve(shardBytes);

@@ -35,13 +35,13 @@ export class SegmentSource implements DiskListener {
   /** Throws WriteQuorumLost if too few disks take writes now. */
   requireQuorum(): void {
     const usable = this.#options.disks.usableCount();
-    if (usable < this.#options.writeQuorum) throw quorumLost(usable, this.#options.writeQuorum);
+    if (usable < this.#options.writeQuorum) throw quorumLost({ good: usable, quorum: this.#options.writeQuorum });
   }
 
   /** Throws WriteQuorumLost if too few shards of a segment took everything. */
   requireGood(open: OpenSegment): void {
     const { writeQuorum } = this.#options;
-    if (open.goodShards < writeQuorum) throw quorumLost(open.goodShards, writeQuorum);
+    if (open.goodShards < writeQuorum) throw quorumLost({ good: open.goodShards, quorum: writeQuorum });
   }
 
   /** The segment for a packed stripe of so many bytes a shard. Synchronous, whatever the disks do. */
@@ -128,6 +128,6 @@ export class SegmentSource implements DiskListener {
   }
 }
 
-function quorumLost(good: number, quorum: number): BlobError {
+function quorumLost({ good, quorum }: { good: number; quorum: number }): BlobError {
   return new BlobError('WriteQuorumLost', `${good} shards can be written, ${quorum} are needed`);
 }

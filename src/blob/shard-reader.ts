@@ -28,8 +28,8 @@ export interface BlockResult {
 }
 
 /** Bytes that the requested blocks have. */
-export function requestBytes(request: BlockRequest): number {
-  return blockRange(request.unit, request.endBlock - 1).end - blockRange(request.unit, request.firstBlock).start;
+export function requestBytes({ unit, firstBlock, endBlock }: BlockRequest): number {
+  return blockRange({ unit, block: endBlock - 1 }).end - blockRange({ unit, block: firstBlock }).start;
 }
 
 /**
@@ -69,7 +69,7 @@ async function readHeaderAndBlocks(
   header: Buffer,
   target: Buffer,
 ): Promise<void> {
-  const { start } = blockRange(request.unit, request.firstBlock);
+  const { start } = blockRange({ unit: request.unit, block: request.firstBlock });
   if (start === 0) {
     const { bytesRead } = await file.readv([header, target], request.offset);
     if (bytesRead < header.length + target.length) target.fill(0, Math.max(0, bytesRead - header.length));
@@ -95,11 +95,11 @@ function findMismatch(header: ShardHeader, request: BlockRequest): string | unde
 }
 
 function verifyBlocks(header: ShardHeader, request: BlockRequest, target: Buffer): BlockResult {
-  const base = blockRange(request.unit, request.firstBlock).start;
+  const base = blockRange({ unit: request.unit, block: request.firstBlock }).start;
   const bad: number[] = [];
   const blocks: (Buffer | undefined)[] = [];
   for (let block = request.firstBlock; block < request.endBlock; block++) {
-    const { start, end } = blockRange(request.unit, block);
+    const { start, end } = blockRange({ unit: request.unit, block });
     const bytes = target.subarray(start - base, end - base);
     const good = crc32(bytes) === header.blockCrcs[block];
     blocks.push(good ? bytes : undefined);

@@ -41,12 +41,12 @@ export class StripeBuffer {
   encode(coder: Coder, unit: number): void {
     coder.encode({ input: this.data.byteOffset, output: this.parity.byteOffset, length: unit });
     for (let shard = 0; shard < SHARDS; shard++) {
-      this.#checksums.set(blockChecksums(this.unit(shard, unit), BLOCK_BYTES), shard * BLOCKS_PER_UNIT_MAX);
+      this.#checksums.set(blockChecksums(this.unit({ shard, unit }), BLOCK_BYTES), shard * BLOCKS_PER_UNIT_MAX);
     }
   }
 
   /** The bytes of one shard, when each has `unit` bytes. */
-  unit(shard: number, unit: number): Buffer {
+  unit({ shard, unit }: { shard: number; unit: number }): Buffer {
     const parityIndex = shard - (SHARDS - PARITY_SHARDS);
     return parityIndex < 0
       ? this.data.subarray(shard * unit, (shard + 1) * unit)
@@ -54,7 +54,7 @@ export class StripeBuffer {
   }
 
   /** Checksums of the first `blocks` blocks of a shard, as `encode` left them. */
-  checksums(shard: number, blocks: number): number[] {
+  checksums({ shard, blocks }: { shard: number; blocks: number }): number[] {
     const at = shard * BLOCKS_PER_UNIT_MAX;
     return [...this.#checksums.subarray(at, at + blocks)];
   }

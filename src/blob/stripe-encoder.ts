@@ -65,8 +65,8 @@ export class StripeEncoder {
 function unitsOf(buffer: StripeBuffer, unit: number): EncodedUnits {
   const shards = Array.from({ length: SHARDS }, (_, shard) => shard);
   return {
-    units: shards.map((shard) => buffer.unit(shard, unit)),
-    checksums: shards.map((shard) => buffer.checksums(shard, blockCount(unit))),
+    units: shards.map((shard) => buffer.unit({ shard, unit })),
+    checksums: shards.map((shard) => buffer.checksums({ shard, blocks: blockCount(unit) })),
   };
 }
 

@@ -61,8 +61,8 @@ class StripeReading {
     this.#needed = unitParts(part);
     const first = this.#needed[0];
     const last = this.#needed.at(-1);
-    this.#base = first ? this.#dataOffset(first.shard, first.firstBlock) : 0;
-    const end = last ? last.shard * part.unit + blockRange(part.unit, last.endBlock - 1).end : 0;
+    this.#base = first ? this.#dataOffset({ shard: first.shard, block: first.firstBlock }) : 0;
+    const end = last ? last.shard * part.unit + blockRange({ unit: part.unit, block: last.endBlock - 1 }).end : 0;
     this.#target = Buffer.allocUnsafe(end - this.#base);
     this.#cells = Array.from({ length: SHARDS }, (_, shard) => {
       const cell: Cell = isAbsent(segment, shard) ? 'bad' : undefined;
@@ -114,7 +114,7 @@ class StripeReading {
         this.#mark(part);
         hopeful++;
       }
-      if (hopeful < DATA_SHARDS) throw this.#unreadable(block, hopeful);
+      if (hopeful < DATA_SHARDS) throw this.#unreadable({ block, good: hopeful });
     }
     return [...parts.values()];
   }
@@ -128,7 +128,7 @@ class StripeReading {
     const { offset, unit, to } = this.#part;
     const request = { ...part, segment: this.#segment, offset, unit, dataLengthMin: to };
     const inPlace = this.#needed.some((needed) => needed === part);
-    const at = this.#dataOffset(part.shard, part.firstBlock) - this.#base;
+    const at = this.#dataOffset({ shard: part.shard, block: part.firstBlock }) - this.#base;
     const length = requestBytes(request);
     const bytes = inPlace ? this.#target.subarray(at, at + length) : Buffer.allocUnsafe(length);
     const { blocks, damage } = await readBlocks(this.#context.files, request, bytes);
@@ -147,7 +147,7 @@ class StripeReading {
       .map((cells, shard) => ({ shard, bytes: cells[block] }))
       .filter((source): source is { shard: number; bytes: Buffer } => Buffer.isBuffer(source.bytes))
       .slice(0, DATA_SHARDS);
-    const { start, end } = blockRange(this.#part.unit, block);
+    const { start, end } = blockRange({ unit: this.#part.unit, block });
     const length = end - start;
     const { scratch } = this.#context.buffers;
     for (const [i, { bytes }] of sources.entries()) bytes.copy(scratch.data, i * length);
@@ -158,12 +158,12 @@ class StripeReading {
     const { coder } = this.#context;
     coder.recover(rows, { input: scratch.data.byteOffset, output: scratch.parity.byteOffset, length });
     for (const [i, shard] of lost.entries()) {
-      scratch.parity.copy(this.#target, this.#dataOffset(shard, block) - this.#base, i * length, (i + 1) * length);
+      scratch.parity.copy(this.#target, this.#dataOffset({ shard, block }) - this.#base, i * length, (i + 1) * length);
     }
   }
 
-  #dataOffset(shard: number, block: number): number {
-    return shard * this.#part.unit + blockRange(this.#part.unit, block).start;
+  #dataOffset({ shard, block }: { shard: number; block: number }): number {
+    return shard * this.#part.unit + blockRange({ unit: this.#part.unit, block }).start;
   }
 
   #report(shard: number, damage: string): void {
@@ -174,7 +174,7 @@ class StripeReading {
     this.#context.log.warn(fields, 'A shard is damaged; its blocks are rebuilt');
   }
 
-  #unreadable(block: number, good: number): BlobError {
+  #unreadable({ block, good }: { block: number; good: number }): BlobError {
     const where = `block ${block} of the stripe at ${this.#part.offset} of segment ${this.#segment.id}`;
     return new BlobError('Unreadable', `${where} has ${good} good shards, ${DATA_SHARDS} are needed`);
   }

@@ -30,7 +30,7 @@ export function unitFor(length: number): number {
 }
 
 /** Bytes that a stripe takes in each shard file. */
-export function stripeShardBytes(unit: number, directoryUnit: number): number {
+export function stripeShardBytes({ unit, directoryUnit }: { unit: number; directoryUnit: number }): number {
   return HEADER_BYTES + unit + directoryUnit;
 }
 
@@ -91,6 +91,6 @@ export function unitParts(part: StripePart): UnitPart[] {
 }
 
 /** Byte range of a block inside its unit; the last one of a unit may be short. */
-export function blockRange(unit: number, block: number): ByteRange {
+export function blockRange({ unit, block }: { unit: number; block: number }): ByteRange {
   return { start: block * BLOCK_BYTES, end: Math.min((block + 1) * BLOCK_BYTES, unit) };
 }

@@ -22,7 +22,7 @@ export function coderWorks(coder: Coder): boolean {
   }
   coder.encode({ input, output: parity, length: UNIT });
   createScalarCoder(memory).encode({ input, output: expected, length: UNIT });
-  if (!equal(bytes, parity, expected, 3 * UNIT)) return false;
+  if (!equal(bytes, { a: parity, b: expected, length: 3 * UNIT })) return false;
 
   // Shards 0–2 are taken as lost: the six that follow them lie one after another already.
   const present = [3, 4, 5, 6, 7, 8];
@@ -30,12 +30,12 @@ export function coderWorks(coder: Coder): boolean {
   for (const wanted of [[0, 1, 2], [1]]) {
     coder.recover(recoveryRows(present, wanted), { input: survivors, output, length: UNIT });
     for (const [i, shard] of wanted.entries()) {
-      if (!equal(bytes, output + i * UNIT, input + shard * UNIT, UNIT)) return false;
+      if (!equal(bytes, { a: output + i * UNIT, b: input + shard * UNIT, length: UNIT })) return false;
     }
   }
   return true;
 }
 
-function equal(bytes: Uint8Array, a: number, b: number, length: number): boolean {
+function equal(bytes: Uint8Array, { a, b, length }: { a: number; b: number; length: number }): boolean {
   return Buffer.compare(bytes.subarray(a, a + length), bytes.subarray(b, b + length)) === 0;
 }
