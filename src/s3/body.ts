@@ -46,7 +46,7 @@ export function openBody(request: BodyRequest, options: BodyOptions = {}): BodyS
   if (length === undefined && options.requireLength === true && !headers.has('transfer-encoding')) {
     throw new S3Error('MissingContentLength');
   }
-  if (length !== undefined && length > maxBytes) throw tooLarge(length, maxBytes);
+  if (length !== undefined && length > maxBytes) throw tooLarge({ proposed: length, maxBytes });
   const wire = exactly(started(request.source, options), wireLength);
   const decoded: DecodedBody =
     decoding === undefined ? { stream: wire, trailers: new Map() } : decodeChunked(wire, decoding);
@@ -116,12 +116,12 @@ async function* atMost(source: AsyncIterable<Uint8Array>, maxBytes: number): Asy
   let total = 0;
   for await (const bytes of source) {
     total += bytes.length;
-    if (total > maxBytes) throw tooLarge(total, maxBytes);
+    if (total > maxBytes) throw tooLarge({ proposed: total, maxBytes });
     yield bytes;
   }
 }
 
-function tooLarge(proposed: number, maxBytes: number): S3Error {
+function tooLarge({ proposed, maxBytes }: { proposed: number; maxBytes: number }): S3Error {
   return new S3Error('EntityTooLarge', {
     fields: { ProposedSize: String(proposed), MaxSizeAllowed: String(maxBytes) },
   });

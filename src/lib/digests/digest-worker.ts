@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
 import { preloadHashers } from './hashers.ts';
 import { InlineDigester } from './inline-digester.ts';
-import type { FromDigestThread, SharedRing, ToDigestThread } from './messages.ts';
+import type { FromDigestThread, SharedRing, ToDigestThread, UpdateMessage } from './messages.ts';
 
 assert(parentPort !== null, 'runs as a worker thread');
 const port = parentPort;
@@ -21,7 +21,7 @@ function receive(message: ToDigestThread): void {
       streams.set(message.stream, new InlineDigester(new Set(message.algorithms)));
       return;
     case 'update':
-      update(message.stream, message.slot, message.length);
+      update(message);
       return;
     case 'finish':
       void finish(message.stream);
@@ -32,7 +32,7 @@ function receive(message: ToDigestThread): void {
   }
 }
 
-function update(stream: number, slot: number, length: number): void {
+function update({ stream, slot, length }: UpdateMessage): void {
   const start = slot * ring.slotBytes;
   try {
     // A stream that has failed is gone already; its slots are still to be freed.

@@ -31,6 +31,11 @@ const tinyRing = { slots: 2, slotBytes: 1000 };
 const pool = new DigestPool({ threads: 1, ring: tinyRing });
 afterAll(() => pool.close());
 
+/** A pool whose one thread has yet to start, so that it frees no slot before the test lets the event loop turn. */
+function freshPool(): DigestPool {
+  return new DigestPool({ threads: 1, ring: tinyRing });
+}
+
 function hex(digests: Digests): Record<string, string> {
   return Object.fromEntries([...digests].map(([name, value]) => [name, Buffer.from(value).toString('hex')]));
 }
@@ -108,25 +113,29 @@ test('more streams than slots on one thread, each with bytes held back → all f
 });
 
 test('update beyond the shared memory → waits, and goes on when the thread has caught up', async () => {
-  const digester = pool.open(new Set(['MD5']));
+  const own = freshPool();
+  const digester = own.open(new Set(['MD5']));
   const bytes = sample(50_000);
   const waiting = digester.update(bytes);
   expect(waiting).toBeInstanceOf(Promise);
   await waiting;
   expect(hex(await digester.finish())).toEqual({ MD5: createHash('md5').update(bytes).digest('hex') });
+  await own.close();
 });
 
 test('streams given up at every stage → the others and later ones are not held up', async () => {
-  const waiting = pool.open(all);
+  const own = freshPool();
+  const waiting = own.open(all);
   const waits = waiting.update(sample(40_000));
-  const partial = pool.open(all);
+  const partial = own.open(all);
   const behind = partial.update(sample(10));
   partial.abort();
   waiting.abort();
   await expect(waits).rejects.toThrow('given up');
   await expect(behind).rejects.toThrow('given up');
   const bytes = sample(12_345);
-  expect(await feed(pool.open(all), bytes, [100])).toEqual(hex(await digest(all, bytes)));
+  expect(await feed(own.open(all), bytes, [100])).toEqual(hex(await digest(all, bytes)));
+  await own.close();
 });
 
 test('abort after finish → nothing', async () => {
@@ -138,7 +147,7 @@ test('abort after finish → nothing', async () => {
 });
 
 test('the thread dies → update and finish reject, and the next stream gets a new thread', async () => {
-  const own = new DigestPool({ threads: 1, ring: tinyRing });
+  const own = freshPool();
   const lost = own.open(all);
   const alsoLost = own.open(all);
   await lost.update(sample(10));

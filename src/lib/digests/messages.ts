@@ -10,9 +10,18 @@ export interface SharedRing {
   readonly slotBytes: number;
 }
 
+/** A slot has been filled with the next bytes of a stream. */
+export interface UpdateMessage {
+  readonly kind: 'update';
+  readonly stream: number;
+  readonly slot: number;
+  /** Bytes in the slot, from its start. */
+  readonly length: number;
+}
+
 export type ToDigestThread =
   | { readonly kind: 'open'; readonly stream: number; readonly algorithms: readonly ChecksumAlgorithm[] }
-  | { readonly kind: 'update'; readonly stream: number; readonly slot: number; readonly length: number }
+  | UpdateMessage
   | { readonly kind: 'finish'; readonly stream: number }
   | { readonly kind: 'abort'; readonly stream: number };
 

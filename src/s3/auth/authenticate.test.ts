@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { presign, type SigningKey, signHeader, type WireRequest } from '../../../test/support/sigv4-sign.ts';
+import {
+  presign,
+  type SigningKey,
+  signHeader,
+  type UnsignedRequest,
+  type WireRequest,
+} from '../../../test/support/sigv4-sign.ts';
 import { type AccessKey, authenticate, type SignedRequest } from './authenticate.ts';
 import { groupHeaders } from './canonical-request.ts';
 
@@ -22,7 +28,7 @@ function received(wire: WireRequest, changes: Record<string, string | undefined>
   return { ...wire, headers: groupHeaders(headers) };
 }
 
-function header(changes: Partial<typeof get> & { query?: readonly (readonly [string, string])[] } = {}, by = key) {
+function header(changes: Partial<UnsignedRequest> = {}, by = key) {
   return signHeader({ ...get, ...changes }, by, { date, payload });
 }
 
@@ -271,17 +277,9 @@ describe('time', () => {
     '20260304T050607Z',
     'Wed, 04 Mar 2026 06:36:07 +0130',
   ])('only a Date header, %s → verified', (text) => {
-    const wire = header({ headers: { ...host, date: text } });
-    const names = 'date;host;x-amz-content-sha256';
-    const signed = received(wire, {
-      'x-amz-date': undefined,
-      authorization: wire.headers['authorization']?.replace(/SignedHeaders=[^,]*/, `SignedHeaders=${names}`),
-    });
-    // The signature is over other headers now, so that only the string to sign can show that the date was read.
-    expect(errorOf(signed)).toMatchObject({
-      code: 'SignatureDoesNotMatch',
-      fields: { StringToSign: expect.stringContaining('\n20260304T050607Z\n') },
-    });
+    const wire = signHeader(get, key, { date, payload, dateHeader: text });
+    expect(wire.headers).not.toHaveProperty('x-amz-date');
+    expect(authenticate(received(wire), options)).toMatchObject({ kind: 'signed' });
   });
 
   test.each([

@@ -176,13 +176,14 @@ function verifySignature(
   secret: string,
 ): SigningContext {
   const canonical = canonicalRequest({ ...request, signedHeaders: claim.signedHeaders });
-  const stringToSign = requestStringToSign(canonical, claim.timestamp.basic, claim.scope);
+  const stringToSign = requestStringToSign(canonical, { timestamp: claim.timestamp.basic, scope: claim.scope });
+  const signed = { stringToSign, signature: claim.signature };
   const key = signingKey(secret, claim.scope);
-  if (!signatureMatches(key, stringToSign, claim.signature)) {
+  if (!signatureMatches(key, signed)) {
     const bytes = Buffer.from(canonical, 'latin1');
     throw new S3Error('SignatureDoesNotMatch', {
       fields: {
-        ...mismatchFields(claim.accessKeyId, stringToSign, claim.signature),
+        ...mismatchFields(claim.accessKeyId, signed),
         CanonicalRequest: bytes.toString('utf8'),
         CanonicalRequestBytes: spacedHex(bytes),
       },

@@ -50,12 +50,12 @@ export function canonicalUri(rawPath: string): string {
   return /^[A-Za-z0-9\-._~/]+$/.test(rawPath) ? rawPath : encodeBytes(decodeBytes(rawPath), true);
 }
 
-/** The query sorted by encoded name, then encoded value, without the parameter of that name. */
-export function canonicalQuery(rawQuery: string, without?: string): string {
+/** The query sorted by encoded name, then encoded value, without the signature itself. */
+export function canonicalQuery(rawQuery: string): string {
   if (rawQuery === '') return '';
   const pairs = splitQuery(rawQuery)
     .map(([name, value]) => [encodeQueryPart(name), encodeQueryPart(value)] as const)
-    .filter(([name]) => name !== without);
+    .filter(([name]) => name !== 'X-Amz-Signature');
   pairs.sort(([nameA, valueA], [nameB, valueB]) => compare(nameA, nameB) || compare(valueA, valueB));
   return pairs.map(([name, value]) => `${name}=${value}`).join('&');
 }
@@ -71,13 +71,13 @@ export interface CanonicalParts {
   readonly payload: string;
 }
 
-/** The canonical request, one byte per character. The signature itself is left out of the query. */
+/** The canonical request, one byte per character. */
 export function canonicalRequest(parts: CanonicalParts): string {
   const headers = parts.signedHeaders.map((name) => `${name}:${canonicalValues(parts.headers.get(name) ?? [])}\n`);
   return [
     parts.method,
     canonicalUri(parts.rawPath),
-    canonicalQuery(parts.rawQuery, 'X-Amz-Signature'),
+    canonicalQuery(parts.rawQuery),
     headers.join(''),
     parts.signedHeaders.join(';'),
     parts.payload,

@@ -4,6 +4,7 @@ import { S3Error } from '../errors.ts';
 import {
   chunkStringToSign,
   mismatchFields,
+  type SignedText,
   type SigningContext,
   signatureMatches,
   trailerStringToSign,
@@ -37,21 +38,24 @@ export class ChunkVerifier {
     assert(this.#hash !== undefined, 'the chunk has been started');
     const sha256 = this.#hash.digest('hex');
     this.#hash = undefined;
-    this.#check(chunkStringToSign(this.#context, this.#previous, sha256), this.#signature);
+    this.#check({
+      stringToSign: chunkStringToSign(this.#context, { previous: this.#previous, sha256 }),
+      signature: this.#signature,
+    });
   }
 
   /** Checks the signature of trailing headers in their canonical form, one byte per character. */
-  checkTrailers(canonical: string, signature: string): void {
+  checkTrailers({ canonical, signature }: { canonical: string; signature: string }): void {
     const sha256 = createHash('sha256').update(canonical, 'latin1').digest('hex');
-    this.#check(trailerStringToSign(this.#context, this.#previous, sha256), signature);
+    this.#check({ stringToSign: trailerStringToSign(this.#context, { previous: this.#previous, sha256 }), signature });
   }
 
-  #check(stringToSign: string, signature: string): void {
-    if (!signatureMatches(this.#context.key, stringToSign, signature)) {
+  #check(signed: SignedText): void {
+    if (!signatureMatches(this.#context.key, signed)) {
       throw new S3Error('SignatureDoesNotMatch', {
-        fields: mismatchFields(this.#context.accessKeyId, stringToSign, signature),
+        fields: mismatchFields(this.#context.accessKeyId, signed),
       });
     }
-    this.#previous = signature;
+    this.#previous = signed.signature;
   }
 }

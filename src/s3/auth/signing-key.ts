@@ -23,6 +23,18 @@ export interface SigningContext {
   readonly signature: string;
 }
 
+/** A string to sign and the signature in hex that came with it. */
+export interface SignedText {
+  readonly stringToSign: string;
+  readonly signature: string;
+}
+
+/** A part of a streamed body: the signature of what came before it, and its own hash, both in hex. */
+export interface SignedPart {
+  readonly previous: string;
+  readonly sha256: string;
+}
+
 export const emptySha256 = hash('sha256', '', 'hex');
 
 const keysMax = 1_000;
@@ -51,29 +63,30 @@ function deriveKey(secret: string, { date, region, service }: Scope): Buffer {
 }
 
 /** String to sign of a canonical request, which carries one byte per character. */
-export function requestStringToSign(canonical: string, timestamp: string, scope: Scope): string {
+export function requestStringToSign(canonical: string, when: { timestamp: string; scope: Scope }): string {
+  const { timestamp, scope } = when;
   const digest = hash('sha256', Buffer.from(canonical, 'latin1'), 'hex');
   return `AWS4-HMAC-SHA256\n${timestamp}\n${scopeText(scope)}\n${digest}`;
 }
 
-/** String to sign of a chunk of a streamed body, after the signature of what came before it. */
-export function chunkStringToSign(context: SigningContext, previous: string, chunkSha256: string): string {
-  return `AWS4-HMAC-SHA256-PAYLOAD\n${context.timestamp}\n${context.scope}\n${previous}\n${emptySha256}\n${chunkSha256}`;
+/** String to sign of a chunk of a streamed body. */
+export function chunkStringToSign(context: SigningContext, { previous, sha256 }: SignedPart): string {
+  return `AWS4-HMAC-SHA256-PAYLOAD\n${context.timestamp}\n${context.scope}\n${previous}\n${emptySha256}\n${sha256}`;
 }
 
-/** String to sign of the trailing headers, after the signature of the last chunk. */
-export function trailerStringToSign(context: SigningContext, previous: string, trailerSha256: string): string {
-  return `AWS4-HMAC-SHA256-TRAILER\n${context.timestamp}\n${context.scope}\n${previous}\n${trailerSha256}`;
+/** String to sign of the trailing headers, which follow the last chunk. */
+export function trailerStringToSign(context: SigningContext, { previous, sha256 }: SignedPart): string {
+  return `AWS4-HMAC-SHA256-TRAILER\n${context.timestamp}\n${context.scope}\n${previous}\n${sha256}`;
 }
 
 /** Whether the signature, 64 lower-case hex digits, is that of the string. Compared in constant time. */
-export function signatureMatches(key: Buffer, stringToSign: string, signature: string): boolean {
+export function signatureMatches(key: Buffer, { stringToSign, signature }: SignedText): boolean {
   const expected = createHmac('sha256', key).update(stringToSign).digest();
   return /^[0-9a-f]{64}$/.test(signature) && timingSafeEqual(Buffer.from(signature, 'hex'), expected);
 }
 
 /** The fields that tell a client what was signed here. */
-export function mismatchFields(accessKeyId: string, stringToSign: string, signature: string): Record<string, string> {
+export function mismatchFields(accessKeyId: string, { stringToSign, signature }: SignedText): Record<string, string> {
   return {
     AWSAccessKeyId: accessKeyId,
     StringToSign: stringToSign,

@@ -53,7 +53,7 @@ export class TrailerReader {
 
   #end(): void {
     if (this.values.size < this.#announced.size) throw malformedTrailer();
-    this.#verifier?.checkTrailers(this.#canonical, this.#signature ?? '');
+    this.#verifier?.checkTrailers({ canonical: this.#canonical, signature: this.#signature ?? '' });
   }
 }
 
