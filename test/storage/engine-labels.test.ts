@@ -2,27 +2,18 @@
 import { expect, test } from 'vitest';
 import type { BlobStore } from '../../src/blob/types.ts';
 import { createEngine } from '../../src/engine/engine.ts';
-import { bodyOf, EngineStore, plain } from '../support/engine-store.ts';
+import { bodyOf, EngineStore, plain, storeWith } from '../support/engine-store.ts';
 
-/** The same store, which remembers the labels that it was given. */
+/** The same store, which remembers the labels that it is given. */
 function remembering(blobs: BlobStore, labels: unknown[]): BlobStore {
   const remember = (label: Uint8Array): Uint8Array => {
     labels.push(JSON.parse(Buffer.from(label).toString('utf8')));
     return label;
   };
-  return {
-    placeLimitBytes: blobs.placeLimitBytes,
+  return storeWith(blobs, {
     place: (bytes, label) => blobs.place(bytes, remember(label)),
     write: (source, label) => blobs.write(source, async () => remember(await label())),
-    flush: () => blobs.flush(),
-    release: (ref) => blobs.release(ref),
-    read: (ref, range) => blobs.read(ref, range),
-    isIntact: (ref) => blobs.isIntact(ref),
-    segments: () => blobs.segments(),
-    drop: (segment) => blobs.drop(segment),
-    disks: () => blobs.disks(),
-    close: () => blobs.close(),
-  };
+  });
 }
 
 const attributes = {

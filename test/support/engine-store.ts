@@ -152,3 +152,21 @@ export interface ListedPart {
 export function asListed({ partNumber, etag, checksum }: Part): ListedPart {
   return { partNumber, etag, ...(checksum !== undefined && { checksum: checksum.value }) };
 }
+
+/** A blob store of which a test replaces some methods. */
+export function storeWith(blobs: BlobStore, replaced: Partial<BlobStore>): BlobStore {
+  return {
+    placeLimitBytes: blobs.placeLimitBytes,
+    place: (bytes, label) => blobs.place(bytes, label),
+    write: (source, label) => blobs.write(source, label),
+    flush: () => blobs.flush(),
+    release: (ref) => blobs.release(ref),
+    read: (ref, range) => blobs.read(ref, range),
+    isIntact: (ref) => blobs.isIntact(ref),
+    segments: () => blobs.segments(),
+    drop: (segment) => blobs.drop(segment),
+    disks: () => blobs.disks(),
+    close: () => blobs.close(),
+    ...replaced,
+  };
+}
