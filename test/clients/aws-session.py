@@ -1,7 +1,8 @@
 """Runs aws-cli commands that arrive as JSON lines and answers each with a JSON line.
 
-Every command runs as its own process, forked after the imports, which are most of what `aws` does when it starts: what
-runs is awscli's own entry point with its own arguments, environment, standard streams and exit code.
+Every command runs as a process of its own, forked after the imports and the reading of AWS's models, which are most of
+what `aws` does when it starts: what runs is awscli's own driver with its own arguments, environment, standard streams and
+exit code.
 """
 import json
 import os
@@ -11,6 +12,9 @@ import tempfile
 import awscli.clidriver
 import awscli.customizations.s3.subcommands  # noqa: F401  imported here so that the forks need not
 import s3transfer.manager  # noqa: F401
+
+driver = awscli.clidriver.create_clidriver()
+driver.session.create_client('s3')  # reads the models into the session's cache
 
 
 def run(request):
@@ -26,7 +30,7 @@ def run(request):
         sys.argv = ['aws', *request['args']]
         code = 255
         try:
-            code = awscli.clidriver.create_clidriver().main(request['args'])
+            code = driver.main(request['args'])
         except SystemExit as exit:
             code = exit.code if isinstance(exit.code, int) else 1
         finally:

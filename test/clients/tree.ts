@@ -1,6 +1,6 @@
 /** A folder of files with names that break clients and servers, and the comparison of two folders. */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
 const mebibyte = 1024 * 1024;
@@ -37,9 +37,15 @@ export function sampleBytes(size: number, seed = 1): Buffer {
 export async function writeTree(folder: string): Promise<void> {
   for (const [i, name] of oddNames.entries()) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), name === 'empty' ? '' : `${name}\n`.repeat(i * 10 + 1));
+    await writeOldFile(join(folder, name), name === 'empty' ? '' : `${name}\n`.repeat(i * 10 + 1));
   }
-  await writeFile(join(folder, 'large.bin'), sampleBytes(9 * mebibyte));
+  await writeOldFile(join(folder, 'large.bin'), sampleBytes(9 * mebibyte));
+}
+
+/** S3 tells times in whole seconds: a file of this very second would look newer than its own upload. */
+async function writeOldFile(path: string, content: string | Buffer): Promise<void> {
+  await writeFile(path, content);
+  await utimes(path, 1e9, 1e9);
 }
 
 /** Every file under a folder with the hash of its bytes, by its path. */
