@@ -1,0 +1,56 @@
+/** Memory does not grow with what goes through the store. */
+import { describe, expect, it } from 'vitest';
+import { BlobDisks, label, sampleBytes } from '../support/blob-disks.ts';
+
+const MIB = 1024 * 1024;
+const PIECE = sampleBytes(64 * 1024, 1);
+
+/** A source that counts what was taken from it and goes on only when it is let. */
+class HeldSource {
+  taken = 0;
+  #open = Promise.withResolvers<void>();
+
+  async *pieces(count: number): AsyncGenerator<Uint8Array> {
+    for (let i = 0; i < count; i++) {
+      this.taken++;
+      yield PIECE;
+    }
+    await this.#open.promise;
+  }
+
+  letGo(): void {
+    this.#open.resolve();
+  }
+}
+
+describe('memory', () => {
+  it('is bounded by the stripe buffers, however many write at once', async () => {
+    const store = await (await BlobDisks.create()).open({ stripeBufferCount: 3 });
+    const sources = Array.from({ length: 20 }, () => new HeldSource());
+    const writes = sources.map((source) => store.write(source.pieces(8), label('x')));
+    for (const [i, source] of sources.entries()) {
+      // Three hold a buffer; each of the others has taken one piece and waits for one.
+      const assembling = sources.filter(({ taken }) => taken > 1).length;
+      expect(assembling).toBeLessThanOrEqual(3 + i);
+      source.letGo();
+      await writes[i];
+    }
+    expect((await Promise.all(writes)).every(({ size }) => size === 8 * PIECE.length)).toBe(true);
+  });
+
+  it('does not grow while 300 MiB are written and read', async () => {
+    const store = await (await BlobDisks.create()).open();
+    async function* source(count: number): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < count; i++) yield PIECE;
+    }
+    const pass = async (mib: number): Promise<void> => {
+      const ref = await store.write(source(mib * 16), label('x'));
+      for await (const _ of store.read(ref, { start: 0, end: ref.size }));
+      store.release(ref);
+    };
+    await pass(30);
+    const before = process.memoryUsage().rss;
+    for (let i = 0; i < 9; i++) await pass(30);
+    expect((process.memoryUsage().rss - before) / MIB).toBeLessThan(80);
+  });
+});
