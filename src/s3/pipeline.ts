@@ -45,7 +45,15 @@ export interface PipelineOptions {
 }
 
 /** Members that the pipeline itself honours, whatever the operation. */
-const commonMembers = ['Bucket', 'Key', 'ContentMD5', 'ContentLength', 'ExpectedBucketOwner', 'RequestPayer'];
+export const commonMembers: readonly string[] = [
+  'Bucket',
+  'Key',
+  'ContentMD5',
+  'ContentLength',
+  'ChecksumAlgorithm',
+  'ExpectedBucketOwner',
+  'RequestPayer',
+];
 
 /** What the stages have found out of a request so far; also what the log line tells. */
 interface Trace {
