@@ -1,0 +1,94 @@
+/**
+ * Writes `docs/compatibility.md` from the operation table and the operations there are: `node test/docs/compatibility.ts`.
+ * A test generates the page in memory and compares.
+ */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { checksumAlgorithms } from '../../src/lib/digests/algorithms.ts';
+import { operationTable } from '../../src/s3/model/table.generated.ts';
+import type { OperationName } from '../../src/s3/model/types.ts';
+import { operations } from '../../src/s3/operations/index.ts';
+import { commonMembers } from '../../src/s3/pipeline.ts';
+
+export const compatibilityPage = fileURLToPath(new URL('../../docs/compatibility.md', import.meta.url));
+
+interface Group {
+  readonly title: string;
+  /** What belongs here of all that the groups before have left. */
+  readonly holds: RegExp;
+}
+
+const groups: readonly Group[] = [
+  { title: 'Buckets', holds: /^((Create|Delete|Head)Bucket|ListBuckets|GetBucketLocation)$/ },
+  { title: 'Objects', holds: /^((Get|Head|Put|Copy|Delete)Object|DeleteObjects|GetObjectAttributes)$/ },
+  { title: 'Multipart uploads', holds: /MultipartUpload|^UploadPart|^ListParts$/ },
+  { title: 'Listing', holds: /^ListObjects/ },
+  { title: 'Versioning', holds: /Versioning$|^ListObjectVersions$/ },
+  { title: 'Tagging', holds: /Tagging$/ },
+  { title: 'Access control', holds: /Acl$|Policy|PublicAccessBlock$|OwnershipControls$|Abac$|RequestPayment$/ },
+  { title: 'Encryption', holds: /Encryption$/ },
+  { title: 'Object lock', holds: /ObjectLock|LegalHold$|Retention$/ },
+  { title: 'Lifecycle and archives', holds: /Lifecycle|IntelligentTiering|^RestoreObject$/ },
+  { title: 'Replication', holds: /Replication$/ },
+  { title: 'Events, logs and reports', holds: /Notification|Logging$|Metrics|Inventory(?!Table)|Analytics/ },
+  { title: 'Websites and CORS', holds: /Website$|Cors$|Accelerate/ },
+  { title: 'Annotations and metadata tables', holds: /Annotation|Metadata/ },
+  { title: 'The rest', holds: /./ },
+];
+
+const head = `# Compatibility
+
+Written by \`npm run generate\` from the code; a test fails where the two differ. SUPPORTED of the TOTAL operations in
+AWS's model of S3 are supported. The others are recognised and answer \`501 NotImplemented\`, and so does a supported
+operation that is sent a member it does not honour: nothing of the model is accepted and ignored. Members are named as in AWS's
+API reference. Headers and parameters that the model does not list for an operation mean nothing, as on AWS.
+
+| | |
+|---|---|
+| Addressing | path style; virtual-host style for \`*.localhost\`, \`*.s3.localhost\` and the configured domains |
+| Authentication | Signature Version 4 in the \`Authorization\` header or in a presigned URL, and none for reads of a public bucket. Not Signature Version 2, Version 4A (ECDSA) or browser forms (POST) |
+| Bodies | plain, signed by their hash or unsigned; \`aws-chunked\` with signed chunks, with signed or with unsigned trailers |
+| Checksums | ALGORITHMS: checked when sent, CRC64NVME computed when none is, stored and listed. \`Content-MD5\` is checked |
+| ACLs | disabled on every bucket, as on AWS's new ones: \`private\` and \`bucket-owner-full-control\` are accepted, others refused |
+| Storage classes | all that are read without a restore are kept by name and stored alike; archives answer \`NotImplemented\` |
+| Identities | one account, the root, which may do everything; anonymous callers may read public buckets |
+| Object lock | no bucket has it: headers that lock an object answer \`InvalidRequest\`, making a bucket with it \`NotImplemented\` |
+| Transport | HTTP/1.1 without TLS: put a proxy in front of what other machines reach |
+`;
+
+/** The text of `docs/compatibility.md`. */
+export function generateCompatibility(): string {
+  // The keys of a record of all operation names are operation names.
+  let rest = Object.keys(operationTable) as OperationName[];
+  const sections = groups.map(({ title, holds }) => {
+    const names = rest.filter((name) => holds.test(name));
+    rest = rest.filter((name) => !holds.test(name));
+    return section(title, names);
+  });
+  const algorithms = checksumAlgorithms.join(', ');
+  const counts = { SUPPORTED: String(operations.size), TOTAL: String(Object.keys(operationTable).length) };
+  const facts = { ...counts, ALGORITHMS: algorithms };
+  const filled = Object.entries(facts).reduce((text, [name, value]) => text.replace(name, value), head);
+  return [filled, ...sections].join('\n');
+}
+
+function section(title: string, names: readonly OperationName[]): string {
+  const supported = names.filter((name) => operations.has(name));
+  const missing = names.filter((name) => !operations.has(name));
+  const rows = [
+    ...supported.map((name) => `| ${name} | yes | ${notHonoured(name).join(', ') || '–'} |`),
+    ...missing.map((name) => `| ${name} | \`NotImplemented\` | all |`),
+  ];
+  const columns = '| operation | supported | members that answer `NotImplemented` |\n|---|---|---|';
+  return `## ${title}\n\n${columns}\n${rows.join('\n')}\n`;
+}
+
+/** Members of the input that are refused where a client sends them. */
+function notHonoured(name: OperationName): readonly string[] {
+  const supports: readonly string[] = operations.get(name)?.supports ?? [];
+  const honoured = new Set([...commonMembers, ...supports]);
+  const members = operationTable[name].input.members.filter(({ type }) => type !== 'stream');
+  return members.map((member) => member.name).filter((member) => !honoured.has(member));
+}
+
+if (import.meta.main) writeFileSync(compatibilityPage, generateCompatibility());
