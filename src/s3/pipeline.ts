@@ -82,9 +82,9 @@ export class Pipeline {
       await exchange.send(await this.#answer(exchange, url, trace));
     } catch (error) {
       trace.error = toS3Error(error);
-      await exchange.sendError(trace.error, url.split('?', 1)[0] ?? '/');
+      await exchange.sendError(trace.error, pathOf(url));
     }
-    this.#log(exchange, trace, startedMs);
+    this.#log(exchange, url, { trace, startedMs });
   }
 
   async #answer(exchange: Exchange, url: string, trace: Trace): Promise<EncodedAnswer> {
@@ -212,25 +212,24 @@ export class Pipeline {
     };
   }
 
-  #log(exchange: Exchange, { operation, identity, error }: Trace, startedMs: number): void {
+  /** One line a request. The query is left out, as presigned ones carry signatures. */
+  #log(exchange: Exchange, url: string, { trace, startedMs }: { trace: Trace; startedMs: number }): void {
     const { log, clock } = this.#options;
-    const level =
-      error === undefined ? 'debug' : error.status >= 500 && error.code !== 'NotImplemented' ? 'error' : 'info';
+    const { operation, identity, error } = trace;
+    const isFault = error !== undefined && error.status >= 500 && error.code !== 'NotImplemented';
+    const level = error === undefined ? 'debug' : isFault ? 'error' : 'info';
     if (!log.isLevelEnabled(level)) return;
     const { request, requestId, status, bytesSent } = exchange;
-    const took = { ms: clock.nowMs() - startedMs, bytesSent };
-    const line = {
-      requestId,
-      method: request.method,
-      url: request.url,
-      operation,
-      caller: identity?.kind,
-      status,
-      ...took,
-    };
-    if (error === undefined) log.debug(line, 'Request');
-    else log[level]({ ...line, code: error.code, reason: error.message, err: error.cause }, 'Request refused');
+    const what = { requestId, method: request.method, path: pathOf(url), operation, caller: identity?.kind };
+    const line = { ...what, status, bytesSent, ms: clock.nowMs() - startedMs };
+    if (error === undefined) return log.debug(line, 'Request');
+    const why = { code: error.code, reason: error.message, ...(isFault && { err: error.cause }) };
+    log[level]({ ...line, ...why }, 'Request refused');
   }
+}
+
+function pathOf(url: string): string {
+  return url.split('?', 1)[0] ?? '/';
 }
 
 type OpenBody = (options: BodyOptions) => BodySource;
