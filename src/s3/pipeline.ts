@@ -222,9 +222,8 @@ export class Pipeline {
     const { request, requestId, status, bytesSent } = exchange;
     const what = { requestId, method: request.method, path: pathOf(url), operation, caller: identity?.kind };
     const line = { ...what, status, bytesSent, ms: clock.nowMs() - startedMs };
-    if (error === undefined) return log.debug(line, 'Request');
-    const why = { code: error.code, reason: error.message, ...(isFault && { err: error.cause }) };
-    log[level]({ ...line, ...why }, 'Request refused');
+    const why = error && { code: error.code, reason: error.message, ...(isFault && { err: error.cause }) };
+    log[level]({ ...line, ...why }, error === undefined ? 'Request' : 'Request refused');
   }
 }
 
