@@ -92,12 +92,13 @@ function sign(head: string, payload: string, signer: Omit<ChunkSigner, 'seed'>):
 
 /**
  * Signs with an Authorization header. `payload` is the value of x-amz-content-sha256: a hash in hex or a literal.
- * Every header given is signed. With `dateHeader`, that Date header is sent instead of x-amz-date.
+ * Every header given is signed. With `dateHeader`, that Date header is sent instead of x-amz-date;
+ * with `verbatim`, path and query are taken as they are to be sent and neither encoded nor sorted.
  */
 export function signHeader(
   request: UnsignedRequest,
   key: SigningKey,
-  how: { readonly date: Date; readonly payload: string; readonly dateHeader?: string },
+  how: { readonly date: Date; readonly payload: string; readonly dateHeader?: string; readonly verbatim?: boolean },
 ): WireRequest & { signer: ChunkSigner } {
   const timestamp = timestampOf(how.date);
   const scope = scopeOf(timestamp, key);
@@ -107,7 +108,9 @@ export function signHeader(
     'x-amz-content-sha256': how.payload,
     ...(key.sessionToken === undefined ? {} : { 'x-amz-security-token': key.sessionToken }),
   };
-  const [rawPath, rawQuery] = [encodePath(request.path), encodeQuery(request.query ?? [])];
+  const query = request.query ?? [];
+  const rawPath = how.verbatim === true ? request.path : encodePath(request.path);
+  const rawQuery = how.verbatim === true ? query.map((pair) => pair.join('=')).join('&') : encodeQuery(query);
   const base = { key: derive(key, scope), timestamp, scope };
   const seed = sign(canonicalHead(request.method, rawPath, rawQuery, headers), how.payload, base);
   const signedHeaders = Object.keys(headers).sort().join(';');

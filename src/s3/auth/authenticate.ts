@@ -5,13 +5,22 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import { S3Error } from '../errors.ts';
-import { canonicalRequest, type HeaderMap, headerValue, parseQuery, type QueryParameter } from './canonical-request.ts';
+import {
+  type CanonicalParts,
+  canonicalRequest,
+  type HeaderMap,
+  headerValue,
+  parseQuery,
+  type QueryParameter,
+  verbatimRequest,
+} from './canonical-request.ts';
 import { readClaim, type ScopeRules, type SignatureClaim } from './claim.ts';
 import type { Identity } from './identity.ts';
 import { type PayloadMode, parsePayloadMode } from './payload-mode.ts';
 import {
   mismatchFields,
   requestStringToSign,
+  type SignedText,
   type SigningContext,
   scopeText,
   signatureMatches,
@@ -175,11 +184,11 @@ function verifySignature(
   request: SignedRequest & { payload: string },
   secret: string,
 ): SigningContext {
-  const canonical = canonicalRequest({ ...request, signedHeaders: claim.signedHeaders });
-  const stringToSign = requestStringToSign(canonical, { timestamp: claim.timestamp.basic, scope: claim.scope });
-  const signed = { stringToSign, signature: claim.signature };
+  const parts = { ...request, signedHeaders: claim.signedHeaders };
+  const canonical = canonicalRequest(parts);
+  const signed = signedText(claim, canonical);
   const key = signingKey(secret, claim.scope);
-  if (!signatureMatches(key, signed)) {
+  if (!signatureMatches(key, signed) && !verbatimMatches(claim, parts, key)) {
     const bytes = Buffer.from(canonical, 'latin1');
     throw new S3Error('SignatureDoesNotMatch', {
       fields: {
@@ -196,4 +205,17 @@ function verifySignature(
     timestamp: claim.timestamp.basic,
     signature: claim.signature,
   };
+}
+
+/**
+ * Whether the client has signed the request line as it stands on the wire. That binds the request at least as tightly as
+ * the canonical form does, so nothing is lost by accepting it.
+ */
+function verbatimMatches(claim: SignatureClaim, parts: CanonicalParts, key: Buffer): boolean {
+  return claim.mode === 'header' && signatureMatches(key, signedText(claim, verbatimRequest(parts)));
+}
+
+function signedText(claim: SignatureClaim, canonical: string): SignedText {
+  const when = { timestamp: claim.timestamp.basic, scope: claim.scope };
+  return { stringToSign: requestStringToSign(canonical, when), signature: claim.signature };
 }

@@ -73,15 +73,17 @@ export interface CanonicalParts {
 
 /** The canonical request, one byte per character. */
 export function canonicalRequest(parts: CanonicalParts): string {
+  return assemble(parts, { path: canonicalUri(parts.rawPath), query: canonicalQuery(parts.rawQuery) });
+}
+
+/** What clients sign that do not canonicalise (curl before 8): path and query just as they are sent. */
+export function verbatimRequest(parts: CanonicalParts): string {
+  return assemble(parts, { path: parts.rawPath, query: parts.rawQuery });
+}
+
+function assemble(parts: CanonicalParts, { path, query }: { path: string; query: string }): string {
   const headers = parts.signedHeaders.map((name) => `${name}:${canonicalValues(parts.headers.get(name) ?? [])}\n`);
-  return [
-    parts.method,
-    canonicalUri(parts.rawPath),
-    canonicalQuery(parts.rawQuery),
-    headers.join(''),
-    parts.signedHeaders.join(';'),
-    parts.payload,
-  ].join('\n');
+  return [parts.method, path, query, headers.join(''), parts.signedHeaders.join(';'), parts.payload].join('\n');
 }
 
 /**
