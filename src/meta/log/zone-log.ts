@@ -7,7 +7,7 @@
  * to the next start. So the path is compared with the open file from time to time, and always when a file is opened.
  */
 import assert from 'node:assert';
-import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogPosition } from '../tables/state.ts';
 import { decodeEpochFile, encodeEpochFile, encodeFileHeader, FILE_HEADER_BYTES } from './codec.ts';
@@ -57,8 +57,8 @@ export class ZoneLog {
   /** Writes a record at its position and syncs it. A position right behind the file header makes a new file. */
   append(position: LogPosition, record: Uint8Array): Promise<void> {
     return this.#run(async () => {
-      const file = await this.#fileFor(position);
       const isNew = position.offset === FILE_HEADER_BYTES;
+      const file = await this.#fileFor(position);
       await writeAll(file.handle, record, position.offset);
       await file.handle.datasync();
       if (isNew) await syncFolder(this.folder);
@@ -66,19 +66,21 @@ export class ZoneLog {
     });
   }
 
-  /** Takes back what lies at and behind a position: a record that became void. */
-  cutBack(position: LogPosition): Promise<void> {
-    return this.#run(async () => {
-      if (position.offset === FILE_HEADER_BYTES) {
-        await this.#closeFile();
-        await rm(logFilePath(this.folder, position.file), { force: true });
-        await syncFolder(this.folder);
-        return;
-      }
-      const file = await this.#fileFor(position);
-      await file.handle.truncate(position.offset);
+  /**
+   * Takes back what lies at and behind a position: a record that became void. A copy that is stale tries too, as its file
+   * may only have been moved and may come back.
+   */
+  async cutBack(position: LogPosition): Promise<void> {
+    await this.#run(async () => {
+      const isNew = position.offset === FILE_HEADER_BYTES;
+      const file = this.#file;
+      // A record that was written has its file open; one that was not has nothing to take back.
+      if (file?.first !== position.file) return;
+      // Without its header the file is no part of the log.
+      await file.handle.truncate(isNew ? 0 : position.offset);
       await file.handle.datasync();
-    });
+      if (isNew) await this.#closeFile();
+    }, 'also stale');
   }
 
   /** The largest epoch this copy was promised to; 0 if it never was. */
@@ -115,11 +117,11 @@ export class ZoneLog {
     await this.#closeFile();
   }
 
-  #run(operation: () => Promise<void>): Promise<void> {
+  #run(operation: () => Promise<void>, when: 'not stale' | 'also stale' = 'not stale'): Promise<void> {
     if (this.#pending >= PENDING_MAX) this.markStale(new Error(`${this.#pending} appends are waiting for the disk`));
     this.#pending += 1;
     const done = this.#queue.then(async () => {
-      if (this.#stale) throw new Error(`the log of zone ${this.zone} is stale`);
+      if (this.#stale && when === 'not stale') throw new Error(`the log of zone ${this.zone} is stale`);
       try {
         await operation();
       } catch (error) {
@@ -136,15 +138,16 @@ export class ZoneLog {
   }
 
   async #fileFor(position: LogPosition): Promise<OpenFile> {
-    if (this.#file?.first === position.file) return this.#file;
+    const { file: first, offset } = position;
+    if (this.#file?.first === first) return this.#file;
     await this.#closeFile();
-    const path = logFilePath(this.folder, position.file);
-    const isNew = position.offset === FILE_HEADER_BYTES;
+    const path = logFilePath(this.folder, first);
+    const isNew = offset === FILE_HEADER_BYTES;
     const handle = await open(path, isNew ? 'w+' : 'r+');
-    this.#file = { first: position.file, path, handle, inode: (await handle.stat()).ino };
+    this.#file = { first, path, handle, inode: (await handle.stat()).ino };
     if (isNew) {
       const { clusterId, zone } = this.#options;
-      await writeAll(handle, encodeFileHeader({ clusterId, zone, firstSequence: position.file }), 0);
+      await writeAll(handle, encodeFileHeader({ clusterId, zone, firstSequence: first }), 0);
     }
     return this.#file;
   }

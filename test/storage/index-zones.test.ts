@@ -1,0 +1,368 @@
+/** The commit log over three zones: what is lost, torn, behind or void, and what a start makes of it. */
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { encodeRecord, FILE_HEADER_BYTES, scanRecords } from '../../src/meta/log/codec.ts';
+import { LogDamaged } from '../../src/meta/log/recovery.ts';
+import type { BlobLocation } from '../../src/meta/records.ts';
+import type { Index } from '../../src/meta/types.ts';
+import { createBucket, everything, IndexFixture, names, put, rejection, ZONES, type Zone } from './index-fixture.ts';
+
+let fixture: IndexFixture;
+let index: Index;
+let bucketId: number;
+let ordinal = 0;
+
+beforeEach(async () => {
+  fixture = new IndexFixture({ logFileSizeMaxBytes: 2_000 });
+  index = await fixture.open();
+  bucketId = await createBucket(index);
+  ordinal = 0;
+});
+afterEach(async () => {
+  await index.close();
+  fixture.remove();
+});
+
+async function putKeys(...keys: string[]): Promise<void> {
+  for (const key of keys) await index.submit(put(bucketId, key, ++ordinal));
+}
+async function keys(): Promise<string[]> {
+  return names(await index.listObjects(everything(bucketId))).map((name) => name.replace(' null', ''));
+}
+function logFolder(zone: Zone): string {
+  return join(fixture.zonePath(zone), 'log');
+}
+function logFiles(zone: Zone): string[] {
+  return readdirSync(logFolder(zone))
+    .filter((name) => name.endsWith('.log'))
+    .sort();
+}
+function lastLogFile(zone: Zone): string {
+  return join(logFolder(zone), logFiles(zone).at(-1) ?? 'none');
+}
+/** Everything a zone's log holds, but for the file headers, which name the zone. */
+function logBytes(zone: Zone): string[] {
+  return logFiles(zone).map((name) => {
+    const bytes = readFileSync(join(logFolder(zone), name));
+    return `${name} ${bytes.subarray(FILE_HEADER_BYTES).toString('base64')}`;
+  });
+}
+function expectEqualLogs(): void {
+  for (const zone of ZONES) expect(logBytes(zone), zone).toEqual(logBytes('north'));
+}
+function cutLastRecord(zone: Zone): void {
+  const path = lastLogFile(zone);
+  const last = Array.from(scanRecords(readFileSync(path), FILE_HEADER_BYTES)).at(-1);
+  if (last === undefined) throw new Error('the file has a record');
+  if (last.start === FILE_HEADER_BYTES) rmSync(path);
+  else truncateSync(path, last.start);
+}
+async function restart(options: Parameters<IndexFixture['open']>[0] = {}): Promise<void> {
+  await index.close();
+  index = await fixture.open(options);
+}
+const MANY = Array.from({ length: 40 }, (_, i) => `key-${String(i).padStart(2, '0')}`);
+
+test('the database is gone → the log replays to the same tables', async () => {
+  await putKeys(...MANY);
+  await index.submit({
+    type: 'delete-current',
+    bucketId,
+    key: 'key-07',
+    markerId: 'x',
+    ordinal: ++ordinal,
+    owner: 'o',
+    lastModifiedMs: 1,
+  });
+  expect(logFiles('north').length).toBeGreaterThan(3);
+  await index.close();
+  const live = fixture.dump();
+  fixture.removeDatabases();
+  index = await fixture.open();
+  await index.close();
+  const replayed = fixture.dump();
+  // The replay ended with the empty record that settles what was in doubt.
+  for (const [table, rows] of Object.entries(live)) if (table !== 'state') expect(replayed[table], table).toEqual(rows);
+  index = await fixture.open();
+});
+
+test('a plain restart → the log does not grow', async () => {
+  await putKeys('a');
+  const before = logBytes('east');
+  await restart();
+  expect(logBytes('east')).toEqual(before);
+});
+
+test.each(ZONES)('zone %s is gone at start → everything is there, and it is refilled when it is back', async (zone) => {
+  await putKeys(...MANY);
+  await index.close();
+  const away = `${fixture.zonePath(zone)}-away`;
+  renameSync(fixture.zonePath(zone), away);
+  index = await fixture.open();
+  expect(await keys()).toEqual(MANY);
+  await putKeys('new');
+  await index.close();
+  renameSync(away, fixture.zonePath(zone));
+  index = await fixture.open();
+  expect(await keys()).toEqual([...MANY, 'new']);
+  expectEqualLogs();
+});
+
+test.each(ZONES)('zone %s comes back as an empty folder → its log is made anew', async (zone) => {
+  await putKeys(...MANY);
+  await index.close();
+  rmSync(fixture.zonePath(zone), { recursive: true });
+  mkdirSync(fixture.zonePath(zone));
+  index = await fixture.open();
+  expect(await keys()).toEqual(MANY);
+  expectEqualLogs();
+});
+
+test('two of three zones are gone at start → LogQuorumLost', async () => {
+  await index.close();
+  renameSync(fixture.zonePath('east'), `${fixture.zonePath('east')}-away`);
+  renameSync(fixture.zonePath('south'), `${fixture.zonePath('south')}-away`);
+  expect(await rejection(fixture.open())).toBe('LogQuorumLost');
+  renameSync(`${fixture.zonePath('east')}-away`, fixture.zonePath('east'));
+  index = await fixture.open();
+});
+
+test.each(ZONES)('zone %s vanishes while serving → writes go on, and it is refilled while serving', async (zone) => {
+  await putKeys('a');
+  const away = `${fixture.zonePath(zone)}-away`;
+  renameSync(fixture.zonePath(zone), away);
+  await putKeys('b', 'c');
+  const without = ZONES.filter((other) => other !== zone);
+  expect(logBytes(without[0] ?? 'north')).toEqual(logBytes(without[1] ?? 'north'));
+  renameSync(away, fixture.zonePath(zone));
+  // The copy is refilled behind the batches; each gives it a turn.
+  for (let i = 0; logBytes(zone).join() !== logBytes(without[0] ?? 'north').join() && i < 1_000; i++) {
+    await putKeys(`more-${i}`);
+  }
+  await putKeys('last');
+  expectEqualLogs();
+});
+
+test('a zone is replaced by an empty folder while serving → its log is made anew, in full', async () => {
+  await putKeys(...MANY);
+  rmSync(fixture.zonePath('east'), { recursive: true });
+  mkdirSync(fixture.zonePath('east'));
+  for (let i = 0; !existsSync(logFolder('east')) || logBytes('east').join() !== logBytes('south').join(); i++) {
+    await putKeys(`more-${i}`);
+    if (i > 1_000) throw new Error('the zone never came back');
+  }
+  await putKeys('last');
+  expectEqualLogs();
+});
+
+test('two of three zones vanish while serving → CommitFailed and reads go on; one comes back → writes too', async () => {
+  await putKeys('a');
+  const gone = ['north', 'south'] as const;
+  for (const zone of gone) renameSync(fixture.zonePath(zone), `${fixture.zonePath(zone)}-away`);
+  expect(await rejection(putKeys('void'))).toBe('CommitFailed');
+  expect(await rejection(putKeys('void'))).toBe('CommitFailed');
+  expect(await keys()).toEqual(['a']);
+  renameSync(`${fixture.zonePath('south')}-away`, fixture.zonePath('south'));
+  await putKeys('b');
+  expect(await keys()).toEqual(['a', 'b']);
+  renameSync(`${fixture.zonePath('north')}-away`, fixture.zonePath('north'));
+  await index.close();
+  fixture.removeDatabases();
+  index = await fixture.open();
+  expect(await keys()).toEqual(['a', 'b']);
+  expectEqualLogs();
+});
+
+test('a wave fails because zones vanished, then they return → its record was taken back in the moved files too', async () => {
+  await putKeys('a');
+  for (const zone of ZONES) renameSync(fixture.zonePath(zone), `${fixture.zonePath(zone)}-away`);
+  expect(await rejection(putKeys('void'))).toBe('CommitFailed');
+  await index.close();
+  for (const zone of ZONES) renameSync(`${fixture.zonePath(zone)}-away`, fixture.zonePath(zone));
+  index = await fixture.open();
+  expect(await keys()).toEqual(['a']);
+});
+
+test('all zones vanish and come back while serving → writes work again', async () => {
+  await putKeys('a');
+  for (const zone of ZONES) renameSync(fixture.zonePath(zone), `${fixture.zonePath(zone)}-away`);
+  expect(await rejection(putKeys('void'))).toBe('CommitFailed');
+  for (const zone of ZONES) renameSync(`${fixture.zonePath(zone)}-away`, fixture.zonePath(zone));
+  await putKeys('b');
+  expect(await keys()).toEqual(['a', 'b']);
+});
+
+test('every cut through the last record in one copy → nothing is lost and the copy is whole again', async () => {
+  await putKeys('a', 'b');
+  await index.close();
+  const path = lastLogFile('east');
+  const whole = readFileSync(path);
+  const start = Array.from(scanRecords(whole, FILE_HEADER_BYTES)).at(-1)?.start ?? 0;
+  for (const size of [start, start + 1, start + 39, start + 40, whole.length - 1]) {
+    truncateSync(path, size);
+    index = await fixture.open();
+    expect(await keys()).toEqual(['a', 'b']);
+    await index.close();
+    expect(readFileSync(path).equals(whole), `cut at ${size}`).toBe(true);
+  }
+  index = await fixture.open();
+});
+
+test('rubbish behind the last record of a copy → cut', async () => {
+  await putKeys('a');
+  await index.close();
+  appendFileSync(lastLogFile('south'), Buffer.alloc(300, 0xf9));
+  index = await fixture.open();
+  expectEqualLogs();
+});
+
+test('a flipped bit in an old file of one copy, database gone → replay takes another copy', async () => {
+  await putKeys(...MANY);
+  await index.close();
+  fixture.removeDatabases();
+  for (const zone of ['north', 'south'] as const) {
+    const path = join(logFolder(zone), logFiles(zone)[0] ?? 'none');
+    const bytes = readFileSync(path);
+    bytes[FILE_HEADER_BYTES + 60] = (bytes[FILE_HEADER_BYTES + 60] ?? 0) ^ 1;
+    truncateSync(path, 0);
+    appendFileSync(path, bytes);
+  }
+  index = await fixture.open();
+  expect(await keys()).toEqual(MANY);
+});
+
+test('the last record is in one copy only, intact, and not in the database → it counts everywhere from then on', async () => {
+  await putKeys('a');
+  await index.close();
+  const database = readFileSync(join(fixture.zonePath('north'), 'index', 'ninefold.sqlite'));
+  index = await fixture.open();
+  await putKeys('b');
+  await index.close();
+  // As after a power failure in the middle of the wave: the database knows nothing, one log is ahead.
+  const path = join(fixture.zonePath('north'), 'index', 'ninefold.sqlite');
+  truncateSync(path, 0);
+  appendFileSync(path, database);
+  cutLastRecord('north');
+  cutLastRecord('east');
+  index = await fixture.open();
+  expect(await keys()).toEqual(['a', 'b']);
+  expectEqualLogs();
+  await restart();
+  expect(await keys()).toEqual(['a', 'b']);
+});
+
+test('the last record names blobs that are not intact → it is void, and stays void', async () => {
+  await putKeys('a');
+  await index.close();
+  const database = readFileSync(join(fixture.zonePath('north'), 'index', 'ninefold.sqlite'));
+  index = await fixture.open();
+  await putKeys('b');
+  await index.close();
+  const path = join(fixture.zonePath('north'), 'index', 'ninefold.sqlite');
+  truncateSync(path, 0);
+  appendFileSync(path, database);
+  const asked: BlobLocation[] = [];
+  index = await fixture.open({
+    isIntact: async (location) => {
+      asked.push(location);
+      return false;
+    },
+  });
+  expect(asked.map((location) => location.extents[0]?.offset)).toEqual([200]);
+  expect(await keys()).toEqual(['a']);
+  await index.close();
+  fixture.removeDatabases();
+  index = await fixture.open();
+  expect(await keys()).toEqual(['a']);
+});
+
+test('a zone returns with a void record of an older epoch → it is never replayed', async () => {
+  await putKeys('a');
+  await index.close();
+  // A wave that reached only the east, which died before it could take the record back.
+  const east = fixture.zonePath('east');
+  const bytes = readFileSync(lastLogFile('east'));
+  const last = Array.from(scanRecords(bytes, FILE_HEADER_BYTES)).at(-1);
+  if (last === undefined) throw new Error('there is a record');
+  const payload = Buffer.from(JSON.stringify([put(bucketId, 'void', 50)]));
+  const record = encodeRecord({ sequence: last.sequence + 1, epoch: last.epoch, chain: last.checksum }, payload);
+  renameSync(east, `${east}-away`);
+  index = await fixture.open();
+  await putKeys('kept');
+  await index.close();
+  renameSync(`${east}-away`, east);
+  appendFileSync(lastLogFile('east'), record.bytes);
+  fixture.removeDatabases();
+  index = await fixture.open();
+  expect(await keys()).toEqual(['a', 'kept']);
+  expectEqualLogs();
+});
+
+test('a power failure took the database back some records → they are replayed, and not twice', async () => {
+  await putKeys('a', 'b');
+  await index.close();
+  const path = join(fixture.zonePath('north'), 'index', 'ninefold.sqlite');
+  const database = readFileSync(path);
+  index = await fixture.open();
+  await putKeys(...MANY);
+  await index.close();
+  truncateSync(path, 0);
+  appendFileSync(path, database);
+  index = await fixture.open();
+  expect(await keys()).toEqual(['a', 'b', ...MANY]);
+});
+
+test('the database is damaged → set aside and rebuilt', async () => {
+  await putKeys('a');
+  await index.close();
+  const path = join(fixture.zonePath('north'), 'index', 'ninefold.sqlite');
+  truncateSync(path, 0);
+  appendFileSync(path, Buffer.alloc(8192, 7));
+  index = await fixture.open();
+  expect(await keys()).toEqual(['a']);
+  expect(existsSync(`${path}.aside`)).toBe(true);
+});
+
+test('the log is behind the database → LogDamaged, and nothing is changed', async () => {
+  await putKeys('a', 'b');
+  await index.close();
+  for (const zone of ZONES) cutLastRecord(zone);
+  await expect(fixture.open()).rejects.toBeInstanceOf(LogDamaged);
+  fixture.removeDatabases();
+  index = await fixture.open();
+  expect(await keys()).toEqual(['a']);
+});
+
+test('zone folders are mixed up or of another cluster → ForeignLog, ForeignIndex', async () => {
+  await putKeys('a');
+  await index.close();
+  const [north, east, south] = fixture.zones;
+  if (!north || !east || !south) throw new Error('there are three zones');
+  const swapped = [north, { ...east, path: south.path }, { ...south, path: east.path }];
+  expect(await rejection(fixture.open({ zones: swapped }))).toBe('ForeignLog');
+  expect(await rejection(fixture.open({ clusterId: 'ff'.repeat(16) }))).toBe('ForeignIndex');
+  fixture.removeDatabases();
+  expect(await rejection(fixture.open({ clusterId: 'ff'.repeat(16) }))).toBe('ForeignLog');
+  rmSync(join(north.path, 'index'), { recursive: true });
+  index = await fixture.open();
+  expect(await keys()).toEqual(['a']);
+});
+
+test("a zone's log folder is replaced by a file → that zone is stale, the others serve", async () => {
+  await index.close();
+  rmSync(logFolder('south'), { recursive: true });
+  appendFileSync(logFolder('south'), 'no folder');
+  index = await fixture.open();
+  await putKeys('a');
+  expect(await keys()).toEqual(['a']);
+});
