@@ -24,7 +24,7 @@ import { SegmentSource } from './segment-source.ts';
 import { type Segment, SegmentTable, shardPath } from './segments.ts';
 import { StripeBuffers, stripeMemoryBytes } from './stripe-buffers.ts';
 import { StripeEncoder } from './stripe-encoder.ts';
-import { isStripeIntact, type ReadContext } from './stripe-reader.ts';
+import { countGoodShards, type ReadContext } from './stripe-reader.ts';
 import { BlobError, type BlobRef, type BlobStore, type ByteRange, type DiskState, type SegmentState } from './types.ts';
 
 export { findClusterId } from './disk-identity.ts';
@@ -160,9 +160,14 @@ export class ErasureBlobStore implements BlobStore {
   }
 
   async isIntact(ref: BlobRef): Promise<boolean> {
+    const away = this.#awayCount();
     for (const { segment: id, part } of partsOf(ref, { start: 0, end: ref.size })) {
       const segment = this.#parts.table.get(id);
-      if (!segment || !(await isStripeIntact(this.#parts.reading, segment, part))) return false;
+      const good = segment ? await countGoodShards(this.#parts.reading, segment, part) : 0;
+      if (good >= DATA_SHARDS) continue;
+      if (good + away < WRITE_QUORUM_MIN) return false;
+      const known = `${good} good shards of segment ${id} are there`;
+      throw new BlobError('Unreadable', `${known}; ${away} disks that are away may have more`);
     }
     return true;
   }
@@ -225,9 +230,12 @@ export class ErasureBlobStore implements BlobStore {
 
   /** With so many disks away that all files of a segment may be, nobody can say that it is gone. */
   #gone(id: string): BlobError {
-    const away = this.#parts.disks.all.filter(({ readable }) => !readable).length;
-    const code = away > SHARDS - DATA_SHARDS ? 'Unreadable' : 'SegmentGone';
+    const code = this.#awayCount() > SHARDS - DATA_SHARDS ? 'Unreadable' : 'SegmentGone';
     return new BlobError(code, `segment ${id} is not on any disk that can be read`);
+  }
+
+  #awayCount(): number {
+    return this.#parts.disks.all.filter(({ readable }) => !readable).length;
   }
 }
 

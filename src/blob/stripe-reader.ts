@@ -26,8 +26,8 @@ export function readStripe(context: ReadContext, segment: Segment, part: StripeP
   return new StripeReading(context, segment, part).run();
 }
 
-/** Whether every block of a stripe has six good shards: then it can be read, whatever part is asked for. */
-export async function isStripeIntact(context: ReadContext, segment: Segment, part: StripePart): Promise<boolean> {
+/** How many good shards the worst block of a stripe has: with six it can be read, whatever part is asked for. */
+export async function countGoodShards(context: ReadContext, segment: Segment, part: StripePart): Promise<number> {
   const { offset, unit } = part;
   const range = { segment, offset, unit, dataLengthMin: part.to, firstBlock: 0, endBlock: blockCount(unit) };
   const good = new Array<number>(blockCount(unit)).fill(0);
@@ -37,7 +37,7 @@ export async function isStripeIntact(context: ReadContext, segment: Segment, par
       for (const [i, block] of blocks.entries()) good[i] = (good[i] ?? 0) + Number(block !== undefined);
     }),
   );
-  return good.every((count) => count >= DATA_SHARDS);
+  return Math.min(...good);
 }
 
 /** What is known of a block of a shard: its bytes, that it is bad or missing, or that it has been asked for. */

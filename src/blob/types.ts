@@ -106,7 +106,10 @@ export interface BlobStore {
    */
   read(ref: BlobRef, range: ByteRange): AsyncIterableIterator<Uint8Array>;
 
-  /** Whether every stripe of the blob has at least six intact shards: what replay asks of the last log record. */
+  /**
+   * Whether every stripe of the blob has at least six intact shards: what replay asks of the last log record. False only
+   * if the blob was never durable; rejects with Unreadable if that hangs on disks that are away.
+   */
   isIntact(ref: BlobRef): Promise<boolean>;
 
   segments(): readonly SegmentState[];

@@ -1,5 +1,5 @@
 /** What the blob store promises while nothing is broken. */
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -98,6 +98,19 @@ describe('write and read', () => {
     const sealed = store.segments().filter((segment) => segment.sealed);
     expect(sealed).toHaveLength(2);
     expect(store.segments().every(({ holds }) => holds === 1)).toBe(true);
+  });
+
+  it('pads the last stripe with zeros, not with what its buffer held before', async () => {
+    const disks = await BlobDisks.create();
+    const store = await disks.open({ stripeBufferCount: 1 });
+    await store.write(inPieces(Buffer.alloc(STRIPE_BYTES_MAX, 255)), label('before'));
+    const ref = await store.write(inPieces(Buffer.alloc(100, 255)), label('x'));
+    const { offset = 0, segment = '', unit = 0 } = ref.extents[0] ?? {};
+    const files = await disks.shardFiles(segment);
+    const units = await Promise.all(
+      files.slice(0, 6).map(async (path) => (await readFile(path)).subarray(offset + 128, offset + 128 + unit)),
+    );
+    expect(Buffer.concat(units)).toEqual(Buffer.concat([Buffer.alloc(100, 255), Buffer.alloc(6 * unit - 100)]));
   });
 
   it('encodes on threads what it encodes inline', async () => {

@@ -108,6 +108,28 @@ describe('disks away', () => {
     }
   });
 
+  it('again and again → no file stays open', async () => {
+    const disks = await BlobDisks.create();
+    const store = await disks.open();
+    // The system gives out the lowest free descriptor, so a new one tells whether others were left open.
+    const nextDescriptor = async (): Promise<number> => {
+      const file = await open(disks.root, 'r');
+      const { fd } = file;
+      await file.close();
+      return fd;
+    };
+    await expectKept(store, await keep(store));
+    const before = await nextDescriptor();
+    for (let i = 0; i < 40; i++) {
+      await disks.moveAway([i % 9]);
+      await store.checkDisks();
+      await disks.moveBack([i % 9]);
+      await store.checkDisks();
+      await keep(store);
+    }
+    expect(await nextDescriptor()).toBeLessThan(before + 27);
+  });
+
   it('the timer notices by itself, both ways', async () => {
     const disks = await BlobDisks.create();
     const store = await disks.open({ diskCheckIntervalMs: 5 });
