@@ -3,6 +3,7 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
  */
 import { S3Error } from './errors.ts';
+import { hoistedHeaders } from './hoisted-headers.ts';
 
 export interface Target {
   /** Path exactly as on the wire, without the query. */
@@ -11,6 +12,8 @@ export interface Target {
   readonly rawQuery: string;
   /** Query parameters, decoded; the first of those that repeat. A parameter without `=` has the value ''. */
   readonly query: ReadonlyMap<string, string>;
+  /** Headers that a presigner moved into the query. */
+  readonly hoisted: ReadonlyMap<string, string>;
   readonly bucket: string | undefined;
   readonly key: string | undefined;
   readonly kind: 'service' | 'bucket' | 'object';
@@ -34,7 +37,15 @@ export function parseTarget(url: string, host: string, suffixes: readonly string
   const key = decode(virtual === undefined ? rawKey : path);
   const kind = bucket === undefined ? 'service' : key === '' ? 'bucket' : 'object';
   if (kind === 'object') checkKey(key);
-  return { rawPath, rawQuery, query, bucket, key: kind === 'object' ? key : undefined, kind };
+  return {
+    rawPath,
+    rawQuery,
+    query,
+    hoisted: hoistedHeaders(query),
+    bucket,
+    key: kind === 'object' ? key : undefined,
+    kind,
+  };
 }
 
 /** Throws KeyTooLongError for keys above 1,024 bytes of UTF-8. */

@@ -3,7 +3,7 @@
  * stage stands once, in `#answer`, and throws S3Error; whatever else is thrown is a fault of ours and answered 500.
  */
 import assert from 'node:assert/strict';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { BodySource, Bucket, Engine } from '../engine/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { digest } from '../lib/digests/digester.ts';
@@ -18,6 +18,7 @@ import { isBucketName } from './bucket-names.ts';
 import { toS3Error } from './engine-errors.ts';
 import { S3Error } from './errors.ts';
 import { Exchange } from './exchange.ts';
+import { groupedWithHoisted, withHoisted } from './hoisted-headers.ts';
 import { decoderOf } from './model/decode.ts';
 import { type EncodedAnswer, encoderOf } from './model/encode.ts';
 import { route } from './model/router.ts';
@@ -92,17 +93,19 @@ export class Pipeline {
     const nowMs = this.#options.clock.nowMs();
     this.#checkHead(request);
     const target = parseTarget(url, request.headers.host ?? '', this.#options.hostSuffixes);
-    const operation = this.#route(request, target);
+    const headers = withHoisted(request.headers, target.hoisted);
+    const operation = this.#route(request.method ?? '', target, headers);
     trace.operation = operation.name;
     const { identity, openBody } = this.#authenticate(exchange, target, nowMs);
     trace.identity = identity;
-    const bucket = await this.#resolveBucket(operation.name, target, request);
+    const bucket = await this.#resolveBucket(operation.name, target, headers);
     await authorise(this.#options.engine, { identity, operation: operation.name, bucket });
-    const input = await this.#decode(operation.name, { request, target, openBody });
-    const context = this.#context({ exchange, target, identity, bucket, nowMs, openBody });
-    const { output, status, headers } = await operation.run(context, input);
-    const encoded = encoderOf(operation.name)(output);
-    return { ...encoded, status: status ?? encoded.status, headers: { ...encoded.headers, ...headers } };
+    const input = await this.#decode(operation.name, { headers, target, openBody });
+    const context = this.#context({ exchange, headers, target, identity, bucket, nowMs, openBody });
+    const answer = await operation.run(context, input);
+    const encoded = encoderOf(operation.name)(answer.output);
+    const status = answer.status ?? encoded.status;
+    return { ...encoded, status, headers: { ...encoded.headers, ...answer.headers } };
   }
 
   #checkHead(request: IncomingMessage): void {
@@ -115,8 +118,7 @@ export class Pipeline {
     }
   }
 
-  #route(request: IncomingMessage, target: Target): Operation {
-    const { method = '', headers } = request;
+  #route(method: string, target: Target, headers: IncomingHttpHeaders): Operation {
     const found = route({ method, target: target.kind, query: target.query, headers });
     if (found.kind === 'failure') throw found.error;
     if (found.kind === 'preflight') throw new S3Error('AccessForbidden');
@@ -136,28 +138,29 @@ export class Pipeline {
       { method: request.method ?? '', rawPath, rawQuery, headers },
       { findSecret: this.#options.findSecret, region: this.#options.region, nowMs },
     );
+    const bodyHeaders = groupedWithHoisted(headers, target.hoisted);
     return {
       identity: authentication.kind === 'signed' ? authentication.identity : anonymous,
-      openBody: (options) => openBody({ source: exchange.body(), headers, authentication }, options),
+      openBody: (options) => openBody({ source: exchange.body(), headers: bodyHeaders, authentication }, options),
     };
   }
 
   /** The bucket must exist for every operation but those that make or list buckets; bodies are looked at later. */
-  async #resolveBucket(name: OperationName, target: Target, request: IncomingMessage): Promise<Bucket | undefined> {
+  async #resolveBucket(name: OperationName, target: Target, headers: IncomingHttpHeaders): Promise<Bucket | undefined> {
     if (target.bucket === undefined || name === 'CreateBucket') return undefined;
     if (!isBucketName(target.bucket)) {
       throw new S3Error('InvalidBucketName', { fields: { BucketName: target.bucket } });
     }
     const bucket = await this.#options.engine.buckets.get(target.bucket);
-    const expected = request.headers['x-amz-expected-bucket-owner'];
+    const expected = headers['x-amz-expected-bucket-owner'];
     if (expected !== undefined && expected !== this.#options.accountOf(bucket.owner)) throw new S3Error('AccessDenied');
     return bucket;
   }
 
-  async #decode(name: OperationName, { request, target, openBody }: Undecoded): Promise<InputOf<OperationName>> {
+  async #decode(name: OperationName, { headers, target, openBody }: Undecoded): Promise<InputOf<OperationName>> {
     const { bucket, key, query } = target;
-    const body = isStreamed(name) ? undefined : await this.#readDocument(name, request, openBody);
-    const input = decoderOf(name)({ bucket, key, query, headers: request.headers, body });
+    const body = isStreamed(name) ? undefined : await this.#readDocument(name, headers, openBody);
+    const input = decoderOf(name)({ bucket, key, query, headers, body });
     for (const member of Object.keys(input)) {
       if (this.#supported.get(name)?.has(member)) continue;
       const wireName = operationTable[name].input.members.find((known) => known.name === member)?.as ?? member;
@@ -167,19 +170,20 @@ export class Pipeline {
   }
 
   /** Reads the body of an operation that takes a document, and checks it as any other body. */
-  async #readDocument(name: OperationName, request: IncomingMessage, open: OpenBody): Promise<Buffer | undefined> {
-    if (operationTable[name].checksumRequired && !carriesChecksum(request)) {
+  async #readDocument(name: OperationName, headers: IncomingHttpHeaders, open: OpenBody): Promise<Buffer | undefined> {
+    if (operationTable[name].checksumRequired && !carriesChecksum(headers)) {
       throw new S3Error('InvalidRequest', { message: 'Missing required header for this request: Content-MD5' });
     }
-    if (request.headers['content-length'] === undefined && !('transfer-encoding' in request.headers)) return undefined;
+    if (headers['content-length'] === undefined && !('transfer-encoding' in headers)) return undefined;
     const limit = this.#options.limits.xmlBodyBytesMax;
-    const source = open({ maxBytes: limit, checksumsOf: name === 'CompleteMultipartUpload' ? 'object' : 'body' });
+    const source = open({ checksumsOf: name === 'CompleteMultipartUpload' ? 'object' : 'body' });
     const chunks: Uint8Array[] = [];
     let size = 0;
     for await (const chunk of source.stream) {
       size += chunk.length;
-      if (size > limit)
+      if (size > limit) {
         throw new S3Error('MaxMessageLengthExceeded', { fields: { MaxMessageLengthBytes: String(limit) } });
+      }
       chunks.push(chunk);
     }
     const body = Buffer.concat(chunks, size);
@@ -187,7 +191,7 @@ export class Pipeline {
     return body;
   }
 
-  #context({ exchange, target, identity, bucket, nowMs, openBody }: Authorised): OperationRequest {
+  #context({ exchange, headers, target, identity, bucket, nowMs, openBody }: Authorised): OperationRequest {
     const { request, requestId } = exchange;
     const { engine, region, limits } = this.#options;
     return {
@@ -197,7 +201,7 @@ export class Pipeline {
       nowMs,
       region,
       origin: `http://${request.headers.host ?? ''}`,
-      header: (name) => request.headers[name]?.toString(),
+      header: (name) => headers[name]?.toString(),
       query: (name) => target.query.get(name),
       bucket: () => {
         assert(bucket, 'the operation has no bucket');
@@ -234,13 +238,14 @@ function pathOf(url: string): string {
 type OpenBody = (options: BodyOptions) => BodySource;
 
 interface Undecoded {
-  readonly request: IncomingMessage;
+  readonly headers: IncomingHttpHeaders;
   readonly target: Target;
   readonly openBody: OpenBody;
 }
 
 interface Authorised {
   readonly exchange: Exchange;
+  readonly headers: IncomingHttpHeaders;
   readonly target: Target;
   readonly identity: Identity;
   readonly bucket: Bucket | undefined;
@@ -252,7 +257,7 @@ function isStreamed(name: OperationName): boolean {
   return operationTable[name].input.members.some(({ type }) => type === 'stream');
 }
 
-function carriesChecksum({ headers }: IncomingMessage): boolean {
+function carriesChecksum(headers: IncomingHttpHeaders): boolean {
   if ('content-md5' in headers || 'x-amz-trailer' in headers) return true;
   return Object.keys(headers).some((name) => name.startsWith('x-amz-checksum-'));
 }
