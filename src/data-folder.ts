@@ -21,7 +21,10 @@ export class DataFolderError extends Error {
   override readonly name = 'DataFolderError';
 }
 
-/** Makes the zones' folders where there are none and returns the cluster id that all of them carry. Throws DataFolderError. */
+/**
+ * Returns the cluster id that all zones carry. Makes the zones' folders at the first start only: later, a folder that is
+ * not there is a zone that was lost, and an empty one in its place would keep it from coming back. Throws DataFolderError.
+ */
 export function openCluster(config: Config): string {
   const found = config.zones.map((zone) => {
     const file = join(zone.path, 'ninefold-zone.json');
@@ -37,6 +40,8 @@ export function openCluster(config: Config): string {
     throw new DataFolderError(`The zones belong to different servers (cluster ids ${list})`);
   }
   const clusterId = known[0] ?? randomHex(16);
+  // The index makes its log only when every zone has its identity.
+  if (config.zones.some(({ path }) => existsSync(join(path, 'log')))) return clusterId;
   for (const { file, clusterId: present } of found) {
     if (present === undefined) writeJson(file, { formatVersion: 1, clusterId });
   }

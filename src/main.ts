@@ -3,13 +3,16 @@
 import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
-import { type Config, ConfigError, loadConfig, sizeThreadPool } from './config.ts';
+import { type Config, loadConfig, sizeThreadPool } from './config.ts';
 
 const usage = `Usage: ninefold [serve | healthcheck] [--config FILE] [--data DIR] [--host H] [--port N]
 
   serve        run the server (the default)
   healthcheck  ask a running server whether it is ready; exit 0 if it is
   --version    print the version`;
+
+/** Errors whose message says what to do; by name, as the modules they come from are loaded only to serve. */
+const explainedErrors = new Set(['ConfigError', 'DataFolderError', 'ZoneInUse', 'LogQuorumLost']);
 
 /** Nine shard files and three logs in one wave, and room for reads beside them. */
 const poolThreads = 16;
@@ -99,7 +102,7 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    const isExplained = error instanceof ConfigError || (error instanceof Error && error.name === 'DataFolderError');
+    const isExplained = error instanceof Error && explainedErrors.has(error.name);
     process.stderr.write(`${isExplained ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
     process.exitCode = 1;
   },
