@@ -23,7 +23,12 @@ export function checkVersionId(versionId: string, { argument }: { argument: stri
   });
 }
 
-/** A version id as answers show it: the null version's only where the bucket has ever been versioned. */
+/** Version id of what was read, as answers show it: the null version's only where the bucket has ever been versioned. */
 export function shownVersionId(bucket: Bucket, versionId: string): string | undefined {
   return versionId === nullVersionId && bucket.versioning === 'Unversioned' ? undefined : versionId;
+}
+
+/** Version id of what was written: S3 tells it only where it has made one, so not of the null version. */
+export function writtenVersionId(versionId: string): string | undefined {
+  return versionId === nullVersionId ? undefined : versionId;
 }

@@ -58,6 +58,11 @@ export function tagElements(tags: readonly Tag[]): TagElement[] {
   return tags.map(({ key, value }) => ({ Key: key, Value: value }));
 }
 
+/** The same by key, so that answers do not depend on the order in which tags were given. */
+export function sortedTagElements(tags: readonly Tag[]): TagElement[] {
+  return tagElements(tags).sort((a, b) => (a.Key < b.Key ? -1 : 1));
+}
+
 function checkTags(elements: readonly TagElement[], reservedMessage: string): Tag[] {
   const keys = new Set<string>();
   for (const { Key, Value } of elements) {

@@ -137,7 +137,7 @@ describe('tags of an object', () => {
   test('put, replaced, deleted → what was put last; none is an empty set', async () => {
     const target = { Bucket: await daemon().newBucket(), Key: 'k' };
     const { client } = daemon();
-    await client.send(new PutObjectCommand({ ...target, Body: 'x', Tagging: 'a=1&b=%2F+2' }));
+    await client.send(new PutObjectCommand({ ...target, Body: 'x', Tagging: 'b=%2F+2&a=1' }));
     const get = async () => (await client.send(new GetObjectTaggingCommand(target))).TagSet;
     const put = (TagSet: { Key: string; Value: string }[]) =>
       client.send(new PutObjectTaggingCommand({ ...target, Tagging: { TagSet } }));

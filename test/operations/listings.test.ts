@@ -166,6 +166,7 @@ describe('encoding-type=url', () => {
     const page = await v1({ Delimiter: '/', EncodingType: 'url', Marker: 'b' });
     expect(page).toMatchObject({ EncodingType: 'url', Delimiter: '/' });
     expect(shown(page)).toEqual({ keys: ['c%2Bd', '%C3%A9', '%EF%BD%9E', '%F0%9F%98%80'], prefixes: ['c+d/'] });
+    expect((await v1({ EncodingType: 'url', Prefix: 'c ' })).Prefix).toBe('c ');
     expect(await v2({ EncodingType: 'url', StartAfter: 'c d', Prefix: 'c ' })).toMatchObject({
       StartAfter: 'c+d',
       Prefix: 'c+',

@@ -96,8 +96,10 @@ describe('states', () => {
     const Bucket = await newBucket('Enabled');
     const kept = await put(Bucket, 'k', 'kept');
     await setVersioning(Bucket, 'Suspended');
-    expect(await put(Bucket, 'k', 'null 1')).toBe('null');
-    expect(await put(Bucket, 'k', 'null 2')).toBe('null');
+    expect(await put(Bucket, 'k', 'null 1')).toBeUndefined();
+    expect(await put(Bucket, 'k', 'null 2')).toBeUndefined();
+    const { VersionId } = await daemon().client.send(new HeadObjectCommand({ Bucket, Key: 'k' }));
+    expect(VersionId).toBe('null');
     expect(await read(Bucket, 'k', kept)).toBe('kept');
     expect((await versions(Bucket)).Versions?.map(({ VersionId }) => VersionId)).toEqual(['null', kept]);
   });
@@ -286,6 +288,15 @@ describe('DeleteObjects', () => {
       { Key: 'k', VersionId: DeleteMarkerVersionId, DeleteMarker: true, DeleteMarkerVersionId },
     ]);
     expect(await versions(Bucket)).not.toHaveProperty('Versions');
+  });
+
+  test('bypassing governance where nothing is locked → deleted', async () => {
+    const Bucket = await newBucket('Enabled');
+    const VersionId = await put(Bucket, 'k');
+    await remove(Bucket, 'k', { VersionId, BypassGovernanceRetention: true });
+    const Objects = [{ Key: 'k', VersionId: await put(Bucket, 'k') }];
+    const command = new DeleteObjectsCommand({ Bucket, Delete: { Objects }, BypassGovernanceRetention: true });
+    expect((await daemon().client.send(command)).Deleted).toEqual(Objects);
   });
 
   test('conditions by key → the ones that fail are errors', async () => {

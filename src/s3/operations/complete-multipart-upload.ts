@@ -5,7 +5,7 @@ import { checksumInputs, typedChecksumMembers } from '../checksum-members.ts';
 import { checkChecksumType, checkWhole, parseListedParts } from '../completion.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
 import type { InputOf } from '../model/types.ts';
-import { checkObjectAddress, shownVersionId } from '../object-address.ts';
+import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { objectUrl } from '../object-url.ts';
 import { type OperationRequest, operation } from '../operation.ts';
 
@@ -35,7 +35,7 @@ export const completeMultipartUpload = operation({
         Key: input.Key,
         ETag: quoteEtag(version.etag),
         ...typedChecksumMembers(version.checksum),
-        VersionId: shownVersionId(bucket, version.versionId),
+        VersionId: writtenVersionId(version.versionId),
       },
     };
   },

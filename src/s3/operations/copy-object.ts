@@ -4,7 +4,7 @@ import { typedChecksumMembers } from '../checksum-members.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
 import { S3Error } from '../errors.ts';
 import type { InputOf } from '../model/types.ts';
-import { checkObjectAddress, shownVersionId } from '../object-address.ts';
+import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { attributeInputs, parseAttributes } from '../object-attributes.ts';
 import { operation } from '../operation.ts';
 import { checkCopySize, copySourceInputs, openCopySource } from '../read-copy-source.ts';
@@ -51,7 +51,7 @@ export const copyObject = operation({
           ...typedChecksumMembers(version.checksum),
         },
         CopySourceVersionId: source.versionId,
-        VersionId: shownVersionId(bucket, version.versionId),
+        VersionId: writtenVersionId(version.versionId),
       },
     };
   },

@@ -5,7 +5,8 @@ import { operation } from '../operation.ts';
 
 export const deleteObject = operation({
   name: 'DeleteObject',
-  supports: ['VersionId', 'IfMatch', 'IfMatchLastModifiedTime', 'IfMatchSize'],
+  // Without object lock there is no governance to bypass.
+  supports: ['BypassGovernanceRetention', 'IfMatch', 'IfMatchLastModifiedTime', 'IfMatchSize', 'VersionId'],
   async run(request, input) {
     checkObjectAddress(input);
     const bucket = request.bucket();

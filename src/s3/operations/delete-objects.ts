@@ -18,7 +18,8 @@ const objectsMax = 1000;
 
 export const deleteObjects = operation({
   name: 'DeleteObjects',
-  supports: ['Delete', 'ChecksumAlgorithm'],
+  // Without object lock there is no governance to bypass.
+  supports: ['BypassGovernanceRetention', 'ChecksumAlgorithm', 'Delete'],
   async run(request, input) {
     const { Objects, Quiet = false } = input.Delete;
     const isKeyless = Objects.some(({ Key }) => Key === '');

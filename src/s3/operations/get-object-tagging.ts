@@ -1,7 +1,7 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html */
 import { checkObjectAddress, shownVersionId } from '../object-address.ts';
 import { operation } from '../operation.ts';
-import { tagElements } from '../tagging.ts';
+import { sortedTagElements } from '../tagging.ts';
 
 export const getObjectTagging = operation({
   name: 'GetObjectTagging',
@@ -10,6 +10,6 @@ export const getObjectTagging = operation({
     checkObjectAddress(input);
     const bucket = request.bucket();
     const { attributes, versionId } = await request.engine.objects.find(bucket, input.Key, input.VersionId);
-    return { output: { TagSet: tagElements(attributes.tags), VersionId: shownVersionId(bucket, versionId) } };
+    return { output: { TagSet: sortedTagElements(attributes.tags), VersionId: shownVersionId(bucket, versionId) } };
   },
 });

@@ -16,7 +16,8 @@ export const listObjects = operation({
     return {
       output: {
         Name: request.bucket().name,
-        Prefix: encode(prefix),
+        // Never encoded here, unlike in the other listings: clients decode all but this.
+        Prefix: prefix,
         Marker: encode(marker),
         MaxKeys: limit,
         EncodingType,

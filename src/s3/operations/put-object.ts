@@ -1,7 +1,7 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
 import { checksumInputs, typedChecksumMembers } from '../checksum-members.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
-import { checkObjectAddress, shownVersionId } from '../object-address.ts';
+import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { attributeInputs, parseAttributes } from '../object-attributes.ts';
 import { operation } from '../operation.ts';
 import { aclInputs, objectLockInputs, refuseAcls, refuseObjectLock } from '../refused-features.ts';
@@ -26,7 +26,7 @@ export const putObject = operation({
       output: {
         ETag: quoteEtag(version.etag),
         ...typedChecksumMembers(version.checksum),
-        VersionId: shownVersionId(bucket, version.versionId),
+        VersionId: writtenVersionId(version.versionId),
       },
     };
   },
