@@ -77,6 +77,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const server = createServer({
     pipeline,
     health: createHealth(() => probeStore(blobs), clock),
+    clock,
     log,
     hostSuffixes: hostSuffixes(config.domains),
     limits: config.limits,

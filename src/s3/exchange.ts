@@ -15,7 +15,7 @@ export const serverName = 'Ninefold';
 export class Exchange {
   readonly requestId = newRequestId();
   /** The second id S3 sends, an opaque token. */
-  readonly hostId = Buffer.from(randomHex(24), 'hex').toString('base64');
+  readonly hostId = newHostId();
   readonly request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #awaitsContinue: boolean;
@@ -82,7 +82,7 @@ export class Exchange {
     const body = isBodiless
       ? undefined
       : encodeError({ code, message, fields, resource, requestId: this.requestId, hostId: this.hostId });
-    const headers = body ? { ...error.headers, 'Content-Type': 'application/xml' } : error.headers;
+    const headers = body ? { ...error.headers, 'content-type': 'application/xml' } : error.headers;
     this.#writeHead(error.status, headers, body?.length);
     await this.#end(body);
   }
@@ -92,7 +92,7 @@ export class Exchange {
     const response = this.#response;
     if (this.#mustClose()) response.setHeader('Connection', 'close');
     if (length !== undefined) response.setHeader('Content-Length', length);
-    else if (!('Content-Length' in headers) && this.request.method !== 'HEAD' && status !== 204 && status !== 304) {
+    else if (!('content-length' in headers) && this.request.method !== 'HEAD' && status !== 204 && status !== 304) {
       response.setHeader('Content-Length', 0);
     }
     response.setHeader('Server', serverName);
@@ -142,18 +142,25 @@ export class Exchange {
 }
 
 /** A whole HTTP answer as text, for requests that the HTTP parser itself refused. */
-export function rawErrorAnswer(code: S3ErrorCode): string {
+export function rawErrorAnswer(code: S3ErrorCode, nowMs: number): string {
   const error = new S3Error(code);
   const requestId = newRequestId();
-  const body = encodeError({ code, message: error.message, fields: {}, resource: '/', requestId, hostId: requestId });
+  const hostId = newHostId();
+  const body = encodeError({ code, message: error.message, fields: {}, resource: '/', requestId, hostId });
   return [
     `HTTP/1.1 ${error.status} Bad Request`,
     'Content-Type: application/xml',
     `Content-Length: ${body.length}`,
+    `Date: ${new Date(nowMs).toUTCString()}`,
     `Server: ${serverName}`,
     `x-amz-request-id: ${requestId}`,
+    `x-amz-id-2: ${hostId}`,
     'Connection: close',
     '',
     body.toString('utf8'),
   ].join('\r\n');
+}
+
+function newHostId(): string {
+  return Buffer.from(randomHex(24), 'hex').toString('base64');
 }

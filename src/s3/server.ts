@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
+import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { bucketOfHost } from './addressing.ts';
 import { rawErrorAnswer } from './exchange.ts';
@@ -14,6 +15,7 @@ import type { Pipeline } from './pipeline.ts';
 export interface ServerOptions {
   readonly pipeline: Pipeline;
   readonly health: Health;
+  readonly clock: Clock;
   readonly log: Log;
   /** From `hostSuffixes`. */
   readonly hostSuffixes: readonly string[];
@@ -49,13 +51,16 @@ export function createServer(options: ServerOptions): S3Server {
       requireHostHeader: false,
     },
     rewriteUrl: (request) => (isReserved(request, options.hostSuffixes) ? (request.url ?? '/') : '/'),
-    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket),
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, options.clock),
   });
   serveHealth(app, options.health);
   serveS3(app, options.pipeline);
-  app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    app.server.emit('request', request, response);
-  });
+  // By itself node:http would ask for every body before anyone has looked at the head, and answer 417 to other expectations.
+  for (const event of ['checkContinue', 'checkExpectation']) {
+    app.server.on(event, (request: IncomingMessage, response: ServerResponse) => {
+      app.server.emit('request', request, response);
+    });
+  }
   return {
     async listen({ host, port }) {
       await app.listen({ host, port });
@@ -91,7 +96,7 @@ function serveS3(app: FastifyInstance, pipeline: Pipeline): void {
   app.all('/', () => undefined);
 }
 
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket, clock: Clock): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -99,7 +104,7 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
   const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
   const timedOut = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
   const code = tooLarge ? 'RequestHeaderSectionTooLarge' : timedOut ? 'RequestTimeout' : 'BadRequest';
-  socket.end(rawErrorAnswer(code));
+  socket.end(rawErrorAnswer(code, clock.nowMs()));
 }
 
 async function closeWithin(app: FastifyInstance, options: ServerOptions): Promise<void> {
