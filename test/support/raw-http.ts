@@ -56,21 +56,39 @@ function writeAll(socket: Socket, bytes: string | Uint8Array, halfClose: boolean
 }
 
 /** The first final answer in what was received; undefined while it is not whole. */
-function parseAnswer(received: Buffer, how: { isEnd: boolean; isHead: boolean }): RawAnswer | undefined {
+function parseAnswer(received: Buffer, how: ParseOptions): RawAnswer | undefined {
+  const message = parseMessage(received, how);
+  if (message === undefined || message.answer.status >= 200) return message?.answer;
+  return parseAnswer(received.subarray(message.length), how);
+}
+
+export interface ParseOptions {
+  /** Nothing more will come. */
+  readonly isEnd: boolean;
+  readonly isHead: boolean;
+}
+
+/**
+ * The first answer, which may be an interim one (100), and how many bytes it takes; undefined while it is not whole.
+ * Throws for what is no HTTP.
+ */
+export function parseMessage(received: Buffer, how: ParseOptions): { answer: RawAnswer; length: number } | undefined {
   const split = received.indexOf('\r\n\r\n');
   if (split === -1) return undefined;
   const [statusLine = '', ...lines] = received.subarray(0, split).toString('latin1').split('\r\n');
   const rest = received.subarray(split + 4);
   const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(statusLine)?.[1] ?? Number.NaN);
   if (Number.isNaN(status)) throw new Error(`Not an answer: ${statusLine}`);
-  if (status < 200) return parseAnswer(rest, how);
   const headers = new Map(
     lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
   );
-  const length = how.isHead || status === 204 || status === 304 ? 0 : Number(headers.get('content-length') ?? Infinity);
+  const isBodiless = how.isHead || status < 200 || status === 204 || status === 304;
+  const length = isBodiless ? 0 : Number(headers.get('content-length') ?? Infinity);
   if (rest.length < length && !how.isEnd) return undefined;
-  const body = rest.subarray(0, length).toString();
-  return { status, headers, body, code: /<Error>.*<Code>(\w+)<\/Code>/s.exec(body)?.[1] };
+  const content = rest.subarray(0, length);
+  const body = content.toString();
+  const code = /<Error>.*<Code>(\w+)<\/Code>/s.exec(body)?.[1];
+  return { answer: { status, headers, body, code }, length: split + 4 + content.length };
 }
 
 export interface SignedRequest {
