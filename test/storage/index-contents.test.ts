@@ -1,0 +1,148 @@
+/** What the index keeps of contents: parts and their places, shared blobs, segments, the outbox. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Version } from '../../src/meta/records.ts';
+import { type Index, VersionGone } from '../../src/meta/types.ts';
+import { ATTRIBUTES, createBucket, IndexFixture, newContent, put, rejection } from './index-fixture.ts';
+
+let fixture: IndexFixture;
+let index: Index;
+let bucketId: number;
+
+beforeEach(async () => {
+  fixture = new IndexFixture();
+  index = await fixture.open();
+  bucketId = await createBucket(index);
+});
+afterEach(async () => {
+  await index.close();
+  fixture.remove();
+});
+
+async function find(key: string): Promise<Version> {
+  const version = await index.getVersion(bucketId, key);
+  if (version === undefined) throw new Error(`${key} is there`);
+  return version;
+}
+
+/** An object of parts of 10 bytes each with these numbers; part n lies at offset n × 100. */
+async function putParts(key: string, numbers: readonly number[]): Promise<Version> {
+  const upload = { bucketId, key, uploadId: `upload-${key}` };
+  await index.submit({ type: 'create-upload', ...upload, initiatedMs: 1, attributes: ATTRIBUTES });
+  await Promise.all(
+    numbers.map((partNumber) =>
+      index.submit({
+        ...{ type: 'put-part', ...upload, partNumber, size: 10, etag: `e${partNumber}`, lastModifiedMs: 1 },
+        content: newContent(partNumber * 100),
+      }),
+    ),
+  );
+  const parts = numbers.map((partNumber) => ({ partNumber, etag: `e${partNumber}` }));
+  const object = { versionId: 'null', ordinal: 1, lastModifiedMs: 2, size: numbers.length * 10, etag: 'whole' };
+  await index.submit({ type: 'complete-upload', ...upload, parts, ...object });
+  return find(key);
+}
+
+test('10,000 parts → a range finds its parts, a number finds its part', async () => {
+  const version = await putParts(
+    'large',
+    Array.from({ length: 10_000 }, (_, i) => i + 1),
+  );
+  expect(version.partCount).toBe(10_000);
+  const slices = await index.getSlices(version, { start: 54_325, end: 54_345 });
+  expect(slices.map(({ location, offset, length }) => [location.extents[0]?.offset, offset, length])).toEqual([
+    [543_300, 5, 5],
+    [543_400, 0, 10],
+    [543_500, 0, 5],
+  ]);
+  expect(await index.getVersionPart(version, 7_000)).toMatchObject({ part: { partNumber: 7_000 }, offset: 69_990 });
+  expect(await index.getVersionPart(version, 10_001)).toBeUndefined();
+});
+
+test('part numbers with gaps → the n-th part is the n-th in order, and pages go by number', async () => {
+  const version = await putParts('gaps', [2, 5, 9]);
+  expect(await index.getVersionPart(version, 1)).toMatchObject({ part: { partNumber: 2 }, offset: 0 });
+  expect(await index.getVersionPart(version, 2)).toMatchObject({ part: { partNumber: 5 }, offset: 10 });
+  expect(await index.getVersionPart(version, 5)).toBeUndefined();
+  const page = await index.listVersionParts(version, { after: 2, limit: 1 });
+  expect(page.parts.map((part) => part.partNumber)).toEqual([5]);
+  expect(page.isTruncated).toBe(true);
+  expect((await index.listVersionParts(version, { after: 5, limit: 1 })).isTruncated).toBe(false);
+  expect((await index.getCompletedUpload(bucketId, 'gaps', 'upload-gaps'))?.etag).toBe('whole');
+  expect(await index.getCompletedUpload(bucketId, 'other', 'upload-gaps')).toBeUndefined();
+});
+
+test('the last row that names a blob goes → the segment has no live bytes and can be dropped', async () => {
+  await index.submit(put(bucketId, 'a', 1));
+  const [slice] = await index.getSlices(await find('a'), { start: 0, end: 10 });
+  const slices = [{ blob: slice?.blob ?? 0, offset: 2, length: 3 }];
+  await index.submit(put(bucketId, 'b', 2, { size: 3, content: { kind: 'shared', slices } }));
+  const segment = 'ab'.repeat(16);
+  await index.submit({ type: 'delete-version', bucketId, key: 'a', versionId: 'null' });
+  expect(await index.listSegments()).toEqual([{ segment, liveBytes: 10 }]);
+  expect(await rejection(index.submit({ type: 'drop-segment', segment }))).toBe('SegmentInUse');
+  // Copied onto itself: held before it is let go.
+  await index.submit(put(bucketId, 'b', 3, { size: 3, content: { kind: 'shared', slices } }));
+  expect(await index.listSegments()).toEqual([{ segment, liveBytes: 10 }]);
+  await index.submit({ type: 'delete-version', bucketId, key: 'b', versionId: 'null' });
+  expect(await index.listSegments()).toEqual([{ segment, liveBytes: 0 }]);
+  await index.submit({ type: 'drop-segment', segment });
+  expect(await index.listSegments()).toEqual([]);
+  expect(await rejection(index.submit(put(bucketId, 'c', 4, { content: { kind: 'shared', slices } })))).toBe(
+    'SourceGone',
+  );
+});
+
+test('a bucket is deleted with an upload in progress → its parts are freed', async () => {
+  const upload = { bucketId, key: 'key', uploadId: 'upload' };
+  await index.submit({ type: 'create-upload', ...upload, initiatedMs: 1, attributes: ATTRIBUTES });
+  const part = { partNumber: 1, size: 10, etag: 'e', lastModifiedMs: 1, content: newContent(0) };
+  await index.submit({ type: 'put-part', ...upload, ...part });
+  await index.submit({ type: 'delete-bucket', bucketId });
+  expect((await index.listSegments()).map((use) => use.liveBytes)).toEqual([0]);
+  expect(await index.getBucket('bucket')).toBeUndefined();
+});
+
+test('a version is removed after it was looked up → VersionGone, not an empty answer', async () => {
+  await index.submit(put(bucketId, 'key', 1));
+  const version = await find('key');
+  await index.submit(put(bucketId, 'key', 2));
+  await expect(index.getSlices(version, { start: 0, end: 10 })).rejects.toBeInstanceOf(VersionGone);
+});
+
+test('metadata, headers, tags and checksum → come back as they went in', async () => {
+  const attributes = {
+    ...ATTRIBUTES,
+    headers: { contentType: 'text/plain', contentLanguage: 'de' },
+    metadata: { note: 'Grüße', __proto__x: '1' },
+    tags: [{ key: 'k', value: '' }],
+  };
+  const checksum = { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value: 'AAAA' } as const;
+  await index.submit(put(bucketId, 'key', 1, { attributes, checksum }));
+  expect(await find('key')).toMatchObject({ attributes, checksum });
+});
+
+test('changes of a bucket that has a consumer → in the outbox; of others → not', async () => {
+  await index.submit(put(bucketId, 'before', 1));
+  await index.submit({ type: 'set-bucket-config', bucketId, kind: 'notification', document: '{}' });
+  await index.submit(put(bucketId, 'key', 2));
+  await index.submit({ type: 'delete-version', bucketId, key: 'key', versionId: 'null' });
+  await index.submit({ type: 'set-bucket-config', bucketId, kind: 'notification', document: null });
+  await index.submit(put(bucketId, 'after', 3));
+  expect(fixture.dump()['outbox']).toMatchObject([
+    { sequence: 1, kind: 'object-created' },
+    { sequence: 2, kind: 'object-removed' },
+  ]);
+});
+
+test('buckets → in order of name, by prefix and page, and an id is never given twice', async () => {
+  for (const name of ['alpha', 'beta', 'beta-2', 'gamma']) await createBucket(index, name);
+  const page = await index.listBuckets({ prefix: 'beta', after: '', limit: 1 });
+  expect(page.buckets.map((bucket) => bucket.name)).toEqual(['beta']);
+  expect(page.isTruncated).toBe(true);
+  const rest = await index.listBuckets({ prefix: 'beta', after: 'beta', limit: 5, owner: 'owner' });
+  expect(rest.buckets.map((bucket) => bucket.name)).toEqual(['beta-2']);
+  expect(rest.isTruncated).toBe(false);
+  const gamma = await index.getBucket('gamma');
+  await index.submit({ type: 'delete-bucket', bucketId: gamma?.id ?? 0 });
+  expect(await createBucket(index, 'gamma')).toBeGreaterThan(gamma?.id ?? 0);
+});
