@@ -80,16 +80,11 @@ describe('operations that are not implemented', () => {
     expect((await get('kept')).body).toBe('kept');
   });
 
-  test.for(['PUT', 'DELETE', 'POST'])(
-    '%s of a key with a sub-resource nobody knows → 501, unchanged',
-    async (method) => {
-      const answer = await send({ method, path: `/${bucket}/kept`, query: [['novelty', '']], body: 'overwritten' });
-      expect([answer.status, answer.code]).toEqual(
-        method === 'POST' ? [405, 'MethodNotAllowed'] : [501, 'NotImplemented'],
-      );
-      expect((await get('kept')).body).toBe('kept');
-    },
-  );
+  test.for(['PUT', 'DELETE'])('%s of a key with a sub-resource nobody knows → 501, unchanged', async (method) => {
+    const answer = await send({ method, path: `/${bucket}/kept`, query: [['novelty', '']], body: 'overwritten' });
+    expect([answer.status, answer.code]).toEqual([501, 'NotImplemented']);
+    expect((await get('kept')).body).toBe('kept');
+  });
 
   test('a header of S3 that is not honoured → 501 that names it, unchanged', async () => {
     const headers = { 'x-amz-server-side-encryption': 'AES256' };
