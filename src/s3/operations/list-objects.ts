@@ -16,7 +16,7 @@ export const listObjects = operation({
     return {
       output: {
         Name: request.bucket().name,
-        // Never encoded here, unlike in the other listings: clients decode all but this.
+        // Of this version the model says that keys are encoded, not the prefix, and clients do not decode it.
         Prefix: prefix,
         Marker: encode(marker),
         MaxKeys: limit,
