@@ -61,9 +61,14 @@ export function openDigester(algorithms: ReadonlySet<ChecksumAlgorithm>, sizeHin
   return sharedPool.open(algorithms);
 }
 
-/** Digests of bytes at hand, computed in the calling thread. */
+/** Digests of bytes at hand, which must not change until then. */
 export async function digest(algorithms: ReadonlySet<ChecksumAlgorithm>, bytes: Uint8Array): Promise<Digests> {
-  const digester = new InlineDigester(algorithms);
-  await digester.update(bytes);
-  return digester.finish();
+  const digester = openDigester(algorithms, bytes.length);
+  try {
+    await digester.update(bytes);
+    return await digester.finish();
+  } catch (error) {
+    digester.abort();
+    throw error;
+  }
 }
