@@ -42,6 +42,8 @@ export interface IndexOptions {
 const LOG_FILE_SIZE_MAX_BYTES = 64 * 1024 * 1024;
 const PATH_CHECK_MS = 250;
 const REJOIN_EVERY_MS = 2_000;
+/** Log records replayed in one transaction. */
+const REPLAYED_AT_ONCE = 1_000;
 const SILENT: IndexLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /**
@@ -82,8 +84,18 @@ export async function openIndex(options: IndexOptions): Promise<Index> {
 async function catchUp(writer: Writer, { log, files, folders }: Recovered, logger: IndexLog): Promise<void> {
   const after = writer.applied();
   if (after.sequence === log.sequence) return;
-  for await (const record of replay(folders, { files, after, last: log.sequence })) {
-    writer.replay(decodePayload(record.payload), record.applied);
+  writer.begin();
+  try {
+    for await (const { payload, applied } of replay(folders, { files, after, last: log.sequence })) {
+      writer.replay(decodePayload(payload), applied);
+      if (applied.sequence % REPLAYED_AT_ONCE !== 0) continue;
+      writer.commit(applied.sequence);
+      writer.begin();
+    }
+    writer.commit(log.sequence);
+  } catch (error) {
+    writer.rollback();
+    throw error;
   }
   logger.info({ from: after.sequence + 1, to: log.sequence }, 'replayed the commit log');
 }

@@ -84,26 +84,21 @@ export class Writer {
     if (this.#db.inTransaction) this.#statements.rollback.run();
   }
 
-  /** Applies a whole log record in a transaction of its own. A rejected command is a contradiction and is thrown. */
+  /** Applies a log record in the open transaction. A rejected command is a contradiction: throws. */
   replay(commands: readonly Command[], applied: Applied): void {
-    this.begin();
-    try {
-      for (const command of commands) {
-        try {
-          apply(this.#transaction, command);
-        } catch (error) {
-          const what = error instanceof CommandRejected ? error.code : String(error);
-          throw new Error(
-            `Log record ${applied.sequence} does not fit the index: ${command.type} was refused (${what}).`,
-            { cause: error },
-          );
-        }
+    for (const command of commands) {
+      try {
+        apply(this.#transaction, command);
+      } catch (error) {
+        const what = error instanceof CommandRejected ? error.code : String(error);
+        throw new Error(
+          `Log record ${applied.sequence} does not fit the index: ${command.type} was refused (${what}).`,
+          {
+            cause: error,
+          },
+        );
       }
-      this.save(applied);
-      this.commit(applied.sequence);
-    } catch (error) {
-      this.rollback();
-      throw error;
     }
+    this.save(applied);
   }
 }

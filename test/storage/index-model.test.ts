@@ -1,6 +1,6 @@
 /** Random commands against the reference, through restarts and replays of the log. */
 import { expect, test } from 'vitest';
-import type { Command, DeleteConditions, SharedSlice, WriteConditions } from '../../src/meta/commands.ts';
+import type { Command, Content, DeleteConditions, SharedSlice, WriteConditions } from '../../src/meta/commands.ts';
 import type { Slice, Version } from '../../src/meta/records.ts';
 import type { Index } from '../../src/meta/types.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
@@ -10,6 +10,19 @@ import { IndexReference, type ModelVersion, Refused, type Run } from './index-re
 const KEYS = ['a', 'a/b', 'ä'];
 const ETAGS = ['e1', 'e2', 'e3'];
 const BUCKETS = ['one', 'two'];
+
+/** What commands are made of: chosen once for all of them, so that what is chosen next does not depend on the kind. */
+interface Draft {
+  readonly bucketId: number;
+  readonly key: string;
+  readonly ordinal: number;
+  readonly versionId: string;
+  readonly etag: string;
+  readonly lastModifiedMs: number;
+  readonly content: Content;
+  readonly size: number;
+}
+type Weighted = readonly [weight: number, command: Command];
 
 class Session {
   readonly random: SeededRandom;
@@ -33,81 +46,73 @@ class Session {
   async #randomCommand(): Promise<{ command: Command; runs: readonly Run[] }> {
     const { random } = this;
     const bucketId = random.pick([1, 1, 1, 2, 2, 3, ...this.model.buckets.keys()]);
-    const key = random.pick(KEYS);
-    const bucket = this.model.buckets.get(bucketId);
-    const [uploadId, upload] = random.pick([...(bucket?.uploads ?? []), ['none', undefined] as const]);
-    const ids = bucket?.versions.get(key)?.map((version) => version.versionId) ?? [];
+    const isEnabled = this.model.buckets.get(bucketId)?.versioning === 'Enabled';
     const ordinal = ++this.#ordinal;
-    const fresh = (bucket?.versioning === 'Enabled') !== (random.below(20) === 0) ? `v${ordinal}` : 'null';
-    const size = random.below(4) * 5;
-    const etag = random.pick(ETAGS);
-    const lastModifiedMs = 1_000;
-    const shared = await this.#shared();
-    const { slices, runs } = random.below(3) === 0 ? shared : { slices: [], runs: [] };
-    const content = slices.length > 0 ? ({ kind: 'shared', slices } as const) : newContent(++this.#blobs * 100, size);
-    const bytes = slices.length > 0 ? slices.reduce((sum, slice) => sum + slice.length, 0) : size;
-    const listed = [...(upload?.parts ?? [])].filter(() => random.below(4) > 0).sort(([a], [b]) => a - b);
-    const parts = listed.map(([partNumber, part]) => ({
-      partNumber,
-      etag: random.below(12) === 0 ? 'stale' : part.etag,
-    }));
-    const total = listed.reduce((sum, [, part]) => sum + part.size, 0);
-    const target = upload?.key ?? key;
-    const commands: readonly Command[] = [
-      { type: 'create-bucket', name: random.pick(BUCKETS), region: 'r', owner: 'o', createdMs: 1 },
-      { type: 'delete-bucket', bucketId },
-      { type: 'set-versioning', bucketId, versioning: random.pick(['Enabled', 'Enabled', 'Suspended']) },
-      {
-        ...{
-          type: 'put-version',
-          bucketId,
-          key,
-          versionId: fresh,
-          ordinal,
-          lastModifiedMs,
-          size: bytes,
-          etag,
-          content,
-        },
-        ...{ attributes: ATTRIBUTES, ...this.#writeConditions() },
-      },
-      {
-        ...{ type: 'delete-current', bucketId, key, markerId: fresh, ordinal, owner: 'o', lastModifiedMs },
-        ...this.#deleteConditions(),
-      },
-      {
-        ...{ type: 'delete-version', bucketId, key, versionId: random.pick([...ids, 'none', 'null']) },
-        ...this.#deleteConditions(),
-      },
-      {
-        ...{ type: 'set-version-tags', bucketId, key, versionId: random.pick([...ids, 'none']) },
-        tags: [{ key: 'k', value: 'v' }],
-      },
-      { type: 'create-upload', bucketId, key, uploadId: `u${ordinal}`, initiatedMs: 1, attributes: ATTRIBUTES },
-      {
-        ...{ type: 'put-part', bucketId, key: target, uploadId, partNumber: 1 + random.below(4), size: bytes, etag },
-        ...{ lastModifiedMs, content },
-      },
-      {
-        ...{
-          type: 'complete-upload',
-          bucketId,
-          key: target,
-          uploadId,
-          parts,
-          versionId: fresh,
-          ordinal,
-          lastModifiedMs,
-        },
-        ...{ size: total, etag, ...this.#writeConditions() },
-      },
-      { type: 'abort-upload', bucketId, key: target, uploadId },
-    ];
-    const weights = [1, 1, 1, 9, 3, 3, 1, 2, 6, 4, 1];
-    return {
-      command: random.pick(commands.flatMap((command, i) => Array(weights[i]).fill(command) as Command[])),
-      runs,
+    const source = random.below(3) === 0 ? await this.#shared() : { slices: [], runs: [] };
+    const draft: Draft = {
+      bucketId,
+      key: random.pick(KEYS),
+      ordinal,
+      versionId: isEnabled !== (random.below(20) === 0) ? `v${ordinal}` : 'null',
+      etag: random.pick(ETAGS),
+      lastModifiedMs: 1_000,
+      ...this.#content(source.slices),
     };
+    const commands = [...this.#onBuckets(draft), ...this.#onVersions(draft), ...this.#onUploads(draft)];
+    const weighted = commands.flatMap(([weight, command]) => Array.from({ length: weight }, () => command));
+    return { command: random.pick(weighted), runs: source.runs };
+  }
+
+  #content(slices: readonly SharedSlice[]): { content: Content; size: number } {
+    if (slices.length === 0) {
+      const size = this.random.below(4) * 5;
+      return { content: newContent(++this.#blobs * 100, size), size };
+    }
+    return { content: { kind: 'shared', slices }, size: slices.reduce((sum, slice) => sum + slice.length, 0) };
+  }
+
+  #onBuckets({ bucketId }: Draft): Weighted[] {
+    const { random } = this;
+    const versioning = random.pick(['Enabled', 'Enabled', 'Suspended'] as const);
+    return [
+      [1, { type: 'create-bucket', name: random.pick(BUCKETS), region: 'r', owner: 'o', createdMs: 1 }],
+      [1, { type: 'delete-bucket', bucketId }],
+      [1, { type: 'set-versioning', bucketId, versioning }],
+    ];
+  }
+
+  #onVersions(draft: Draft): Weighted[] {
+    const { random } = this;
+    const { bucketId, key, versionId: markerId } = draft;
+    const there = this.model.buckets.get(bucketId)?.versions.get(key) ?? [];
+    const versionId = random.pick([...there.map((version) => version.versionId), 'none', 'null']);
+    return [
+      [9, { type: 'put-version', ...draft, attributes: ATTRIBUTES, ...this.#writeConditions() }],
+      [3, { type: 'delete-current', ...draft, markerId, owner: 'o', ...this.#deleteConditions() }],
+      [3, { type: 'delete-version', bucketId, key, versionId, ...this.#deleteConditions() }],
+      [1, { type: 'set-version-tags', bucketId, key, versionId, tags: [{ key: 'k', value: 'v' }] }],
+    ];
+  }
+
+  #onUploads(draft: Draft): Weighted[] {
+    const { random } = this;
+    const { bucketId } = draft;
+    const uploads = [...(this.model.buckets.get(bucketId)?.uploads ?? []), ['none', undefined] as const];
+    const [uploadId, upload] = random.pick(uploads);
+    const listed = [...(upload?.parts ?? [])].filter(() => random.below(4) > 0).sort(([a], [b]) => a - b);
+    const parts = listed.map(([partNumber, { etag }]) => ({
+      partNumber,
+      etag: random.below(12) === 0 ? 'stale' : etag,
+    }));
+    const size = listed.reduce((sum, [, part]) => sum + part.size, 0);
+    const target = { ...draft, key: upload?.key ?? draft.key, uploadId };
+    const fresh = { key: draft.key, uploadId: `u${draft.ordinal}`, initiatedMs: 1, attributes: ATTRIBUTES };
+    return [
+      [2, { type: 'create-upload', bucketId, ...fresh }],
+      [6, { type: 'put-part', ...target, partNumber: 1 + random.below(4) }],
+      [4, { type: 'complete-upload', ...target, parts, size, ...this.#writeConditions() }],
+      [1, { type: 'abort-upload', bucketId, key: target.key, uploadId }],
+    ];
   }
 
   #writeConditions(): { conditions?: WriteConditions } {

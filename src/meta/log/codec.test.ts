@@ -7,7 +7,6 @@ import {
   encodeEpochFile,
   encodeFileHeader,
   encodeRecord,
-  FILE_HEADER_BYTES,
   RECORD_HEADER_BYTES,
   scanRecords,
   UnknownLogVersion,
