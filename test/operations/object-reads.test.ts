@@ -12,7 +12,8 @@ import { type SignedRequest, sendRaw, signRaw, wireBytes } from '../support/raw-
 import { refusal } from '../support/refusals.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
-const daemon = useDaemon();
+const publicBucket = 'open-to-all';
+const daemon = useDaemon({ environment: { NINEFOLD_BUCKETS: `${publicBucket}:public` } });
 const Key = 'ten';
 const body = '0123456789';
 const etag = '"781e5e245d69b566979b86e28d23f2c7"';
@@ -234,6 +235,15 @@ describe('response overrides', () => {
       ContentLanguage: 'de',
       ContentType: 'text/x-other',
     });
+  });
+
+  test('anonymous → InvalidRequest, while the object itself may be read', async () => {
+    await daemon().client.send(new PutObjectCommand({ Bucket: publicBucket, Key, Body: body }));
+    const url = `${daemon().endpoint}/${publicBucket}/${Key}`;
+    expect(await (await fetch(url)).text()).toBe(body);
+    const refused = await fetch(`${url}?response-content-type=text/html`);
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain('<Code>InvalidRequest</Code>');
   });
 
   test('response-expires → as it was written', async () => {
