@@ -188,14 +188,12 @@ describe('keep-alive', () => {
   });
 });
 
-describe('bodies too long to pass over', () => {
-  test('an error before 40 MB that are sent all the same → the answer arrives, then closed', async () => {
-    await using connection = await open();
-    const body = Buffer.alloc(40_000_000, 'x');
-    connection.write(bytes({ method: 'PUT', path: '/no-such-bucket/key', body, payload: 'UNSIGNED-PAYLOAD' }));
-    const answer = await connection.next();
-    expect(answer.code).toBe('NoSuchBucket');
-    expect(answer.headers.get('connection')).toBe('close');
-    expect(await connection.closed()).toBe('');
-  });
+test('an error before a body too long to pass over → the answer at once, then closed', async () => {
+  await using connection = await open();
+  const head = sign({ method: 'PUT', path: '/no-such-bucket/key', payload: 'UNSIGNED-PAYLOAD' });
+  connection.write(wireBytes(head, Buffer.alloc(100_000), ['content-length: 40000000']));
+  const answer = await connection.next();
+  expect(answer.code).toBe('NoSuchBucket');
+  expect(answer.headers.get('connection')).toBe('close');
+  expect(await connection.closed()).toBe('');
 });

@@ -105,9 +105,9 @@ function deleteOne(name: string, key: string): Promise<RawAnswer> {
   return send({ method: 'POST', path: `/${name}`, query: [['delete', '']], headers, body });
 }
 
-/** Texts of all elements of a name, as a lenient XML parser reads them: line ends as they stand, references decoded. */
+/** Texts of all elements of a name, as an XML parser reads them: line ends made one, then references decoded. */
 function elements(xml: string, name: string): readonly string[] {
-  const found = [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))];
+  const found = [...xml.replaceAll(/\r\n?/g, '\n').matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))];
   return found.map(([, text = '']) => text.replaceAll(/&(#?)(\w+);/g, decodeReference));
 }
 
