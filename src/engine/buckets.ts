@@ -33,13 +33,17 @@ async function getBucket({ index }: EngineContext, name: string): Promise<Bucket
 
 async function createBucket(
   { index, clock }: EngineContext,
-  request: { name: string; region: string; owner: string },
+  request: Parameters<Buckets['create']>[0],
 ): Promise<Bucket> {
-  const { name, region, owner } = request;
+  const { name, region, owner, configs } = request;
   const createdMs = clock.nowMs();
   return refusing({ bucket: name }, async () => {
     try {
-      const { bucketId } = await index.submit({ type: 'create-bucket', name, region, owner, createdMs });
+      const { bucketId } = await index.submit({
+        type: 'create-bucket',
+        ...{ name, region, owner, createdMs },
+        ...(configs !== undefined && { configs }),
+      });
       return { id: bucketId, name, region, owner, createdMs, versioning: 'Unversioned' };
     } catch (error) {
       if (!isRejection(error, 'BucketExists')) throw error;

@@ -1,5 +1,5 @@
 /** Objects: putting, finding and reading versions, their tags and their parts. */
-import type { Bucket, Tag, Version } from '../meta/records.ts';
+import type { Bucket, Grant, Tag, Version } from '../meta/records.ts';
 import { type BodyFacts, receiveBody } from './bodies.ts';
 import { checkBeforeBody } from './conditions.ts';
 import type { EngineContext } from './context.ts';
@@ -28,7 +28,9 @@ export function createObjects(context: EngineContext): Objects {
     delete: (request) =>
       refusing(keyDetails(request.bucket, request.key, request.conditions), () => deleteObject(context, request)),
     setTags: (bucket, key, versionId, tags) =>
-      refusing(keyDetails(bucket, key), () => setTags(context, { bucket, key, versionId }, tags)),
+      refusing(keyDetails(bucket, key), () => changeVersion(context, { bucket, key, versionId }, { tags })),
+    setAcl: (bucket, key, versionId, acl) =>
+      refusing(keyDetails(bucket, key), () => changeVersion(context, { bucket, key, versionId }, { acl })),
     listParts: (version, query) =>
       refusing({ key: version.key }, () => ofVersion(context, version, () => index.listVersionParts(version, query))),
     part: (version, n) =>
@@ -128,13 +130,17 @@ async function findVersion({ index }: EngineContext, { bucket, key, versionId }:
   });
 }
 
-async function setTags(context: EngineContext, target: Target, tags: readonly Tag[]): Promise<Version> {
+type Change = { readonly tags: readonly Tag[] } | { readonly acl: readonly Grant[] };
+
+async function changeVersion(context: EngineContext, target: Target, change: Change): Promise<Version> {
   for (let lookups = 1; ; lookups++) {
     const version = await findVersion(context, target);
     const { bucketId, key, versionId, attributes } = version;
     try {
-      await context.index.submit({ type: 'set-version-tags', bucketId, key, versionId, tags });
-      return { ...version, attributes: { ...attributes, tags } };
+      const named = { bucketId, key, versionId };
+      if ('tags' in change) await context.index.submit({ type: 'set-version-tags', ...named, ...change });
+      else await context.index.submit({ type: 'set-version-acl', ...named, ...change });
+      return { ...version, attributes: { ...attributes, ...change } };
     } catch (error) {
       // The current version may have been removed since it was looked up; then another one may be current.
       const retry = target.versionId === undefined && isRejection(error, 'NoSuchVersion') && lookups < lookupsMax;

@@ -5,7 +5,19 @@
  */
 import type { ChecksumAlgorithm, Digests } from '../lib/digests/algorithms.ts';
 import type { DeleteConditions, WriteConditions } from '../meta/commands.ts';
-import type { Bucket, Checksum, ObjectAttributes, Part, Tag, Upload, Version } from '../meta/records.ts';
+import type {
+  Bucket,
+  Checksum,
+  Grant,
+  Grantee,
+  GranteeGroup,
+  ObjectAttributes,
+  Part,
+  Permission,
+  Tag,
+  Upload,
+  Version,
+} from '../meta/records.ts';
 import type { ObjectPage, PartPage, UploadPage } from '../meta/types.ts';
 import type { Garbage } from './garbage.ts';
 
@@ -16,10 +28,14 @@ export type {
   DeleteConditions,
   Digests,
   Garbage,
+  Grant,
+  Grantee,
+  GranteeGroup,
   ObjectAttributes,
   ObjectPage,
   Part,
   PartPage,
+  Permission,
   Tag,
   Upload,
   UploadPage,
@@ -40,7 +56,13 @@ export interface BodySource {
 }
 
 export interface Buckets {
-  create(request: { name: string; region: string; owner: string }): Promise<Bucket>;
+  /** `configs` are configuration documents that the bucket has from its first moment, as JSON text by kind. */
+  create(request: {
+    name: string;
+    region: string;
+    owner: string;
+    configs?: Readonly<Record<string, string>>;
+  }): Promise<Bucket>;
   /** Throws NoSuchBucket. */
   get(name: string): Promise<Bucket>;
   list(query: { owner: string; prefix: string; after: string; limit: number }): Promise<{
@@ -107,6 +129,8 @@ export interface Objects {
   }): Promise<DeleteResult>;
   /** Replaces the tags; returns the version they are on. Throws as `find`. */
   setTags(bucket: Bucket, key: string, versionId: string | undefined, tags: readonly Tag[]): Promise<Version>;
+  /** Replaces the access control list; returns the version it is on. Throws as `find`. */
+  setAcl(bucket: Bucket, key: string, versionId: string | undefined, acl: readonly Grant[]): Promise<Version>;
   /** Parts of a multipart object in order; empty for any other. */
   listParts(version: Version, query: { after: number; limit: number }): Promise<PartPage>;
   /** The n-th part of a multipart object with the range of its bytes; undefined beyond the last. */

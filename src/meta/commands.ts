@@ -3,7 +3,15 @@
  * JSON values, recorded in the commit log as they are and executed by one deterministic `apply`. A command that has been
  * released never changes its meaning; a new meaning is a new name or an optional member.
  */
-import type { BlobLocation, BucketConfigKind, Checksum, ObjectAttributes, Tag, VersioningState } from './records.ts';
+import type {
+  BlobLocation,
+  BucketConfigKind,
+  Checksum,
+  Grant,
+  ObjectAttributes,
+  Tag,
+  VersioningState,
+} from './records.ts';
 
 /** Bytes of a new version or part: a blob just written, or slices of blobs that rows of the index already name. */
 export type Content =
@@ -45,6 +53,8 @@ export interface CreateBucket {
   readonly region: string;
   readonly owner: string;
   readonly createdMs: number;
+  /** Configuration documents that the bucket has from its first moment, as JSON text. */
+  readonly configs?: Readonly<Record<BucketConfigKind, string>>;
 }
 export interface DeleteBucket {
   readonly type: 'delete-bucket';
@@ -106,6 +116,15 @@ export interface SetVersionTags {
   /** The version to tag, always named: the engine resolved the current one. */
   readonly versionId: string;
   readonly tags: readonly Tag[];
+}
+
+export interface SetVersionAcl {
+  readonly type: 'set-version-acl';
+  readonly bucketId: number;
+  readonly key: string;
+  /** Always named: the engine resolved the current one. */
+  readonly versionId: string;
+  readonly acl: readonly Grant[];
 }
 
 export interface CreateUpload {
@@ -174,6 +193,7 @@ export type Command =
   | DeleteCurrent
   | DeleteVersion
   | SetVersionTags
+  | SetVersionAcl
   | CreateUpload
   | PutPart
   | CompleteUpload

@@ -50,6 +50,20 @@ export interface SystemHeaders {
   readonly websiteRedirectLocation?: string;
 }
 
+/** Groups of requesters that S3 knows; the URIs that clients name them by are the S3 layer's. */
+export type GranteeGroup = 'AllUsers' | 'AuthenticatedUsers' | 'LogDelivery';
+
+/** Who is granted something: a user by its canonical id, or a group. */
+export type Grantee = { readonly id: string } | { readonly group: GranteeGroup };
+
+export type Permission = 'FULL_CONTROL' | 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP';
+
+/** One entry of an access control list. */
+export interface Grant {
+  readonly grantee: Grantee;
+  readonly permission: Permission;
+}
+
 /** What a client says of an object when it creates it, kept with the upload until it becomes a version. */
 export interface ObjectAttributes {
   readonly owner: string;
@@ -58,6 +72,8 @@ export interface ObjectAttributes {
   /** User metadata without the `x-amz-meta-` prefix, names in lower case. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly tags: readonly Tag[];
+  /** Access control list; absent means that the owner has FULL_CONTROL and nobody else anything. */
+  readonly acl?: readonly Grant[];
 }
 
 /** Part of an object's bytes: bytes `offset … offset + length` of a blob. */

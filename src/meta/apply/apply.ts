@@ -7,7 +7,7 @@ import type { Command } from '../commands.ts';
 import { createBucket, deleteBucket, dropSegment, setBucketConfig, setVersioning } from './buckets.ts';
 import type { Transaction } from './transaction.ts';
 import { abortUpload, completeUpload, createUpload, putPart } from './uploads.ts';
-import { deleteCurrent, deleteVersion, putVersion, setVersionTags } from './versions.ts';
+import { deleteCurrent, deleteVersion, putVersion, setVersionAcl, setVersionTags } from './versions.ts';
 
 /** Executes a command; returns what `submit` resolves to. Throws CommandRejected, and then the caller undoes it. */
 export function apply(transaction: Transaction, command: Command): unknown {
@@ -28,6 +28,8 @@ export function apply(transaction: Transaction, command: Command): unknown {
       return deleteVersion(transaction, command);
     case 'set-version-tags':
       return setVersionTags(transaction, command);
+    case 'set-version-acl':
+      return setVersionAcl(transaction, command);
     case 'create-upload':
       return createUpload(transaction, command);
     case 'put-part':

@@ -18,6 +18,9 @@ export function createBucket(transaction: Transaction, command: CreateBucket): {
   const { name, region, owner, createdMs } = command;
   const bucketId = transaction.nextBucketId();
   transaction.buckets.insert({ id: bucketId, name, region, owner, createdMs, versioning: 'Unversioned' });
+  for (const [kind, document] of Object.entries(command.configs ?? {})) {
+    transaction.buckets.setConfig(bucketId, kind, document);
+  }
   return { bucketId };
 }
 

@@ -5,10 +5,11 @@ import {
   type DeleteCurrent,
   type DeleteVersion,
   type PutVersion,
+  type SetVersionAcl,
   type SetVersionTags,
 } from '../commands.ts';
 import { encodeKey } from '../keys.ts';
-import type { Bucket } from '../records.ts';
+import type { Bucket, ObjectAttributes } from '../records.ts';
 import { packAttributes, packChecksum, unpackAttributes } from '../tables/packing.ts';
 import type { VersionRow } from '../tables/versions.ts';
 import { checkDelete, checkWrite, requireBucket, requireFit } from './conditions.ts';
@@ -115,14 +116,29 @@ export function deleteVersion(
 }
 
 export function setVersionTags(transaction: Transaction, command: SetVersionTags): void {
-  const bucket = requireBucket(transaction, command.bucketId);
-  const row = transaction.versions.byId(bucket.id, encodeKey(command.key), command.versionId);
+  const row = changeAttributes(transaction, command, { tags: command.tags });
+  transaction.emit(row.bucketId, 'object-tags-set', describe(row));
+}
+
+export function setVersionAcl(transaction: Transaction, command: SetVersionAcl): void {
+  const row = changeAttributes(transaction, command, { acl: command.acl });
+  transaction.emit(row.bucketId, 'object-acl-set', describe(row));
+}
+
+/** Replaces some attributes of a version; returns its row as it was. */
+function changeAttributes(
+  transaction: Transaction,
+  name: { readonly bucketId: number; readonly key: string; readonly versionId: string },
+  changed: Partial<ObjectAttributes>,
+): VersionRow {
+  const bucket = requireBucket(transaction, name.bucketId);
+  const row = transaction.versions.byId(bucket.id, encodeKey(name.key), name.versionId);
   if (row === undefined || row.isDeleteMarker === 1) {
-    throw new CommandRejected('NoSuchVersion', `Version ${command.versionId} does not exist.`);
+    throw new CommandRejected('NoSuchVersion', `Version ${name.versionId} does not exist.`);
   }
-  const { details } = packAttributes({ ...unpackAttributes(row), tags: command.tags });
+  const { details } = packAttributes({ ...unpackAttributes(row), ...changed });
   transaction.versions.setDetails(row, details);
-  transaction.emit(bucket.id, 'object-tags-set', describe(row));
+  return row;
 }
 
 function removeAndTell(transaction: Transaction, row: VersionRow): void {

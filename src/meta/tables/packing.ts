@@ -6,12 +6,12 @@ export type PackedSlice = readonly [blob: number, offset: number, length: number
 
 type PackedExtent = readonly [segment: string, offset: number, unit: number, start: number, length: number];
 type PackedChecksum = readonly [algorithm: string, type: Checksum['type'], value: string];
-type Details = Partial<Pick<ObjectAttributes, 'headers' | 'metadata' | 'tags'>>;
+type Details = Partial<Pick<ObjectAttributes, 'headers' | 'metadata' | 'tags' | 'acl'>>;
 
 export interface AttributeColumns {
   readonly owner: string;
   readonly storageClass: string;
-  /** Headers, metadata and tags, each only if there are any; null if there are none at all. */
+  /** Headers, metadata, tags and access control list, each only if there are any; null if there are none at all. */
   readonly details: string | null;
 }
 
@@ -48,6 +48,7 @@ export function packAttributes(attributes: ObjectAttributes): AttributeColumns {
     ...(Object.keys(attributes.headers).length > 0 && { headers: attributes.headers }),
     ...(Object.keys(attributes.metadata).length > 0 && { metadata: attributes.metadata }),
     ...(attributes.tags.length > 0 && { tags: attributes.tags }),
+    ...(attributes.acl !== undefined && { acl: attributes.acl }),
   };
   const text = Object.keys(details).length > 0 ? JSON.stringify(details) : null;
   return { owner: attributes.owner, storageClass: attributes.storageClass, details: text };
@@ -61,5 +62,6 @@ export function unpackAttributes(columns: AttributeColumns): ObjectAttributes {
     headers: details.headers ?? {},
     metadata: details.metadata ?? {},
     tags: details.tags ?? [],
+    ...(details.acl !== undefined && { acl: details.acl }),
   };
 }
