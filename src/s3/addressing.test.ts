@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bucketOfHost, hostSuffixes, parseTarget } from './addressing.ts';
 
 const suffixes = hostSuffixes(['s3.example.com']);
-const parse = (url: string, host = '127.0.0.1:9000') => parseTarget(url, host, suffixes);
+const parse = (url: string, host = '127.0.0.1:9000') => parseTarget({ url, host }, suffixes);
 
 describe('addressing', () => {
   it('path style → bucket and key split at the first slash, the rest of the key untouched', () => {

@@ -21,8 +21,15 @@ export interface Target {
 
 const keyBytesMax = 1024;
 
+export interface AddressedRequest {
+  /** Request target as on the wire. */
+  readonly url: string;
+  /** The Host header. */
+  readonly host: string;
+}
+
 /** Splits a request target. `suffixes` come from `hostSuffixes`. Throws InvalidURI and KeyTooLongError. */
-export function parseTarget(url: string, host: string, suffixes: readonly string[]): Target {
+export function parseTarget({ url, host }: AddressedRequest, suffixes: readonly string[]): Target {
   const relative = url.startsWith('/') ? url : url.replace(/^[a-z]+:\/\/[^/?]*/i, '') || '/';
   const mark = relative.indexOf('?');
   const rawPath = mark === -1 ? relative : relative.slice(0, mark);

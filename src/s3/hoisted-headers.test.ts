@@ -4,7 +4,7 @@ import { groupedWithHoisted, withHoisted } from './hoisted-headers.ts';
 
 const signed =
   'X-Amz-Algorithm=a&X-Amz-Credential=c&X-Amz-Date=d&X-Amz-Expires=9&X-Amz-SignedHeaders=host&X-Amz-Signature=s';
-const hoistedIn = (query: string) => parseTarget(`/b/k?${query}`, 'localhost', []).hoisted;
+const hoistedIn = (query: string) => parseTarget({ url: `/b/k?${query}`, host: 'localhost' }, []).hoisted;
 
 describe('headers in a presigned query', () => {
   it('x-amz-* parameters beside the signature → headers, the signature’s own left out', () => {

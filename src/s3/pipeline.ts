@@ -92,7 +92,7 @@ export class Pipeline {
     const { request } = exchange;
     const nowMs = this.#options.clock.nowMs();
     this.#checkHead(request);
-    const target = parseTarget(url, request.headers.host ?? '', this.#options.hostSuffixes);
+    const target = parseTarget({ url, host: request.headers.host ?? '' }, this.#options.hostSuffixes);
     const headers = withHoisted(request.headers, target.hoisted);
     const operation = this.#route(request.method ?? '', target, headers);
     trace.operation = operation.name;

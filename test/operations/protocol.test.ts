@@ -1,7 +1,6 @@
 /** What every answer carries, and what is refused before an operation runs. */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type RouteRow, routeRows } from '../../src/s3/model/router.ts';
-import { operations } from '../../src/s3/operations/index.ts';
+import { type RouteRow, routeRows, supportedOperations } from '../support/operation-rows.ts';
 import type { RawAnswer } from '../support/raw-http.ts';
 import { type Request, signedRequests } from '../support/signed-requests.ts';
 import { useDaemon } from '../support/use-daemon.ts';
@@ -56,7 +55,7 @@ describe('headers of every answer', () => {
 });
 
 describe('operations that are not implemented', () => {
-  const missing = routeRows.filter(({ name }) => !operations.has(name));
+  const missing = routeRows.filter(({ name }) => !supportedOperations.has(name));
 
   function minimal({ method, target, subResource, literals, query, headers }: RouteRow): Request {
     const parameters = [...literals, ...query.map((name) => [name, '1'] as const)];
@@ -69,7 +68,7 @@ describe('operations that are not implemented', () => {
   }
 
   test('all of them are asked for', () => {
-    expect(missing.length + operations.size).toBe(112);
+    expect(missing.length + supportedOperations.size).toBe(112);
   });
 
   test.for(missing)('$name → 501 NotImplemented that names it, nothing changed', async (row) => {

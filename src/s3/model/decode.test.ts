@@ -135,7 +135,7 @@ describe('bad values of headers and parameters', () => {
     ['PutObject', { headers: { 'x-amz-acl': 'X' } }, 'InvalidArgument', 'Invalid Argument', 'x-amz-acl', 'X'],
   ] satisfies [OperationName, Request, string, string, string, string][])(
     '%s %j → %s',
-    (name, request, code, message, argument, value) => {
+    (...[name, request, code, message, argument, value]) => {
       const error = failureOf(name, request);
       expect([error.code, error.message]).toEqual([code, message]);
       expect(error.fields).toEqual({ ArgumentName: argument, ArgumentValue: value });

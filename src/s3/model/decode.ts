@@ -50,7 +50,7 @@ function reader<T>(name: string, read: (text: string) => T | undefined): ValueRe
 
 function compileValue(name: string, type: Type): ValueReader {
   if (type === 'string') return absentIfEmpty.has(name) ? (text) => text || undefined : (text) => text;
-  if (type === 'integer') return (text) => checkInteger(name, text, readInteger(text));
+  if (type === 'integer') return (text) => checkInteger(name, { text, value: readInteger(text) });
   if (type === 'boolean') return reader(name, readBoolean);
   if (type === 'http-date') return reader(name, readHttpDate);
   if (type === 'iso-date') return reader(name, readIsoDate);

@@ -42,8 +42,14 @@ function structureWriter(name: string): StructureWriter {
   return known;
 }
 
+interface ElementName {
+  readonly as: string;
+  /** Namespace declarations of the element, with the blank before them. */
+  readonly namespace?: string;
+}
+
 /** Writer of one element of a type under a name. */
-export function compileElement(type: Type, as: string, namespace = ''): MemberWriter {
+export function compileElement(type: Type, { as, namespace = '' }: ElementName): MemberWriter {
   if (typeof type === 'object' && 'structure' in type) {
     const { structure } = type;
     return (value) => {
@@ -59,8 +65,8 @@ export function compileElement(type: Type, as: string, namespace = ''): MemberWr
 function compileMember(member: MemberSchema): MemberWriter {
   const { as, type, flat, item, xmlns } = member;
   const namespace = xmlns === undefined ? '' : ` xmlns:${xmlns.prefix}="${escapeXml(xmlns.uri)}"`;
-  if (typeof type !== 'object' || !('list' in type)) return compileElement(type, as, namespace);
-  const writeItem = compileElement(type.list, item ?? as);
+  if (typeof type !== 'object' || !('list' in type)) return compileElement(type, { as, namespace });
+  const writeItem = compileElement(type.list, { as: item ?? as });
   return (value) => {
     assert(Array.isArray(value), `${member.name} of an output is no list`);
     const items = value.map(writeItem).join('');

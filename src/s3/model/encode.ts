@@ -78,7 +78,7 @@ function compilePayload({ name, as, type }: MemberSchema): BodyWriter {
   if (type === 'string') {
     return (output) => ({ body: Buffer.from(scalarText(output[name] ?? ''), 'utf8'), contentType: 'application/json' });
   }
-  const write = compileElement(type, as, rootNamespace);
+  const write = compileElement(type, { as, namespace: rootNamespace });
   return (output) => xmlBody(write(output[name] ?? {}));
 }
 

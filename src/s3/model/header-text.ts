@@ -31,7 +31,14 @@ export function writeHeaderText(text: string): string {
   return bytes.replaceAll(/[\x00-\x08\x0a-\x1f\x7f]/g, ' ');
 }
 
-function decodeWord(word: string, charset: string, encoding: string, content: string): string {
+interface EncodedWord {
+  readonly word: string;
+  readonly charset: string;
+  readonly encoding: string;
+  readonly content: string;
+}
+
+function decodeWord({ word, charset, encoding, content }: EncodedWord): string {
   const isBase64 = encoding.toUpperCase() === 'B';
   const quoted = content.replaceAll('_', ' ').replaceAll(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => {
     return String.fromCharCode(Number.parseInt(hex, 16));
@@ -50,7 +57,11 @@ function decodeWord(word: string, charset: string, encoding: string, content: st
 export function readMetadataText(value: string): string {
   const text = readHeaderText(value);
   if (!text.includes('=?')) return text;
-  return text.replaceAll(betweenWords, '$1').replaceAll(encodedWord, decodeWord);
+  return text
+    .replaceAll(betweenWords, '$1')
+    .replaceAll(encodedWord, (...[word, charset, encoding, content]: [string, string, string, string]) =>
+      decodeWord({ word, charset, encoding, content }),
+    );
 }
 
 /** A user metadata value for a header: itself if printable ASCII that reads back as itself, else one encoded word. */

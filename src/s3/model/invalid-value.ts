@@ -70,7 +70,7 @@ const integerRanges: Readonly<Record<string, IntegerRange>> = {
 const anyCount = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
 /** Checks an integer of a header or query; `value` is undefined where the text is no integer. */
-export function checkInteger(name: string, text: string, value: number | undefined): number {
+export function checkInteger(name: string, { text, value }: { text: string; value: number | undefined }): number {
   const range: IntegerRange = integerRanges[name] ?? { ...anyCount, argument: name };
   const inInt32 = value !== undefined && value <= range.max;
   if (inInt32 && value >= range.min) return value;

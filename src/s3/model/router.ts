@@ -111,7 +111,7 @@ function failure(code: S3Error['code'], options: S3ErrorOptions = {}): Route {
   return { kind: 'failure', error: new S3Error(code, options) };
 }
 
-function invalidArgument(message: string, name: string, value: string): Route {
+function invalidArgument(message: string, [name, value]: readonly [name: string, value: string]): Route {
   return failure('InvalidArgument', { message, fields: { ArgumentName: name, ArgumentValue: value } });
 }
 
@@ -163,18 +163,18 @@ function contradiction(request: RouteRequest, row: RouteRow): Route | undefined 
   const { query, headers, method } = request;
   if (headers[copySource] !== undefined && !copying.has(row.name)) {
     const value = String(headers[copySource]);
-    return invalidArgument('You can only specify a copy source header for copy requests.', copySource, value);
+    return invalidArgument('You can only specify a copy source header for copy requests.', [copySource, value]);
   }
   if (query.size === 0) return undefined;
   const listType = query.get('list-type');
   if (row.name === 'ListObjects' && listType !== undefined) {
-    return invalidArgument('Invalid List Type specified in Request', 'list-type', listType);
+    return invalidArgument('Invalid List Type specified in Request', ['list-type', listType]);
   }
   if (method === 'GET' || method === 'HEAD') return undefined;
   const partNumber = query.get('partNumber');
   if (partNumber !== undefined && row.subResource !== 'uploadId') {
     const message = 'This operation does not accept partNumber without uploadId';
-    return invalidArgument(message, 'partNumber', partNumber);
+    return invalidArgument(message, ['partNumber', partNumber]);
   }
   const unknown = unknownSubResource(query);
   if (unknown === undefined) return undefined;
@@ -190,7 +190,7 @@ export function route(request: RouteRequest): Route {
     if (!subResources.has(name)) continue;
     if (subResource !== '') {
       const message = `Conflicting query string parameters: ${subResource}, ${name}`;
-      return invalidArgument(message, 'ResourceType', subResource);
+      return invalidArgument(message, ['ResourceType', subResource]);
     }
     subResource = name;
   }
