@@ -3,7 +3,7 @@ import { dottedName, lineAt, walk } from './ast.ts';
 import type { Finding, Rule } from './source.ts';
 
 /** Documents whose names are a custom wherever software is published. */
-const customary = /^(README|ARCHITECTURE|CHANGELOG|FORMAT|SECURITY|CONTRIBUTING|LICENSE|Dockerfile)(\.md)?$/;
+const customary = /^(README|ARCHITECTURE|CHANGELOG|FORMAT|LOG|SECURITY|CONTRIBUTING|LICENSE|Dockerfile)(\.md)?$/;
 const kebab = /^\.?[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$/;
 const empty = new Set(['util', 'utils', 'helper', 'helpers', 'common', 'manager', 'managers', 'misc']);
 
