@@ -1,8 +1,20 @@
 /** The commit path: batches, their order, and what a failed wave leaves behind. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CommandRejected } from '../../src/meta/commands.ts';
+import { FILE_HEADER_BYTES, scanRecords } from '../../src/meta/log/codec.ts';
 import type { Index } from '../../src/meta/types.ts';
-import { createBucket, everything, IndexFixture, names, newContent, put, rejection } from './index-fixture.ts';
+import {
+  ATTRIBUTES,
+  createBucket,
+  everything,
+  IndexFixture,
+  names,
+  newContent,
+  put,
+  rejection,
+} from './index-fixture.ts';
 
 let fixture: IndexFixture;
 let index: Index;
@@ -124,6 +136,35 @@ test('a wave fails while commands wait whose blobs it took → these fail too', 
   const submits = Array.from({ length: 600 }, (_, i) => rejection(index.submit(put(bucketId, `key-${i}`, i + 1))));
   expect(new Set(await Promise.all(submits))).toEqual(new Set(['CommitFailed']));
   expect(await keys(bucketId)).toEqual([]);
+});
+
+test('a failed wave → the next record takes its sequence, with a larger epoch', async () => {
+  const bucketId = await createBucket(index);
+  await index.submit(put(bucketId, 'before', 1));
+  alongside = () => Promise.reject(new Error('no disks'));
+  await rejection(index.submit(put(bucketId, 'void', 2)));
+  alongside = async () => undefined;
+  await index.submit(put(bucketId, 'after', 3));
+  const bytes = readFileSync(join(fixture.zonePath('east'), 'log', '00000000000000000001.log'));
+  const records = Array.from(scanRecords(bytes, FILE_HEADER_BYTES), ({ sequence, epoch }) => [sequence, epoch]);
+  expect(records).toEqual([
+    [1, 1],
+    [2, 1],
+    [3, 2],
+  ]);
+});
+
+test('a command fails in the middle → undone alone with the numbers it took, and replay agrees', async () => {
+  const bucketId = await createBucket(index);
+  const upload = { type: 'create-upload', bucketId, uploadId: 'same', initiatedMs: 1, attributes: ATTRIBUTES } as const;
+  const submits = ['a', 'b'].map((key) => rejection(index.submit({ ...upload, key })));
+  const last = rejection(index.submit({ ...upload, key: 'c', uploadId: 'other' }));
+  expect(await Promise.all([...submits, last])).toEqual(['none', 'SQLITE_CONSTRAINT_UNIQUE', 'none']);
+  await index.close();
+  const live = fixture.dump();
+  fixture.removeDatabases();
+  index = await fixture.open();
+  expect(fixture.dump()['uploads']).toEqual(live['uploads']);
 });
 
 test('a failed wave, then a restart → its record is not replayed, from any copy', async () => {
