@@ -35,7 +35,7 @@ const SEGMENT_SIZE_MAX_BYTES = 1024 ** 3;
 const STRIPE_BUFFER_COUNT = 40;
 const DISK_CHECK_INTERVAL_MS = 250;
 const OPEN_FILES_MAX = 512;
-const STRIPES_AHEAD_MAX = 32;
+const STRIPES_AHEAD_MAX = 16;
 
 /**
  * Opens the store; creates the disk folders of a fresh one. Throws if the disks are too few or too many of them lie in

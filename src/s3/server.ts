@@ -53,6 +53,7 @@ export function createServer(options: ServerOptions): S3Server {
     rewriteUrl: (request) => (isReserved(request, options.hostSuffixes) ? (request.url ?? '/') : '/'),
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, options.clock),
   });
+  endConnectionsAtClose(app);
   serveHealth(app, options.health);
   serveS3(app, options.pipeline);
   // By itself node:http would ask for every body before anyone has looked at the head, and answer 417 to other expectations.
@@ -94,6 +95,21 @@ function serveS3(app: FastifyInstance, pipeline: Pipeline): void {
     pipeline.handle(request.raw, reply.raw, request.originalUrl);
   });
   app.all('/', () => undefined);
+}
+
+/** Those that are idle when the server closes it ends by itself; the others would be kept alive after their answer. */
+function endConnectionsAtClose(app: FastifyInstance): void {
+  let isClosing = false;
+  app.addHook('preClose', (done) => {
+    isClosing = true;
+    done();
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.raw.once('finish', () => {
+      if (isClosing) request.raw.socket.destroySoon();
+    });
+    done();
+  });
 }
 
 function answerBrokenRequest(error: Error & { code?: string }, socket: Socket, clock: Clock): void {
