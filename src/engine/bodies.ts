@@ -5,11 +5,14 @@
  */
 import type { BlobRef } from '../blob/types.ts';
 import type { ChecksumAlgorithm, Digests } from '../lib/digests/algorithms.ts';
+import { freeBuffer } from '../lib/free-buffer.ts';
 import type { Checksum } from '../meta/records.ts';
 import { etagOf, fullObjectChecksum } from './checksums.ts';
 import type { EngineContext } from './context.ts';
 import type { BodySource } from './types.ts';
 
+/** Room for a body whose length is not known. */
+const firstGuessBytes = 64 * 1024;
 const emptyBlob: BlobRef = { size: 0, extents: [] };
 
 export interface BodyFacts {
@@ -43,9 +46,9 @@ export async function receiveBody(
   if (source.length !== undefined && source.length > limit) return writeBody(context, source, label);
   const giveBack = await context.bufferBudget.take(Math.max(1, source.length ?? limit));
   try {
-    const { chunks, size, rest } = await gather(source.stream, limit);
-    if (rest === undefined) return await holdBody(context, source, { bytes: join(chunks, size), giveBack });
-    const written = await writeBody(context, { ...source, stream: resumed(chunks, rest) }, label);
+    const { bytes, rest } = await gather(source, limit);
+    if (rest === undefined) return await holdBody(context, source, { bytes, giveBack });
+    const written = await writeBody(context, { ...source, stream: resumed(bytes, rest) }, label);
     giveBack();
     return written;
   } catch (error) {
@@ -72,6 +75,7 @@ async function holdBody(
     },
     release() {
       for (const ref of placed) context.blobs.release(ref);
+      freeBuffer(bytes);
       giveBack();
     },
   };
@@ -120,26 +124,36 @@ function factsOf(source: BodySource, size: number, digests: Digests): BodyFacts 
   return { size, etag: etagOf(digests), checksum: fullObjectChecksum(digests, source.checksumAlgorithm) };
 }
 
-/** Reads the stream to its end, or until it has more than `limit` bytes: then `rest` goes on where the chunks end. */
+/** Copies the stream to its end, or until more than `limit` bytes have come: then `rest` goes on where the bytes end. */
 async function gather(
-  stream: AsyncIterable<Uint8Array>,
+  { stream, length }: BodySource,
   limit: number,
-): Promise<{ chunks: Uint8Array[]; size: number; rest?: AsyncIterator<Uint8Array> }> {
+): Promise<{ bytes: Uint8Array; rest?: AsyncIterator<Uint8Array> }> {
   const iterator = stream[Symbol.asyncIterator]();
-  const chunks: Uint8Array[] = [];
+  let target: Buffer = Buffer.allocUnsafeSlow(length ?? firstGuessBytes);
   let size = 0;
   for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
-    chunks.push(next.value);
-    size += next.value.length;
-    if (size > limit) return { chunks, size, rest: iterator };
+    const needed = size + next.value.length;
+    if (needed > target.length) target = grown(target, { size, needed });
+    target.set(next.value, size);
+    size = needed;
+    if (size > limit) return { bytes: target.subarray(0, size), rest: iterator };
   }
-  return { chunks, size };
+  return { bytes: target.subarray(0, size) };
 }
 
-async function* resumed(chunks: Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** A larger buffer with the same bytes. */
+function grown(target: Buffer, { size, needed }: { size: number; needed: number }): Buffer {
+  const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * target.length));
+  target.copy(larger, 0, 0, size);
+  freeBuffer(target);
+  return larger;
+}
+
+async function* resumed(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   let ended = false;
   try {
-    for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) yield chunk;
+    yield first;
     for (let next = await rest.next(); ; next = await rest.next()) {
       ended = next.done === true;
       if (next.done === true) return;
@@ -148,9 +162,4 @@ async function* resumed(chunks: Uint8Array[], rest: AsyncIterator<Uint8Array>): 
   } finally {
     if (!ended) await rest.return?.();
   }
-}
-
-function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const [only] = chunks;
-  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size);
 }

@@ -45,6 +45,7 @@ export type {
 
 /** A body on its way in. MD5 is always computed, as it is the ETag; `algorithms` adds to it. */
 export interface BodySource {
+  /** Bytes in order. A chunk is valid until the next one is asked for. */
   readonly stream: AsyncIterable<Uint8Array>;
   /** Decoded length in bytes, where the client has declared it. */
   readonly length?: number;
