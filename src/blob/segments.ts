@@ -7,7 +7,7 @@ import { statSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SHARDS } from './coding/reed-solomon.ts';
-import { segmentsFolder } from './disk-identity.ts';
+import { errorCode, segmentsFolder } from './disk-identity.ts';
 import type { Disk } from './disks.ts';
 import type { SegmentState } from './types.ts';
 
@@ -86,7 +86,10 @@ export class SegmentTable {
   /** Takes up the shard files found on a disk: at the start, and when it comes back. */
   async scan(disk: Disk): Promise<void> {
     const folder = segmentsFolder(disk.path);
-    await mkdir(folder, { recursive: true });
+    // Without its disk's folder it must not be made: the disk may have gone again.
+    await mkdir(folder).catch((error: unknown) => {
+      if (errorCode(error) !== 'EEXIST') throw error;
+    });
     for (const name of await readdir(folder)) {
       const [, id, index] = SHARD_FILE.exec(name) ?? [];
       if (id === undefined || index === undefined) continue;

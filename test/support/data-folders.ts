@@ -1,5 +1,5 @@
 /** Zone and disk folders of a test server's data folder, moved away and put back while it serves. */
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export const zoneNames = ['zone-a', 'zone-b', 'zone-c'] as const;
@@ -28,6 +28,17 @@ export class DataFolders {
     const names = [...this.#away];
     this.#away.clear();
     await Promise.all(names.map((name) => rename(this.#hidden(name), join(this.#data, name))));
+  }
+
+  /** Bytes of the shard files on each disk. */
+  async shardBytes(): Promise<number[]> {
+    return await Promise.all(
+      diskNames.map(async (disk) => {
+        const folder = join(this.#data, disk, 'segments');
+        const sizes = (await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size);
+        return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+      }),
+    );
   }
 
   #hidden(name: string): string {
