@@ -212,8 +212,15 @@ export class Daemon implements AsyncDisposable {
   }
 }
 
-/** Servers that must not outlive the tests, however these end. */
+/** Servers that must not outlive the tests, however these end: the runner stops its workers by signal. */
 const running = new Set<ChildProcess>();
-process.once('exit', () => {
+const killRunning = (): void => {
   for (const child of running) child.kill('SIGKILL');
-});
+};
+process.once('exit', killRunning);
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    killRunning();
+    process.exit();
+  });
+}
