@@ -11,6 +11,7 @@ import { startJobs } from './jobs/runner.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { createLog, type Log } from './lib/log.ts';
 import { openIndex } from './meta/index-store.ts';
+import { lockZones } from './meta/zone-locks.ts';
 import { hostSuffixes } from './s3/addressing.ts';
 import { type Identity, rootIdentity } from './s3/auth/identity.ts';
 import { publicReadConfig } from './s3/authorise.ts';
@@ -33,12 +34,16 @@ export interface DaemonOverrides {
   readonly log?: Log;
 }
 
-/** Starts a server. Throws ConfigError or DataFolderError where it must not start as it is. */
+/** Starts a server. Throws ConfigError, DataFolderError or ZoneInUse where it must not start as it is. */
 export async function startDaemon(config: Config, overrides: DaemonOverrides = {}): Promise<Daemon> {
   refuseOpenDoor(config);
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog(config.logLevel);
   const clusterId = openCluster(config);
+  const locks = lockZones(
+    config.zones.map(({ path }) => path),
+    log,
+  );
   const rootKey = openRootKey(config);
   const root = rootIdentity(config);
 
@@ -94,6 +99,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
       await jobs.stop();
       await index.close();
       await blobs.close();
+      locks.release();
     },
   };
 }

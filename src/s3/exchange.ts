@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newRequestId, randomHex } from '../lib/ids.ts';
+import { giveBack } from '../lib/lent-buffers.ts';
 import { S3Error, type S3ErrorCode } from './errors.ts';
 import { type EncodedAnswer, encodeError } from './model/encode.ts';
 
@@ -62,8 +63,11 @@ export class Exchange {
     try {
       for await (const chunk of answer.stream) {
         this.#bytesSent += chunk.length;
-        if (!this.#response.write(chunk)) await this.#drained();
+        const isSent = this.#response.write(chunk);
+        if (!isSent) await this.#drained();
         if (this.#response.destroyed) return;
+        // The response has drained: the system has all of the bytes.
+        if (!isSent) giveBack(chunk);
       }
       await this.#end();
     } catch (error) {
