@@ -62,6 +62,7 @@ export const configSchema = z.strictObject({
     .regex(/^\d{12}$/, 'twelve digits')
     .default('000000000000'),
   displayName: z.string().min(1).default('root'),
+  bucketDefaults: z.enum(['aws', 'legacy']).default('aws'),
   buckets: z.array(bucketSchema).default([]),
   zones: z.array(zoneSchema).min(1).optional(),
   limits: limitsSchema.prefault({}),

@@ -2,6 +2,7 @@
 import { openBlobStore } from './blob/store.ts';
 import { type Config, ConfigError } from './config.ts';
 import { openCluster, openRootKey, type RootKey } from './data-folder.ts';
+import { newBucketDocuments } from './engine/access-documents.ts';
 import { createEngine } from './engine/engine.ts';
 import { EngineError } from './engine/errors.ts';
 import { probeStore } from './engine/probe.ts';
@@ -14,7 +15,6 @@ import { openIndex } from './meta/index-store.ts';
 import { lockZones } from './meta/zone-locks.ts';
 import { hostSuffixes } from './s3/addressing.ts';
 import { type Identity, rootIdentity } from './s3/auth/identity.ts';
-import { publicReadConfig } from './s3/authorise.ts';
 import { createHealth } from './s3/health.ts';
 import { operations } from './s3/operations/index.ts';
 import { Pipeline } from './s3/pipeline.ts';
@@ -76,6 +76,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
       accessKeyId === rootKey.accessKeyId ? { secret: rootKey.secretAccessKey, identity: root } : undefined,
     accountOf: (canonicalId) => (canonicalId === root.canonicalId ? root.accountId : undefined),
     region: config.region,
+    bucketDefaults: config.bucketDefaults,
     hostSuffixes: hostSuffixes(config.domains),
     limits: config.limits,
   });
@@ -115,15 +116,16 @@ function refuseOpenDoor({ host, rootKey }: Config): void {
 
 /** Makes the configured buckets that are not there yet. What a bucket became since is left alone. */
 async function ensureBuckets(config: Config, engine: Engine, root: Identity): Promise<void> {
-  for (const { name, versioned, public: isPublic } of config.buckets) {
+  const { region, bucketDefaults: defaults } = config;
+  for (const { name, versioned, public: isPublicRead } of config.buckets) {
     try {
       await engine.buckets.get(name);
       continue;
     } catch (error) {
       if (!(error instanceof EngineError) || error.code !== 'NoSuchBucket') throw error;
     }
-    const bucket = await engine.buckets.create({ name, region: config.region, owner: root.canonicalId });
+    const configs = newBucketDocuments({ defaults, isPublicRead });
+    const bucket = await engine.buckets.create({ name, region, owner: root.canonicalId, configs });
     if (versioned) await engine.buckets.setVersioning(bucket, 'Enabled');
-    if (isPublic) await engine.buckets.setConfig(bucket, publicReadConfig, '{}');
   }
 }

@@ -10,6 +10,11 @@ export async function readBucketTags(engine: Engine, bucket: Bucket): Promise<re
   return document === undefined ? [] : parseDocument(JSON.parse(document));
 }
 
+/** The document that a bucket of these tags is made with; none for no tags. */
+export function tagsDocument(tags: readonly Tag[]): Record<string, string> {
+  return tags.length === 0 ? {} : { [tagsConfig]: JSON.stringify(tags) };
+}
+
 /** Replaces the bucket's tags. */
 export async function writeBucketTags(engine: Engine, bucket: Bucket, tags: readonly Tag[]): Promise<void> {
   await engine.buckets.setConfig(bucket, tagsConfig, tags.length === 0 ? null : JSON.stringify(tags));

@@ -28,6 +28,12 @@ export function shownVersionId(bucket: Bucket, versionId: string): string | unde
   return versionId === nullVersionId && bucket.versioning === 'Unversioned' ? undefined : versionId;
 }
 
+/** The same as a header, for answers whose model does not carry it. */
+export function versionIdHeader(bucket: Bucket, versionId: string): Record<string, string> {
+  const shown = shownVersionId(bucket, versionId);
+  return shown === undefined ? {} : { 'x-amz-version-id': shown };
+}
+
 /** Version id of what was written: S3 tells it only where it has made one, so not of the null version. */
 export function writtenVersionId(versionId: string): string | undefined {
   return versionId === nullVersionId ? undefined : versionId;

@@ -1,7 +1,8 @@
 /** What a request that makes an object says of it, as the engine keeps it. */
-import type { Bucket, ObjectAttributes } from '../engine/types.ts';
+import type { ObjectAttributes } from '../engine/types.ts';
 import { storedContentEncoding } from './body.ts';
 import { S3Error } from './errors.ts';
+import type { Standing } from './object-ownership.ts';
 import { parseStorageClass } from './storage-classes.ts';
 import { parseTaggingHeader } from './tagging.ts';
 import { parseMetadata } from './user-metadata.ts';
@@ -31,12 +32,13 @@ const defaultContentType = 'binary/octet-stream';
 const redirectPattern = /^(\/|https?:\/\/)/;
 
 /**
- * Attributes of a new object. Its owner is the bucket's, whoever writes it, as ACLs are disabled. Throws
- * MetadataTooLarge, InvalidStorageClass, InvalidRedirectLocation and the errors of tags.
+ * Attributes of a new object. Throws MetadataTooLarge, InvalidStorageClass, InvalidRedirectLocation and the errors of
+ * tags.
  */
-export function parseAttributes(bucket: Bucket, input: AttributeInput): ObjectAttributes {
+export function parseAttributes({ owner, acl }: Standing, input: AttributeInput): ObjectAttributes {
   return {
-    owner: bucket.owner,
+    owner,
+    ...(acl !== undefined && { acl }),
     storageClass: parseStorageClass(input.StorageClass),
     headers: systemHeaders(input),
     metadata: parseMetadata(input.Metadata),

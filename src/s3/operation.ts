@@ -2,9 +2,16 @@
  * One operation of S3: a typed function from AWS's own input to AWS's own output, and what it supports of the input.
  * It returns data; only the pipeline touches the reply.
  */
+import type { BucketDefaults } from '../engine/access-documents.ts';
 import type { BodySource, Bucket, ChecksumAlgorithm, Engine } from '../engine/types.ts';
 import type { Identity } from './auth/identity.ts';
 import type { InputOf, OperationName, OutputOf } from './model/types.ts';
+
+/** An object in its bucket: a version of it, or without an id the current one. */
+export interface ObjectName {
+  readonly key: string;
+  readonly versionId: string | undefined;
+}
 
 /** What an operation may know of its request beside the decoded input. */
 export interface OperationRequest {
@@ -15,6 +22,10 @@ export interface OperationRequest {
   readonly nowMs: number;
   /** Region of this server. */
   readonly region: string;
+  /** What new buckets are like. */
+  readonly bucketDefaults: BucketDefaults;
+  /** Whether there is a user of this canonical id. */
+  readonly knowsUser: (canonicalId: string) => boolean;
   /** Scheme and host the client used, without a path: for `Location`. */
   readonly origin: string;
   /** Header by lower-case name, for what the model does not carry. */
@@ -26,8 +37,8 @@ export interface OperationRequest {
    * the operation has none.
    */
   bucket(): Bucket;
-  /** Another bucket that the operation reads from (copy sources), resolved and authorised for this identity. */
-  sourceBucket(name: string): Promise<Bucket>;
+  /** The bucket of an object that the operation reads beside its own (copy sources), resolved and authorised for this identity. */
+  sourceBucket(name: string, object: ObjectName): Promise<Bucket>;
   /**
    * The streaming body, decoded from its transfer encoding, for operations whose input has a streaming `Body`. `verify` of
    * what it returns checks signatures, trailers, Content-MD5 and checksum headers. Sends 100 Continue when first read.

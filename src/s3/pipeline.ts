@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { BucketDefaults } from '../engine/access-documents.ts';
 import type { BodySource, Bucket, Engine } from '../engine/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { digest } from '../lib/digests/digester.ts';
@@ -24,7 +25,7 @@ import { type EncodedAnswer, encoderOf } from './model/encode.ts';
 import { route } from './model/router.ts';
 import { operationTable } from './model/table.generated.ts';
 import type { InputOf, OperationName } from './model/types.ts';
-import type { Operation, OperationRequest } from './operation.ts';
+import type { ObjectName, Operation, OperationRequest } from './operation.ts';
 
 export interface PipelineOptions {
   readonly engine: Engine;
@@ -36,6 +37,7 @@ export interface PipelineOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly region: string;
+  readonly bucketDefaults: BucketDefaults;
   /** From `hostSuffixes`. */
   readonly hostSuffixes: readonly string[];
   readonly limits: {
@@ -99,7 +101,8 @@ export class Pipeline {
     const { identity, openBody } = this.#authenticate(exchange, target, nowMs);
     trace.identity = identity;
     const bucket = await this.#resolveBucket(operation.name, target, headers);
-    await authorise(this.#options.engine, { identity, operation: operation.name, bucket });
+    const object = objectOf(target);
+    await authorise(this.#options.engine, { identity, operation: operation.name, bucket, object });
     const input = await this.#decode(operation.name, { headers, target, openBody });
     const context = this.#context({ exchange, headers, target, identity, bucket, nowMs, openBody });
     const answer = await operation.run(context, input);
@@ -121,7 +124,10 @@ export class Pipeline {
   #route(method: string, target: Target, headers: IncomingHttpHeaders): Operation {
     const found = route({ method, target: target.kind, query: target.query, headers });
     if (found.kind === 'failure') throw found.error;
-    if (found.kind === 'preflight') throw new S3Error('AccessForbidden');
+    if (found.kind === 'preflight') {
+      if (headers.origin !== undefined) throw new S3Error('AccessForbidden');
+      throw new S3Error('BadRequest', { message: 'Insufficient information. Origin request header needed.' });
+    }
     const operation = this.#options.operations.get(found.name);
     if (operation) return operation;
     throw new S3Error('NotImplemented', {
@@ -171,7 +177,7 @@ export class Pipeline {
 
   /** Reads the body of an operation that takes a document, and checks it as any other body. */
   async #readDocument(name: OperationName, headers: IncomingHttpHeaders, open: OpenBody): Promise<Buffer | undefined> {
-    if (operationTable[name].checksumRequired && !carriesChecksum(headers)) {
+    if (operationTable[name].checksumRequired && !takenBare.has(name) && !carriesChecksum(headers)) {
       throw new S3Error('InvalidRequest', { message: 'Missing required header for this request: Content-MD5' });
     }
     if (headers['content-length'] === undefined && !('transfer-encoding' in headers)) return undefined;
@@ -193,13 +199,15 @@ export class Pipeline {
 
   #context({ exchange, headers, target, identity, bucket, nowMs, openBody }: Authorised): OperationRequest {
     const { request, requestId } = exchange;
-    const { engine, region, limits } = this.#options;
+    const { engine, region, limits, bucketDefaults, accountOf } = this.#options;
     return {
       requestId,
       identity,
       engine,
       nowMs,
       region,
+      bucketDefaults,
+      knowsUser: (canonicalId) => accountOf(canonicalId) !== undefined,
       origin: `http://${request.headers.host ?? ''}`,
       header: (name) => headers[name]?.toString(),
       query: (name) => target.query.get(name),
@@ -207,9 +215,9 @@ export class Pipeline {
         assert(bucket, 'the operation has no bucket');
         return bucket;
       },
-      sourceBucket: async (name) => {
+      sourceBucket: async (name, object) => {
         const source = await engine.buckets.get(name);
-        await authorise(engine, { identity, operation: 'GetObject', bucket: source });
+        await authorise(engine, { identity, operation: 'GetObject', bucket: source, object });
         return source;
       },
       body: (options) => openBody({ ...options, maxBytes: limits.objectPutBytesMax, requireLength: true }),
@@ -252,6 +260,13 @@ interface Authorised {
   readonly nowMs: number;
   readonly openBody: OpenBody;
 }
+
+function objectOf({ key, query }: Target): ObjectName | undefined {
+  return key === undefined ? undefined : { key, versionId: query.get('versionId') };
+}
+
+/** Operations whose body S3 takes without a checksum too, though its model demands one: clients older than it send none. */
+const takenBare: ReadonlySet<OperationName> = new Set<OperationName>(['PutBucketAcl', 'PutObjectAcl']);
 
 function isStreamed(name: OperationName): boolean {
   return operationTable[name].input.members.some(({ type }) => type === 'stream');

@@ -36,7 +36,7 @@ const copyBytesMax = 5 * 1024 ** 3;
 export async function openCopySource(request: OperationRequest, input: CopySourceInput): Promise<OpenedSource> {
   const { bucket: bucketName, key, versionId } = parseCopySource(input.CopySource);
   checkObjectAddress({ Key: key, VersionId: versionId });
-  const bucket = await request.sourceBucket(bucketName);
+  const bucket = await request.sourceBucket(bucketName, { key, versionId });
   checkSourceOwner(request, bucket, input.ExpectedSourceBucketOwner);
   const version = await findSource(request, bucket, { key, versionId });
   checkCopySourceConditions(input, version);

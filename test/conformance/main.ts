@@ -56,7 +56,9 @@ interface SuiteRun {
 
 /** Runs the suite against a server of its own and returns the runner's exit code. */
 async function runSuite({ runner, suite, out, jobs, pytest }: SuiteRun): Promise<number | null> {
-  await using daemon = await startDaemon({ environment: { NINEFOLD_LOG_LEVEL: 'warn' } });
+  // The suite was written for buckets as they were made before 2023.
+  const config = 'bucketDefaults: legacy';
+  await using daemon = await startDaemon({ config, environment: { NINEFOLD_LOG_LEVEL: 'warn' } });
   const { Owner } = await daemon.client.send(new ListBucketsCommand({}));
   const where = ['--suite', suite, '--endpoint', daemon.endpoint, '--out', out, '--jobs', jobs];
   const who = ['--access-key', daemon.accessKeyId, '--secret-key', daemon.secretAccessKey, '--single-user'];

@@ -46,12 +46,12 @@ API reference. Headers and parameters that the model does not list for an operat
 | | |
 |---|---|
 | Addressing | path style; virtual-host style for \`*.localhost\`, \`*.s3.localhost\` and the configured domains |
-| Authentication | Signature Version 4 in the \`Authorization\` header or in a presigned URL, and none for reads of a public bucket. Not Signature Version 2, Version 4A (ECDSA) or browser forms (POST) |
+| Authentication | Signature Version 4 in the \`Authorization\` header or in a presigned URL, and none for what anybody may do. Not Signature Version 2, Version 4A (ECDSA) or browser forms (POST) |
 | Bodies | plain, signed by their hash or unsigned; \`aws-chunked\` with signed chunks, with signed or with unsigned trailers |
 | Checksums | ALGORITHMS: checked when sent, CRC64NVME computed when none is, stored and listed. \`Content-MD5\` is checked |
-| ACLs | disabled on every bucket, as on AWS's new ones: \`private\` and \`bucket-owner-full-control\` are accepted, others refused |
+| ACLs | canned ones, grants and documents, on buckets and versions, as Object Ownership and the public access block of the bucket have it. On a new bucket they are disabled, as on AWS's new ones; \`bucketDefaults: legacy\` makes buckets on which they work. Grantees are the account, the groups and anonymous callers; there are no e-mail addresses |
 | Storage classes | all that are read without a restore are kept by name and stored alike; archives answer \`NotImplemented\` |
-| Identities | one account, the root, which may do everything; anonymous callers may read public buckets |
+| Identities | one account, the root, which may do everything; anonymous callers may do what ACLs grant, and read public buckets |
 | Object lock | no bucket has it: headers that lock an object answer \`InvalidRequest\`, making a bucket with it \`NotImplemented\` |
 | Transport | HTTP/1.1 without TLS: put a proxy in front of what other machines reach |
 `;

@@ -54,7 +54,7 @@ describe('CreateBucket', () => {
     [{ CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' } }, 'IllegalLocationConstraintException', 400],
     [{ ACL: 'public-read' }, 'InvalidBucketAclWithObjectOwnership', 400],
     [{ GrantRead: 'id="x"' }, 'InvalidBucketAclWithObjectOwnership', 400],
-    [{ ObjectOwnership: 'ObjectWriter' }, 'NotImplemented', 501],
+    [{ ACL: 'public-read', ObjectOwnership: 'ObjectWriter' }, 'InvalidBucketAclWithBlockPublicAccessError', 400],
     [{ ObjectLockEnabledForBucket: true }, 'NotImplemented', 501],
   ] as const)('%o → %s, and it is not made', async (input, code, status) => {
     await expect(create('refused', input)).rejects.toMatchObject(refusal(code, status));

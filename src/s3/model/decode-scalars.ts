@@ -44,9 +44,14 @@ export function readHttpDate(text: string): Date | undefined {
 /** Enumerations that clients write in any case; their values are upper case. */
 const anyCase = new Set(['ChecksumAlgorithm', 'ChecksumMode', 'ChecksumType']);
 
+/** Values that S3 takes beyond those of its model. https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl */
+const beyondModel: Readonly<Record<string, readonly string[]>> = {
+  BucketCannedACL: ['aws-exec-read', 'bucket-owner-full-control', 'bucket-owner-read', 'log-delivery-write'],
+};
+
 /** The value of an enumeration that the text names. */
 export function enumReader(name: string, values: readonly string[]): (text: string) => string | undefined {
-  const known = new Set(values);
+  const known = new Set([...values, ...(beyondModel[name] ?? [])]);
   if (anyCase.has(name)) return (text) => (known.has(text.toUpperCase()) ? text.toUpperCase() : undefined);
   return (text) => (known.has(text) ? text : undefined);
 }

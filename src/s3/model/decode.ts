@@ -5,7 +5,7 @@
  * A decoded input has own keys only for the members that the client sent: what an operation does not support is told by them.
  */
 import assert from 'node:assert';
-import { S3Error } from '../errors.ts';
+import { S3Error, type S3ErrorCode } from '../errors.ts';
 import { enumReader, readBoolean, readHttpDate, readInteger, readIsoDate } from './decode-scalars.ts';
 import { compileElement, compileStructure, type ElementReader } from './decode-xml.ts';
 import { readHeaderText, readMetadataText } from './header-text.ts';
@@ -121,10 +121,19 @@ function compileLabel({ name }: MemberSchema): Setter {
   };
 }
 
+/** What S3 answers instead of MalformedXML, by root element. */
+const malformedCodes: ReadonlyMap<string, S3ErrorCode> = new Map([['AccessControlPolicy', 'MalformedACLError']]);
+
 function readDocument(body: Buffer, root: string, read: ElementReader): unknown {
-  const element = parseXml(body);
-  if (element.name !== root) throw malformed();
-  return read(element);
+  try {
+    const element = parseXml(body);
+    if (element.name !== root) throw malformed();
+    return read(element);
+  } catch (error) {
+    const code = malformedCodes.get(root);
+    if (code === undefined || !(error instanceof S3Error) || error.code !== 'MalformedXML') throw error;
+    throw new S3Error(code, { cause: error });
+  }
 }
 
 function compilePayload({ name, as, type, required }: MemberSchema): Setter | undefined {

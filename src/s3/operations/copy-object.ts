@@ -1,14 +1,17 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+
 import type { Bucket, ObjectAttributes, Version } from '../../engine/types.ts';
+import { objectAclInputs } from '../acls.ts';
 import { typedChecksumMembers } from '../checksum-members.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
 import { S3Error } from '../errors.ts';
 import type { InputOf } from '../model/types.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { attributeInputs, parseAttributes } from '../object-attributes.ts';
+import { type Standing, standingOfNewObject } from '../object-ownership.ts';
 import { operation } from '../operation.ts';
 import { checkCopySize, copySourceInputs, openCopySource } from '../read-copy-source.ts';
-import { aclInputs, objectLockInputs, refuseAcls, refuseObjectLock } from '../refused-features.ts';
+import { objectLockInputs, refuseObjectLock } from '../refused-features.ts';
 import { shownTime } from '../times.ts';
 
 type CopyInput = InputOf<'CopyObject'>;
@@ -18,7 +21,7 @@ export const copyObject = operation({
   supports: [
     ...copySourceInputs,
     ...attributeInputs,
-    ...aclInputs,
+    ...objectAclInputs,
     ...objectLockInputs,
     'ChecksumAlgorithm',
     'IfMatch',
@@ -28,9 +31,9 @@ export const copyObject = operation({
   ],
   async run(request, input) {
     checkObjectAddress(input);
-    refuseAcls(input);
     refuseObjectLock(input);
     const bucket = request.bucket();
+    const standing = await standingOfNewObject(request, input);
     const conditions = writeConditions(input);
     const source = await openCopySource(request, input);
     checkCopySize(source.version.size);
@@ -39,7 +42,7 @@ export const copyObject = operation({
       source: source.version,
       bucket,
       key: input.Key,
-      attributes: attributesOfCopy(bucket, source.version, input),
+      attributes: attributesOfCopy(standing, source.version, input),
       ...(input.ChecksumAlgorithm !== undefined && { checksumAlgorithm: input.ChecksumAlgorithm }),
       ...(conditions !== undefined && { conditions }),
     });
@@ -58,8 +61,8 @@ export const copyObject = operation({
 });
 
 /** What the directives leave of the source's attributes. Storage class and website redirect are never taken from it. */
-function attributesOfCopy(bucket: Bucket, source: Version, input: CopyInput): ObjectAttributes {
-  const given = parseAttributes(bucket, input);
+function attributesOfCopy(standing: Standing, source: Version, input: CopyInput): ObjectAttributes {
+  const given = parseAttributes(standing, input);
   const { websiteRedirectLocation: _ofSource, ...headers } = source.attributes.headers;
   const { websiteRedirectLocation } = given.headers;
   return {

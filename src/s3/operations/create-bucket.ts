@@ -1,7 +1,11 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
+import { isPublicAcl } from '../../engine/access.ts';
+import { newBucketDocuments, readBucketAccess, writeBucketAcl } from '../../engine/access-documents.ts';
 import { EngineError } from '../../engine/errors.ts';
+import type { Grant } from '../../engine/types.ts';
+import { aclOfHeaders, bucketAclInputs, hasGrantHeaders, refuseBlockedAcl } from '../acls.ts';
 import { isBucketName } from '../bucket-names.ts';
-import { writeBucketTags } from '../bucket-tags.ts';
+import { tagsDocument } from '../bucket-tags.ts';
 import { toS3Error } from '../engine-errors.ts';
 import { S3Error } from '../errors.ts';
 import type { InputOf } from '../model/types.ts';
@@ -10,68 +14,77 @@ import { bucketArn, checkLocation, unnamedRegion } from '../regions.ts';
 import { parseBucketTags } from '../tagging.ts';
 
 type CreateInput = InputOf<'CreateBucket'>;
+type Acl = readonly Grant[] | undefined;
 
 export const createBucket = operation({
   name: 'CreateBucket',
   supports: [
-    'ACL',
+    ...bucketAclInputs,
     'BucketNamespace',
     'CreateBucketConfiguration',
-    'GrantFullControl',
-    'GrantRead',
-    'GrantReadACP',
-    'GrantWrite',
-    'GrantWriteACP',
     'ObjectLockEnabledForBucket',
     'ObjectOwnership',
   ],
   async run(request, input) {
     if (!isBucketName(input.Bucket)) throw new S3Error('InvalidBucketName', { fields: { BucketName: input.Bucket } });
-    refuseAcls(input);
     refuseOtherKinds(input);
     const { LocationConstraint, Tags = [] } = input.CreateBucketConfiguration ?? {};
     checkLocation(LocationConstraint, request.region);
-    await create(request, input.Bucket, Tags);
+    const acl = aclOfNewBucket(request, input);
+    const access = newBucketDocuments({ defaults: request.bucketDefaults, ownership: input.ObjectOwnership, acl });
+    await create(request, input.Bucket, { acl, configs: { ...access, ...tagsDocument(parseBucketTags(Tags)) } });
     return { output: { Location: `/${input.Bucket}`, BucketArn: bucketArn(input.Bucket) } };
   },
 });
 
-/** ACLs are disabled on every bucket; `private` is what holds without them. */
-function refuseAcls(input: CreateInput): void {
-  const { ACL, GrantFullControl, GrantRead, GrantReadACP, GrantWrite, GrantWriteACP } = input;
-  const grants = [GrantFullControl, GrantRead, GrantReadACP, GrantWrite, GrantWriteACP];
-  const isHarmless = ACL === undefined || ACL === 'private';
-  if (!isHarmless || grants.some((grant) => grant !== undefined)) {
-    throw new S3Error('InvalidBucketAclWithObjectOwnership');
-  }
+/** The list that the bucket is made with. Throws where the bucket, as it will be, has none or blocks this one. */
+function aclOfNewBucket({ identity, bucketDefaults, knowsUser }: OperationRequest, input: CreateInput): Acl {
+  const owner = identity.canonicalId;
+  const isAws = bucketDefaults === 'aws';
+  const isEnforced = (input.ObjectOwnership ?? (isAws ? 'BucketOwnerEnforced' : undefined)) === 'BucketOwnerEnforced';
+  if (isEnforced && hasGrantHeaders(input)) throw new S3Error('InvalidBucketAclWithObjectOwnership');
+  const acl = aclOfHeaders(input, { kind: 'bucket', owner, bucketOwner: owner, knowsUser });
+  if (acl === undefined) return undefined;
+  if (isEnforced) throw new S3Error('InvalidBucketAclWithObjectOwnership');
+  if (isAws && isPublicAcl(acl)) throw new S3Error('InvalidBucketAclWithBlockPublicAccessError');
+  return acl;
 }
 
-/** Throws NotImplemented for every kind of bucket but the general purpose one with S3's defaults. */
+/** Throws NotImplemented for every kind of bucket but the general purpose one without object lock. */
 function refuseOtherKinds(input: CreateInput): void {
   const { Bucket, Location } = input.CreateBucketConfiguration ?? {};
   const refused = [
     input.ObjectLockEnabledForBucket === true && 'x-amz-bucket-object-lock-enabled',
-    (input.ObjectOwnership ?? 'BucketOwnerEnforced') !== 'BucketOwnerEnforced' && 'x-amz-object-ownership',
     (input.BucketNamespace ?? 'global') !== 'global' && 'x-amz-bucket-namespace',
     (Bucket !== undefined || Location !== undefined) && 'CreateBucketConfiguration',
   ].find((header) => header !== false);
   if (refused !== undefined) throw new S3Error('NotImplemented', { fields: { Header: refused } });
 }
 
-/** In us-east-1, and only there, S3 lets an owner create a bucket again, and changes nothing. */
+/** In us-east-1, and only there, S3 lets an owner create a bucket again: its list is set anew, and nothing else changes. */
 async function create(
-  { engine, identity, region }: OperationRequest,
+  request: OperationRequest,
   name: string,
-  tagElements: Parameters<typeof parseBucketTags>[0],
+  { acl, configs }: { acl: Acl; configs: Readonly<Record<string, string>> },
 ): Promise<void> {
-  const tags = parseBucketTags(tagElements);
+  const { engine, identity, region } = request;
   try {
-    const bucket = await engine.buckets.create({ name, region, owner: identity.canonicalId });
-    if (tags.length > 0) await writeBucketTags(engine, bucket, tags);
+    await engine.buckets.create({ name, region, owner: identity.canonicalId, configs });
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    if (error.code === 'BucketAlreadyOwnedByYou' && region === unnamedRegion) return;
+    if (error.code === 'BucketAlreadyOwnedByYou' && region === unnamedRegion) return resetAcl(request, name, acl);
     const { code, fields, headers } = toS3Error(error);
     throw new S3Error(code, { fields, headers: { ...headers, 'x-amz-bucket-region': region }, cause: error });
   }
+}
+
+async function resetAcl({ engine }: OperationRequest, name: string, acl: Acl): Promise<void> {
+  const bucket = await engine.buckets.get(name);
+  const { ownership, block } = await readBucketAccess(engine.buckets, bucket);
+  if (ownership === 'BucketOwnerEnforced') {
+    if (acl !== undefined) throw new S3Error('InvalidBucketAclWithObjectOwnership');
+    return;
+  }
+  refuseBlockedAcl(acl, block);
+  await writeBucketAcl(engine.buckets, bucket, acl);
 }

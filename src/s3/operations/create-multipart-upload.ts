@@ -1,23 +1,25 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
+import { objectAclInputs } from '../acls.ts';
 import { parseUploadChecksum } from '../multipart.ts';
 import { checkObjectAddress } from '../object-address.ts';
 import { attributeInputs, parseAttributes } from '../object-attributes.ts';
+import { standingOfNewObject } from '../object-ownership.ts';
 import { operation } from '../operation.ts';
-import { aclInputs, objectLockInputs, refuseAcls, refuseObjectLock } from '../refused-features.ts';
+import { objectLockInputs, refuseObjectLock } from '../refused-features.ts';
 
 export const createMultipartUpload = operation({
   name: 'CreateMultipartUpload',
-  supports: [...attributeInputs, ...aclInputs, ...objectLockInputs, 'ChecksumAlgorithm', 'ChecksumType'],
+  supports: [...attributeInputs, ...objectAclInputs, ...objectLockInputs, 'ChecksumAlgorithm', 'ChecksumType'],
   async run(request, input) {
     checkObjectAddress(input);
-    refuseAcls(input);
     refuseObjectLock(input);
     const bucket = request.bucket();
+    const standing = await standingOfNewObject(request, input);
     const checksum = parseUploadChecksum(input.ChecksumAlgorithm, input.ChecksumType);
     const upload = await request.engine.uploads.create({
       bucket,
       key: input.Key,
-      attributes: parseAttributes(bucket, input),
+      attributes: parseAttributes(standing, input),
       ...checksum,
     });
     return {

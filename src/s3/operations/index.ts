@@ -7,16 +7,23 @@ import { copyObject } from './copy-object.ts';
 import { createBucket } from './create-bucket.ts';
 import { createMultipartUpload } from './create-multipart-upload.ts';
 import { deleteBucket } from './delete-bucket.ts';
+import { deleteBucketOwnershipControls } from './delete-bucket-ownership-controls.ts';
 import { deleteBucketTagging } from './delete-bucket-tagging.ts';
 import { deleteObject } from './delete-object.ts';
 import { deleteObjectTagging } from './delete-object-tagging.ts';
 import { deleteObjects } from './delete-objects.ts';
+import { deletePublicAccessBlock } from './delete-public-access-block.ts';
+import { getBucketAcl } from './get-bucket-acl.ts';
 import { getBucketLocation } from './get-bucket-location.ts';
+import { getBucketOwnershipControls } from './get-bucket-ownership-controls.ts';
+import { getBucketPolicyStatus } from './get-bucket-policy-status.ts';
 import { getBucketTagging } from './get-bucket-tagging.ts';
 import { getBucketVersioning } from './get-bucket-versioning.ts';
 import { getObject } from './get-object.ts';
+import { getObjectAcl } from './get-object-acl.ts';
 import { getObjectAttributes } from './get-object-attributes.ts';
 import { getObjectTagging } from './get-object-tagging.ts';
+import { getPublicAccessBlock } from './get-public-access-block.ts';
 import { headBucket } from './head-bucket.ts';
 import { headObject } from './head-object.ts';
 import { listBuckets } from './list-buckets.ts';
@@ -25,10 +32,14 @@ import { listObjectVersions } from './list-object-versions.ts';
 import { listObjects } from './list-objects.ts';
 import { listObjectsV2 } from './list-objects-v2.ts';
 import { listParts } from './list-parts.ts';
+import { putBucketAcl } from './put-bucket-acl.ts';
+import { putBucketOwnershipControls } from './put-bucket-ownership-controls.ts';
 import { putBucketTagging } from './put-bucket-tagging.ts';
 import { putBucketVersioning } from './put-bucket-versioning.ts';
 import { putObject } from './put-object.ts';
+import { putObjectAcl } from './put-object-acl.ts';
 import { putObjectTagging } from './put-object-tagging.ts';
+import { putPublicAccessBlock } from './put-public-access-block.ts';
 import { uploadPart } from './upload-part.ts';
 import { uploadPartCopy } from './upload-part-copy.ts';
 
@@ -39,28 +50,39 @@ const declared = [
   createBucket,
   createMultipartUpload,
   deleteBucket,
+  deleteBucketOwnershipControls,
   deleteBucketTagging,
   deleteObject,
-  deleteObjectTagging,
   deleteObjects,
+  deleteObjectTagging,
+  deletePublicAccessBlock,
+  getBucketAcl,
   getBucketLocation,
+  getBucketOwnershipControls,
+  getBucketPolicyStatus,
   getBucketTagging,
   getBucketVersioning,
   getObject,
+  getObjectAcl,
   getObjectAttributes,
   getObjectTagging,
+  getPublicAccessBlock,
   headBucket,
   headObject,
   listBuckets,
   listMultipartUploads,
-  listObjectVersions,
   listObjects,
   listObjectsV2,
+  listObjectVersions,
   listParts,
+  putBucketAcl,
+  putBucketOwnershipControls,
   putBucketTagging,
   putBucketVersioning,
   putObject,
+  putObjectAcl,
   putObjectTagging,
+  putPublicAccessBlock,
   uploadPart,
   uploadPartCopy,
 ];

@@ -1,24 +1,26 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
+import { objectAclInputs } from '../acls.ts';
 import { checksumInputs, typedChecksumMembers } from '../checksum-members.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { attributeInputs, parseAttributes } from '../object-attributes.ts';
+import { standingOfNewObject } from '../object-ownership.ts';
 import { operation } from '../operation.ts';
-import { aclInputs, objectLockInputs, refuseAcls, refuseObjectLock } from '../refused-features.ts';
+import { objectLockInputs, refuseObjectLock } from '../refused-features.ts';
 
 export const putObject = operation({
   name: 'PutObject',
-  supports: [...attributeInputs, ...checksumInputs, ...aclInputs, ...objectLockInputs, 'IfMatch', 'IfNoneMatch'],
+  supports: [...attributeInputs, ...checksumInputs, ...objectAclInputs, ...objectLockInputs, 'IfMatch', 'IfNoneMatch'],
   async run(request, input) {
     checkObjectAddress(input);
-    refuseAcls(input);
     refuseObjectLock(input);
     const bucket = request.bucket();
+    const standing = await standingOfNewObject(request, input);
     const conditions = writeConditions(input);
     const version = await request.engine.objects.put({
       bucket,
       key: input.Key,
-      attributes: parseAttributes(bucket, input),
+      attributes: parseAttributes(standing, input),
       source: request.body(),
       ...(conditions !== undefined && { conditions }),
     });

@@ -1,0 +1,87 @@
+/**
+ * Who may be granted something, as headers and documents name them.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#specifying-grantee
+ */
+import type { Grant, Grantee, GranteeGroup, Permission } from '../engine/types.ts';
+import { anonymous, type Identity } from './auth/identity.ts';
+import { S3Error } from './errors.ts';
+import type { OutputOf } from './model/types.ts';
+import { ownerElement } from './owners.ts';
+
+type GrantElement = NonNullable<OutputOf<'GetBucketAcl'>['Grants']>[number];
+
+/** Amazon EC2's own user, whom the canned ACL `aws-exec-read` lets read machine images. */
+export const ec2CanonicalId = '6aa5a366c34c1cbe25dc49211496e913e0351eb0e8c37aa3477e40942ec6b97c';
+
+const groupUris: Readonly<Record<GranteeGroup, string>> = {
+  AllUsers: 'http://acs.amazonaws.com/groups/global/AllUsers',
+  AuthenticatedUsers: 'http://acs.amazonaws.com/groups/global/AuthenticatedUsers',
+  LogDelivery: 'http://acs.amazonaws.com/groups/s3/LogDelivery',
+};
+const groups: ReadonlyMap<string, GranteeGroup> = new Map([
+  [groupUris.AllUsers, 'AllUsers'],
+  [groupUris.AuthenticatedUsers, 'AuthenticatedUsers'],
+  [groupUris.LogDelivery, 'LogDelivery'],
+]);
+
+/** Whether there is a user of this canonical id. */
+export type KnowsUser = (canonicalId: string) => boolean;
+
+/** A user by its canonical id. Throws InvalidArgument if there is none. */
+export function userGrantee(id: string, knowsUser: KnowsUser): Grantee {
+  if (knowsUser(id) || id === anonymous.canonicalId || id === ec2CanonicalId) return { id };
+  throw new S3Error('InvalidArgument', {
+    message: 'Invalid id',
+    fields: { ArgumentName: 'CanonicalUser/ID', ArgumentValue: id },
+  });
+}
+
+/** A group by its URI. Throws InvalidArgument if there is none. */
+export function groupGrantee(uri: string): Grantee {
+  const group = groups.get(uri);
+  if (group !== undefined) return { group };
+  throw new S3Error('InvalidArgument', {
+    message: 'Invalid group uri',
+    fields: { ArgumentName: 'Group/URI', ArgumentValue: uri },
+  });
+}
+
+/** Accounts have no e-mail addresses here, so none can be found by one. */
+export function unresolvableEmail(address: string): S3Error {
+  return new S3Error('UnresolvableGrantByEmailAddress', { fields: { Email: address } });
+}
+
+/** Grantees of a header such as `id="…", uri="…"`. Throws InvalidArgument, UnresolvableGrantByEmailAddress. */
+export function parseGrantHeader(name: string, value: string, knowsUser: KnowsUser): Grantee[] {
+  return value.split(',').map((entry) => {
+    const [, kind = '', quoted, bare] = /^\s*(\w+)\s*=\s*(?:"([^"]*)"|([^"\s]*))\s*$/.exec(entry) ?? [];
+    const named = quoted ?? bare ?? '';
+    const form = kind.toLowerCase();
+    if (form === 'id') return userGrantee(named, knowsUser);
+    if (form === 'uri') return groupGrantee(named);
+    if (form === 'emailaddress') throw unresolvableEmail(named);
+    throw new S3Error('InvalidArgument', {
+      message: 'Argument format not recognized',
+      fields: { ArgumentName: name, ArgumentValue: value },
+    });
+  });
+}
+
+/** A list as documents carry it, with the name of the one who asks. Groups stand first; the order means nothing to S3. */
+export function grantElements(identity: Identity, acl: readonly Grant[]): GrantElement[] {
+  const groupsFirst = acl.toSorted((a, b) => Number('id' in a.grantee) - Number('id' in b.grantee));
+  return groupsFirst.map(({ grantee, permission }) => ({
+    Grantee: granteeElement(identity, grantee),
+    Permission: permission,
+  }));
+}
+
+function granteeElement(identity: Identity, grantee: Grantee): GrantElement['Grantee'] {
+  if ('group' in grantee) return { Type: 'Group', URI: groupUris[grantee.group] };
+  return { Type: 'CanonicalUser', ...ownerElement(identity, grantee.id) };
+}
+
+/** The same permission for each of several. */
+export function grantAll(grantees: readonly Grantee[], permission: Permission): Grant[] {
+  return grantees.map((grantee) => ({ grantee, permission }));
+}

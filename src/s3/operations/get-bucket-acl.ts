@@ -1,0 +1,16 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html */
+import { grantsOf } from '../../engine/access.ts';
+import { readBucketAccess } from '../../engine/access-documents.ts';
+import { grantElements } from '../grantees.ts';
+import { operation } from '../operation.ts';
+import { ownerElement } from '../owners.ts';
+
+export const getBucketAcl = operation({
+  name: 'GetBucketAcl',
+  supports: [],
+  async run({ engine, identity, bucket }) {
+    const { owner, ownership, acl } = await readBucketAccess(engine.buckets, bucket());
+    const counting = ownership === 'BucketOwnerEnforced' || acl === undefined ? { owner } : { owner, acl };
+    return { output: { Owner: ownerElement(identity, owner), Grants: grantElements(identity, grantsOf(counting)) } };
+  },
+});

@@ -1,0 +1,19 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html */
+import { readBucketAccess, writeBucketAcl } from '../../engine/access-documents.ts';
+import { bucketAclInputs, refuseBlockedAcl, requestedAcl } from '../acls.ts';
+import { S3Error } from '../errors.ts';
+import { operation } from '../operation.ts';
+
+export const putBucketAcl = operation({
+  name: 'PutBucketAcl',
+  supports: [...bucketAclInputs, 'AccessControlPolicy'],
+  async run({ engine, knowsUser, ...request }, input) {
+    const bucket = request.bucket();
+    const { owner, ownership, block } = await readBucketAccess(engine.buckets, bucket);
+    if (ownership === 'BucketOwnerEnforced') throw new S3Error('AccessControlListNotSupported');
+    const acl = requestedAcl(input, { kind: 'bucket', owner, bucketOwner: owner, knowsUser });
+    refuseBlockedAcl(acl, block);
+    await writeBucketAcl(engine.buckets, bucket, acl);
+    return { output: {} };
+  },
+});
