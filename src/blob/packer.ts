@@ -10,6 +10,7 @@
  * own blobs with it; their places in the segment stay empty.
  */
 import assert from 'node:assert';
+import { freeBuffer } from '../lib/free-buffer.ts';
 import { randomHex } from '../lib/ids.ts';
 import { SHARDS } from './coding/reed-solomon.ts';
 import { type DirectoryEntry, directoryEntryBytes, encodeDirectory } from './directory.ts';
@@ -58,6 +59,7 @@ class PendingStripe {
     if (length <= this.data.length) return;
     const grown = Buffer.allocUnsafeSlow(Math.min(STRIPE_BYTES_MAX, Math.max(length, 2 * this.data.length)));
     this.data.copy(grown, 0, 0, this.length);
+    freeBuffer(this.data);
     this.data = grown;
   }
 }
@@ -162,6 +164,7 @@ export class Packer {
       const first = stripes[0];
       if (first) await open.append(this.#freeze(first).plan.offset, shards);
     } finally {
+      for (const { data } of stripes) freeBuffer(data);
       for (const buffer of borrowed) this.#buffers.release(buffer);
     }
   }

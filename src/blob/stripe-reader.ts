@@ -3,7 +3,6 @@
  * rebuilt from any six of nine, block by block. Shards on disks that are known to be away are not tried, and others are
  * asked in their place at once; shards that turn out to be bad cost another round.
  */
-import { takeBuffer } from '../lib/lent-buffers.ts';
 import type { Coder } from './coding/coder.ts';
 import type { Matrix } from './coding/galois.ts';
 import { DATA_SHARDS, recoveryRows, SHARDS } from './coding/reed-solomon.ts';
@@ -64,7 +63,7 @@ class StripeReading {
     const last = this.#needed.at(-1);
     this.#base = first ? this.#dataOffset({ shard: first.shard, block: first.firstBlock }) : 0;
     const end = last ? last.shard * part.unit + blockRange({ unit: part.unit, block: last.endBlock - 1 }).end : 0;
-    this.#target = takeBuffer(end - this.#base);
+    this.#target = Buffer.allocUnsafe(end - this.#base);
     this.#cells = Array.from({ length: SHARDS }, (_, shard) => {
       const cell: Cell = isAbsent(segment, shard) ? 'bad' : undefined;
       return new Array<Cell>(blockCount(part.unit)).fill(cell);

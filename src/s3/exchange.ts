@@ -3,8 +3,8 @@
  * that nobody read is drained when it is short, and the connection closed when it is long or was never asked for.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { freeBuffer } from '../lib/free-buffer.ts';
 import { newRequestId, randomHex } from '../lib/ids.ts';
-import { giveBack } from '../lib/lent-buffers.ts';
 import { S3Error, type S3ErrorCode } from './errors.ts';
 import { type EncodedAnswer, encodeError } from './model/encode.ts';
 
@@ -41,10 +41,16 @@ export class Exchange {
     return this.#bytesSent;
   }
 
-  /** The body's bytes as they arrive. Asks the client for them first where it waits to be asked. */
+  /**
+   * The body's bytes as they arrive. Asks the client for them first where it waits to be asked. A chunk is valid until the
+   * next one is asked for.
+   */
   async *body(): AsyncGenerator<Uint8Array> {
     this.#askForBody();
-    for await (const chunk of this.request.iterator({ destroyOnReturn: false })) yield chunk;
+    for await (const chunk of this.request.iterator({ destroyOnReturn: false })) {
+      yield chunk;
+      freeBuffer(chunk);
+    }
   }
 
   #askForBody(): void {
@@ -63,11 +69,8 @@ export class Exchange {
     try {
       for await (const chunk of answer.stream) {
         this.#bytesSent += chunk.length;
-        const isSent = this.#response.write(chunk);
-        if (!isSent) await this.#drained();
+        if (!this.#response.write(chunk, () => freeBuffer(chunk))) await this.#drained();
         if (this.#response.destroyed) return;
-        // The response has drained: the system has all of the bytes.
-        if (!isSent) giveBack(chunk);
       }
       await this.#end();
     } catch (error) {
