@@ -190,7 +190,8 @@ export class Pipeline {
       if (size > limit) {
         throw new S3Error('MaxMessageLengthExceeded', { fields: { MaxMessageLengthBytes: String(limit) } });
       }
-      chunks.push(chunk);
+      // A chunk is valid until the next one is asked for.
+      chunks.push(Uint8Array.from(chunk));
     }
     const body = Buffer.concat(chunks, size);
     source.verify(await digest(source.algorithms, body));
