@@ -8,11 +8,12 @@
 const freedBytesMin = 16 * 1024;
 
 /**
- * Frees the memory of bytes that nobody will look at again; whoever still does, sees a length of 0. Does nothing for small
- * ones and for those that are only part of their memory.
+ * Frees the memory that the bytes lie in; whoever still looks at it sees a length of 0. The caller is the last to use any of
+ * it. Small bytes are left alone, and those that are less than half of their memory: they may lie in the pool that Node
+ * keeps for small buffers.
  */
 export function freeBuffer(bytes: Uint8Array): void {
-  const { buffer } = bytes;
-  const isWhole = bytes.byteLength === buffer.byteLength && bytes.byteLength >= freedBytesMin;
-  if (isWhole && buffer instanceof ArrayBuffer) buffer.transfer(0);
+  const { buffer, byteLength } = bytes;
+  if (byteLength < freedBytesMin || 2 * byteLength < buffer.byteLength) return;
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

@@ -7,13 +7,12 @@ import { availableParallelism } from 'node:os';
 import type { ChecksumAlgorithm, Digester, Digests } from './algorithms.ts';
 import { DigestThread, type RingSize } from './digest-thread.ts';
 import { InlineDigester } from './inline-digester.ts';
-import { SplitDigester } from './split-digester.ts';
 
 /** Bodies up to this length are hashed in the calling thread. */
 const inlineBytesMax = 256 * 1024;
 
 const defaultRing: RingSize = { slots: 16, slotBytes: 256 * 1024 };
-const defaultThreads = Math.max(2, Math.min(4, availableParallelism() - 1));
+const defaultThreads = Math.max(1, Math.min(4, availableParallelism() - 1));
 
 /** Threads that hash, shared by all streams. A thread that dies fails its streams and is replaced at the next `open`. */
 export class DigestPool {
@@ -59,10 +58,7 @@ const sharedPool = new DigestPool();
  */
 export function openDigester(algorithms: ReadonlySet<ChecksumAlgorithm>, sizeHintBytes?: number): Digester {
   if (sizeHintBytes !== undefined && sizeHintBytes <= inlineBytesMax) return new InlineDigester(algorithms);
-  const others = new Set(algorithms);
-  // MD5 takes about as long as all others together, so it gets a thread to itself.
-  if (!others.delete('MD5') || others.size === 0) return sharedPool.open(algorithms);
-  return new SplitDigester([sharedPool.open(new Set<ChecksumAlgorithm>(['MD5'])), sharedPool.open(others)]);
+  return sharedPool.open(algorithms);
 }
 
 /** Digests of bytes at hand, which must not change until then. */
