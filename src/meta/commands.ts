@@ -209,7 +209,7 @@ export interface CommandResults {
 
 export type CommandResult<C extends Command> = C['type'] extends keyof CommandResults
   ? CommandResults[C['type']]
-  : void;
+  : undefined;
 
 export type RejectionCode =
   | 'BucketExists'
