@@ -82,7 +82,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   });
   const server = createServer({
     pipeline,
-    health: createHealth(() => probeStore(blobs), clock),
+    health: createHealth(() => probeStore(index, blobs), clock),
     clock,
     log,
     hostSuffixes: hostSuffixes(config.domains),

@@ -92,7 +92,9 @@ export interface BlobStore {
 
   /**
    * Makes all that was placed before the call, and after the call before, durable. Rejects with WriteQuorumLost; those
-   * blobs are then void. Calls may overlap: they run one after another, each answers for its own blobs only.
+   * blobs are then void. Calls may overlap: they run one after another, each answers for its own blobs only. So only the
+   * index's wave may call it, which fails the commands that go with the blobs: whoever else flushed would take the blobs of
+   * commands that wait for the next wave.
    */
   flush(): Promise<void>;
 

@@ -184,6 +184,11 @@ export interface DropSegment {
   readonly segment: string;
 }
 
+/** Changes nothing. That it is durable shows that changes can be made durable now. */
+export interface Probe {
+  readonly type: 'probe';
+}
+
 export type Command =
   | CreateBucket
   | DeleteBucket
@@ -198,7 +203,8 @@ export type Command =
   | PutPart
   | CompleteUpload
   | AbortUpload
-  | DropSegment;
+  | DropSegment
+  | Probe;
 
 /** What `submit` resolves to, by command. Commands that are not listed resolve to nothing. */
 export interface CommandResults {

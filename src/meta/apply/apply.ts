@@ -40,6 +40,8 @@ export function apply(transaction: Transaction, command: Command): unknown {
       return abortUpload(transaction, command);
     case 'drop-segment':
       return dropSegment(transaction, command);
+    case 'probe':
+      return undefined;
     default:
       throw new Error(`The log holds a command this program does not know: ${JSON.stringify(command satisfies never)}`);
   }
