@@ -54,6 +54,7 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9-]{1,64}$/, 'a region such as us-east-1')
     .default('us-east-1'),
+  otherRegions: z.array(z.string().regex(/^([a-z0-9-]{1,64}|\*)$/, 'a region, or * for any')).default([]),
   domains: z.array(z.string().regex(/^[a-z0-9.-]+$/, 'a domain in lower case')).default([]),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   rootKey: rootKeySchema.optional(),

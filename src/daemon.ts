@@ -75,7 +75,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     findSecret: (accessKeyId) =>
       accessKeyId === rootKey.accessKeyId ? { secret: rootKey.secretAccessKey, identity: root } : undefined,
     accountOf: (canonicalId) => (canonicalId === root.canonicalId ? root.accountId : undefined),
-    region: config.region,
+    regions: { own: config.region, others: config.otherRegions },
     bucketDefaults: config.bucketDefaults,
     hostSuffixes: hostSuffixes(config.domains),
     limits: config.limits,

@@ -6,6 +6,7 @@ import type { BucketDefaults } from '../engine/access-documents.ts';
 import type { BodySource, Bucket, ChecksumAlgorithm, Engine } from '../engine/types.ts';
 import type { Identity } from './auth/identity.ts';
 import type { InputOf, OperationName, OutputOf } from './model/types.ts';
+import type { Regions } from './regions.ts';
 
 /** An object in its bucket: a version of it, or without an id the current one. */
 export interface ObjectName {
@@ -20,8 +21,7 @@ export interface OperationRequest {
   readonly engine: Engine;
   /** Milliseconds since 1970 when the request came in. */
   readonly nowMs: number;
-  /** Region of this server. */
-  readonly region: string;
+  readonly regions: Regions;
   /** What new buckets are like. */
   readonly bucketDefaults: BucketDefaults;
   /** Whether there is a user of this canonical id. */

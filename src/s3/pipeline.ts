@@ -26,6 +26,7 @@ import { route } from './model/router.ts';
 import { operationTable } from './model/table.generated.ts';
 import type { InputOf, OperationName } from './model/types.ts';
 import type { ObjectName, Operation, OperationRequest } from './operation.ts';
+import { acceptsRegion, type Regions } from './regions.ts';
 
 export interface PipelineOptions {
   readonly engine: Engine;
@@ -36,7 +37,7 @@ export interface PipelineOptions {
   readonly accountOf: (canonicalId: string) => string | undefined;
   readonly clock: Clock;
   readonly log: Log;
-  readonly region: string;
+  readonly regions: Regions;
   readonly bucketDefaults: BucketDefaults;
   /** From `hostSuffixes`. */
   readonly hostSuffixes: readonly string[];
@@ -140,9 +141,10 @@ export class Pipeline {
     const { request } = exchange;
     const headers = groupHeaders(request.rawHeaders);
     const { rawPath, rawQuery } = target;
+    const { findSecret, regions } = this.#options;
     const authentication = authenticate(
       { method: request.method ?? '', rawPath, rawQuery, headers },
-      { findSecret: this.#options.findSecret, region: this.#options.region, nowMs },
+      { findSecret, region: regions.own, acceptsRegion: (region) => acceptsRegion(regions, region), nowMs },
     );
     const bodyHeaders = groupedWithHoisted(headers, target.hoisted);
     return {
@@ -200,13 +202,13 @@ export class Pipeline {
 
   #context({ exchange, headers, target, identity, bucket, nowMs, openBody }: Authorised): OperationRequest {
     const { request, requestId } = exchange;
-    const { engine, region, limits, bucketDefaults, accountOf } = this.#options;
+    const { engine, regions, limits, bucketDefaults, accountOf } = this.#options;
     return {
       requestId,
       identity,
       engine,
       nowMs,
-      region,
+      regions,
       bucketDefaults,
       knowsUser: (canonicalId) => accountOf(canonicalId) !== undefined,
       origin: `http://${request.headers.host ?? ''}`,

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { checkLocation } from './regions.ts';
+import { regionOfConstraint } from './regions.ts';
 
-describe('checkLocation', () => {
+const only = (own: string) => ({ own, others: [] });
+
+describe('regionOfConstraint', () => {
   test.each([
     ['none in us-east-1', undefined, 'us-east-1'],
     ['empty in us-east-1', '', 'us-east-1'],
@@ -9,7 +11,7 @@ describe('checkLocation', () => {
     ['a region that only this server has', 'home', 'home'],
     ['EU in eu-west-1', 'EU', 'eu-west-1'],
   ])('%s → accepted', (_condition, constraint, region) => {
-    expect(() => checkLocation(constraint, region)).not.toThrow();
+    expect(regionOfConstraint(constraint, only(region))).toBe(region);
   });
 
   test.each([
@@ -20,11 +22,23 @@ describe('checkLocation', () => {
     ['none outside us-east-1', undefined, 'eu-west-1', 'IllegalLocationConstraintException'],
     ['EU elsewhere', 'EU', 'us-east-1', 'IllegalLocationConstraintException'],
   ])('%s → refused', (_condition, constraint, region, code) => {
-    expect(() => checkLocation(constraint, region)).toThrow(expect.objectContaining({ code, status: 400 }));
+    expect(() => regionOfConstraint(constraint, only(region))).toThrow(expect.objectContaining({ code, status: 400 }));
   });
 
   test('another region → named in the message', () => {
-    expect(() => checkLocation('eu-west-1', 'us-east-1')).toThrow('The eu-west-1 location constraint is incompatible');
-    expect(() => checkLocation(undefined, 'eu-west-1')).toThrow('The unspecified location constraint is incompatible');
+    expect(() => regionOfConstraint('eu-west-1', only('us-east-1'))).toThrow(
+      'The eu-west-1 location constraint is incompatible',
+    );
+    expect(() => regionOfConstraint(undefined, only('eu-west-1'))).toThrow(
+      'The unspecified location constraint is incompatible',
+    );
+  });
+
+  test('another region that is accepted by name or by * → the bucket is made there', () => {
+    for (const others of [['eu-west-1'], ['*']]) {
+      expect(regionOfConstraint('eu-west-1', { own: 'us-east-1', others })).toBe('eu-west-1');
+      expect(regionOfConstraint(undefined, { own: 'us-east-1', others })).toBe('us-east-1');
+    }
+    expect(() => regionOfConstraint('eu-west-2', { own: 'us-east-1', others: ['eu-west-1'] })).toThrow();
   });
 });

@@ -10,7 +10,7 @@ import { toS3Error } from '../engine-errors.ts';
 import { S3Error } from '../errors.ts';
 import type { InputOf } from '../model/types.ts';
 import { type OperationRequest, operation } from '../operation.ts';
-import { bucketArn, checkLocation, unnamedRegion } from '../regions.ts';
+import { bucketArn, regionOfConstraint, unnamedRegion } from '../regions.ts';
 import { parseBucketTags } from '../tagging.ts';
 
 type CreateInput = InputOf<'CreateBucket'>;
@@ -29,10 +29,14 @@ export const createBucket = operation({
     if (!isBucketName(input.Bucket)) throw new S3Error('InvalidBucketName', { fields: { BucketName: input.Bucket } });
     refuseOtherKinds(input);
     const { LocationConstraint, Tags = [] } = input.CreateBucketConfiguration ?? {};
-    checkLocation(LocationConstraint, request.region);
+    const region = regionOfConstraint(LocationConstraint, request.regions);
     const acl = aclOfNewBucket(request, input);
     const access = newBucketDocuments({ defaults: request.bucketDefaults, ownership: input.ObjectOwnership, acl });
-    await create(request, input.Bucket, { acl, configs: { ...access, ...tagsDocument(parseBucketTags(Tags)) } });
+    await create(
+      request,
+      { name: input.Bucket, region },
+      { acl, configs: { ...access, ...tagsDocument(parseBucketTags(Tags)) } },
+    );
     return { output: { Location: `/${input.Bucket}`, BucketArn: bucketArn(input.Bucket) } };
   },
 });
@@ -64,10 +68,10 @@ function refuseOtherKinds(input: CreateInput): void {
 /** In us-east-1, and only there, S3 lets an owner create a bucket again: its list is set anew, and nothing else changes. */
 async function create(
   request: OperationRequest,
-  name: string,
+  { name, region }: { name: string; region: string },
   { acl, configs }: { acl: Acl; configs: Readonly<Record<string, string>> },
 ): Promise<void> {
-  const { engine, identity, region } = request;
+  const { engine, identity } = request;
   try {
     await engine.buckets.create({ name, region, owner: identity.canonicalId, configs });
   } catch (error) {
