@@ -39,6 +39,8 @@ export class Disks {
   readonly all: readonly Disk[];
   readonly #clusterId: string;
   readonly #log: BlobLog;
+  /** Disks whose trouble stands in the log. */
+  readonly #reported = new Set<Disk>();
   readonly #listeners: DiskListener[] = [];
   #timer: NodeJS.Timeout | undefined;
   #checking: Promise<void> | undefined;
@@ -147,8 +149,12 @@ export class Disks {
     disk.state = state;
     disk.reason = reason;
     disk.readable = readable;
-    if (state === 'healthy') this.#log.info({ disk: disk.path }, 'A disk is in use');
-    else this.#log.warn({ disk: disk.path, state, reason }, 'A disk takes no writes');
+    if (state !== 'healthy') {
+      this.#reported.add(disk);
+      this.#log.warn({ disk: disk.path, state, reason }, 'A disk takes no writes');
+    } else if (this.#reported.delete(disk)) {
+      this.#log.info({ disk: disk.path }, 'A disk is back in use');
+    }
     await Promise.all(this.#listeners.map((listener) => listener.diskChanged(disk)));
   }
 }
