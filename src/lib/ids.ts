@@ -1,12 +1,26 @@
 /** Random identifiers. Nothing else in the product makes randomness. */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
+
+/** Randomness is drawn a few KiB at a time: a call into the system for every id would be a fortieth of a small request. */
+const drawn = Buffer.allocUnsafeSlow(8192);
+let used = drawn.length;
 
 /** `bytes` random bytes as lower-case hex. */
 export function randomHex(bytes: number): string {
-  return randomBytes(bytes).toString('hex');
+  return draw(bytes).toString('hex');
 }
 
 /** A request id in the form of S3's: sixteen upper-case characters. */
 export function newRequestId(): string {
-  return randomBytes(8).toString('hex').toUpperCase();
+  return randomHex(8).toUpperCase();
+}
+
+/** Random bytes that nobody gets again; valid until the next call. */
+function draw(bytes: number): Buffer {
+  if (used + bytes > drawn.length) {
+    randomFillSync(drawn);
+    used = 0;
+  }
+  used += bytes;
+  return drawn.subarray(used - bytes, used);
 }
