@@ -107,7 +107,7 @@ export class Pipeline {
     const input = await this.#decode(operation.name, { headers, target, openBody });
     const context = this.#context({ exchange, headers, target, identity, bucket, nowMs, openBody });
     const answer = await operation.run(context, input);
-    const encoded = encoderOf(operation.name)(answer.output);
+    const encoded = encoderOf(operation.name)(answer.output, answer.order);
     const status = answer.status ?? encoded.status;
     return { ...encoded, status, headers: { ...encoded.headers, ...answer.headers } };
   }

@@ -189,6 +189,27 @@ describe('ListObjectVersions', () => {
     expect(Versions[0]).toMatchObject({ Size: 1, StorageClass: 'STANDARD', ChecksumType: 'FULL_OBJECT' });
   });
 
+  test('the document → versions and delete markers among each other, by key and newest first', async () => {
+    const signed = signRaw({
+      method: 'GET',
+      path: `/${Bucket}`,
+      query: [['versions', '']],
+      key: daemon(),
+      host: `127.0.0.1:${daemon().port}`,
+    });
+    const answer = await sendRaw(wireBytes(signed), { port: daemon().port });
+    const elements = [...answer.body.toString().matchAll(/<(Version|DeleteMarker)>.*?<Key>(.*?)<\/Key>/g)];
+    expect(elements.map(([, element, key]) => [element, key])).toEqual([
+      ['Version', 'a'],
+      ['Version', 'a'],
+      ['DeleteMarker', 'b'],
+      ['Version', 'b'],
+      ['Version', 'd/1'],
+      ['Version', 'd/2'],
+      ['Version', 'd/2'],
+    ]);
+  });
+
   test.each([1, 2, 3, 6, 7])('%i at a time → every version once, in order', async (MaxKeys) => {
     const found: unknown[] = [];
     let next: Partial<ListObjectVersionsCommandInput> | undefined = {};

@@ -15,8 +15,11 @@ const compiled = new Map<string, StructureWriter>();
 export interface StructureWriter {
   /** Attributes of the element, each with a space before it. */
   attributes(value: Readonly<Record<string, unknown>>): string;
-  content(value: Readonly<Record<string, unknown>>): string;
+  content(value: Readonly<Record<string, unknown>>, order?: ItemOrder): string;
 }
+
+/** Names of flat lists of one structure, once for each of their items: from which list the next element is taken. */
+export type ItemOrder = readonly string[];
 
 function isStructure(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
@@ -75,15 +78,40 @@ function compileMember(member: MemberSchema): MemberWriter {
 }
 
 function compileMembers(members: readonly MemberSchema[]): StructureWriter['content'] {
-  const writers = members.map((member) => ({ name: member.name, write: compileMember(member) }));
-  return (value) => {
+  const writers = new Map(members.map((member) => [member.name, compileMember(member)]));
+  return (value, order = []) => {
+    const interleaved = new Set(order);
     let xml = '';
-    for (const { name, write } of writers) {
+    for (const [name, write] of writers) {
       const found = value[name];
-      if (found !== undefined && found !== null) xml += write(found);
+      // Lists that are interleaved stand where the first of them would.
+      if (name === order[0]) xml += interleave(writers, value, order);
+      else if (!interleaved.has(name) && found !== undefined && found !== null) xml += write(found);
     }
     return xml;
   };
+}
+
+/** Items of several flat lists in one order. */
+function interleave(
+  writers: ReadonlyMap<string, MemberWriter>,
+  value: Readonly<Record<string, unknown>>,
+  order: ItemOrder,
+): string {
+  const taken = new Map<string, number>();
+  const items = order.map((name) => {
+    const list = value[name];
+    const at = taken.get(name) ?? 0;
+    const write = writers.get(name);
+    assert(write !== undefined && Array.isArray(list) && at < list.length, `${name} of an output has too few items`);
+    taken.set(name, at + 1);
+    return write([list[at]]);
+  });
+  for (const [name, count] of taken) {
+    const list = value[name];
+    assert(Array.isArray(list) && list.length === count, `${name} of an output has items out of the order`);
+  }
+  return items.join('');
 }
 
 /** Writer of an element whose children and attributes are these members. */

@@ -45,6 +45,20 @@ test('a listing has its elements in the order of the model, empty text as empty 
   );
 });
 
+test('an order goes across flat lists, from the place of the first', () => {
+  const item = (Key: string) => ({ Key, VersionId: 'v' });
+  const { body } = encoderOf('ListObjectVersions')(
+    { Versions: [item('b'), item('c')], DeleteMarkers: [item('a')], Name: 'bucket' },
+    ['DeleteMarkers', 'Versions', 'Versions'],
+  );
+  expect(body?.toString()).toContain(
+    '<DeleteMarker><Key>a</Key><VersionId>v</VersionId></DeleteMarker>' +
+      '<Version><Key>b</Key><VersionId>v</VersionId></Version>' +
+      '<Version><Key>c</Key><VersionId>v</VersionId></Version><Name>bucket</Name>',
+  );
+  expect(() => encoderOf('ListObjectVersions')({ Versions: [item('b'), item('c')] }, ['Versions'])).toThrow(/order/);
+});
+
 test('a list that is not flat has an element around it, also when empty', () => {
   expect(xmlOf('GetObjectTagging', { TagSet: [{ Key: 'k', Value: 'v' }] })).toBe(
     `<Tagging ${namespace}><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>`,

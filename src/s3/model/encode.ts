@@ -3,7 +3,7 @@
  * are quoted by the operation, not here.
  */
 import assert from 'node:assert';
-import { compileElement, compileStructure, scalarText } from './encode-xml.ts';
+import { compileElement, compileStructure, type ItemOrder, scalarText } from './encode-xml.ts';
 import { writeHeaderText, writeMetadataText } from './header-text.ts';
 import type { MemberSchema, MessageSchema } from './schema.ts';
 import { operationTable } from './table.generated.ts';
@@ -21,16 +21,18 @@ export interface EncodedAnswer {
   readonly stream?: AsyncIterable<Uint8Array>;
 }
 
-export type Encoder<N extends OperationName> = (output: OutputOf<N>) => EncodedAnswer;
+/** `order` is the order of flat lists' items where it goes across lists; without it each list is written in one piece. */
+export type Encoder<N extends OperationName> = (output: OutputOf<N>, order?: ItemOrder) => EncodedAnswer;
 
 type Output = Readonly<Record<string, unknown>>;
+type AnswerWriter = (output: Output, order?: ItemOrder) => EncodedAnswer;
 type HeaderWriter = (output: Output, headers: Record<string, string>) => void;
 interface Body {
   readonly body?: Buffer;
   readonly contentType?: string;
   readonly stream?: AsyncIterable<Uint8Array>;
 }
-type BodyWriter = (output: Output) => Body;
+type BodyWriter = (output: Output, order?: ItemOrder) => Body;
 
 function headerValue(value: unknown, type: MemberSchema['type']): string {
   if (Array.isArray(value)) return value.map(scalarText).join(',');
@@ -92,26 +94,26 @@ function compileBody({ root, bare, members }: MessageSchema): BodyWriter {
     return (output) => xmlBody(`<${root}${rootNamespace}>${escapeXml(scalarText(output[only.name] ?? ''))}</${root}>`);
   }
   const { content } = compileStructure(members);
-  return (output) => xmlBody(`<${root}${rootNamespace}>${content(output)}</${root}>`);
+  return (output, order) => xmlBody(`<${root}${rootNamespace}>${content(output, order)}</${root}>`);
 }
 
-function compile(name: OperationName): (output: Output) => EncodedAnswer {
+function compile(name: OperationName): AnswerWriter {
   const { output: message, status } = operationTable[name];
   const headerWriters = message.members.flatMap((member) => {
     if (member.in === 'header') return [compileHeader(member)];
     return member.in === 'prefix-headers' ? [compilePrefixHeaders(member)] : [];
   });
   const writeBody = compileBody(message);
-  return (output) => {
+  return (output, order) => {
     const headers: Record<string, string> = {};
     for (const write of headerWriters) write(output, headers);
-    const { body, contentType, stream } = writeBody(output);
+    const { body, contentType, stream } = writeBody(output, order);
     if (contentType !== undefined) headers['content-type'] = contentType;
     return stream === undefined ? { status, headers, body } : { status, headers, body, stream };
   };
 }
 
-const encoders = new Map<OperationName, (output: Output) => EncodedAnswer>();
+const encoders = new Map<OperationName, AnswerWriter>();
 
 /** The encoder of an operation. An output that does not fit its type is a programmer's error. */
 export function encoderOf<N extends OperationName>(name: N): Encoder<N> {

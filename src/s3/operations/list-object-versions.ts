@@ -39,6 +39,7 @@ export const listObjectVersions = operation({
     const page = limit === 0 ? emptyPage : await request.engine.listing.versions(bucket, query);
     const versions = page.entries.flatMap((entry) => (entry.kind === 'version' ? [entry.version] : []));
     return {
+      order: versions.map(({ isDeleteMarker }) => (isDeleteMarker ? 'DeleteMarkers' : 'Versions')),
       output: {
         Name: bucket.name,
         Prefix: encode(prefix),
