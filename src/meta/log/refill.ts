@@ -60,7 +60,9 @@ export async function refill(copy: Survey, identity: { clusterId: string }, whol
   for (const file of whole.files) {
     const sizeBytes = copy.files.find((candidate) => candidate.first === file.first)?.sizeBytes;
     const isLast = file.first === whole.end.file;
-    if (isLast ? await continueTail(copy, whole, file.folder) : sizeBytes === file.sizeBytes) continue;
+    // The copy's own last record may be a void one, as long as the one that took its place.
+    const isEqual = sizeBytes === file.sizeBytes && copy.tail?.file !== file.first;
+    if (isLast ? await continueTail(copy, whole, file.folder) : isEqual) continue;
     const content = await readBytes(logFilePath(file.folder, file.first), {
       start: FILE_HEADER_BYTES,
       end: file.sizeBytes,
@@ -85,7 +87,8 @@ async function continueTail(copy: Survey, whole: WholeLog, leaderFolder: string)
       : missing.length >= RECORD_HEADER_BYTES && decodeRecordHeader(missing)?.chain === copy.tail.record.checksum;
   if (!isPrefix) return false;
   const size = copy.files.find((file) => file.first === end.file)?.sizeBytes;
-  if (size === end.offset) return true;
+  // A file may have its length and not its bytes: a record that was torn is missing whatever the size says.
+  if (missing.length === 0 && size === end.offset) return true;
   const handle = await open(logFilePath(copy.folder, end.file), 'r+');
   try {
     await handle.truncate(from);
