@@ -61,7 +61,13 @@ export class Exchange {
 
   /** Sends an answer; a stream that fails midway cuts the connection, so that the client cannot take it for whole. */
   async send(answer: EncodedAnswer): Promise<void> {
-    this.#writeHead(answer.status, answer.headers, answer.body?.length);
+    try {
+      this.#writeHead(answer.status, answer.headers, answer.body?.length);
+    } catch (error) {
+      // The store holds what is being read until the stream is given back.
+      await answer.stream?.[Symbol.asyncIterator]().return?.();
+      throw error;
+    }
     if (this.request.method === 'HEAD' || !answer.stream) {
       await this.#end(this.request.method === 'HEAD' ? undefined : answer.body);
       return;
@@ -69,7 +75,9 @@ export class Exchange {
     try {
       for await (const chunk of answer.stream) {
         this.#bytesSent += chunk.length;
-        if (!this.#response.write(chunk, () => freeBuffer(chunk))) await this.#drained();
+        const isTaken = this.#response.write(chunk, () => freeBuffer(chunk));
+        // A connection that broke while the chunk was read has told so already, and will not drain.
+        if (!isTaken && !this.#response.destroyed) await this.#drained();
         if (this.#response.destroyed) return;
       }
       await this.#end();
@@ -117,6 +125,7 @@ export class Exchange {
   }
 
   async #end(body?: Uint8Array): Promise<void> {
+    if (this.#response.destroyed) return;
     if (body) this.#bytesSent += body.length;
     await new Promise<void>((resolve) => {
       this.#response.once('close', resolve);
