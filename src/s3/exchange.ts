@@ -7,6 +7,7 @@ import { freeBuffer } from '../lib/free-buffer.ts';
 import { newRequestId, randomHex } from '../lib/ids.ts';
 import { S3Error, type S3ErrorCode } from './errors.ts';
 import { type EncodedAnswer, encodeError } from './model/encode.ts';
+import { writeHeaderText } from './model/header-text.ts';
 
 /** Bytes of an unread body that are worth reading to keep the connection. */
 const drainBytesMax = 4 * 1024 * 1024;
@@ -97,7 +98,9 @@ export class Exchange {
     const body = isBodiless
       ? undefined
       : encodeError({ code, message, fields, resource, requestId: this.requestId, hostId: this.hostId });
-    const headers = body ? { ...error.headers, 'content-type': 'application/xml' } : error.headers;
+    // Some are stored text, as an answer of success has it.
+    const own = Object.entries(error.headers).map(([name, value]) => [name, writeHeaderText(value)]);
+    const headers = { ...Object.fromEntries(own), ...(body && { 'content-type': 'application/xml' }) };
     this.#writeHead(error.status, headers, body?.length);
     await this.#end(body);
   }

@@ -86,9 +86,23 @@ export class Pipeline {
       await exchange.send(await this.#answer(exchange, url, trace));
     } catch (error) {
       trace.error = toS3Error(error);
-      await exchange.sendError(trace.error, pathOf(url));
+      await this.#refuse(exchange, trace.error, { url, response });
     }
     this.#log(exchange, url, { trace, startedMs });
+  }
+
+  /** An error that cannot even be sent cuts the connection: rejecting would end the process, and every other request. */
+  async #refuse(
+    exchange: Exchange,
+    refusal: S3Error,
+    { url, response }: { url: string; response: ServerResponse },
+  ): Promise<void> {
+    try {
+      await exchange.sendError(refusal, pathOf(url));
+    } catch (error) {
+      this.#options.log.error({ requestId: exchange.requestId, err: error }, 'An error could not be answered');
+      response.destroy();
+    }
   }
 
   async #answer(exchange: Exchange, url: string, trace: Trace): Promise<EncodedAnswer> {
