@@ -55,7 +55,12 @@ test('a zone returns with a void record as long as the one that replaced it, and
   const path = logFiles('south').at(-1) ?? '';
   const { sequence, epoch, chain, start, end } = lastRecord(path);
   const bytes = readFileSync(path);
-  const payload = Buffer.from(bytes.subarray(start + 40, end).toString().replace('"d"', '"v"'));
+  const payload = Buffer.from(
+    bytes
+      .subarray(start + 40, end)
+      .toString()
+      .replace('"d"', '"v"'),
+  );
   const away = join(fixture.folder, 'away');
   cpSync(fixture.zonePath('south'), away, { recursive: true });
   const voided = encodeRecord({ sequence, epoch, chain }, payload).bytes;
