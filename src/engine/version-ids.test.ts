@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Bucket, VersioningState } from '../meta/records.ts';
-import { isVersionId, newVersionId, VersionIds } from './version-ids.ts';
+import { isVersionId, newVersionId, ordinalOfId, VersionIds } from './version-ids.ts';
 
 function bucketThatIs(versioning: VersioningState): Bucket {
   return { id: 1, name: 'b', region: 'r', owner: 'o', createdMs: 0, versioning };
@@ -60,4 +60,10 @@ test('uploads made one after another → their ids sort in that order', () => {
   const ids = new VersionIds({ nowMs: () => nowMs++ }, () => 0);
   const made = Array.from({ length: 20 }, () => ids.newUploadId());
   expect([...made].sort()).toEqual(made);
+});
+
+test('an id → the ordinal it was made with; null and foreign ids → none', () => {
+  expect(ordinalOfId(newVersionId(1_700_000_000_000_001))).toBe(1_700_000_000_000_001);
+  expect(ordinalOfId('null')).toBeUndefined();
+  expect(ordinalOfId(`${'A'.repeat(21)}_${'A'.repeat(10)}`)).toBeUndefined();
 });

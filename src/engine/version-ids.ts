@@ -32,6 +32,17 @@ export function newVersionId(ordinal: number): string {
   return Buffer.concat([random, veiled]).toString('base64url');
 }
 
+/**
+ * The ordinal an id was made with; undefined for `null` and for ids that are not ours. Of a version whose id was chosen
+ * before its bytes were written, it is where the version would stand had it been written at once.
+ */
+export function ordinalOfId(versionId: string): number | undefined {
+  if (!versionIdPattern.test(versionId)) return undefined;
+  const bytes = Buffer.from(versionId, 'base64url');
+  const ordinal = Number(bytes.readBigUInt64BE(randomBytesPerId) ^ bytes.readBigUInt64BE(0));
+  return Number.isSafeInteger(ordinal) ? ordinal : undefined;
+}
+
 /** Whether an id may name a new version of a bucket in this state. */
 function fits(versionId: string, versioning: VersioningState): boolean {
   return (versionId !== nullVersionId) === (versioning === 'Enabled');

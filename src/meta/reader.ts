@@ -112,7 +112,7 @@ export class Reader implements IndexReader {
   }
 
   async listVersions(query: VersionListQuery): Promise<ObjectPage> {
-    const { bucketId, afterVersionId } = query;
+    const { bucketId, afterVersionId, afterOrdinal } = query;
     let key: Buffer | undefined;
     const take = (row: VersionRow): Taken<ObjectEntry> => {
       const isLatest = !key?.equals(row.key);
@@ -122,9 +122,13 @@ export class Reader implements IndexReader {
     return collectPage(query, {
       rows: (from, until) => this.#versions.inOrder(bucketId, from, until),
       resumed: (afterKey) => {
-        key = afterKey;
         const last = afterVersionId === '' ? undefined : this.#versions.byId(bucketId, afterKey, afterVersionId);
-        return last === undefined ? [] : this.#versions.older(bucketId, afterKey, last.ordinal);
+        const ordinal = last?.ordinal ?? afterOrdinal;
+        if (ordinal === undefined) return [];
+        // Where all that was listed before is gone, this page begins with the key's latest version.
+        const current = this.#versions.current(bucketId, afterKey);
+        if (current !== undefined && current.ordinal >= ordinal) key = afterKey;
+        return this.#versions.older(bucketId, afterKey, ordinal);
       },
       take,
     });

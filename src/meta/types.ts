@@ -29,8 +29,10 @@ export type ObjectEntry =
   | { readonly kind: 'prefix'; readonly prefix: string };
 
 export interface VersionListQuery extends ListQuery {
-  /** With `after` = a key: go on after this version of that key. Unknown or empty: after all of them. */
+  /** With `after` = a key: go on after this version of that key. Empty: after all of them. */
   readonly afterVersionId: string;
+  /** Where to go on if that version is gone, as for clients that delete page by page: after this ordinal of the key. Without it: after all of them. */
+  readonly afterOrdinal?: number | undefined;
 }
 
 export interface UploadListQuery extends ListQuery {
