@@ -76,12 +76,15 @@ async function readHeaderAndBlocks(
     if (bytesRead < header.length) header.fill(0, bytesRead);
     return;
   }
-  const [head, body] = await Promise.all([
+  // Both end before either failure is told: who rebuilds the blocks, or frees their memory, must be the last to write there.
+  const [head, body] = await Promise.allSettled([
     file.read(header, 0, header.length, request.offset),
     file.read(target, 0, target.length, request.offset + HEADER_BYTES + start),
   ]);
-  header.fill(0, head.bytesRead);
-  target.fill(0, body.bytesRead);
+  if (head.status === 'rejected') throw head.reason;
+  if (body.status === 'rejected') throw body.reason;
+  header.fill(0, head.value.bytesRead);
+  target.fill(0, body.value.bytesRead);
 }
 
 /** Which field of a header that is whole in itself says that it belongs elsewhere. */
