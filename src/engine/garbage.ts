@@ -15,7 +15,7 @@ export interface GarbageSegment {
 export interface Garbage {
   /** Sealed segments that nobody holds and no row names, in no particular order. */
   listCandidates(): Promise<readonly GarbageSegment[]>;
-  /** Removes a candidate: its files, then its line in the index. False if it is held again or in use. */
+  /** Removes a candidate: its line in the index, then its files. False if it is held again or in use. */
   drop(segment: string): Promise<boolean>;
 }
 
@@ -43,15 +43,15 @@ export function createGarbage(context: EngineContext): Garbage {
   async function drop(segment: string): Promise<boolean> {
     const candidate = candidates.get(segment);
     assert(candidate !== undefined, `${segment} is no candidate`);
-    if (candidate.hasFiles && !(await blobs.drop(segment))) return false;
-    if (!candidate.isListed) return true;
+    // The record first: the last record of the log is judged by the blobs it names, and the one that named these may be it.
+    // The transaction also has the last word on whether a row names the segment.
     try {
-      await index.submit({ type: 'drop-segment', segment });
-      return true;
+      if (candidate.isListed) await index.submit({ type: 'drop-segment', segment });
     } catch (error) {
       if (isRejection(error, 'SegmentInUse')) return false;
       throw error;
     }
+    return !candidate.hasFiles || blobs.drop(segment);
   }
 
   return {

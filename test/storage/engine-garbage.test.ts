@@ -135,3 +135,16 @@ test('an index that never saw a version beside a store with segments → nothing
   await collect(store);
   expect(store.blobs.segments().length).toBe(1);
 });
+
+test('the end of a segment cannot be recorded → its files stay, as the last record may be judged by them', async () => {
+  await using store = await EngineStore.open();
+  const bucket = await store.newBucket();
+  await store.put(bucket, 'k', random.bytes(1000));
+  await store.engine.objects.delete({ bucket, key: 'k', owner });
+  await store.reopen();
+  const [candidate] = await store.engine.garbage.listCandidates();
+  const files = await store.shardFiles();
+  await store.index.close();
+  await expect(store.engine.garbage.drop(candidate?.segment ?? '')).rejects.toThrow('closed');
+  expect(await store.shardFiles()).toEqual(files);
+});
