@@ -3,7 +3,10 @@ import { EngineError, type EngineErrorCode, type EngineErrorDetails } from '../e
 import { S3Error, type S3ErrorCode, type S3ErrorOptions } from './errors.ts';
 import { shownTime } from './times.ts';
 
-type Mapping = (details: EngineErrorDetails) => readonly [code: S3ErrorCode, options?: Omit<S3ErrorOptions, 'cause'>];
+type Mapping = (
+  details: EngineErrorDetails,
+  method: string | undefined,
+) => readonly [code: S3ErrorCode, options?: Omit<S3ErrorOptions, 'cause'>];
 
 const mappings: Readonly<Record<EngineErrorCode, Mapping>> = {
   BucketAlreadyOwnedByYou: ({ bucket }) => ['BucketAlreadyOwnedByYou', { fields: present({ BucketName: bucket }) }],
@@ -17,10 +20,10 @@ const mappings: Readonly<Record<EngineErrorCode, Mapping>> = {
   ],
   NoSuchVersion: ({ key, versionId }) => ['NoSuchVersion', { fields: present({ Key: key, VersionId: versionId }) }],
   NoSuchUpload: ({ uploadId }) => ['NoSuchUpload', { fields: present({ UploadId: uploadId }) }],
-  DeleteMarkerMet: (details) => [
+  DeleteMarkerMet: (details, method) => [
     'MethodNotAllowed',
     {
-      fields: { ResourceType: 'DeleteMarker' },
+      fields: present({ Method: method, ResourceType: 'DeleteMarker' }),
       headers: {
         Allow: 'DELETE',
         ...markerHeaders(details.deleteMarkerVersionId ?? details.versionId),
@@ -60,10 +63,10 @@ function markerHeaders(versionId: string | undefined): Record<string, string> {
   return versionId === undefined ? {} : { 'x-amz-delete-marker': 'true', 'x-amz-version-id': versionId };
 }
 
-/** Any error as the client sees it. What is neither S3's nor the engine's is a fault of ours: InternalError, with its cause. */
-export function toS3Error(error: unknown): S3Error {
+/** Any error of a request as the client sees it; `method` is the request's, which some errors name. What is neither S3's nor the engine's is a fault of ours: InternalError, with its cause. */
+export function toS3Error(error: unknown, method?: string): S3Error {
   if (error instanceof S3Error) return error;
   if (!(error instanceof EngineError)) return new S3Error('InternalError', { cause: error });
-  const [code, options] = mappings[error.code](error.details);
+  const [code, options] = mappings[error.code](error.details, method);
   return new S3Error(code, { ...options, cause: error });
 }

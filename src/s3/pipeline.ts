@@ -85,7 +85,7 @@ export class Pipeline {
     try {
       await exchange.send(await this.#answer(exchange, url, trace));
     } catch (error) {
-      trace.error = toS3Error(error);
+      trace.error = toS3Error(error, exchange.request.method);
       await this.#refuse(exchange, trace.error, { url, response });
     }
     this.#log(exchange, url, { trace, startedMs });
