@@ -4,6 +4,7 @@ import {
   type CreateBucketCommandInput,
   DeleteBucketCommand,
   DeleteBucketTaggingCommand,
+  DeleteObjectCommand,
   DeleteObjectTaggingCommand,
   GetBucketLocationCommand,
   GetBucketTaggingCommand,
@@ -12,6 +13,7 @@ import {
   ListBucketsCommand,
   type ListBucketsCommandInput,
   PutBucketTaggingCommand,
+  PutBucketVersioningCommand,
   PutObjectCommand,
   PutObjectTaggingCommand,
 } from '@aws-sdk/client-s3';
@@ -38,6 +40,19 @@ describe('CreateBucket', () => {
     await create(Bucket);
     await expect(daemon().client.send(new DeleteBucketCommand({ Bucket }))).rejects.toMatchObject(
       refusal('BucketNotEmpty', 409, { BucketName: Bucket }),
+    );
+  });
+
+  test('a versioned one with nothing but a delete marker → the refusal tells of versions', async () => {
+    const Bucket = await daemon().newBucket();
+    const VersioningConfiguration = { Status: 'Enabled' } as const;
+    await daemon().client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+    await daemon().client.send(new DeleteObjectCommand({ Bucket, Key: 'k' }));
+    await expect(daemon().client.send(new DeleteBucketCommand({ Bucket }))).rejects.toMatchObject(
+      refusal('BucketNotEmpty', 409, {
+        BucketName: Bucket,
+        message: 'The bucket you tried to delete is not empty. You must delete all versions in the bucket.',
+      }),
     );
   });
 
