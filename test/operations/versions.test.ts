@@ -129,6 +129,7 @@ describe('delete markers', () => {
     const signed = signRaw({ method: 'GET', path: `/${Bucket}/k`, query, key: daemon(), host });
     const answer = await sendRaw(wireBytes(signed), { port: daemon().port });
     expect(answer).toMatchObject({ status: 405, code: 'MethodNotAllowed' });
+    expect(answer.body.toString()).toContain('<Method>GET</Method><ResourceType>DeleteMarker</ResourceType>');
     expect(answer.headers.get('allow')).toBe('DELETE');
     expect(answer.headers.get('x-amz-delete-marker')).toBe('true');
   });
@@ -298,6 +299,15 @@ describe('DeleteObject with conditions', () => {
 });
 
 describe('DeleteObjects', () => {
+  test('a version id that is none → NoSuchVersion for that key', async () => {
+    const VersionId = 'A'.repeat(31);
+    const Bucket = await newBucket('Enabled');
+    const Delete = { Objects: [{ Key: 'k', VersionId }] };
+    const { Errors } = await daemon().client.send(new DeleteObjectsCommand({ Bucket, Delete }));
+    const Message = 'The specified version does not exist.';
+    expect(Errors).toEqual([{ Key: 'k', VersionId, Code: 'NoSuchVersion', Message }]);
+  });
+
   const removeAll = (Bucket: string, Objects: ObjectIdentifier[], Quiet?: boolean) =>
     daemon().client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet } }));
 
@@ -314,7 +324,7 @@ describe('DeleteObjects', () => {
     await put(Bucket, 'a');
     const answer = await removeAll(Bucket, [{ Key: 'a' }, { Key: 'b', VersionId: 'x' }], true);
     expect(answer.Deleted).toBeUndefined();
-    expect(answer.Errors).toMatchObject([{ Key: 'b', VersionId: 'x', Code: 'InvalidArgument' }]);
+    expect(answer.Errors).toMatchObject([{ Key: 'b', VersionId: 'x', Code: 'NoSuchVersion' }]);
     await expect(read(Bucket, 'a')).rejects.toMatchObject(refusal('NoSuchKey', 404));
   });
 

@@ -1,5 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 import { EngineError } from '../../engine/errors.ts';
+import { isVersionId } from '../../engine/version-ids.ts';
 import { deleteConditions } from '../conditions.ts';
 import { toS3Error } from '../engine-errors.ts';
 import { S3Error } from '../errors.ts';
@@ -39,7 +40,9 @@ export const deleteObjects = operation({
 async function deleteOne(request: OperationRequest, object: ObjectIdentifier): Promise<Outcome> {
   const { Key, VersionId } = object;
   try {
-    checkObjectAddress(object);
+    checkObjectAddress({ Key });
+    // Of a list S3 says that there is no such version, also where the id has not the form of one.
+    if (VersionId !== undefined && !isVersionId(VersionId)) throw new S3Error('NoSuchVersion');
     return { deleted: await deleted(request, object) };
   } catch (error) {
     if (!(error instanceof EngineError || error instanceof S3Error)) throw error;
