@@ -53,8 +53,12 @@ export class Segment {
   #measure(): number | undefined {
     for (const [shard, disk] of this.disks.entries()) {
       if (!disk?.readable) continue;
-      const size = statSync(shardPath(disk, this.id, shard), { throwIfNoEntry: false })?.size;
-      if (size !== undefined) return size;
+      try {
+        return statSync(shardPath(disk, this.id, shard)).size;
+      } catch (error) {
+        // Gone or on a disk that fails: any other shard file is as long, so one bad disk must not hide all segments.
+        if (errorCode(error) === '') throw error;
+      }
     }
     return undefined;
   }

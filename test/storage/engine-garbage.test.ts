@@ -1,4 +1,6 @@
 /** What nobody names any more goes, and nothing else: condition → result. */
+import { rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { collectGarbage } from '../../src/jobs/collect-garbage.ts';
 import { asListed, bodyOf, EngineStore, owner, plain } from '../support/engine-store.ts';
@@ -147,4 +149,18 @@ test('the end of a segment cannot be recorded → its files stay, as the last re
   await store.index.close();
   await expect(store.engine.garbage.drop(candidate?.segment ?? '')).rejects.toThrow('closed');
   expect(await store.shardFiles()).toEqual(files);
+});
+
+test('a shard file of a segment cannot even be looked at → its length is that of another, and the segment is found', async () => {
+  await using store = await EngineStore.open();
+  const bucket = await store.newBucket();
+  await store.put(bucket, 'k', random.bytes(1000));
+  await store.engine.objects.delete({ bucket, key: 'k', owner });
+  const files = await store.shardFiles();
+  const first = join(store.folder, files.find((path) => path.endsWith('.0.shard')) ?? '');
+  await store.reopen();
+  rmSync(first);
+  symlinkSync(first, first);
+  const [candidate] = await store.engine.garbage.listCandidates();
+  expect(candidate?.shardBytes).toBeGreaterThan(0);
 });
