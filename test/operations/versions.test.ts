@@ -3,8 +3,10 @@ import {
   DeleteObjectCommand,
   type DeleteObjectCommandInput,
   DeleteObjectsCommand,
+  DeleteObjectTaggingCommand,
   GetBucketVersioningCommand,
   GetObjectCommand,
+  GetObjectTaggingCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
@@ -12,6 +14,7 @@ import {
   type ObjectIdentifier,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  PutObjectTaggingCommand,
 } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sendRaw, signRaw, wireBytes } from '../support/raw-http.ts';
@@ -132,6 +135,19 @@ describe('delete markers', () => {
     expect(answer.body.toString()).toContain('<Method>GET</Method><ResourceType>DeleteMarker</ResourceType>');
     expect(answer.headers.get('allow')).toBe('DELETE');
     expect(answer.headers.get('x-amz-delete-marker')).toBe('true');
+  });
+
+  test('tags of an object that is deleted → 405, as the marker has none', async () => {
+    const Bucket = await newBucket('Enabled');
+    await put(Bucket, 'k');
+    await remove(Bucket, 'k');
+    const target = { Bucket, Key: 'k' };
+    const { client } = daemon();
+    const expected = refusal('MethodNotAllowed', 405, { ResourceType: 'DeleteMarker' });
+    await expect(client.send(new GetObjectTaggingCommand(target))).rejects.toMatchObject(expected);
+    await expect(client.send(new DeleteObjectTaggingCommand(target))).rejects.toMatchObject(expected);
+    const tagged = client.send(new PutObjectTaggingCommand({ ...target, Tagging: { TagSet: [] } }));
+    await expect(tagged).rejects.toMatchObject(expected);
   });
 
   test('deleting the marker by its id → the version before it is current again', async () => {

@@ -1,4 +1,5 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html */
+import { meetingMarkers } from '../current-marker.ts';
 import { checkObjectAddress, shownVersionId } from '../object-address.ts';
 import { operation } from '../operation.ts';
 
@@ -8,7 +9,7 @@ export const deleteObjectTagging = operation({
   async run(request, input) {
     checkObjectAddress(input);
     const bucket = request.bucket();
-    const { versionId } = await request.engine.objects.setTags(bucket, input.Key, input.VersionId, []);
+    const { versionId } = await meetingMarkers(request.engine.objects.setTags(bucket, input.Key, input.VersionId, []));
     return { output: { VersionId: shownVersionId(bucket, versionId) } };
   },
 });

@@ -1,4 +1,5 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html */
+import { meetingMarkers } from '../current-marker.ts';
 import { checkObjectAddress, shownVersionId } from '../object-address.ts';
 import { operation } from '../operation.ts';
 import { parseObjectTags } from '../tagging.ts';
@@ -10,7 +11,9 @@ export const putObjectTagging = operation({
     checkObjectAddress(input);
     const bucket = request.bucket();
     const tags = parseObjectTags(input.Tagging.TagSet);
-    const { versionId } = await request.engine.objects.setTags(bucket, input.Key, input.VersionId, tags);
+    const { versionId } = await meetingMarkers(
+      request.engine.objects.setTags(bucket, input.Key, input.VersionId, tags),
+    );
     return { output: { VersionId: shownVersionId(bucket, versionId) } };
   },
 });
