@@ -117,6 +117,15 @@ describe('presigned', () => {
     expect((await sendWire(presigned('DELETE', { key: 'gone' }))).status).toBe(204);
   });
 
+  test('PUT with headers moved into the query → taken for headers: metadata kept, a wrong checksum refused', async () => {
+    const moved = presigned('PUT', { key: 'moved', query: [['x-amz-meta-a', 'b']] });
+    expect((await sendWire(moved, 'body')).status).toBe(200);
+    expect((await send({ method: 'HEAD', path: `/${bucket}/moved` })).headers.get('x-amz-meta-a')).toBe('b');
+    const wrong = presigned('PUT', { key: 'kept', query: [['x-amz-checksum-crc32', 'AAAAAA==']] });
+    expect((await sendWire(wrong, 'changed')).code).toBe('BadDigest');
+    await expectKept();
+  });
+
   test('PUT with whatever body → stored', async () => {
     const answer = await sendWire(presigned('PUT', { key: 'put', headers: { 'x-amz-meta-a': 'b' } }), 'body');
     expect(answer.status, answer.body).toBe(200);
