@@ -5,14 +5,23 @@ import { enableCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { type Config, loadConfig, sizeThreadPool } from './config.ts';
 
-const usage = `Usage: ninefold [serve | healthcheck] [--config FILE] [--data DIR] [--host H] [--port N]
+const usage = `Usage: ninefold [serve | healthcheck | inspect FILE] [--config FILE] [--data DIR] [--host H] [--port N]
 
   serve        run the server (the default)
   healthcheck  ask a running server whether it is ready; exit 0 if it is
+  inspect      say what a shard file holds, one line of JSON a stripe; exit 1 if a part of it is damaged
   --version    print the version`;
 
 /** Errors whose message says what to do; by name, as the modules they come from are loaded only to serve. */
-const explainedErrors = new Set(['ConfigError', 'DataFolderError', 'ZoneInUse', 'LogQuorumLost']);
+const explainedErrors = new Set([
+  'ConfigError',
+  'DataFolderError',
+  'ZoneInUse',
+  'LogQuorumLost',
+  'LogDamaged',
+  'ForeignLog',
+  'ForeignIndex',
+]);
 
 /** Nine shard files and three logs in one wave, and room for reads beside them. */
 const poolThreads = 16;
@@ -31,8 +40,9 @@ async function main(): Promise<number> {
   });
   if (values.help) return print(usage);
   if (values.version) return print(version());
-  const command = positionals[0] ?? 'serve';
-  if (positionals.length > 1 || (command !== 'serve' && command !== 'healthcheck')) {
+  const [command = 'serve', file, ...rest] = positionals;
+  if (command === 'inspect' && file !== undefined && rest.length === 0) return inspect(file);
+  if (file !== undefined || (command !== 'serve' && command !== 'healthcheck')) {
     process.stderr.write(`Unknown command: ${positionals.join(' ')}\n${usage}\n`);
     return 2;
   }
@@ -59,7 +69,7 @@ function banner(
   startedMs: number,
 ): string {
   const disks = config.zones.reduce((sum, zone) => sum + zone.disks.length, 0);
-  const secret = config.rootKey ? '<the secret you configured>' : daemon.rootKey.secretAccessKey;
+  const { accessKeyId, secretAccessKey } = daemon.rootKey;
   return `Ninefold ${version()} is ready after ${startedMs} ms
 S3 endpoint  ${daemon.endpoint}
 Data         ${config.data} (${config.zones.length} zones, ${disks} disks)
@@ -67,8 +77,8 @@ Data         ${config.data} (${config.zones.length} zones, ${disks} disks)
 Paste into a shell to use it with any AWS client:
 export AWS_ENDPOINT_URL=${daemon.endpoint}
 export AWS_REGION=${config.region} AWS_DEFAULT_REGION=${config.region}
-export AWS_ACCESS_KEY_ID=${daemon.rootKey.accessKeyId}
-export AWS_SECRET_ACCESS_KEY=${config.rootKey ? `'${secret}'` : secret}`;
+export AWS_ACCESS_KEY_ID=${accessKeyId}
+${config.rootKey ? '# and AWS_SECRET_ACCESS_KEY: the secret you configured' : `export AWS_SECRET_ACCESS_KEY=${secretAccessKey}`}`;
 }
 
 async function healthcheck(config: Config): Promise<number> {
@@ -83,6 +93,16 @@ async function healthcheck(config: Config): Promise<number> {
     process.stderr.write(`No answer from ${url}: ${String(error)}\n`);
     return 1;
   }
+}
+
+async function inspect(file: string): Promise<number> {
+  const { inspectShardFile } = await import('./blob/inspect.ts');
+  let isWhole = true;
+  for await (const region of inspectShardFile(file)) {
+    isWhole &&= region.kind === 'stripe' && region.directoryGood && region.badBlocks.length === 0;
+    print(JSON.stringify(region));
+  }
+  return isWhole ? 0 : 1;
 }
 
 function version(): string {

@@ -5,7 +5,6 @@
 import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { randomHex } from '../lib/ids.ts';
-import type { ZoneOptions } from './options.ts';
 
 const IDENTITY_FILE = 'ninefold-disk.json';
 const SEGMENTS_FOLDER = 'segments';
@@ -96,18 +95,6 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
-}
-
-/** The cluster that most of the disks belong to; undefined where there are none yet. */
-export async function findClusterId(zones: readonly ZoneOptions[]): Promise<string | undefined> {
-  const results = await Promise.all(zones.flatMap((zone) => zone.disks).map(readIdentity));
-  const votes = new Map<string, number>();
-  for (const result of results) {
-    if (result.kind !== 'ok') continue;
-    const { clusterId } = result.identity;
-    votes.set(clusterId, (votes.get(clusterId) ?? 0) + 1);
-  }
-  return [...votes].sort((a, b) => b[1] - a[1])[0]?.[0];
 }
 
 /** The system's code of an error (`ENOENT`, …); empty if it has none. */

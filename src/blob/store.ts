@@ -27,7 +27,6 @@ import { StripeEncoder } from './stripe-encoder.ts';
 import { countGoodShards, type ReadContext } from './stripe-reader.ts';
 import { BlobError, type BlobRef, type BlobStore, type ByteRange, type DiskState, type SegmentState } from './types.ts';
 
-export { findClusterId } from './disk-identity.ts';
 export type { BlobLog, BlobStoreOptions, ZoneOptions } from './options.ts';
 
 const WRITE_QUORUM_MIN = 7;
