@@ -115,6 +115,10 @@ function print(text: string): number {
   return 0;
 }
 
+// Whoever reads the output may have seen enough (`| head`); that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 sizeThreadPool(poolThreads);
 enableCompileCache();
 main().then(
