@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { SHARDS } from './coding/reed-solomon.ts';
 import { errorCode, segmentsFolder } from './disk-identity.ts';
 import type { Disk } from './disks.ts';
+import { SCHEMES, type Scheme } from './scheme.ts';
 import type { SegmentState } from './types.ts';
 
 const SHARD_FILE = /^([0-9a-f]{32})\.([0-8])\.shard$/;
@@ -19,6 +20,7 @@ export function shardPath(disk: Disk, segment: string, shard: number): string {
 
 export class Segment {
   readonly id: string;
+  readonly scheme: Scheme = SCHEMES['6+3'];
   /** The disk of each shard; undefined where no disk that was seen has it. */
   readonly disks: (Disk | undefined)[];
   sealed: boolean;

@@ -2,6 +2,7 @@
  * The seam between the engine and the blob store. A blob is an immutable byte string in one or more stripes. The store
  * knows nothing of buckets and keys; the index names blobs by the extents below, and a blob that no row names is garbage.
  */
+import type { SchemeName } from './scheme.ts';
 
 /**
  * A run of consecutive stripes of one segment that hold part of a blob. Bytes `start … start + length` of the stripes'
@@ -25,6 +26,17 @@ export interface Extent {
 export interface BlobRef {
   readonly size: number;
   readonly extents: readonly Extent[];
+  /** What the blob is called in stripe directories, wherever it is moved: 32 hex digits. The empty blob has none. */
+  readonly writeId?: string;
+}
+
+export interface WriteOptions {
+  /** How the blob is coded. Default `6+3`. */
+  readonly scheme?: SchemeName;
+  /** The blob's name, where it is one that moves. Default: a fresh one. */
+  readonly writeId?: string;
+  /** Whether the space kept in reserve may be used: for deletes and for work that frees space. Default false. */
+  readonly usesReserve?: boolean;
 }
 
 /** Half-open byte range of a blob: `start` included, `end` excluded. */
