@@ -32,33 +32,7 @@ function segmentOf(ref: BlobRef): string {
   return ref.extents[0]?.segment ?? '';
 }
 
-/** Every choice of one to `most` of nine. */
-function choices(most: number): number[][] {
-  return Array.from({ length: 1 << 9 }, (_, mask) =>
-    Array.from({ length: 9 }, (_, i) => i).filter((i) => mask & (1 << i)),
-  )
-    .filter(({ length }) => length >= 1 && length <= most)
-    .sort((a, b) => a.length - b.length);
-}
-
 describe('disks moved away', () => {
-  it('one to three of nine, in all 129 ways → every blob reads right', async () => {
-    const disks = await BlobDisks.create();
-    const store = await disks.open();
-    const kept = await keepSome(store);
-    expect(choices(3)).toHaveLength(129);
-    for (const lost of choices(3)) {
-      await disks.moveAway(lost);
-      await store.checkDisks();
-      expect(store.disks().filter(({ state }) => state === 'missing')).toHaveLength(lost.length);
-      await expectRight(store, kept);
-      for (const { ref } of kept) expect(await store.isIntact(ref)).toBe(true);
-      await disks.moveBack(lost);
-      await store.checkDisks();
-    }
-    expect(store.disks().every(({ state }) => state === 'healthy')).toBe(true);
-  });
-
   it('four of nine → Unreadable but for what lies on the others, and right again when one is back', async () => {
     const disks = await BlobDisks.create();
     const store = await disks.open();
