@@ -15,7 +15,7 @@ import type { SegmentSource } from './segment-source.ts';
 import { CONTINUED_DIRECTORY_UNIT_BYTES, STRIPE_BYTES_MAX, stripeShardBytes, unitFor } from './stripe.ts';
 import type { StripeBuffer, StripeBuffers } from './stripe-buffers.ts';
 import type { StripeEncoder, StripePlan } from './stripe-encoder.ts';
-import type { BlobRef, Extent } from './types.ts';
+import type { BlobRef, Extent, WriteOptions } from './types.ts';
 
 const STRIPES_UNDER_WAY_MAX = 3;
 const BACKGROUND_SYNC_BYTES = 32 * 1024 * 1024;
@@ -32,9 +32,10 @@ export async function writeBulk(
   context: BulkContext,
   source: AsyncIterable<Uint8Array>,
   label: () => Promise<Uint8Array>,
+  options: WriteOptions = {},
 ): Promise<BlobRef> {
   context.source.requireQuorum();
-  const upload = new BulkUpload(context);
+  const upload = new BulkUpload(context, options);
   try {
     for await (const chunk of source) await upload.append(chunk);
     return await upload.finish(await label());
@@ -46,7 +47,7 @@ export async function writeBulk(
 
 class BulkUpload {
   readonly #context: BulkContext;
-  readonly #writeId = randomHex(16);
+  readonly #writeId: string;
   readonly #segments: OpenSegment[] = [];
   readonly #extents: Extent[] = [];
   /** Stripes on their way; they never reject, what goes wrong is kept in `#failures`. */
@@ -59,8 +60,9 @@ class BulkUpload {
   #sent = 0;
   #unsynced = 0;
 
-  constructor(context: BulkContext) {
+  constructor(context: BulkContext, { writeId }: WriteOptions) {
     this.#context = context;
+    this.#writeId = writeId ?? randomHex(16);
   }
 
   async append(chunk: Uint8Array): Promise<void> {
@@ -82,7 +84,8 @@ class BulkUpload {
     await Promise.all(this.#segments.map((open) => open.sync()));
     for (const open of this.#segments) this.#context.source.requireGood(open);
     this.#returnSegments();
-    return { size: this.#sent, extents: this.#extents };
+    if (this.#sent === 0) return { size: 0, extents: [] };
+    return { size: this.#sent, extents: this.#extents, writeId: this.#writeId };
   }
 
   async abandon(): Promise<void> {

@@ -19,7 +19,7 @@ import type { SegmentSource } from './segment-source.ts';
 import { STRIPE_BYTES_MAX, stripeShardBytes, unitFor } from './stripe.ts';
 import type { StripeBuffer, StripeBuffers } from './stripe-buffers.ts';
 import type { ShardPieces, StripeEncoder, StripePlan } from './stripe-encoder.ts';
-import type { BlobRef, Extent } from './types.ts';
+import type { BlobLabel, BlobRef, Extent, WriteOptions } from './types.ts';
 
 export const PLACE_LIMIT_BYTES = 1024 * 1024;
 const LABEL_BYTES_MAX = 64 * 1024;
@@ -44,13 +44,13 @@ class PendingStripe {
   }
 
   /** Copies a blob in; returns where it starts. */
-  add(bytes: Uint8Array, label: Uint8Array): number {
+  add(bytes: Uint8Array, { writeId, label }: BlobLabel): number {
     const start = this.length;
     this.#reserve(start + bytes.length);
     this.data.set(bytes, start);
     this.length += bytes.length;
     this.directoryBytes += directoryEntryBytes(label);
-    const entry = { start, length: bytes.length, blobOffset: 0, writeId: randomHex(16), isLast: true };
+    const entry = { start, length: bytes.length, blobOffset: 0, writeId, isLast: true };
     this.entries.push({ ...entry, label: Uint8Array.from(label) });
     return start;
   }
@@ -78,7 +78,7 @@ export class Packer {
     this.#buffers = buffers;
   }
 
-  place(bytes: Uint8Array, label: Uint8Array): BlobRef {
+  place(bytes: Uint8Array, label: Uint8Array, { writeId = randomHex(16) }: WriteOptions = {}): BlobRef {
     assert(bytes.length <= PLACE_LIMIT_BYTES, 'a placed blob is small');
     assert(label.length <= LABEL_BYTES_MAX, 'a label is short');
     const size = bytes.length;
@@ -87,7 +87,7 @@ export class Packer {
     if (this.#pending && !this.#pending.fits(size, label)) this.#freeze(this.#pending);
     this.#pending ??= new PendingStripe();
     const stripe = this.#pending;
-    const start = stripe.add(bytes, label);
+    const start = stripe.add(bytes, { writeId, label });
     const locate = (): Extent[] => {
       const { segment, offset, dataLength } = this.#freeze(stripe).plan;
       return [{ segment, offset, unit: unitFor(dataLength), start, length: size }];
@@ -96,6 +96,7 @@ export class Packer {
     // An own, enumerable getter: the ref serialises and clones as the plain value it stands for.
     return {
       size,
+      writeId,
       get extents() {
         extents ??= locate();
         return extents;

@@ -13,6 +13,7 @@ import { type BulkContext, writeBulk } from './bulk-writer.ts';
 import { type Coder, createCoderMemory, createScalarCoder, createSimdCoder } from './coding/coder.ts';
 import { DATA_SHARDS, SHARDS } from './coding/reed-solomon.ts';
 import { coderWorks } from './coding/self-test.ts';
+import { lastPart, readDirectory } from './directory-reader.ts';
 import { errorCode, segmentsFolder } from './disk-identity.ts';
 import { type Disk, Disks } from './disks.ts';
 import { EncoderPool } from './encoder-pool.ts';
@@ -25,7 +26,16 @@ import { type Segment, SegmentTable, shardPath } from './segments.ts';
 import { StripeBuffers, stripeMemoryBytes } from './stripe-buffers.ts';
 import { StripeEncoder } from './stripe-encoder.ts';
 import { countGoodShards, type ReadContext } from './stripe-reader.ts';
-import { BlobError, type BlobRef, type BlobStore, type ByteRange, type DiskState, type SegmentState } from './types.ts';
+import {
+  BlobError,
+  type BlobLabel,
+  type BlobRef,
+  type BlobStore,
+  type ByteRange,
+  type DiskState,
+  type SegmentState,
+  type WriteOptions,
+} from './types.ts';
 
 export type { BlobLog, BlobStoreOptions, ZoneOptions } from './options.ts';
 
@@ -124,16 +134,20 @@ export class ErasureBlobStore implements BlobStore {
     parts.disks.listen({ diskChanged: (disk) => this.#diskChanged(disk) });
   }
 
-  place(bytes: Uint8Array, label: Uint8Array): BlobRef {
-    return this.#parts.packer.place(bytes, label);
+  place(bytes: Uint8Array, label: Uint8Array, options?: WriteOptions): BlobRef {
+    return this.#parts.packer.place(bytes, label, options);
   }
 
   flush(): Promise<void> {
     return this.#parts.packer.flush();
   }
 
-  async write(source: AsyncIterable<Uint8Array>, label: () => Promise<Uint8Array>): Promise<BlobRef> {
-    const written = writeBulk(this.#parts.bulk, source, label);
+  async write(
+    source: AsyncIterable<Uint8Array>,
+    label: () => Promise<Uint8Array>,
+    options?: WriteOptions,
+  ): Promise<BlobRef> {
+    const written = writeBulk(this.#parts.bulk, source, label, options);
     this.#writes.add(written);
     try {
       return await written;
@@ -169,6 +183,24 @@ export class ErasureBlobStore implements BlobStore {
       throw new BlobError('Unreadable', `${known}; ${away} disks that are away may have more`);
     }
     return true;
+  }
+
+  async labelOf(ref: BlobRef): Promise<BlobLabel> {
+    const last = lastPart(ref);
+    const segment = this.#parts.table.get(last.segment);
+    if (!segment) throw this.#gone(last.segment);
+    segment.hold();
+    try {
+      const entries = await readDirectory(this.#parts.reading, segment, last.part);
+      const found = entries.find(({ start, isLast }) => isLast && start === last.start);
+      if (found) return { writeId: found.writeId, label: found.label };
+    } finally {
+      segment.release();
+    }
+    throw new BlobError(
+      'Unreadable',
+      `the stripe at ${last.part.offset} of segment ${last.segment} names no such blob`,
+    );
   }
 
   segments(): readonly SegmentState[] {

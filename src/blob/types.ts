@@ -39,6 +39,12 @@ export interface WriteOptions {
   readonly usesReserve?: boolean;
 }
 
+/** What a stripe directory says of a blob. */
+export interface BlobLabel {
+  readonly writeId: string;
+  readonly label: Uint8Array;
+}
+
 /** Half-open byte range of a blob: `start` included, `end` excluded. */
 export interface ByteRange {
   readonly start: number;
@@ -92,7 +98,7 @@ export interface BlobStore {
    * blobs. So read it (or serialise the ref) late, when the commands of a batch are applied, not when it is placed. The
    * ref serialises and clones as a plain value. Throws WriteQuorumLost if too few disks take writes now.
    */
-  place(bytes: Uint8Array, label: Uint8Array): BlobRef;
+  place(bytes: Uint8Array, label: Uint8Array, options?: WriteOptions): BlobRef;
 
   /**
    * Writes a blob of any size to a bulk segment of its own, with back-pressure on the source and bounded memory.
@@ -100,7 +106,7 @@ export interface BlobStore {
    * source; if it or the source throws, the error passes through and what was written is garbage. Rejects with
    * WriteQuorumLost before the source is touched if too few disks take writes now.
    */
-  write(source: AsyncIterable<Uint8Array>, label: () => Promise<Uint8Array>): Promise<BlobRef>;
+  write(source: AsyncIterable<Uint8Array>, label: () => Promise<Uint8Array>, options?: WriteOptions): Promise<BlobRef>;
 
   /**
    * Makes all that was placed before the call, and after the call before, durable. Rejects with WriteQuorumLost; those
@@ -125,6 +131,12 @@ export interface BlobStore {
    * if the blob was never durable; rejects with Unreadable if that hangs on disks that are away.
    */
   isIntact(ref: BlobRef): Promise<boolean>;
+
+  /**
+   * What the blob was given as its label, and its write id, out of the stripe directory; rebuilt where shards are bad.
+   * Rejects with Unreadable or SegmentGone. The blob must not be empty.
+   */
+  labelOf(ref: BlobRef): Promise<BlobLabel>;
 
   segments(): readonly SegmentState[];
   /** Deletes a sealed segment's shard files. The caller knows that no row names it. False if it is open or held. */

@@ -43,6 +43,7 @@ function rejected(error: CommandRejected, details: EngineErrorDetails): EngineEr
       return refuse('NoSuchKey');
     case 'StaleBucket':
     case 'SegmentInUse':
+    case 'BlobMoved':
       return refuse('ServiceUnavailable');
   }
 }

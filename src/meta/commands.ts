@@ -18,6 +18,11 @@ export type Content =
   | { readonly kind: 'new'; readonly location: BlobLocation }
   | { readonly kind: 'shared'; readonly slices: readonly SharedSlice[] };
 
+/** A blob just written whose bytes describe the row to a rebuild of the index, and which the row holds for its life. */
+interface Described {
+  readonly manifest?: BlobLocation;
+}
+
 export interface SharedSlice {
   /** Blob id. Rejected with `SourceGone` if no row names the blob any more. */
   readonly blob: number;
@@ -47,7 +52,7 @@ interface VersionBody {
   readonly attributes: ObjectAttributes;
 }
 
-export interface CreateBucket {
+export interface CreateBucket extends Described {
   readonly type: 'create-bucket';
   readonly name: string;
   readonly region: string;
@@ -77,7 +82,7 @@ export interface SetBucketConfig {
  * Makes a version the current one. `versionId` is `null` (the string) when the bucket is not Enabled: the null version is
  * then replaced. If that does not fit the bucket's state inside the transaction, the command is rejected with `StaleBucket`.
  */
-export interface PutVersion extends VersionBody {
+export interface PutVersion extends VersionBody, Described {
   readonly type: 'put-version';
   readonly bucketId: number;
   readonly key: string;
@@ -88,7 +93,7 @@ export interface PutVersion extends VersionBody {
 }
 
 /** DeleteObject without a version id: removes the null version, or makes a delete marker, as the versioning state says. */
-export interface DeleteCurrent {
+export interface DeleteCurrent extends Described {
   readonly type: 'delete-current';
   readonly bucketId: number;
   readonly key: string;
@@ -127,7 +132,7 @@ export interface SetVersionAcl {
   readonly acl: readonly Grant[];
 }
 
-export interface CreateUpload {
+export interface CreateUpload extends Described {
   readonly type: 'create-upload';
   readonly bucketId: number;
   readonly key: string;
@@ -139,7 +144,7 @@ export interface CreateUpload {
 }
 
 /** Stores a part, replacing one of the same number. */
-export interface PutPart {
+export interface PutPart extends Described {
   readonly type: 'put-part';
   readonly bucketId: number;
   readonly key: string;
@@ -156,7 +161,7 @@ export interface PutPart {
  * Turns the listed parts, in this order, into a version; parts not listed are freed and the upload ends. Rejected with
  * `InvalidPart` if a part is missing or no longer has the ETag the engine saw. Moves no bytes.
  */
-export interface CompleteUpload {
+export interface CompleteUpload extends Described {
   readonly type: 'complete-upload';
   readonly bucketId: number;
   readonly key: string;
@@ -184,6 +189,22 @@ export interface DropSegment {
   readonly segment: string;
 }
 
+/** A blob was copied elsewhere. Rejected with `BlobMoved` if no row names it any more or it does not lie at `from`. */
+export interface RelocateBlob {
+  readonly type: 'relocate-blob';
+  readonly blob: number;
+  readonly from: BlobLocation['extents'];
+  readonly to: BlobLocation;
+}
+
+/** Remembers where background work goes on. */
+export interface SaveJobState {
+  readonly type: 'save-job-state';
+  readonly job: string;
+  /** JSON text. */
+  readonly state: string;
+}
+
 /** Changes nothing. That it is durable shows that changes can be made durable now. */
 export interface Probe {
   readonly type: 'probe';
@@ -204,6 +225,8 @@ export type Command =
   | CompleteUpload
   | AbortUpload
   | DropSegment
+  | RelocateBlob
+  | SaveJobState
   | Probe;
 
 /** What `submit` resolves to, by command. Commands that are not listed resolve to nothing. */
@@ -229,7 +252,8 @@ export type RejectionCode =
   | 'NoSuchUpload'
   | 'InvalidPart'
   | 'SourceGone'
-  | 'SegmentInUse';
+  | 'SegmentInUse'
+  | 'BlobMoved';
 
 /** A command's precondition did not hold; it changed nothing and is not in the log. */
 export class CommandRejected extends Error {

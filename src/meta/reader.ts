@@ -5,6 +5,7 @@ import { collectPage, type Taken } from './page.ts';
 import type { Bucket, Part, Slice, Upload, Version } from './records.ts';
 import { BlobReader } from './tables/blobs.ts';
 import { BucketReader } from './tables/buckets.ts';
+import { JobStateReader } from './tables/job-states.ts';
 import { unpackSlices } from './tables/packing.ts';
 import { PartReader, toPart } from './tables/parts.ts';
 import { toUpload, UploadReader, type UploadRow } from './tables/uploads.ts';
@@ -17,6 +18,7 @@ import {
   type ObjectPage,
   type PartPage,
   type PartQuery,
+  type SegmentBlob,
   type SegmentUse,
   type UploadListQuery,
   type UploadPage,
@@ -35,6 +37,7 @@ export class Reader implements IndexReader {
   readonly #blobs: BlobReader;
   readonly #uploads: UploadReader;
   readonly #parts: PartReader;
+  readonly #jobStates: JobStateReader;
 
   constructor(db: Database) {
     this.#buckets = new BucketReader(db);
@@ -42,6 +45,7 @@ export class Reader implements IndexReader {
     this.#blobs = new BlobReader(db);
     this.#uploads = new UploadReader(db);
     this.#parts = new PartReader(db);
+    this.#jobStates = new JobStateReader(db);
   }
 
   async getBucket(name: string): Promise<Bucket | undefined> {
@@ -156,6 +160,14 @@ export class Reader implements IndexReader {
 
   async listSegments(): Promise<SegmentUse[]> {
     return this.#blobs.segments();
+  }
+
+  async listSegmentBlobs(segment: string, query: { after: number; limit: number }): Promise<SegmentBlob[]> {
+    return this.#blobs.ofSegment(segment, query);
+  }
+
+  async getJobState(job: string): Promise<string | undefined> {
+    return this.#jobStates.get(job);
   }
 
   #rowOf(version: Version): VersionRow {

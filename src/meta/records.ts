@@ -10,6 +10,8 @@ export interface BlobLocation {
     readonly start: number;
     readonly length: number;
   }[];
+  /** The blob's name in stripe directories, wherever it is moved. Absent for the empty blob and for blobs of old commands. */
+  readonly writeId?: string;
 }
 
 export type VersioningState = 'Unversioned' | 'Enabled' | 'Suspended';

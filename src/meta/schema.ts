@@ -109,4 +109,29 @@ export const MIGRATIONS: readonly string[] = [
     payload TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- What stripe directories call the blob, 32 hex digits; null for blobs of commands that did not say.
+  ALTER TABLE blobs ADD COLUMN write_id TEXT;
+
+  -- A blob that describes the row to a rebuild of the index, where no bytes of the row's own do.
+  ALTER TABLE buckets ADD COLUMN manifest INTEGER;
+  ALTER TABLE versions ADD COLUMN manifest INTEGER;
+  ALTER TABLE uploads ADD COLUMN manifest INTEGER;
+  ALTER TABLE parts ADD COLUMN manifest INTEGER;
+
+  -- Which blobs have bytes in a segment.
+  CREATE TABLE blob_segments (
+    segment TEXT NOT NULL,
+    blob_id INTEGER NOT NULL,
+    PRIMARY KEY (segment, blob_id)
+  ) STRICT, WITHOUT ROWID;
+  INSERT OR IGNORE INTO blob_segments
+    SELECT json_extract(extent.value, '$[0]'), blob_id FROM blobs, json_each(blobs.extents) AS extent;
+
+  -- Where background work goes on, as JSON text.
+  CREATE TABLE job_states (
+    job TEXT PRIMARY KEY,
+    state TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -1,6 +1,6 @@
 /** The seam between the engine and the index: `submit` changes, named asynchronous reads see every acknowledged change. */
 import type { Command, CommandResult } from './commands.ts';
-import type { Bucket, Part, Slice, Upload, Version } from './records.ts';
+import type { BlobLocation, Bucket, Part, Slice, Upload, Version } from './records.ts';
 
 export interface BucketPage {
   readonly buckets: readonly Bucket[];
@@ -62,6 +62,11 @@ export interface SegmentUse {
   readonly liveBytes: number;
 }
 
+export interface SegmentBlob {
+  readonly blob: number;
+  readonly location: BlobLocation;
+}
+
 /** The version was removed after it was looked up: look it up again. */
 export class VersionGone extends Error {
   override readonly name = 'VersionGone';
@@ -99,6 +104,10 @@ export interface IndexReader {
 
   /** Live bytes of every segment that rows name or once named. */
   listSegments(): Promise<SegmentUse[]>;
+  /** Blobs with bytes in a segment, in order of id; those up to `after` are left out. */
+  listSegmentBlobs(segment: string, query: { after: number; limit: number }): Promise<SegmentBlob[]>;
+  /** What a job saved last, as JSON text. */
+  getJobState(job: string): Promise<string | undefined>;
 }
 
 export interface Index extends IndexReader {

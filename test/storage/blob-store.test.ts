@@ -25,7 +25,10 @@ describe('place and flush', () => {
     const first = store.place(Buffer.from('first'), Buffer.of());
     const together = store.place(Buffer.from('together'), Buffer.of());
     const stored: typeof first = JSON.parse(JSON.stringify(first));
-    expect(structuredClone(together)).toEqual({ size: 8, extents: [{ ...stored.extents[0], start: 5, length: 8 }] });
+    const { writeId } = together;
+    const extents = [{ ...stored.extents[0], start: 5, length: 8 }];
+    expect(structuredClone(together)).toEqual({ size: 8, extents, writeId });
+    expect(writeId).toMatch(/^[0-9a-f]{32}$/);
     const later = store.place(Buffer.from('later'), Buffer.of());
     await store.flush();
     expect(later.extents[0]?.offset).toBeGreaterThan(first.extents[0]?.offset ?? Number.POSITIVE_INFINITY);
@@ -205,5 +208,34 @@ describe('segments', () => {
       { length: 5, blobOffset: STRIPE_BYTES_MAX, isLast: true, label: Buffer.from('large') },
     ]);
     expect(entries[0]?.writeId).toBe(entries[1]?.writeId);
+  });
+});
+
+describe('labels', () => {
+  it('are read back, with the write id, whichever three shards are gone', async () => {
+    const disks = await BlobDisks.create();
+    const store = await disks.open();
+    const writeId = 'd1'.repeat(16);
+    const placed = ['one', 'two', 'three'].map((text) => store.place(Buffer.from(text), Buffer.from(`label ${text}`)));
+    const named = store.place(Buffer.from('moved'), Buffer.from('label moved'), { writeId });
+    await store.flush();
+    const small = await store.write(inPieces(sampleBytes(1000, 1)), label('small'));
+    const large = await store.write(inPieces(sampleBytes(2 * STRIPE_BYTES_MAX + 5, 2)), label('large'), { writeId });
+    expect([named.writeId, large.writeId]).toEqual([writeId, writeId]);
+    const refs = [...placed, named, small, large];
+    const texts = ['label one', 'label two', 'label three', 'label moved', 'small', 'large'];
+    for (const gone of [[], [0, 1, 2], [0, 4, 8], [6, 7, 8], [1, 3, 5]]) {
+      await disks.moveAway(gone);
+      await store.checkDisks();
+      const read = await Promise.all(refs.map((ref) => store.labelOf(ref)));
+      expect(read.map(({ label }) => Buffer.from(label).toString())).toEqual(texts);
+      expect(read.map(({ writeId: id }) => id)).toEqual(refs.map((ref) => ref.writeId));
+      await disks.moveBack(gone);
+      await store.checkDisks();
+    }
+    await disks.moveAway([0, 1, 2, 3]);
+    await store.checkDisks();
+    await expect(store.labelOf(large)).rejects.toMatchObject({ code: 'Unreadable' });
+    await disks.moveBack([0, 1, 2, 3]);
   });
 });

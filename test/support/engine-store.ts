@@ -157,12 +157,13 @@ export function asListed({ partNumber, etag, checksum }: Part): ListedPart {
 export function storeWith(blobs: BlobStore, replaced: Partial<BlobStore>): BlobStore {
   return {
     placeLimitBytes: blobs.placeLimitBytes,
-    place: (bytes, label) => blobs.place(bytes, label),
-    write: (source, label) => blobs.write(source, label),
+    place: (bytes, label, options) => blobs.place(bytes, label, options),
+    write: (source, label, options) => blobs.write(source, label, options),
     flush: () => blobs.flush(),
     release: (ref) => blobs.release(ref),
     read: (ref, range) => blobs.read(ref, range),
     isIntact: (ref) => blobs.isIntact(ref),
+    labelOf: (ref) => blobs.labelOf(ref),
     segments: () => blobs.segments(),
     drop: (segment) => blobs.drop(segment),
     disks: () => blobs.disks(),

@@ -4,7 +4,8 @@
  * the command and the tables.
  */
 import type { Command } from '../commands.ts';
-import { createBucket, deleteBucket, dropSegment, setBucketConfig, setVersioning } from './buckets.ts';
+import { createBucket, deleteBucket, setBucketConfig, setVersioning } from './buckets.ts';
+import { dropSegment, relocateBlob } from './segments.ts';
 import type { Transaction } from './transaction.ts';
 import { abortUpload, completeUpload, createUpload, putPart } from './uploads.ts';
 import { deleteCurrent, deleteVersion, putVersion, setVersionAcl, setVersionTags } from './versions.ts';
@@ -40,6 +41,10 @@ export function apply(transaction: Transaction, command: Command): unknown {
       return abortUpload(transaction, command);
     case 'drop-segment':
       return dropSegment(transaction, command);
+    case 'relocate-blob':
+      return relocateBlob(transaction, command);
+    case 'save-job-state':
+      return transaction.jobStates.save(command);
     case 'probe':
       return undefined;
     default:

@@ -1,14 +1,13 @@
-/** Commands on buckets and segments. */
+/** Commands on buckets. */
 import {
   CommandRejected,
   type CreateBucket,
   type DeleteBucket,
-  type DropSegment,
   type SetBucketConfig,
   type SetVersioning,
 } from '../commands.ts';
 import { requireBucket } from './conditions.ts';
-import { releaseParts } from './content.ts';
+import { releaseManifest, releaseParts, takeManifest } from './content.ts';
 import type { Transaction } from './transaction.ts';
 
 export function createBucket(transaction: Transaction, command: CreateBucket): { bucketId: number } {
@@ -17,7 +16,8 @@ export function createBucket(transaction: Transaction, command: CreateBucket): {
   }
   const { name, region, owner, createdMs } = command;
   const bucketId = transaction.nextBucketId();
-  transaction.buckets.insert({ id: bucketId, name, region, owner, createdMs, versioning: 'Unversioned' });
+  const manifest = takeManifest(transaction, command.manifest);
+  transaction.buckets.insert({ id: bucketId, name, region, owner, createdMs, versioning: 'Unversioned', manifest });
   for (const [kind, document] of Object.entries(command.configs ?? {})) {
     transaction.buckets.setConfig(bucketId, kind, document);
   }
@@ -31,8 +31,10 @@ export function deleteBucket(transaction: Transaction, command: DeleteBucket): v
   }
   for (const upload of transaction.uploads.ofBucket(bucket.id)) {
     releaseParts(transaction, upload.contentId);
+    releaseManifest(transaction, upload.manifest);
     transaction.uploads.remove(upload);
   }
+  releaseManifest(transaction, transaction.buckets.manifest(bucket.id));
   transaction.buckets.remove(bucket.id);
 }
 
@@ -44,12 +46,4 @@ export function setVersioning(transaction: Transaction, command: SetVersioning):
 export function setBucketConfig(transaction: Transaction, command: SetBucketConfig): void {
   requireBucket(transaction, command.bucketId);
   transaction.buckets.setConfig(command.bucketId, command.kind, command.document);
-}
-
-export function dropSegment(transaction: Transaction, command: DropSegment): void {
-  const liveBytes = transaction.blobs.liveBytes(command.segment);
-  if (liveBytes > 0) {
-    throw new CommandRejected('SegmentInUse', `Segment ${command.segment} has ${liveBytes} live bytes.`);
-  }
-  transaction.blobs.dropSegment(command.segment);
 }

@@ -1,6 +1,7 @@
 /** Bytes that rows take hold of and let go. */
 import assert from 'node:assert';
 import { CommandRejected, type Content, type SharedSlice } from '../commands.ts';
+import type { BlobLocation } from '../records.ts';
 import { type PackedSlice, packSlices, unpackSlices } from '../tables/packing.ts';
 import type { VersionRow } from '../tables/versions.ts';
 import type { Transaction } from './transaction.ts';
@@ -22,13 +23,28 @@ function share(transaction: Transaction, slice: SharedSlice): PackedSlice[] {
   return [[slice.blob, slice.offset, slice.length]];
 }
 
+/** Takes hold of the blob that describes a row; returns the row's `manifest` column. */
+export function takeManifest(transaction: Transaction, location: BlobLocation | undefined): number | null {
+  if (location === undefined) return null;
+  const blob = transaction.nextBlobId();
+  transaction.blobs.insert(blob, location);
+  return blob;
+}
+
+export function releaseManifest(transaction: Transaction, manifest: number | null): void {
+  if (manifest !== null) transaction.blobs.release(manifest);
+}
+
 export function releaseSlices(transaction: Transaction, slices: string | null): void {
   for (const [blob] of unpackSlices(slices)) transaction.blobs.release(blob);
 }
 
 /** Lets go of all parts of an upload or of a version that was one. */
 export function releaseParts(transaction: Transaction, contentId: number): void {
-  for (const part of transaction.parts.all(contentId)) releaseSlices(transaction, part.slices);
+  for (const part of transaction.parts.all(contentId)) {
+    releaseSlices(transaction, part.slices);
+    releaseManifest(transaction, part.manifest);
+  }
   transaction.parts.removeAll(contentId);
 }
 
@@ -36,5 +52,6 @@ export function releaseParts(transaction: Transaction, contentId: number): void 
 export function removeVersion(transaction: Transaction, row: VersionRow): void {
   transaction.versions.remove(row);
   releaseSlices(transaction, row.slices);
+  releaseManifest(transaction, row.manifest);
   if (row.contentId !== null) releaseParts(transaction, row.contentId);
 }

@@ -5,6 +5,7 @@
 import type { Database } from 'better-sqlite3';
 import { BlobWriter } from '../tables/blobs.ts';
 import { BucketWriter } from '../tables/buckets.ts';
+import { JobStateWriter } from '../tables/job-states.ts';
 import { PartWriter } from '../tables/parts.ts';
 import { type Applied, type Counters, OutboxWriter, StateWriter } from '../tables/state.ts';
 import { UploadWriter } from '../tables/uploads.ts';
@@ -16,6 +17,7 @@ export class Transaction {
   readonly blobs: BlobWriter;
   readonly uploads: UploadWriter;
   readonly parts: PartWriter;
+  readonly jobStates: JobStateWriter;
   readonly #state: StateWriter;
   readonly #outbox: OutboxWriter;
   #counters: Counters;
@@ -26,6 +28,7 @@ export class Transaction {
     this.blobs = new BlobWriter(db);
     this.uploads = new UploadWriter(db);
     this.parts = new PartWriter(db);
+    this.jobStates = new JobStateWriter(db);
     this.#state = new StateWriter(db);
     this.#outbox = new OutboxWriter(db);
     this.#counters = this.#state.counters();

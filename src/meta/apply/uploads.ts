@@ -8,8 +8,9 @@ import {
 } from '../commands.ts';
 import { encodeKey } from '../keys.ts';
 import { packAttributes, packChecksum } from '../tables/packing.ts';
+import type { PartRow } from '../tables/parts.ts';
 import { checkWrite, requireBucket, requireFit, requireUpload } from './conditions.ts';
-import { releaseParts, releaseSlices, takeContent } from './content.ts';
+import { releaseManifest, releaseParts, releaseSlices, takeContent, takeManifest } from './content.ts';
 import type { Transaction } from './transaction.ts';
 import { enterVersion } from './versions.ts';
 
@@ -24,6 +25,7 @@ export function createUpload(transaction: Transaction, command: CreateUpload): v
     ...packAttributes(command.attributes),
     checksumAlgorithm: command.checksumAlgorithm ?? null,
     checksumType: command.checksumType ?? null,
+    manifest: takeManifest(transaction, command.manifest),
   });
 }
 
@@ -34,8 +36,7 @@ export function putPart(transaction: Transaction, command: PutPart): void {
   const slices = takeContent(transaction, command.content);
   const replaced = transaction.parts.get({ contentId, partNumber: command.partNumber });
   if (replaced !== undefined) {
-    transaction.parts.remove(replaced);
-    releaseSlices(transaction, replaced.slices);
+    removePart(transaction, replaced);
   }
   transaction.parts.insert({
     contentId,
@@ -45,7 +46,15 @@ export function putPart(transaction: Transaction, command: PutPart): void {
     lastModifiedMs: command.lastModifiedMs,
     checksum: packChecksum(command.checksum),
     slices,
+    manifest: takeManifest(transaction, command.manifest),
   });
+}
+
+/** Removes a part with everything it holds. */
+function removePart(transaction: Transaction, part: PartRow): void {
+  transaction.parts.remove(part);
+  releaseSlices(transaction, part.slices);
+  releaseManifest(transaction, part.manifest);
 }
 
 export function completeUpload(transaction: Transaction, command: CompleteUpload): void {
@@ -61,6 +70,7 @@ export function completeUpload(transaction: Transaction, command: CompleteUpload
   placeParts(transaction, upload.contentId, command);
 
   // 3. The upload ends and its content becomes the version's.
+  releaseManifest(transaction, upload.manifest);
   transaction.uploads.remove(upload);
   enterVersion(transaction, bucket, current, {
     bucketId: bucket.id,
@@ -79,6 +89,7 @@ export function completeUpload(transaction: Transaction, command: CompleteUpload
     contentId: upload.contentId,
     partCount: command.parts.length,
     uploadId: upload.uploadId,
+    manifest: takeManifest(transaction, command.manifest),
   });
 }
 
@@ -88,8 +99,7 @@ function placeParts(transaction: Transaction, contentId: number, command: Comple
   let position = 0;
   for (const part of transaction.parts.all(contentId)) {
     if (!listed.has(part.partNumber)) {
-      transaction.parts.remove(part);
-      releaseSlices(transaction, part.slices);
+      removePart(transaction, part);
       continue;
     }
     // Ascending, each once, with the ETag the engine saw: the list in the command's order is the rows in theirs.
@@ -117,5 +127,6 @@ export function abortUpload(transaction: Transaction, command: AbortUpload): voi
   const key = encodeKey(command.key);
   const upload = requireUpload(transaction, { bucketId: bucket.id, key, uploadId: command.uploadId });
   releaseParts(transaction, upload.contentId);
+  releaseManifest(transaction, upload.manifest);
   transaction.uploads.remove(upload);
 }

@@ -13,7 +13,7 @@ import type { Bucket, ObjectAttributes } from '../records.ts';
 import { packAttributes, packChecksum, unpackAttributes } from '../tables/packing.ts';
 import type { VersionRow } from '../tables/versions.ts';
 import { checkDelete, checkWrite, requireBucket, requireFit } from './conditions.ts';
-import { removeVersion, takeContent } from './content.ts';
+import { removeVersion, takeContent, takeManifest } from './content.ts';
 import type { Transaction } from './transaction.ts';
 
 export function putVersion(transaction: Transaction, command: PutVersion): void {
@@ -39,6 +39,7 @@ export function putVersion(transaction: Transaction, command: PutVersion): void 
     contentId: null,
     partCount: null,
     uploadId: null,
+    manifest: takeManifest(transaction, command.manifest),
   });
 }
 
@@ -99,6 +100,7 @@ export function deleteCurrent(
     contentId: null,
     partCount: null,
     uploadId: null,
+    manifest: takeManifest(transaction, command.manifest),
   });
   return { markerId: command.markerId, ...(replaced && { deletedVersionId: 'null' }) };
 }

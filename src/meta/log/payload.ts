@@ -3,13 +3,11 @@ import type { Command } from '../commands.ts';
 import type { BlobLocation } from '../records.ts';
 
 /**
- * A command as JSON text. A location may compute its extents when they are asked for, so they are asked for here, once,
- * and what the log holds is what `apply` gets.
+ * A command as JSON text. A location may compute its extents when they are asked for, which is here, once: what the log
+ * holds is what `apply` gets.
  */
 export function encodeCommand(command: Command): string {
-  if (!('content' in command) || command.content.kind !== 'new') return JSON.stringify(command);
-  const { size, extents } = command.content.location;
-  return JSON.stringify({ ...command, content: { kind: 'new', location: { size, extents } } });
+  return JSON.stringify(command);
 }
 
 /** The command that `encodeCommand` wrote. */
@@ -29,7 +27,13 @@ export function decodePayload(payload: Buffer): Command[] {
 
 /** Where the blobs lie that a payload brings. */
 export function newLocations(payload: Buffer): BlobLocation[] {
-  return decodePayload(payload).flatMap((command) =>
-    'content' in command && command.content.kind === 'new' ? [command.content.location] : [],
-  );
+  return decodePayload(payload).flatMap(locationsOf);
+}
+
+function locationsOf(command: Command): BlobLocation[] {
+  const locations: BlobLocation[] = [];
+  if ('content' in command && command.content.kind === 'new') locations.push(command.content.location);
+  if ('manifest' in command && command.manifest !== undefined) locations.push(command.manifest);
+  if (command.type === 'relocate-blob') locations.push(command.to);
+  return locations;
 }

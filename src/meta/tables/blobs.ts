@@ -1,48 +1,63 @@
-/** Blobs by reference count, and the live bytes of the segments they lie in. */
+/** Blobs by reference count, which of them lie in a segment, and the live bytes of the segments. */
 import assert from 'node:assert';
 import type { Database, Statement } from 'better-sqlite3';
 import type { BlobLocation } from '../records.ts';
-import type { SegmentUse } from '../types.ts';
+import type { SegmentBlob, SegmentUse } from '../types.ts';
 import { packExtents, unpackExtents } from './packing.ts';
 
 interface BlobRow {
   readonly size: number;
   readonly extents: string;
+  readonly writeId: string | null;
 }
 
 export class BlobReader {
   readonly #location: Statement<[number], BlobRow>;
   readonly #segments: Statement<[], SegmentUse>;
+  readonly #ofSegment: Statement<[string, number, number], BlobRow & { blob: number }>;
 
   constructor(db: Database) {
-    this.#location = db.prepare('SELECT size, extents FROM blobs WHERE blob_id = ?');
+    this.#location = db.prepare('SELECT size, extents, write_id AS writeId FROM blobs WHERE blob_id = ?');
     this.#segments = db.prepare('SELECT segment, live_bytes AS liveBytes FROM segments ORDER BY segment');
+    this.#ofSegment = db.prepare(`
+      SELECT blob_id AS blob, size, extents, write_id AS writeId FROM blob_segments JOIN blobs USING (blob_id)
+      WHERE segment = ? AND blob_id > ? ORDER BY blob_id LIMIT ?`);
   }
 
   location(blob: number): BlobLocation | undefined {
     const row = this.#location.get(blob);
-    return row && { size: row.size, extents: unpackExtents(row.extents) };
+    return row && toLocation(row);
   }
   segments(): SegmentUse[] {
     return this.#segments.all();
   }
+  /** Up to `limit` blobs with bytes in a segment whose id is above `after`, in order of id. */
+  ofSegment(segment: string, { after, limit }: { after: number; limit: number }): SegmentBlob[] {
+    return this.#ofSegment.all(segment, after, limit).map((row) => ({ blob: row.blob, location: toLocation(row) }));
+  }
 }
 
 export class BlobWriter extends BlobReader {
-  readonly #insert: Statement<[number, number, string]>;
+  readonly #insert: Statement<[number, number, string, string | null]>;
   readonly #share: Statement<[number], { size: number }>;
   readonly #release: Statement<[number], { refs: number; extents: string }>;
   readonly #remove: Statement<[number]>;
+  readonly #move: Statement<[string, string | null, number]>;
+  readonly #enter: Statement<[string, number]>;
+  readonly #leave: Statement<[string, number]>;
   readonly #addLive: Statement<[string, number]>;
   readonly #liveBytes: Statement<[string], { liveBytes: number }>;
   readonly #dropSegment: Statement<[string]>;
 
   constructor(db: Database) {
     super(db);
-    this.#insert = db.prepare('INSERT INTO blobs VALUES (?, ?, ?, 1)');
+    this.#insert = db.prepare('INSERT INTO blobs (blob_id, size, extents, refs, write_id) VALUES (?, ?, ?, 1, ?)');
     this.#share = db.prepare('UPDATE blobs SET refs = refs + 1 WHERE blob_id = ? RETURNING size');
     this.#release = db.prepare('UPDATE blobs SET refs = refs - 1 WHERE blob_id = ? RETURNING refs, extents');
     this.#remove = db.prepare('DELETE FROM blobs WHERE blob_id = ?');
+    this.#move = db.prepare('UPDATE blobs SET extents = ?, write_id = ? WHERE blob_id = ?');
+    this.#enter = db.prepare('INSERT OR IGNORE INTO blob_segments VALUES (?, ?)');
+    this.#leave = db.prepare('DELETE FROM blob_segments WHERE segment = ? AND blob_id = ?');
     this.#addLive = db.prepare(`
       INSERT INTO segments VALUES (?, ?) ON CONFLICT DO UPDATE SET live_bytes = live_bytes + excluded.live_bytes`);
     this.#liveBytes = db.prepare('SELECT live_bytes AS liveBytes FROM segments WHERE segment = ?');
@@ -51,8 +66,8 @@ export class BlobWriter extends BlobReader {
 
   /** A blob that one row names. */
   insert(blob: number, location: BlobLocation): void {
-    this.#insert.run(blob, location.size, packExtents(location));
-    for (const extent of location.extents) this.#addLive.run(extent.segment, extent.length);
+    this.#insert.run(blob, location.size, packExtents(location), location.writeId ?? null);
+    this.#enterAll(blob, location.extents);
   }
   /** One more row names the blob. Its size in bytes, or undefined if there is no such blob. */
   share(blob: number): number | undefined {
@@ -64,7 +79,17 @@ export class BlobWriter extends BlobReader {
     assert(row !== undefined && row.refs >= 0, `a row named blob ${blob}, which does not exist`);
     if (row.refs > 0) return;
     this.#remove.run(blob);
-    for (const extent of unpackExtents(row.extents)) this.#addLive.run(extent.segment, -extent.length);
+    this.#leaveAll(blob, unpackExtents(row.extents));
+  }
+  /** The blob lies elsewhere from now on. False if it is gone or does not lie at `from`. */
+  relocate(blob: number, from: BlobLocation['extents'], to: BlobLocation): boolean {
+    const found = this.location(blob);
+    if (found === undefined || packExtents(found) !== packExtents({ extents: from })) return false;
+    assert(found.size === to.size, 'a blob that moves keeps its size');
+    this.#leaveAll(blob, from);
+    this.#move.run(packExtents(to), to.writeId ?? null, blob);
+    this.#enterAll(blob, to.extents);
+    return true;
   }
   liveBytes(segment: string): number {
     return this.#liveBytes.get(segment)?.liveBytes ?? 0;
@@ -72,4 +97,22 @@ export class BlobWriter extends BlobReader {
   dropSegment(segment: string): void {
     this.#dropSegment.run(segment);
   }
+
+  #enterAll(blob: number, extents: BlobLocation['extents']): void {
+    for (const { segment, length } of extents) {
+      this.#enter.run(segment, blob);
+      this.#addLive.run(segment, length);
+    }
+  }
+
+  #leaveAll(blob: number, extents: BlobLocation['extents']): void {
+    for (const { segment, length } of extents) {
+      this.#leave.run(segment, blob);
+      this.#addLive.run(segment, -length);
+    }
+  }
+}
+
+function toLocation({ size, extents, writeId }: BlobRow): BlobLocation {
+  return { size, extents: unpackExtents(extents), ...(writeId !== null && { writeId }) };
 }

@@ -44,7 +44,8 @@ export class BucketReader {
 }
 
 export class BucketWriter extends BucketReader {
-  readonly #insert: Statement<[Bucket]>;
+  readonly #insert: Statement<[Bucket & { readonly manifest: number | null }]>;
+  readonly #manifest: Statement<[number], { manifest: number | null }>;
   readonly #remove: Statement<[number]>;
   readonly #removeConfigs: Statement<[number]>;
   readonly #setVersioning: Statement<[VersioningState, number]>;
@@ -53,7 +54,9 @@ export class BucketWriter extends BucketReader {
 
   constructor(db: Database) {
     super(db);
-    this.#insert = db.prepare('INSERT INTO buckets VALUES ($id, $name, $region, $owner, $createdMs, $versioning)');
+    this.#insert = db.prepare(`
+      INSERT INTO buckets VALUES ($id, $name, $region, $owner, $createdMs, $versioning, $manifest)`);
+    this.#manifest = db.prepare('SELECT manifest FROM buckets WHERE bucket_id = ?');
     this.#remove = db.prepare('DELETE FROM buckets WHERE bucket_id = ?');
     this.#removeConfigs = db.prepare('DELETE FROM bucket_configs WHERE bucket_id = ?');
     this.#setVersioning = db.prepare('UPDATE buckets SET versioning = ? WHERE bucket_id = ?');
@@ -61,8 +64,12 @@ export class BucketWriter extends BucketReader {
     this.#removeConfig = db.prepare('DELETE FROM bucket_configs WHERE bucket_id = ? AND kind = ?');
   }
 
-  insert(bucket: Bucket): void {
+  insert(bucket: Bucket & { readonly manifest: number | null }): void {
     this.#insert.run(bucket);
+  }
+  /** The blob that describes the bucket. */
+  manifest(bucketId: number): number | null {
+    return this.#manifest.get(bucketId)?.manifest ?? null;
   }
   /** Removes a bucket with its configuration. */
   remove(bucketId: number): void {

@@ -23,7 +23,7 @@ export function unpackSlices(text: string | null): readonly PackedSlice[] {
   return text === null ? [] : (JSON.parse(text) as PackedSlice[]);
 }
 
-export function packExtents(location: BlobLocation): string {
+export function packExtents(location: Pick<BlobLocation, 'extents'>): string {
   return JSON.stringify(location.extents.map((e): PackedExtent => [e.segment, e.offset, e.unit, e.start, e.length]));
 }
 

@@ -12,6 +12,8 @@ export interface PartRow {
   readonly lastModifiedMs: number;
   readonly checksum: string | null;
   readonly slices: string;
+  /** Blob that describes the row. */
+  readonly manifest: number | null;
 }
 
 /** A part of a version: it has a place. */
@@ -21,7 +23,7 @@ export interface PlacedPartRow extends PartRow {
 }
 
 const COLUMNS = `content_id AS contentId, part_number AS partNumber, size, etag, last_modified_ms AS lastModifiedMs,
-  checksum, slices`;
+  checksum, slices, manifest`;
 
 export function toPart(row: PartRow): Part {
   return {
@@ -85,7 +87,8 @@ export class PartWriter extends PartReader {
   constructor(db: Database) {
     super(db);
     this.#insert = db.prepare(`
-      INSERT INTO parts VALUES ($contentId, $partNumber, $size, $etag, $lastModifiedMs, $checksum, $slices, NULL, NULL)`);
+      INSERT INTO parts VALUES ($contentId, $partNumber, $size, $etag, $lastModifiedMs, $checksum, $slices, NULL, NULL,
+        $manifest)`);
     this.#place = db.prepare('UPDATE parts SET start = ?, position = ? WHERE content_id = ? AND part_number = ?');
     this.#remove = db.prepare('DELETE FROM parts WHERE content_id = ? AND part_number = ?');
     this.#removeAll = db.prepare('DELETE FROM parts WHERE content_id = ?');

@@ -15,11 +15,13 @@ export interface UploadRow {
   readonly details: string | null;
   readonly checksumAlgorithm: string | null;
   readonly checksumType: 'FULL_OBJECT' | 'COMPOSITE' | null;
+  /** Blob that describes the row. */
+  readonly manifest: number | null;
 }
 
 const COLUMNS = `bucket_id AS bucketId, key, upload_id AS uploadId, initiated_ms AS initiatedMs,
   content_id AS contentId, owner, storage_class AS storageClass, details, checksum_algorithm AS checksumAlgorithm,
-  checksum_type AS checksumType`;
+  checksum_type AS checksumType, manifest`;
 
 export function toUpload(row: UploadRow): Upload {
   return {
@@ -72,7 +74,7 @@ export class UploadWriter extends UploadReader {
     super(db);
     this.#insert = db.prepare(`
       INSERT INTO uploads VALUES ($bucketId, $key, $uploadId, $initiatedMs, $contentId, $owner, $storageClass, $details,
-        $checksumAlgorithm, $checksumType)`);
+        $checksumAlgorithm, $checksumType, $manifest)`);
     this.#remove = db.prepare('DELETE FROM uploads WHERE bucket_id = ? AND key = ? AND upload_id = ?');
     this.#ofBucket = db.prepare(`SELECT ${COLUMNS} FROM uploads WHERE bucket_id = ?`);
   }

@@ -24,11 +24,14 @@ export interface VersionRow {
   readonly partCount: number | null;
   readonly uploadId: string | null;
   readonly isListedById: number;
+  /** Blob that describes the row. */
+  readonly manifest: number | null;
 }
 
 const COLUMNS = `bucket_id AS bucketId, key, ordinal, version_id AS versionId, is_delete_marker AS isDeleteMarker,
   last_modified_ms AS lastModifiedMs, size, etag, checksum, owner, storage_class AS storageClass, details, slices,
-  content_id AS contentId, part_count AS partCount, upload_id AS uploadId, is_listed_by_id AS isListedById`;
+  content_id AS contentId, part_count AS partCount, upload_id AS uploadId, is_listed_by_id AS isListedById,
+  manifest`;
 
 export function toVersion(row: VersionRow, isLatest: boolean): Version {
   return {
@@ -107,7 +110,7 @@ export class VersionWriter extends VersionReader {
     const where = 'WHERE bucket_id = ? AND key = ? AND ordinal = ?';
     this.#insert = db.prepare(`
       INSERT INTO versions VALUES ($bucketId, $key, $ordinal, $versionId, $isDeleteMarker, $lastModifiedMs, $size, $etag,
-        $checksum, $owner, $storageClass, $details, $slices, $contentId, $partCount, $uploadId, $isListedById)`);
+        $checksum, $owner, $storageClass, $details, $slices, $contentId, $partCount, $uploadId, $isListedById, $manifest)`);
     this.#remove = db.prepare(`DELETE FROM versions ${where}`);
     this.#setDetails = db.prepare(`UPDATE versions SET details = ? ${where}`);
     this.#listById = db.prepare(`UPDATE versions SET is_listed_by_id = 1 ${where}`);

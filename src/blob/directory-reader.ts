@@ -1,0 +1,106 @@
+/** Reads the directory of a stripe out of its shard files; units that are missing or bad are rebuilt from the others. */
+import assert from 'node:assert';
+import type { FileHandle } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { partsOf } from './blob-reader.ts';
+import { recoveryRows } from './coding/reed-solomon.ts';
+import { type DirectoryEntry, decodeDirectory } from './directory.ts';
+import { type Segment, shardPath } from './segments.ts';
+import { decodeShardHeader } from './shard-header.ts';
+import { HEADER_BYTES, type StripePart } from './stripe.ts';
+import type { ReadContext } from './stripe-reader.ts';
+import { BlobError, type BlobRef } from './types.ts';
+
+/** One shard's part of a directory, verified. */
+interface DirectoryUnit {
+  readonly shard: number;
+  readonly bytes: Buffer;
+  /** Bytes of the whole directory. */
+  readonly length: number;
+}
+
+/** The stripe with the last bytes of a blob, and where in its data the blob's bytes begin. */
+export function lastPart(ref: BlobRef): { segment: string; part: StripePart; start: number } {
+  const last = ref.extents.at(-1);
+  assert(last, 'an empty blob lies nowhere');
+  const { segment, part } = partsOf(ref, { start: ref.size - 1, end: ref.size }).next().value ?? {};
+  assert(segment !== undefined && part !== undefined, 'the last byte of a blob lies in a stripe');
+  return { segment, part, start: part.offset === last.offset ? last.start : 0 };
+}
+
+/** The entries of a stripe's directory. Rejects with Unreadable if too few shards have their part of it. */
+export async function readDirectory(
+  context: ReadContext,
+  segment: Segment,
+  { offset, unit }: Pick<StripePart, 'offset' | 'unit'>,
+): Promise<readonly DirectoryEntry[]> {
+  const { dataShards, shards } = segment.scheme;
+  const units: DirectoryUnit[] = [];
+  for (
+    let first = 0, wanted = dataShards;
+    units.length < dataShards && first < shards;
+    wanted = dataShards - units.length
+  ) {
+    const asked = Array.from({ length: Math.min(wanted, shards - first) }, (_, i) => first + i);
+    const read = await Promise.all(asked.map((shard) => readUnit(context, segment, { shard, offset, unit })));
+    units.push(...read.flatMap((found) => found ?? []));
+    first += asked.length;
+  }
+  const entries = units.length < dataShards ? undefined : decodeDirectory(joinUnits(context, segment, units));
+  if (entries) return entries;
+  const where = `the directory of the stripe at ${offset} of segment ${segment.id}`;
+  throw new BlobError('Unreadable', `${where} has ${units.length} good shards, ${dataShards} are needed`);
+}
+
+/** Undefined if the shard has no good part of the directory. */
+async function readUnit(
+  context: ReadContext,
+  segment: Segment,
+  { shard, offset, unit }: { shard: number; offset: number; unit: number },
+): Promise<DirectoryUnit | undefined> {
+  const disk = segment.disks[shard];
+  if (!disk?.readable) return undefined;
+  try {
+    return await context.files.use(shardPath(disk, segment.id, shard), async (file) => {
+      const decoded = decodeShardHeader(await readBytes(file, { offset, length: HEADER_BYTES }));
+      if (!decoded.ok) return undefined;
+      const { header } = decoded;
+      if (header.segment !== segment.id || header.shard !== shard) return undefined;
+      if (header.offset !== offset || header.unit !== unit) return undefined;
+      const bytes = await readBytes(file, { offset: offset + HEADER_BYTES + unit, length: header.directoryUnit });
+      if (crc32(bytes) !== header.directoryCrc) return undefined;
+      return { shard, bytes, length: header.directoryLength };
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** The directory out of as many units as the scheme has data shards. */
+function joinUnits({ buffers, coder }: ReadContext, { scheme }: Segment, units: readonly DirectoryUnit[]): Buffer {
+  const [first] = units;
+  assert(first, 'a scheme has data shards');
+  const { length } = first.bytes;
+  const present = units.map(({ shard }) => shard);
+  const lost = Array.from({ length: scheme.dataShards }, (_, shard) => shard).filter(
+    (shard) => !present.includes(shard),
+  );
+  const { scratch } = buffers;
+  if (lost.length > 0) {
+    for (const [i, { bytes }] of units.entries()) bytes.copy(scratch.data, i * length);
+    const span = { input: scratch.data.byteOffset, output: scratch.parity.byteOffset, length };
+    coder.recover(recoveryRows(present, lost), span);
+  }
+  const data = Array.from({ length: scheme.dataShards }, (_, shard) => {
+    const rebuilt = lost.indexOf(shard);
+    if (rebuilt >= 0) return Buffer.from(scratch.parity.subarray(rebuilt * length, (rebuilt + 1) * length));
+    return units.find((unit) => unit.shard === shard)?.bytes ?? Buffer.alloc(length);
+  });
+  return Buffer.concat(data).subarray(0, first.length);
+}
+
+async function readBytes(file: FileHandle, { offset, length }: { offset: number; length: number }): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  const { bytesRead } = await file.read(bytes, 0, length, offset);
+  return bytes.subarray(0, bytesRead);
+}
