@@ -38,6 +38,7 @@ describe('a rule finds what it is for', () => {
     ['src/lib/a.ts', '../engine/types.ts', 'lib imports engine (src/engine/types.ts)'],
     ['src/s3/a.ts', '../config.ts', 's3 imports top (src/config.ts)'],
     ['src/jobs/a.ts', '../s3/errors.ts', 'jobs imports s3 (src/s3/errors.ts)'],
+    ['src/daemon.ts', './command-line/run.ts', 'top imports command-line (src/command-line/run.ts)'],
   ] as const)('%s imports %s → found, as a type too', ([path, from, what]) => {
     expect(found(layering, path, `import { x } from '${from}';`)).toEqual([what]);
     expect(found(layering, path, `import type { X } from '${from}';`)).toEqual([what]);
@@ -50,6 +51,8 @@ describe('a rule finds what it is for', () => {
     ['src/s3/operations/a.ts', '../errors.ts'],
     ['src/engine/a.ts', '../meta/records.ts'],
     ['src/daemon.ts', './blob/store.ts'],
+    ['src/command-line/serve.ts', '../daemon.ts'],
+    ['src/main.ts', './command-line/run.ts'],
     ['src/blob/a.ts', '../lib/clock.ts'],
   ] as const)('%s imports %s → allowed', ([path, from]) => {
     expect(found(layering, path, `import { x } from '${from}';`)).toEqual([]);

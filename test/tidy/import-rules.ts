@@ -15,7 +15,7 @@ export interface Import {
   readonly target: string | undefined;
 }
 
-/** main → daemon → {s3, iam, console, jobs} → engine → {meta, blob} → lib */
+/** main → command-line → daemon → {s3, iam, console, jobs} → engine → {meta, blob} → lib */
 const layers: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   meta: ['lib'],
@@ -25,8 +25,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   iam: ['engine', 'lib'],
   console: ['engine', 'lib'],
   jobs: ['engine', 'meta', 'blob', 'lib'],
-  /** Files at the top of src/: the configuration, the command line and the one that builds everything. */
+  /** Files at the top of src/: the configuration and the one that builds everything. */
   top: ['s3', 'iam', 'console', 'jobs', 'engine', 'meta', 'blob', 'lib'],
+  'command-line': ['top', 's3', 'engine', 'meta', 'blob', 'lib'],
+  main: ['command-line', 'top'],
 };
 
 /** Packages and modules of Node that belong to some places only; the places are beginnings of paths. */
@@ -48,6 +50,7 @@ const homes: readonly {
 
 export function layerOf(path: string): string {
   const [, folder = '', file] = path.split('/');
+  if (path === 'src/main.ts') return 'main';
   return file === undefined ? 'top' : folder;
 }
 

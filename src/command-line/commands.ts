@@ -1,0 +1,7 @@
+/** Every subcommand, in the order in which the usage shows them. The first is the default. */
+import type { Command } from './command.ts';
+import { healthcheck } from './healthcheck.ts';
+import { inspect } from './inspect.ts';
+import { serve } from './serve.ts';
+
+export const commands: readonly Command[] = [serve, healthcheck, inspect];

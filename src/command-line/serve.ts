@@ -1,0 +1,40 @@
+/** `ninefold serve`: runs the server until a signal ends it. */
+import type { Config } from '../config.ts';
+import { version } from '../version.ts';
+import type { Command } from './command.ts';
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'run the server (the default)',
+  async run({ loadConfig, print }) {
+    const config = loadConfig();
+    const { startDaemon } = await import('../daemon.ts');
+    const daemon = await startDaemon(config);
+    const startedMs = Math.round(performance.now());
+    print(banner(config, daemon, startedMs));
+    const signal = await new Promise<string>((resolve) => {
+      process.once('SIGTERM', () => resolve('SIGTERM'));
+      process.once('SIGINT', () => resolve('SIGINT'));
+    });
+    await daemon.stop(signal);
+    return 0;
+  },
+};
+
+function banner(
+  config: Config,
+  daemon: { endpoint: string; rootKey: { accessKeyId: string; secretAccessKey: string } },
+  startedMs: number,
+): string {
+  const disks = config.zones.reduce((sum, zone) => sum + zone.disks.length, 0);
+  const { accessKeyId, secretAccessKey } = daemon.rootKey;
+  return `Ninefold ${version()} is ready after ${startedMs} ms
+S3 endpoint  ${daemon.endpoint}
+Data         ${config.data} (${config.zones.length} zones, ${disks} disks)
+
+Paste into a shell to use it with any AWS client:
+export AWS_ENDPOINT_URL=${daemon.endpoint}
+export AWS_REGION=${config.region} AWS_DEFAULT_REGION=${config.region}
+export AWS_ACCESS_KEY_ID=${accessKeyId}
+${config.rootKey ? '# and AWS_SECRET_ACCESS_KEY: the secret you configured' : `export AWS_SECRET_ACCESS_KEY=${secretAccessKey}`}`;
+}
