@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeDirectory, encodeDirectory } from './directory.ts';
-import { placeShards } from './placement.ts';
 import { decodeShardHeader, encodeShardHeader, type ShardHeader } from './shard-header.ts';
 import {
   blockCount,
@@ -120,53 +119,5 @@ describe('stripe arithmetic', () => {
         expect(new Set(parts.map(({ shard }) => shard)).size).toBe(parts.length);
       }),
     );
-  });
-});
-
-describe('placement', () => {
-  const disks = (perZone: number[]) =>
-    perZone.flatMap((count, zone) =>
-      Array.from({ length: count }, (_, i) => ({ path: `/${zone}/${i}`, zone: `z${zone}` })),
-    );
-
-  it('takes nine different disks, three of each zone, and the same ones every time', () => {
-    fc.assert(
-      fc.property(
-        hex16,
-        fc.array(fc.integer({ min: 3, max: 7 }), { minLength: 3, maxLength: 3 }),
-        (segment, counts) => {
-          const placed = placeShards(segment, disks(counts)) ?? [];
-          expect(new Set(placed).size).toBe(9);
-          for (let zone = 0; zone < 3; zone++)
-            expect(placed.filter((disk) => disk.zone === `z${zone}`)).toHaveLength(3);
-          expect(placeShards(segment, disks(counts).reverse())).toEqual(placed);
-        },
-      ),
-    );
-  });
-
-  it('moves only what a new disk wins', () => {
-    const before = disks([4, 4, 4]);
-    const after = [...before, { path: '/0/new', zone: 'z0' }];
-    for (const segment of fc.sample(hex16, { numRuns: 200, seed: 1 })) {
-      const were = placeShards(segment, before) ?? [];
-      const are = placeShards(segment, after) ?? [];
-      expect(were.filter((disk) => !are.some(({ path }) => path === disk.path)).length).toBeLessThanOrEqual(1);
-    }
-  });
-
-  it('spreads every shard index evenly over the disks', () => {
-    const nine = disks([3, 3, 3]);
-    const first = new Map<string, number>();
-    for (const segment of fc.sample(hex16, { numRuns: 900, seed: 2 })) {
-      const path = placeShards(segment, nine)?.[0]?.path ?? '';
-      first.set(path, (first.get(path) ?? 0) + 1);
-    }
-    for (const { path } of nine) expect(first.get(path)).toBeGreaterThan(60);
-  });
-
-  it('is refused where a zone would have to take four shards', () => {
-    expect(placeShards('00', disks([9]))).toBeUndefined();
-    expect(placeShards('00', disks([3, 3, 2]))).toBeUndefined();
   });
 });

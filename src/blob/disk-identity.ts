@@ -21,11 +21,18 @@ export function segmentsFolder(diskPath: string): string {
   return join(diskPath, SEGMENTS_FOLDER);
 }
 
-/** A value that changes when the identity file is replaced; undefined if it cannot be seen. */
-export async function identityStamp(diskPath: string): Promise<string | undefined> {
+export interface IdentityLook {
+  /** Changes when the identity file is replaced. */
+  readonly stamp: string;
+  /** The same for disks of one file system. */
+  readonly device: string;
+}
+
+/** How the identity file looks from outside; undefined if it cannot be seen. */
+export async function lookAtIdentity(diskPath: string): Promise<IdentityLook | undefined> {
   try {
     const { dev, ino, mtimeMs } = await stat(join(diskPath, IDENTITY_FILE));
-    return `${dev}:${ino}:${mtimeMs}`;
+    return { stamp: `${dev}:${ino}:${mtimeMs}`, device: String(dev) };
   } catch {
     // Gone, unmounted or failing: whatever the reason, the disk cannot be used now.
     return undefined;

@@ -10,25 +10,15 @@
  * changed, synchronously, so that nothing is placed on a disk between the two.
  */
 import { setInterval } from 'node:timers';
-import { createDisk, errorCode, identityStamp, readIdentity } from './disk-identity.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
+import { Disk } from './disk.ts';
+import { createDisk, errorCode, lookAtIdentity, readIdentity } from './disk-identity.ts';
+import { isFullNow, measureSpace } from './disk-space.ts';
 import type { BlobLog, BlobStoreOptions } from './options.ts';
-import type { DiskState } from './types.ts';
+import type { DiskStateName } from './types.ts';
 
 /** Errors that say something of the request or of space, not of the disk. */
 const NOT_THE_DISKS_FAULT = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EBADF']);
-
-export interface Disk {
-  readonly path: string;
-  readonly zone: string;
-  /** Empty as long as the disk's identity was never read. */
-  id: string;
-  state: DiskState['state'];
-  reason: string | undefined;
-  /** Whether its shard files may be read. */
-  readable: boolean;
-  /** What the identity file looked like when it was last read. */
-  stamp: string | undefined;
-}
 
 export interface DiskListener {
   /** A disk left or came back. What must not wait happens synchronously; `check` waits for what is returned. */
@@ -38,6 +28,8 @@ export interface DiskListener {
 export class Disks {
   readonly all: readonly Disk[];
   readonly #clusterId: string;
+  readonly #reserveBytes: number | undefined;
+  readonly #clock: Clock;
   readonly #log: BlobLog;
   /** Disks whose trouble stands in the log. */
   readonly #reported = new Set<Disk>();
@@ -47,17 +39,11 @@ export class Disks {
 
   constructor(options: BlobStoreOptions, log: BlobLog) {
     this.#clusterId = options.clusterId;
+    this.#reserveBytes = options.reserveBytes;
+    this.#clock = options.clock ?? systemClock;
     this.#log = log;
-    this.all = options.zones.flatMap((zone) =>
-      zone.disks.map((path) => ({
-        path,
-        zone: zone.name,
-        id: '',
-        state: 'missing' as const,
-        reason: 'no identity file',
-        readable: false,
-        stamp: undefined,
-      })),
+    this.all = options.zones.flatMap(({ name, disks }) =>
+      disks.map((path) => new Disk({ path, zone: name }, this.#clock.nowMs())),
     );
   }
 
@@ -115,17 +101,19 @@ export class Disks {
   }
 
   async #checkDisk(disk: Disk): Promise<void> {
-    const stamp = await identityStamp(disk.path);
-    if (stamp === undefined) {
+    const look = await lookAtIdentity(disk.path);
+    if (look === undefined) {
       disk.stamp = undefined;
       if (disk.state !== 'missing') await this.#setState(disk, 'missing', 'its identity file cannot be seen');
       return;
     }
-    if (stamp === disk.stamp && disk.state !== 'missing') return;
+    disk.device = look.device;
+    await this.#measure(disk);
+    if (look.stamp === disk.stamp && disk.state !== 'missing') return;
     const found = await readIdentity(disk.path);
     // A file that vanished between the two looks is met at the next one.
     if (found.kind === 'absent') return;
-    disk.stamp = stamp;
+    disk.stamp = look.stamp;
     const reason = found.kind === 'bad' ? found.reason : this.#mismatch(disk, found.identity);
     if (reason !== undefined) {
       if (disk.state !== 'failed' || disk.reason !== reason) {
@@ -137,6 +125,15 @@ export class Disks {
     await this.#setState(disk, 'healthy');
   }
 
+  async #measure(disk: Disk): Promise<void> {
+    try {
+      disk.space = await measureSpace(disk.path);
+      disk.isFull = isFullNow(disk.space, disk.isFull, this.#reserveBytes);
+    } catch (error) {
+      this.#log.warn({ disk: disk.path, error }, 'The space of a disk cannot be measured');
+    }
+  }
+
   #mismatch(disk: Disk, identity: { clusterId: string; diskId: string; zone: string }): string | undefined {
     if (identity.clusterId !== this.#clusterId) return `it belongs to another cluster, ${identity.clusterId}`;
     if (identity.zone !== disk.zone) return `it belongs to zone ${identity.zone}`;
@@ -145,7 +142,8 @@ export class Disks {
     return twin && `it is a copy of the disk at ${twin.path}`;
   }
 
-  async #setState(disk: Disk, state: Disk['state'], reason?: string, readable = state !== 'missing'): Promise<void> {
+  async #setState(disk: Disk, state: DiskStateName, reason?: string, readable = state !== 'missing'): Promise<void> {
+    if (disk.state !== state) disk.sinceMs = this.#clock.nowMs();
     disk.state = state;
     disk.reason = reason;
     disk.readable = readable;

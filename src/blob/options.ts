@@ -1,4 +1,5 @@
 /** What the store is told when it is opened. */
+import type { Clock } from '../lib/clock.ts';
 
 /** Where the store reports what an operator should know; pino's logger fits. */
 export interface BlobLog {
@@ -29,5 +30,10 @@ export interface BlobStoreOptions {
   readonly encoderThreadCount?: number;
   /** How often the disks are looked at. Default 250 ms; 0 never: then only `checkDisks` and opening a segment do. */
   readonly diskCheckIntervalMs?: number;
+  /** An operation on a disk that takes longer takes the disk out of use. Default 10 s. */
+  readonly diskTimeoutMs?: number;
+  /** A disk with less space than this left takes no new data. Default 256 MiB, but at most a twentieth of the disk. */
+  readonly reserveBytes?: number;
+  readonly clock?: Clock;
   readonly log?: BlobLog;
 }

@@ -5,7 +5,8 @@
  */
 import assert from 'node:assert';
 import { randomHex } from '../lib/ids.ts';
-import type { Disk, DiskListener, Disks } from './disks.ts';
+import type { Disk } from './disk.ts';
+import type { DiskListener, Disks } from './disks.ts';
 import { OpenSegment } from './open-segment.ts';
 import { placeShards } from './placement.ts';
 import { Segment, type SegmentTable } from './segments.ts';

@@ -7,8 +7,8 @@ import { statSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SHARDS } from './coding/reed-solomon.ts';
+import type { Disk } from './disk.ts';
 import { errorCode, segmentsFolder } from './disk-identity.ts';
-import type { Disk } from './disks.ts';
 import { SCHEMES, type Scheme } from './scheme.ts';
 import type { SegmentState } from './types.ts';
 

@@ -1,7 +1,7 @@
 /** Reads of one shard: condition → result. */
 import type { FileHandle } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import type { Disk } from './disks.ts';
+import { Disk } from './disk.ts';
 import { FileCache } from './file-cache.ts';
 import { Segment } from './segments.ts';
 import { readBlocks } from './shard-reader.ts';
@@ -25,15 +25,8 @@ class FailingFiles extends FileCache {
 }
 
 test('the header fails while the blocks are being read → settled only when nothing writes to the target any more', async () => {
-  const disk: Disk = {
-    path: '/none',
-    zone: 'a',
-    id: 'd',
-    state: 'healthy',
-    reason: undefined,
-    readable: true,
-    stamp: '',
-  };
+  const disk = new Disk({ path: '/none', zone: 'a' }, 0);
+  disk.readable = true;
   const segment = new Segment('ab'.repeat(16), new Array<Disk>(9).fill(disk), true);
   const request = { segment, shard: 0, offset: 0, unit: 256 * 1024, dataLengthMin: 1, firstBlock: 1, endBlock: 2 };
   const files = new FailingFiles(1);

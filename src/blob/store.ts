@@ -14,8 +14,9 @@ import { type Coder, createCoderMemory, createScalarCoder, createSimdCoder } fro
 import { DATA_SHARDS, SHARDS } from './coding/reed-solomon.ts';
 import { coderWorks } from './coding/self-test.ts';
 import { lastPart, readDirectory } from './directory-reader.ts';
+import type { Disk } from './disk.ts';
 import { errorCode, segmentsFolder } from './disk-identity.ts';
-import { type Disk, Disks } from './disks.ts';
+import { Disks } from './disks.ts';
 import { EncoderPool } from './encoder-pool.ts';
 import { FileCache } from './file-cache.ts';
 import { type BlobLog, type BlobStoreOptions, silentLog } from './options.ts';
@@ -229,13 +230,7 @@ export class ErasureBlobStore implements BlobStore {
   }
 
   disks(): readonly DiskState[] {
-    return this.#parts.disks.all.map(({ id, zone, path, state, reason }) => ({
-      id,
-      zone,
-      path,
-      state,
-      ...(reason === undefined ? {} : { reason }),
-    }));
+    return this.#parts.disks.all.map((disk) => disk.describe());
   }
 
   /** Looks at every disk now; the timer does so anyway. */

@@ -60,17 +60,81 @@ export interface SegmentState {
   readonly shardBytes: number;
 }
 
+export type DiskStateName =
+  /** Read and written, unless it is full. */
+  | 'healthy'
+  /** An operation on it hung, or it came back and is being verified: not written. */
+  | 'suspect'
+  /** It had an I/O error, or is not the disk that it should be: not written until it was verified. */
+  | 'failed'
+  /** It is not there. */
+  | 'missing'
+  /** It is read, but its shards are to move elsewhere. */
+  | 'draining'
+  /** As `draining`, and another disk has taken its place. */
+  | 'replaced';
+
 export interface DiskState {
+  /** Empty as long as its identity was never seen. */
   readonly id: string;
   readonly zone: string;
   readonly path: string;
-  readonly state: 'healthy' | 'failed' | 'missing';
+  readonly state: DiskStateName;
+  /** Why it is in this state, in words. */
   readonly reason?: string;
+  /** When it came into this state, in milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** Whether it has less space left than its reserve: it takes no new data. */
+  readonly isFull: boolean;
+  /** Of its file system, when it was last seen; 0 if it never was. */
+  readonly sizeBytes: number;
+  readonly freeBytes: number;
+  /** The same for disks of one file system; empty if it was never seen. */
+  readonly device: string;
+}
+
+export type DiskRefusalCode =
+  /** No disk of the store has this id or path. */
+  | 'UnknownDisk'
+  | 'UnknownZone'
+  /** The folder cannot become a disk of the store: what is in it, or that it cannot be made. */
+  | 'UnusableFolder'
+  /** The disk is not in a state in which this can be asked for. */
+  | 'WrongState'
+  /** A zone would keep fewer disks than a segment needs there. */
+  | 'TooFewDisks'
+  /** Shards on it are still needed. */
+  | 'StillNeeded'
+  /** The registry of disks could not be written to enough zones: nothing has changed. */
+  | 'RegistryNotWritten';
+
+/** An administrator asked of the disks what must not be done; the message says why. Nothing has changed. */
+export class DiskRefusal extends Error {
+  override readonly name = 'DiskRefusal';
+  readonly code: DiskRefusalCode;
+  constructor(code: DiskRefusalCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Changes of the set of disks, while the store serves. They are durable when they resolve. All reject with DiskRefusal. */
+export interface DiskAdministration {
+  /** Makes an empty folder a disk of a zone. New segments use it at once; its share of the old ones moves there. */
+  addDisk(request: { readonly zone: string; readonly path: string }): Promise<DiskState>;
+  /** No new segment uses the disk; its shards move to others, after which it can be removed. `disk` is an id or a path. */
+  drainDisk(disk: string): Promise<DiskState>;
+  /** Puts a new disk, an empty folder, in the place of one that may be gone; `id` may be its path. Returns the new one. */
+  replaceDisk(request: { readonly id: string; readonly path: string }): Promise<DiskState>;
+  /** Ends the use of a disk that holds nothing any more, or is gone and held nothing that others have not. */
+  removeDisk(disk: string): Promise<void>;
 }
 
 export type BlobErrorCode =
   /** Fewer disks than the write quorum can take a write now. Nothing was promised; the caller answers 503. */
   | 'WriteQuorumLost'
+  /** Too few disks have space left to take a write of new data. Reads go on, and so does what frees space. */
+  | 'StorageFull'
   /** Fewer than six good shards of a block can be read now. */
   | 'Unreadable'
   /** The segment is gone: its last blob was freed while the reader was on its way. Look the version up again. */
