@@ -19,6 +19,8 @@ import { errorCode, segmentsFolder } from './disk-identity.ts';
 import { Disks } from './disks.ts';
 import { EncoderPool } from './encoder-pool.ts';
 import { FileCache } from './file-cache.ts';
+import { Maintenance } from './maintenance/maintenance.ts';
+import type { BlobMaintenance, SegmentMeasure, StripeListing } from './maintenance/types.ts';
 import { type BlobLog, type BlobStoreOptions, silentLog } from './options.ts';
 import { Packer, PLACE_LIMIT_BYTES } from './packer.ts';
 import { placeShards } from './placement.ts';
@@ -85,6 +87,7 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
     packer: new Packer(source, encoder, buffers),
     bulk: { source, encoder, buffers },
     reading: { files, coder, buffers, log },
+    maintenance: new Maintenance({ table, coder, buffers }),
   });
   disks.watch(options.diskCheckIntervalMs ?? DISK_CHECK_INTERVAL_MS);
   return store;
@@ -121,9 +124,10 @@ interface Parts {
   readonly packer: Packer;
   readonly bulk: BulkContext;
   readonly reading: ReadContext;
+  readonly maintenance: Maintenance;
 }
 
-export class ErasureBlobStore implements BlobStore {
+export class ErasureBlobStore implements BlobStore, BlobMaintenance {
   readonly placeLimitBytes = PLACE_LIMIT_BYTES;
   readonly #parts: Parts;
   readonly #writes = new Set<Promise<BlobRef>>();
@@ -227,6 +231,14 @@ export class ErasureBlobStore implements BlobStore {
       }),
     );
     return true;
+  }
+
+  measure(segment: string): Promise<SegmentMeasure | undefined> {
+    return this.#parts.maintenance.measure(segment);
+  }
+
+  listings(segment: string): AsyncIterable<StripeListing> {
+    return this.#parts.maintenance.listings(segment);
   }
 
   disks(): readonly DiskState[] {
