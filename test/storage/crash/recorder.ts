@@ -1,0 +1,69 @@
+/** Plays a scene in a process of its own under strace, and keeps what it did: a folder that can be read again later. */
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readTree } from './file-tree.ts';
+import { type History, historyOf } from './history.ts';
+import { readCalls } from './strace-output.ts';
+
+const player = fileURLToPath(new URL('player.ts', import.meta.url));
+
+/** Calls that change files, or say which file a descriptor is. Those with `?` do not exist on every processor. */
+const TRACED = [
+  ...['?open', 'openat', '?creat', 'close', 'dup', '?dup2', 'dup3', 'mmap', 'io_uring_setup'],
+  ...['write', 'pwrite64', 'writev', 'pwritev', 'pwritev2', 'ftruncate', 'truncate', 'fallocate'],
+  ...['copy_file_range', 'sendfile', '?rename', '?renameat', 'renameat2', '?unlink', 'unlinkat', '?mkdir', 'mkdirat'],
+  ...['?rmdir', '?link', 'linkat', '?symlink', 'symlinkat', 'fsync', 'fdatasync', 'sync', 'syncfs'],
+].join(',');
+
+/** libuv's threads, as the daemon has them, so that syncs of a wave are under way together. */
+const environment = { ...process.env, UV_THREADPOOL_SIZE: '16', UV_USE_IO_URING: '0' };
+
+export interface Recording {
+  readonly scene: string;
+  readonly history: History;
+}
+
+/** Makes a recording in an empty folder. Throws where strace is not there or the scene fails. */
+export function record(scene: string, folder: string): void {
+  const root = join(folder, 'root');
+  mkdirSync(join(root, 'data'), { recursive: true });
+  writeFileSync(join(folder, 'scene'), scene);
+  const prepare = [player, 'prepare', scene];
+  requireSuccess('the preparation', spawnSync(process.execPath, prepare, { cwd: root, env: environment }));
+  cpSync(root, join(folder, 'initial'), { recursive: true });
+  const traced = [
+    '-f',
+    '--seccomp-bpf',
+    '-qq',
+    '-xx',
+    '-s',
+    '1000000000',
+    '-e',
+    'signal=none',
+    '-e',
+    `trace=${TRACED}`,
+  ];
+  const play = [process.execPath, player, 'play', scene, join(folder, 'marks')];
+  const played = spawnSync('strace', [...traced, '-o', join(folder, 'calls'), ...play], {
+    cwd: root,
+    env: environment,
+  });
+  requireSuccess(`the scene ${scene}`, played);
+}
+
+function requireSuccess(what: string, { error, status, signal, stderr }: SpawnSyncReturns<Buffer>): void {
+  if (error && 'code' in error && error.code === 'ENOENT') {
+    throw new Error('strace is not installed, and without it no crash can be proved: install the package `strace`');
+  }
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${what} ended with ${status ?? signal}: ${stderr.toString()}`);
+}
+
+export function readRecording(folder: string): Recording {
+  const calls = readCalls(readFileSync(join(folder, 'calls'), 'latin1'));
+  const places = { root: join(folder, 'root'), marks: join(folder, 'marks') };
+  const history = historyOf(calls, readTree(join(folder, 'initial')), places);
+  return { scene: readFileSync(join(folder, 'scene'), 'utf8'), history };
+}

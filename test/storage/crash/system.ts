@@ -1,0 +1,107 @@
+/**
+ * The storage of a server as the daemon puts it together, below the current folder and without HTTP: cluster identity,
+ * locks, blob store, index, engine. Paths are relative, so that a tree can be opened wherever it is put. Background work
+ * is done step by step when it is asked for.
+ */
+import { openBlobStore } from '../../../src/blob/store.ts';
+import type { BlobStore } from '../../../src/blob/types.ts';
+import { loadConfig } from '../../../src/config.ts';
+import { openCluster } from '../../../src/data-folder.ts';
+import { createEngine } from '../../../src/engine/engine.ts';
+import type { Engine } from '../../../src/engine/types.ts';
+import { collectGarbage } from '../../../src/jobs/collect-garbage.ts';
+import type { Job } from '../../../src/jobs/job.ts';
+import { openIndex } from '../../../src/meta/index-store.ts';
+import type { Index } from '../../../src/meta/types.ts';
+import { lockZones } from '../../../src/meta/zone-locks.ts';
+
+export const zoneNames = ['zone-a', 'zone-b', 'zone-c'] as const;
+/** Steps of a job after which it must have become idle. */
+const STEPS_MAX = 1000;
+
+export interface SystemOptions {
+  readonly segmentSizeMaxBytes?: number;
+  readonly logFileSizeMaxBytes?: number;
+}
+
+const silent = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** Goes on by a millisecond whenever it is read. */
+class SteppingClock {
+  #nowMs = 1_750_000_000_000;
+  nowMs(): number {
+    this.#nowMs += 1;
+    return this.#nowMs;
+  }
+}
+
+export class System implements AsyncDisposable {
+  readonly blobs: BlobStore;
+  readonly index: Index;
+  readonly engine: Engine;
+  readonly clock: SteppingClock;
+  readonly #locks: { release(): void };
+
+  private constructor(parts: Pick<System, 'blobs' | 'index' | 'engine' | 'clock'>, locks: { release(): void }) {
+    this.blobs = parts.blobs;
+    this.index = parts.index;
+    this.engine = parts.engine;
+    this.clock = parts.clock;
+    this.#locks = locks;
+  }
+
+  static async open(options: SystemOptions = {}): Promise<System> {
+    const zones = zoneNames.map((name) => {
+      const path = `data/${name}`;
+      return { name, path, disks: ['disk-1', 'disk-2', 'disk-3'].map((disk) => `${path}/${disk}`) };
+    });
+    const clusterId = openCluster({ ...loadConfig({ data: 'data' }, {}), zones });
+    const locks = lockZones(
+      zones.map(({ path }) => path),
+      silent,
+    );
+    const blobs = await openBlobStore({
+      zones,
+      clusterId,
+      stripeBufferCount: 4,
+      encoderThreadCount: 0,
+      diskCheckIntervalMs: 0,
+      ...(options.segmentSizeMaxBytes !== undefined && { segmentSizeMaxBytes: options.segmentSizeMaxBytes }),
+      log: silent,
+    });
+    try {
+      const index = await openIndex({
+        zones,
+        clusterId,
+        alongside: () => blobs.flush(),
+        isIntact: (location) => blobs.isIntact(location),
+        ...(options.logFileSizeMaxBytes !== undefined && { logFileSizeMaxBytes: options.logFileSizeMaxBytes }),
+        log: silent,
+      });
+      const clock = new SteppingClock();
+      const engine = createEngine({ index, blobs, clock, limits: { partSizeMinBytes: 1 } });
+      return new System({ blobs, index, engine, clock }, locks);
+    } catch (error) {
+      await blobs.close();
+      locks.release();
+      throw error;
+    }
+  }
+
+  /** Collects all garbage that there is, without grace. */
+  async collectGarbage(): Promise<void> {
+    await this.runUntilIdle(collectGarbage({ garbage: this.engine.garbage, clock: this.clock, graceMs: 0 }));
+  }
+
+  async runUntilIdle(job: Job): Promise<void> {
+    for (let steps = 0; (await job.step()) !== 'idle'; steps++) {
+      if (steps > STEPS_MAX) throw new Error(`${job.name} does not come to an end`);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.index.close();
+    await this.blobs.close();
+    this.#locks.release();
+  }
+}

@@ -1,0 +1,49 @@
+/** Tries points of a recording, each on a tree of its own. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { Expectation } from './expectation.ts';
+import { isForgotten } from './history.ts';
+import { cutPoints, guaranteesOf, killPoints, nameOf, type Point, treeAt } from './points.ts';
+import type { Recording } from './recorder.ts';
+import { findScene } from './scenes/index.ts';
+import { verify } from './verifier.ts';
+
+/** Every so many points, everything is deleted in the end. */
+const EMPTIES_EVERY = 8;
+/** Syncs cost nothing in memory, and nothing that is written here has to last. */
+const treesFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+export interface Failure {
+  readonly point: string;
+  readonly error: string;
+}
+
+export function pointsOf({ history }: Recording, seed: number): Point[] {
+  return [...killPoints(history, seed), ...cutPoints(history, seed)];
+}
+
+/** Yields what failed. Changes the current folder. */
+export async function* tryPoints(recording: Recording, points: readonly Point[]): AsyncGenerator<Failure> {
+  const { history } = recording;
+  const scene = findScene(recording.scene);
+  const expectation = new Expectation(history);
+  const guarantees = guaranteesOf(history);
+  for (const [i, point] of points.entries()) {
+    const root = mkdtempSync(join(treesFolder, 'ninefold-crash-point-'));
+    try {
+      treeAt(history, guarantees, point).writeOut(root, isForgotten);
+      process.chdir(root);
+      const loses = point.loses ?? [];
+      for (const folder of loses) rmSync(folder, { recursive: true, force: true });
+      const check = (seen: Parameters<Expectation['check']>[0]): void => expectation.check(seen, point.at);
+      await verify({ scene, check, isWhole: loses.length === 0, empties: i % EMPTIES_EVERY === 0 });
+    } catch (error) {
+      yield { point: nameOf(point), error: inspect(error) };
+    } finally {
+      process.chdir(treesFolder);
+      rmSync(root, { recursive: true });
+    }
+  }
+}

@@ -1,0 +1,110 @@
+/** Opens what a crash has left, and checks that it is all that was promised. */
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Bucket } from '../../../src/engine/types.ts';
+import { bodyOf, owner, plain } from '../../support/engine-store.ts';
+import { listUploads, listVersions, observe, readAll } from './observe.ts';
+import type { Scene } from './scene.ts';
+import { System } from './system.ts';
+
+/** What may lie in a store's folder when nothing is under way; the segment of a shard file must be one that is in use. */
+const KNOWN_FILES = [
+  /^data$/,
+  /^data\/zone-.$/,
+  /^data\/zone-.\/ninefold(-zone\.json|\.lock|\.lock-journal)$/,
+  /^data\/zone-.\/(index|log|disk-.|disk-.\/segments)$/,
+  /^data\/zone-.\/log\/(epoch|\d{20}\.log)$/,
+  /^data\/zone-.\/index\/ninefold\.sqlite(-wal|-shm)?$/,
+  /^data\/zone-.\/disk-.\/ninefold-disk\.json$/,
+];
+const SHARD_FILE = /^data\/zone-.\/disk-.\/segments\/([0-9a-f]{32})\.\d+(?:\.\d\+\d)?\.shard$/;
+
+export interface Verification {
+  readonly scene: Scene;
+  /** Throws unless what is seen is right. */
+  readonly check: (seen: Awaited<ReturnType<typeof observe>>) => void;
+  /** Whether all disks are there, so that nothing may be left of what is not needed. */
+  readonly isWhole: boolean;
+  /** Whether everything is deleted in the end, to see that nothing stays. */
+  readonly empties: boolean;
+}
+
+/** The current folder is the store's. Changes it. */
+export async function verify({ scene, check, isWhole, empties }: Verification): Promise<void> {
+  let expected: Awaited<ReturnType<typeof observe>>;
+  {
+    await using system = await System.open(scene.options);
+    check(await observe(system.engine));
+    // With three disks away there are too few to write to.
+    if (isWhole) await goOn(system);
+    expected = await observe(system.engine);
+    await system.collectGarbage();
+    if (isWhole) await expectNoLeaks(system);
+  }
+  {
+    await using system = await System.open(scene.options);
+    assert.deepEqual(await observe(system.engine), expected, 'another start changes nothing');
+    if (!empties || !isWhole) return;
+    await removeAll(system);
+  }
+  await using system = await System.open(scene.options);
+  await system.collectGarbage();
+  assert.deepEqual(shardFiles(), [], 'once all is deleted, nothing is left');
+}
+
+/** Writes more: an object in every bucket, and the completion of every upload. */
+async function goOn({ engine }: System): Promise<void> {
+  for (const bucket of await listBuckets(engine)) {
+    const content = `written to ${bucket.name} after the crash`;
+    const version = await engine.objects.put({ bucket, key: 'after', source: bodyOf(content), attributes: plain });
+    assert.equal(String(await readAll(engine, version)), content);
+    for (const { upload } of await listUploads(engine, bucket)) {
+      const { parts } = await engine.uploads.listParts(upload, { after: 0, limit: 10_000 });
+      if (parts.length === 0) continue;
+      await engine.uploads.complete({
+        bucket,
+        key: upload.key,
+        uploadId: upload.uploadId,
+        parts: parts.map(({ partNumber, etag }) => ({ partNumber, etag })),
+      });
+    }
+  }
+}
+
+async function removeAll({ engine }: System): Promise<void> {
+  for (const bucket of await listBuckets(engine)) {
+    for (const { key, versionId } of await listVersions(engine, bucket)) {
+      await engine.objects.delete({ bucket, key, versionId, owner });
+    }
+    for (const { upload } of await listUploads(engine, bucket)) {
+      await engine.uploads.abort(bucket, upload.key, upload.uploadId);
+    }
+    await engine.buckets.delete(bucket);
+  }
+}
+
+async function listBuckets(engine: System['engine']): Promise<readonly Bucket[]> {
+  return (await engine.buckets.list({ owner, prefix: '', after: '', limit: 1000 })).buckets;
+}
+
+async function expectNoLeaks({ blobs, index }: System): Promise<void> {
+  const used = new Set(
+    (await index.listSegments()).flatMap(({ segment, liveBytes }) => (liveBytes > 0 ? segment : [])),
+  );
+  const open = new Set(blobs.segments().flatMap(({ segment, sealed }) => (sealed ? [] : segment)));
+  const leaked = filesBelow('data').filter((path) => {
+    const [, segment] = SHARD_FILE.exec(path) ?? [];
+    if (segment !== undefined) return !used.has(segment) && !open.has(segment);
+    return !KNOWN_FILES.some((known) => known.test(path));
+  });
+  assert.deepEqual(leaked, [], 'files that nothing names');
+}
+
+function shardFiles(): string[] {
+  return filesBelow('data').filter((path) => SHARD_FILE.test(path));
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
+}
