@@ -2,8 +2,9 @@
  * The identity file of a disk folder, `ninefold-disk.json`. It says that the folder is a disk, whose, and which one, so
  * that an unmounted or exchanged disk is never mistaken for the one that was there.
  */
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { syncFolder, writeDurably } from '../lib/durable-files.ts';
 import { randomHex } from '../lib/ids.ts';
 
 const IDENTITY_FILE = 'ninefold-disk.json';
@@ -79,29 +80,10 @@ export async function createDisk(
 ): Promise<DiskIdentity> {
   const identity: DiskIdentity = { format: 1, diskId: randomHex(16), ...owner };
   await mkdir(segmentsFolder(diskPath), { recursive: true });
-  const temporary = join(diskPath, `${IDENTITY_FILE}.new`);
-  const file = await open(temporary, 'w');
-  try {
-    await file.writeFile(`${JSON.stringify(identity, null, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, join(diskPath, IDENTITY_FILE));
-  await syncFolder(diskPath);
+  await writeDurably(join(diskPath, IDENTITY_FILE), [`${JSON.stringify(identity, null, 2)}\n`]);
   await syncFolder(dirname(diskPath));
   await syncFolder(dirname(dirname(diskPath)));
   return identity;
-}
-
-/** Makes creations and removals in a folder durable. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 /** The system's code of an error (`ENOENT`, …); empty if it has none. */

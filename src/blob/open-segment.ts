@@ -11,9 +11,10 @@
 import assert from 'node:assert';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { syncFolder } from '../lib/durable-files.ts';
 import { SHARDS } from './coding/reed-solomon.ts';
 import type { Disk } from './disk.ts';
-import { segmentsFolder, syncFolder } from './disk-identity.ts';
+import { segmentsFolder } from './disk-identity.ts';
 import type { Disks } from './disks.ts';
 import { type Segment, shardPath } from './segments.ts';
 import type { ShardPieces } from './stripe-encoder.ts';

@@ -1,6 +1,6 @@
-/** Files of a zone's log folder: names, durable writes, reads from an offset. */
-import { open, readdir, rename, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+/** Files of a zone's log folder: names, cuts, reads from an offset. */
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
 const LOG_FILE = /^(\d{20})\.log$/;
 
@@ -24,30 +24,6 @@ export async function listLogFiles(folder: string): Promise<LogFile[]> {
     files.push({ first: Number(first), sizeBytes: (await stat(join(folder, name))).size });
   }
   return files;
-}
-
-/** Makes new, renamed and removed names of a folder durable. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Writes a file whole or not at all, durably. */
-export async function writeDurably(path: string, chunks: readonly Uint8Array[]): Promise<void> {
-  const draft = `${path}.draft`;
-  const handle = await open(draft, 'w');
-  try {
-    for (const chunk of chunks) await handle.writeFile(chunk);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, path);
-  await syncFolder(dirname(path));
 }
 
 export async function truncateDurably(path: string, sizeBytes: number): Promise<void> {

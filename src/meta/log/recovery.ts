@@ -7,11 +7,12 @@
  */
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFolder } from '../../lib/durable-files.ts';
 import type { BlobLocation } from '../records.ts';
 import type { Applied } from '../tables/state.ts';
 import { UnknownLogVersion } from './codec.ts';
 import { CommitLog } from './commit-log.ts';
-import { logFilePath, readBytes, syncFolder, truncateDurably } from './files.ts';
+import { logFilePath, readBytes, truncateDurably } from './files.ts';
 import { LogQuorumLost, majorityOf } from './majority.ts';
 import { encodePayload, newLocations } from './payload.ts';
 import { assemble, refill, type WholeLog } from './refill.ts';

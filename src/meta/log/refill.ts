@@ -3,9 +3,10 @@
  * change; in the last one a copy that is a prefix gets what it lacks, any other is written anew.
  */
 import { open, rename, rm } from 'node:fs/promises';
+import { syncFolder, writeDurably } from '../../lib/durable-files.ts';
 import type { LogPosition } from '../tables/state.ts';
 import { decodeRecordHeader, encodeFileHeader, FILE_HEADER_BYTES, RECORD_HEADER_BYTES, scanRecords } from './codec.ts';
-import { logFilePath, readBytes, syncFolder, writeDurably } from './files.ts';
+import { logFilePath, readBytes } from './files.ts';
 import type { Survey, Tail } from './survey.ts';
 
 /** Where a copy's last record ends, and that record's checksum. */

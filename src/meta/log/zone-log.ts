@@ -9,9 +9,10 @@
 import assert from 'node:assert';
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFolder, writeDurably } from '../../lib/durable-files.ts';
 import type { LogPosition } from '../tables/state.ts';
 import { decodeEpochFile, encodeEpochFile, encodeFileHeader, FILE_HEADER_BYTES } from './codec.ts';
-import { isMissing, logFilePath, syncFolder, writeDurably } from './files.ts';
+import { isMissing, logFilePath } from './files.ts';
 
 export interface ZoneLogOptions {
   readonly zone: string;
