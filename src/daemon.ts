@@ -1,5 +1,7 @@
 /** The composition root: builds everything in one visible order and stops it in the reverse order. */
+import { createAdmin } from './admin/admin.ts';
 import { openBlobStore } from './blob/store.ts';
+import type { BlobStore } from './blob/types.ts';
 import { type Config, ConfigError } from './config.ts';
 import { openCluster, openRootKey, type RootKey } from './data-folder.ts';
 import { newBucketDocuments } from './engine/access-documents.ts';
@@ -8,17 +10,20 @@ import { EngineError } from './engine/errors.ts';
 import { probeStore } from './engine/probe.ts';
 import type { Engine } from './engine/types.ts';
 import { collectGarbage } from './jobs/collect-garbage.ts';
-import { startJobs } from './jobs/runner.ts';
+import { type JobRunner, startJobs } from './jobs/runner.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { createLog, type Log } from './lib/log.ts';
 import { openIndex } from './meta/index-store.ts';
+import type { Index } from './meta/types.ts';
 import { lockZones } from './meta/zone-locks.ts';
 import { hostSuffixes } from './s3/addressing.ts';
 import { type Identity, rootIdentity } from './s3/auth/identity.ts';
 import { createHealth } from './s3/health.ts';
 import { operations } from './s3/operations/index.ts';
 import { Pipeline } from './s3/pipeline.ts';
-import { createServer } from './s3/server.ts';
+import { ReservedRoutes } from './s3/reserved-routes.ts';
+import { createServer, type S3Server } from './s3/server.ts';
+import { version } from './version.ts';
 
 export interface Daemon {
   /** `http://host:port`, with the port in use. */
@@ -39,6 +44,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   refuseOpenDoor(config);
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog(config.logLevel);
+  const startedMs = clock.nowMs();
   const clusterId = openCluster(config);
   const locks = lockZones(
     config.zones.map(({ path }) => path),
@@ -67,27 +73,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     clock,
     log,
   });
-  const pipeline = new Pipeline({
-    engine,
-    operations,
-    clock,
-    log,
-    findSecret: (accessKeyId) =>
-      accessKeyId === rootKey.accessKeyId ? { secret: rootKey.secretAccessKey, identity: root } : undefined,
-    accountOf: (canonicalId) => (canonicalId === root.canonicalId ? root.accountId : undefined),
-    regions: { own: config.region, others: config.otherRegions },
-    bucketDefaults: config.bucketDefaults,
-    hostSuffixes: hostSuffixes(config.domains),
-    limits: config.limits,
-  });
-  const server = createServer({
-    pipeline,
-    health: createHealth(() => probeStore(index, blobs), clock),
-    clock,
-    log,
-    hostSuffixes: hostSuffixes(config.domains),
-    limits: config.limits,
-  });
+  const server = createFrontEnd({ config, clock, log, startedMs, rootKey, root, engine, index, blobs, jobs });
   const address = await server.listen(config);
   log.info({ address, region: config.region }, 'Serving');
 
@@ -103,6 +89,49 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
       locks.release();
     },
   };
+}
+
+interface FrontEndParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly startedMs: number;
+  readonly rootKey: RootKey;
+  readonly root: Identity;
+  readonly engine: Engine;
+  readonly index: Index;
+  readonly blobs: BlobStore;
+  readonly jobs: JobRunner;
+}
+
+/** What answers on the port: S3, and below `/-/` the health checks and the operator's interface. */
+function createFrontEnd({ config, clock, log, rootKey, root, engine, ...parts }: FrontEndParts): S3Server {
+  const { startedMs, index, blobs, jobs } = parts;
+  const findSecret = (accessKeyId: string) =>
+    accessKeyId === rootKey.accessKeyId ? { secret: rootKey.secretAccessKey, identity: root } : undefined;
+  const regions = { own: config.region, others: config.otherRegions };
+  const pipeline = new Pipeline({
+    engine,
+    operations,
+    clock,
+    log,
+    findSecret,
+    accountOf: (canonicalId) => (canonicalId === root.canonicalId ? root.accountId : undefined),
+    regions,
+    bucketDefaults: config.bucketDefaults,
+    hostSuffixes: hostSuffixes(config.domains),
+    limits: config.limits,
+  });
+  const answer = createAdmin({ version: version(), clock, startedMs, zones: config.zones, index, blobs, jobs });
+  return createServer({
+    pipeline,
+    reserved: new ReservedRoutes({ answer, findSecret, regions, clock, log }),
+    health: createHealth(() => probeStore(index, blobs), clock),
+    clock,
+    log,
+    hostSuffixes: hostSuffixes(config.domains),
+    limits: config.limits,
+  });
 }
 
 /** A key made by the server is printed where it starts; beyond loopback its owner must have chosen one. */

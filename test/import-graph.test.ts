@@ -38,6 +38,8 @@ describe('a rule finds what it is for', () => {
     ['src/lib/a.ts', '../engine/types.ts', 'lib imports engine (src/engine/types.ts)'],
     ['src/s3/a.ts', '../config.ts', 's3 imports top (src/config.ts)'],
     ['src/jobs/a.ts', '../s3/errors.ts', 'jobs imports s3 (src/s3/errors.ts)'],
+    ['src/admin/a.ts', '../s3/errors.ts', 'admin imports s3 (src/s3/errors.ts)'],
+    ['src/s3/a.ts', '../admin/admin.ts', 's3 imports admin (src/admin/admin.ts)'],
     ['src/daemon.ts', './command-line/run.ts', 'top imports command-line (src/command-line/run.ts)'],
   ] as const)('%s imports %s → found, as a type too', ([path, from, what]) => {
     expect(found(layering, path, `import { x } from '${from}';`)).toEqual([what]);

@@ -15,7 +15,7 @@ export interface Job {
 
 export interface JobStatus {
   readonly name: string;
-  readonly state: 'running' | 'waiting' | 'failing' | 'stopped';
+  readonly state: 'running' | 'waiting' | 'paused' | 'failing' | 'stopped';
   readonly steps: number;
   /** When the next step is due, in milliseconds since 1970. */
   readonly nextRunMs: number;

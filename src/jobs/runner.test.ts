@@ -106,3 +106,24 @@ test('stopped → waits for the step under way and starts no other', async () =>
   expect(job.steps).toBe(1);
   expect(runner.status()[0]?.state).toBe('stopped');
 });
+
+test('paused → no step until resumed, then at once; run → at once', async () => {
+  const job = jobThat(async () => 'idle');
+  const { clock, runner } = drive(job);
+  expect(runner.steer('job', 'pause')).toMatchObject({ state: 'paused' });
+  clock.ms += 60_000;
+  await runner.runDue();
+  expect(job.steps).toBe(0);
+  expect(runner.steer('job', 'run')).toMatchObject({ state: 'paused' });
+  await runner.runDue();
+  expect(job.steps).toBe(0);
+  expect(runner.steer('job', 'resume')).toMatchObject({ state: 'waiting', nextRunMs: clock.ms });
+  await runner.runDue();
+  expect(job.steps).toBe(1);
+  await runner.runDue();
+  expect(job.steps).toBe(1);
+  runner.steer('job', 'run');
+  await runner.runDue();
+  expect(job.steps).toBe(2);
+  expect(runner.steer('another', 'run')).toBeUndefined();
+});

@@ -21,7 +21,14 @@ export interface JobRunner {
   /** Starts no further step and waits for those under way. */
   stop(): Promise<void>;
   status(): readonly JobStatus[];
+  /**
+   * `run` makes the next step due now, `pause` starts none until `resume`, which makes it due now. A pause ends with the
+   * process. Returns the job's status, or undefined if there is no such job.
+   */
+  steer(name: string, action: JobAction): JobStatus | undefined;
 }
+
+export type JobAction = 'run' | 'pause' | 'resume';
 
 const defaultBusyShare = 0.25;
 const wakeUpMs = 1000;
@@ -37,6 +44,7 @@ class Runnable {
   steps = 0;
   failures = 0;
   lastError: string | undefined;
+  isPaused = false;
 
   constructor(job: Job, nowMs: number) {
     this.job = job;
@@ -44,7 +52,8 @@ class Runnable {
   }
 
   status(stopped: boolean): JobStatus {
-    const idleState = stopped ? 'stopped' : this.failures > 0 ? 'failing' : 'waiting';
+    const waitingState = this.isPaused ? 'paused' : this.failures > 0 ? 'failing' : 'waiting';
+    const idleState = stopped ? 'stopped' : waitingState;
     return {
       name: this.job.name,
       state: this.running === undefined ? idleState : 'running',
@@ -103,7 +112,9 @@ export function createJobRunner(jobs: readonly Job[], options: JobRunnerOptions)
     async runDue() {
       if (stopped) return;
       const nowMs = clock.nowMs();
-      const due = runnables.filter(({ running, nextRunMs }) => running === undefined && nextRunMs <= nowMs);
+      const due = runnables.filter(
+        ({ running, nextRunMs, isPaused }) => running === undefined && nextRunMs <= nowMs && !isPaused,
+      );
       await Promise.all(
         due.map((runnable) => {
           runnable.running = run(runnable);
@@ -116,5 +127,12 @@ export function createJobRunner(jobs: readonly Job[], options: JobRunnerOptions)
       await Promise.all(runnables.map(({ running }) => running));
     },
     status: () => runnables.map((runnable) => runnable.status(stopped)),
+    steer(name, action) {
+      const runnable = runnables.find(({ job }) => job.name === name);
+      if (runnable === undefined) return undefined;
+      if (action !== 'run') runnable.isPaused = action === 'pause';
+      if (action !== 'pause') runnable.nextRunMs = clock.nowMs();
+      return runnable.status(stopped);
+    },
   };
 }

@@ -13,7 +13,7 @@ import { Rejoin } from './log/rejoin.ts';
 import { replay } from './log/replay.ts';
 import { Reader } from './reader.ts';
 import type { BlobLocation } from './records.ts';
-import type { Index } from './types.ts';
+import type { Index, IndexState } from './types.ts';
 import { Writer } from './writer.ts';
 
 export interface IndexOptions {
@@ -123,6 +123,11 @@ class IndexStore extends Reader implements Index {
 
   lastOrdinal(): number {
     return this.#opened.writer.lastOrdinal;
+  }
+
+  state(): IndexState {
+    const { sequence, epoch, zones } = this.#opened.log;
+    return { sequence, epoch, zones: zones.map(({ zone, isStale }) => ({ zone, isStale })) };
   }
 
   close(): Promise<void> {

@@ -110,6 +110,16 @@ export interface IndexReader {
   getJobState(job: string): Promise<string | undefined>;
 }
 
+/** Where the commit log stands, and with which zones. */
+export interface IndexState {
+  /** Of the last record. */
+  readonly sequence: number;
+  /** That the next record will carry. */
+  readonly epoch: number;
+  /** Zones and their copies: one that is stale does not count towards a commit. */
+  readonly zones: readonly { readonly zone: string; readonly isStale: boolean }[];
+}
+
 export interface Index extends IndexReader {
   /**
    * Queues a command for the next batch. Resolves once it is durable and visible. Commands take effect in the order of
@@ -118,5 +128,6 @@ export interface Index extends IndexReader {
   submit<C extends Command>(command: C): Promise<CommandResult<C>>;
   /** Largest ordinal any version ever had: new ones must be larger. */
   lastOrdinal(): number;
+  state(): IndexState;
   close(): Promise<void>;
 }

@@ -11,9 +11,12 @@ import { bucketOfHost } from './addressing.ts';
 import { rawErrorAnswer } from './exchange.ts';
 import type { Health } from './health.ts';
 import type { Pipeline } from './pipeline.ts';
+import { type ReservedRoutes, reservedPrefix } from './reserved-routes.ts';
 
 export interface ServerOptions {
   readonly pipeline: Pipeline;
+  /** What lies below `/-/` beside the health checks. */
+  readonly reserved: ReservedRoutes;
   readonly health: Health;
   readonly clock: Clock;
   readonly log: Log;
@@ -33,8 +36,8 @@ export interface S3Server {
   close(): Promise<void>;
 }
 
-/** All that belongs to the server itself begins so; no bucket can have this name. */
-const reservedPrefix = '/-/';
+/** What anybody may ask, as load balancers and containers do. */
+const healthPaths = ['/-/live', '/-/ready'] as const;
 
 export function createServer(options: ServerOptions): S3Server {
   const app = Fastify({
@@ -55,7 +58,7 @@ export function createServer(options: ServerOptions): S3Server {
   });
   endConnectionsAtClose(app);
   serveHealth(app, options.health);
-  serveS3(app, options.pipeline);
+  serveSigned(app, options);
   // By itself node:http would ask for every body before anyone has looked at the head, and answer 417 to other expectations.
   for (const event of ['checkContinue', 'checkExpectation']) {
     app.server.on(event, (request: IncomingMessage, response: ServerResponse) => {
@@ -81,18 +84,20 @@ function isReserved(request: IncomingMessage, suffixes: readonly string[]): bool
 }
 
 function serveHealth(app: FastifyInstance, health: Health): void {
-  app.get('/-/live', async () => ({ status: 'live' }));
-  app.get('/-/ready', async (_request, reply) => {
+  const [live, ready] = healthPaths;
+  app.get(live, async () => ({ status: 'live' }));
+  app.get(ready, async (_request, reply) => {
     const state = await health.ready();
     return reply.code(state.ready ? 200 : 503).send(state);
   });
 }
 
-function serveS3(app: FastifyInstance, pipeline: Pipeline): void {
+function serveSigned(app: FastifyInstance, { pipeline, reserved }: ServerOptions): void {
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.url.startsWith(reservedPrefix)) return done();
+    const isReservedUrl = request.url.startsWith(reservedPrefix);
+    if (isReservedUrl && healthPaths.some((path) => path === request.url.split('?', 1)[0])) return done();
     reply.hijack();
-    pipeline.handle(request.raw, reply.raw, request.originalUrl);
+    (isReservedUrl ? reserved : pipeline).handle(request.raw, reply.raw, request.originalUrl);
   });
   app.all('/', () => undefined);
 }

@@ -15,7 +15,7 @@ export interface Import {
   readonly target: string | undefined;
 }
 
-/** main → command-line → daemon → {s3, iam, console, jobs} → engine → {meta, blob} → lib */
+/** main → command-line → daemon → {s3, iam, console, admin, jobs} → engine → {meta, blob} → lib */
 const layers: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   meta: ['lib'],
@@ -25,9 +25,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   iam: ['engine', 'lib'],
   console: ['engine', 'lib'],
   jobs: ['engine', 'meta', 'blob', 'lib'],
+  admin: ['jobs', 'engine', 'meta', 'blob', 'lib'],
   /** Files at the top of src/: the configuration and the one that builds everything. */
-  top: ['s3', 'iam', 'console', 'jobs', 'engine', 'meta', 'blob', 'lib'],
-  'command-line': ['top', 's3', 'engine', 'meta', 'blob', 'lib'],
+  top: ['s3', 'iam', 'console', 'admin', 'jobs', 'engine', 'meta', 'blob', 'lib'],
+  'command-line': ['top', 's3', 'admin', 'engine', 'meta', 'blob', 'lib'],
   main: ['command-line', 'top'],
 };
 
@@ -43,8 +44,8 @@ const homes: readonly {
   { module: /^node:child_process$/, places: ['top'], typesAnywhere: false },
   { module: /^(@aws-sdk|@smithy)\//, places: [], typesAnywhere: true },
   { module: /^yaml$/, places: ['top'], typesAnywhere: true },
-  // The engine checks with it what documents of a bucket say that it reads back.
-  { module: /^zod$/, places: ['top', 'src/engine/'], typesAnywhere: true },
+  // The engine checks with it what documents of a bucket say that it reads back, the operator's interface what it is sent.
+  { module: /^zod$/, places: ['top', 'src/engine/', 'src/admin/'], typesAnywhere: true },
   { module: /^fast-xml-parser$/, places: ['src/s3/', 'src/iam/'], typesAnywhere: false },
 ];
 

@@ -50,6 +50,11 @@ export class CommitLog {
     return this.#last.sequence;
   }
 
+  /** That the next record will carry. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
   /** First sequence of the file that the next record goes to, or undefined if there is none yet. */
   get file(): number | undefined {
     return this.#last.end?.file;

@@ -28,6 +28,11 @@ export function extendedTimestamp(epochMs: number): string {
   return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
 }
 
+/** Milliseconds since 1970 as yyyyMMdd'T'HHmmss'Z', the form of dates in signatures. */
+export function basicTimestamp(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+}
+
 function parseRfc1123(text: string): Timestamp | undefined {
   const match = rfc1123.exec(text.trim());
   if (match === null) return undefined;
@@ -49,5 +54,5 @@ function fromFields(fields: readonly (number | undefined)[]): Timestamp | undefi
 }
 
 function timestamp(epochMs: number): Timestamp {
-  return { epochMs, basic: `${new Date(epochMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z` };
+  return { epochMs, basic: basicTimestamp(epochMs) };
 }

@@ -1,0 +1,38 @@
+/**
+ * The operator's interface: what is asked below `/-/` and what it answers. Who asks has been decided before; bodies are
+ * validated here, once. It changes nothing by itself: every route is a call to the part that owns what is asked for.
+ */
+import { jobRoutes } from './job-routes.ts';
+import { type AdminAnswer, type AdminRequest, Refusal } from './requests.ts';
+import { findRoute, type Route, refuseBody } from './routes.ts';
+import { describeDisk, readStatus, type StatusSources } from './status.ts';
+
+export interface AdminOptions extends StatusSources {
+  readonly jobs: StatusSources['jobs'] & Parameters<typeof jobRoutes>[0];
+}
+
+/** Returns what answers a request; it rejects only where the fault is the server's. */
+export function createAdmin(options: AdminOptions): (request: AdminRequest) => Promise<AdminAnswer> {
+  const routes: readonly Route[] = [
+    { method: 'GET', path: 'status', run: reading(() => readStatus(options)) },
+    { method: 'GET', path: 'disks', run: reading(async () => ({ disks: options.blobs.disks().map(describeDisk) })) },
+    ...jobRoutes(options.jobs),
+  ];
+  return async (request) => {
+    try {
+      if (request.query !== '') throw new Refusal('InvalidInput', `This takes no query: ${request.query}`);
+      const { route, parameters } = findRoute(routes, request);
+      return { status: 200, body: await route.run({ parameters, body: request.body }) };
+    } catch (error) {
+      if (error instanceof Refusal) return error.answer();
+      throw error;
+    }
+  };
+}
+
+function reading(read: () => Promise<unknown>): Route['run'] {
+  return async ({ body }) => {
+    refuseBody(body);
+    return read();
+  };
+}

@@ -1,0 +1,29 @@
+/** What in a status needs the operator's attention, in sentences, the worst first. Pure. */
+import type { DiskStatus, Status } from './status-schema.ts';
+
+const diskTroubles: Readonly<Partial<Record<DiskStatus['state'], string>>> = {
+  missing: 'is missing',
+  failed: 'has failed and takes no writes',
+  suspect: 'is suspect and takes no writes until it has been verified',
+};
+
+export function findProblems(status: Omit<Status, 'problems'>): readonly string[] {
+  const { disks, zones, jobs, sharedFileSystems } = status;
+  return [
+    ...disks.flatMap(describeDisk),
+    ...zones.flatMap(({ name, log }) =>
+      log === 'counts' ? [] : [`The commit log of ${name} is stale: it does not count until it has been refilled.`],
+    ),
+    ...disks.filter(({ isFull }) => isFull).map(({ path }) => `Disk ${path} is full: it takes no new data.`),
+    ...jobs
+      .filter(({ state }) => state === 'failing')
+      .map(({ name, failures, lastError }) => `Job ${name} fails (${failures} times in a row): ${lastError}.`),
+    ...jobs.filter(({ state }) => state === 'paused').map(({ name }) => `Job ${name} is paused.`),
+    ...sharedFileSystems,
+  ];
+}
+
+function describeDisk({ path, state, reason }: DiskStatus): readonly string[] {
+  const trouble = diskTroubles[state];
+  return trouble === undefined ? [] : [`Disk ${path} ${trouble}${reason === undefined ? '' : `: ${reason}`}.`];
+}

@@ -1,0 +1,76 @@
+/**
+ * The status of a server as `GET /-/status` answers it: one definition for the server, which makes it, and the command
+ * line, which reads it. A figure that is not known is left out; none is guessed. Readers ignore members they do not know.
+ */
+import { z } from 'zod';
+
+export const diskSchema = z.object({
+  /** Empty as long as the disk's identity was never seen. */
+  id: z.string(),
+  path: z.string(),
+  zone: z.string(),
+  state: z.enum(['healthy', 'suspect', 'failed', 'missing', 'draining', 'replaced']),
+  /** Why it is in this state. */
+  reason: z.string().optional(),
+  sinceMs: z.number(),
+  /** It takes no new data. */
+  isFull: z.boolean(),
+  /** Of its file system; left out if the disk was never seen. */
+  sizeBytes: z.number().optional(),
+  freeBytes: z.number().optional(),
+  /** The same for disks of one file system. */
+  device: z.string().optional(),
+});
+
+const zoneSchema = z.object({
+  name: z.string(),
+  path: z.string(),
+  disks: z.number(),
+  /** Disks that are healthy. */
+  disksInUse: z.number(),
+  /** Whether its copy of the commit log counts towards a commit; a stale one is refilled while the server runs. */
+  log: z.enum(['counts', 'stale']),
+});
+
+export const jobSchema = z.object({
+  name: z.string(),
+  state: z.enum(['running', 'waiting', 'paused', 'failing', 'stopped']),
+  steps: z.number(),
+  nextRunMs: z.number(),
+  lastRunMs: z.number().optional(),
+  failures: z.number(),
+  lastError: z.string().optional(),
+  details: z.record(z.string(), z.union([z.number(), z.string()])),
+});
+
+const spaceSchema = z.object({
+  /** Bytes of objects and parts that can be read, each counted once. */
+  liveBytes: z.number(),
+  segments: z.number(),
+  /** Of the file systems that the disks lie on, each counted once. */
+  sizeBytes: z.number(),
+  freeBytes: z.number(),
+});
+
+export const statusSchema = z.object({
+  version: z.string(),
+  nowMs: z.number(),
+  startedMs: z.number(),
+  /** What needs the operator's attention, the worst first, each a sentence. Empty: all is well. */
+  problems: z.array(z.string()),
+  zones: z.array(zoneSchema),
+  /** What fails together, in sentences; empty where every disk has a file system of its own. */
+  sharedFileSystems: z.array(z.string()),
+  disks: z.array(diskSchema),
+  space: spaceSchema,
+  index: z.object({
+    /** Of the last record of the commit log. */
+    sequence: z.number(),
+    epoch: z.number(),
+  }),
+  jobs: z.array(jobSchema),
+});
+
+export type Status = z.infer<typeof statusSchema>;
+export type DiskStatus = z.infer<typeof diskSchema>;
+export type JobDescription = z.infer<typeof jobSchema>;

@@ -1,0 +1,122 @@
+/**
+ * What lies below `/-/` beside the health checks: the operator's interface. This side says who asks and whether the body
+ * is what was signed; what is answered, another layer decides, which comes in by constructor.
+ *
+ * Only the root account's key opens it, by an Authorization header: a presigned link to it could be passed on. Errors are
+ * JSON, with the codes and sentences of S3 where the signature is at fault.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../lib/clock.ts';
+import { digest } from '../lib/digests/digester.ts';
+import type { Log } from '../lib/log.ts';
+import { type AccessKey, type Authentication, authenticate } from './auth/authenticate.ts';
+import { groupHeaders } from './auth/canonical-request.ts';
+import { openBody } from './body.ts';
+import { S3Error } from './errors.ts';
+import { Exchange } from './exchange.ts';
+import { acceptsRegion, type Regions } from './regions.ts';
+
+/** A request of the root account, whose body is as it was signed. */
+export interface ReservedRequest {
+  readonly method: string;
+  /** Path below `/-/`, as on the wire. */
+  readonly path: string;
+  /** Query as on the wire; empty where there is none. */
+  readonly query: string;
+  readonly body: string;
+}
+
+export interface ReservedAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body: unknown;
+}
+
+/** What answers. It rejects only where the fault is its own. */
+export type AnswerReserved = (request: ReservedRequest) => Promise<ReservedAnswer>;
+
+export interface ReservedRoutesOptions {
+  readonly answer: AnswerReserved;
+  readonly findSecret: (accessKeyId: string) => AccessKey | undefined;
+  readonly regions: Regions;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** All that belongs to the server itself begins so; no bucket can have this name. */
+export const reservedPrefix = '/-/';
+
+/** Longest body, in bytes: a document of a few members. */
+const bodyBytesMax = 64 * 1024;
+
+export class ReservedRoutes {
+  readonly #options: ReservedRoutesOptions;
+
+  constructor(options: ReservedRoutesOptions) {
+    this.#options = options;
+  }
+
+  /** Answers one request. Never rejects. */
+  async handle(incoming: IncomingMessage, response: ServerResponse, url: string): Promise<void> {
+    const exchange = new Exchange(incoming, response);
+    try {
+      const { status, headers, body } = await this.#answer(exchange, url).catch((error: unknown) =>
+        this.#refusal(exchange, error),
+      );
+      const encoded = Buffer.from(`${JSON.stringify(body, null, 2)}\n`);
+      const own = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+      await exchange.send({ status, headers: { ...own, ...headers }, body: encoded });
+    } catch (error) {
+      this.#options.log.error({ requestId: exchange.requestId, err: error }, 'A request could not be answered');
+      response.destroy();
+    }
+    const line = { requestId: exchange.requestId, method: incoming.method, path: url.split('?', 1)[0] };
+    this.#options.log.debug({ ...line, status: exchange.status }, 'Request');
+  }
+
+  async #answer(exchange: Exchange, url: string): Promise<ReservedAnswer> {
+    const { answer, findSecret, regions, clock } = this.#options;
+    const { method = '' } = exchange.request;
+    const [rawPath = '', rawQuery = ''] = url.split(/\?(.*)/s, 2);
+    const headers = groupHeaders(exchange.request.rawHeaders);
+    const authentication = authenticate(
+      { method, rawPath, rawQuery, headers },
+      {
+        findSecret,
+        region: regions.own,
+        acceptsRegion: (region) => acceptsRegion(regions, region),
+        nowMs: clock.nowMs(),
+      },
+    );
+    requireRoot(authentication);
+    const source = openBody({ source: exchange.body(), headers, authentication }, { maxBytes: bodyBytesMax });
+    const chunks: Uint8Array[] = [];
+    // A chunk is valid until the next one is asked for.
+    for await (const chunk of source.stream) chunks.push(Uint8Array.from(chunk));
+    const body = Buffer.concat(chunks);
+    source.verify(await digest(source.algorithms, body));
+    return answer({ method, path: rawPath.slice(reservedPrefix.length), query: rawQuery, body: body.toString('utf8') });
+  }
+
+  #refusal(exchange: Exchange, error: unknown): ReservedAnswer {
+    const refusal = error instanceof S3Error ? error : new S3Error('InternalError', { cause: error });
+    const { code, status, message, fields } = refusal;
+    const { requestId } = exchange;
+    if (status >= 500) this.#options.log.error({ requestId, err: error }, 'A request of the operator failed');
+    return { status, body: { code, message, ...fields, requestId } };
+  }
+}
+
+function requireRoot(authentication: Authentication): void {
+  if (authentication.kind === 'anonymous') {
+    throw new S3Error('AccessDenied', { message: 'This is for the operator: sign the request with the root key.' });
+  }
+  if (authentication.mode === 'presigned') {
+    throw new S3Error('AccessDenied', { message: 'This takes a signature in the Authorization header only.' });
+  }
+  if (authentication.identity.kind !== 'root') throw new S3Error('AccessDenied');
+  if (authentication.payload.kind !== 'sha256') {
+    throw new S3Error('AccessDenied', { message: 'This takes a body only whose SHA-256 is in x-amz-content-sha256.' });
+  }
+}
