@@ -188,14 +188,17 @@ class Run {
   }
 
   async #listObjects(bucket: Bucket, prefix: string, delimiter: string): Promise<string[]> {
-    const names: string[] = [];
+    const lines: string[] = [];
+    let after = '';
     for (let more = true; more; ) {
-      const query = { prefix, delimiter, after: names.at(-1) ?? '', limit: pageSize };
-      const page = await this.store.engine.listing.objects(bucket, query);
-      for (const entry of page.entries) names.push(entry.kind === 'prefix' ? entry.prefix : entry.version.key);
+      const page = await this.store.engine.listing.objects(bucket, { prefix, delimiter, after, limit: pageSize });
+      for (const entry of page.entries) {
+        after = entry.kind === 'prefix' ? entry.prefix : entry.version.key;
+        lines.push(entry.kind === 'prefix' ? `PRE ${after}` : after);
+      }
       more = page.isTruncated;
     }
-    return names;
+    return lines;
   }
 
   #pickReadable(): { key: string; version: ModelVersion; content: Buffer } | undefined {

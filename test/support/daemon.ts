@@ -148,6 +148,11 @@ export class Daemon implements AsyncDisposable {
     await this.#end('SIGKILL');
   }
 
+  /** Asks the process to end and waits until it has. The data stays. Returns the exit code. */
+  async terminate(): Promise<number | null> {
+    return await this.#end('SIGTERM');
+  }
+
   /** Stops the process orderly (or starts it if it does not run) and starts it again on the same data and port. */
   async restart(): Promise<void> {
     await this.#end('SIGTERM');

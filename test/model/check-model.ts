@@ -1,0 +1,122 @@
+/**
+ * Random sequences of steps against a real server and the reference model. One that fails is shrunk to a short script, which
+ * is reported with the line that runs it again.
+ */
+import fc from 'fast-check';
+import { performFaultStep } from './fault-steps.ts';
+import { performObjectStep } from './object-steps.ts';
+import { compareAll, performReadStep } from './read-steps.ts';
+import { type Step, stepArbitrary } from './steps.ts';
+import { performUploadStep } from './upload-steps.ts';
+import { World } from './world.ts';
+
+export interface ModelOptions {
+  readonly seed: number;
+  /** Steps to do at least, over all sequences. */
+  readonly operations: number;
+  /** Steps that one sequence has at most, on a server of its own. */
+  readonly length: number;
+  /** Time for all of it, shrinking included. */
+  readonly limitMs: number;
+  readonly report: (line: string) => void;
+}
+
+/** Where the one sequence that failed is found again. */
+export interface ReplayOptions {
+  readonly path: string;
+  readonly commands: string;
+}
+
+const operationsPerFault = 20;
+
+class StepCommand implements fc.AsyncCommand<object, World> {
+  readonly #step: Step;
+  constructor(step: Step) {
+    this.#step = step;
+  }
+  check(): boolean {
+    return true;
+  }
+  async run(_model: object, world: World): Promise<void> {
+    world.operations += 1;
+    await perform(world, this.#step);
+  }
+  toString(): string {
+    return `\n  ${JSON.stringify(this.#step)}`;
+  }
+}
+
+async function perform(world: World, step: Step): Promise<void> {
+  switch (step.do) {
+    case 'create upload':
+    case 'put part':
+    case 'copy part':
+    case 'complete':
+    case 'complete again':
+    case 'abort':
+      return performUploadStep(world, step);
+    case 'get':
+    case 'get current':
+    case 'get part list':
+    case 'list':
+    case 'list versions':
+    case 'list uploads':
+      return performReadStep(world, step);
+    case 'restart':
+    case 'kill':
+    case 'kill during put':
+    case 'lose disks':
+    case 'lose zone':
+    case 'give back':
+    case 'copy disk':
+    case 'give back old copy':
+    case 'flip bit':
+    case 'cut file':
+      return performFaultStep(world, step);
+    default:
+      return performObjectStep(world, step);
+  }
+}
+
+/** Resolves to the steps done; rejects with the shrunk script of the first sequence that failed. */
+export async function checkModel(options: ModelOptions, replay?: ReplayOptions): Promise<number> {
+  const { length, limitMs, report } = options;
+  const endMs = performance.now() + limitMs;
+  let operations = 0;
+  const run = async (chance: number, commands: Iterable<fc.AsyncCommand<object, World>>): Promise<void> => {
+    await using world = await World.open(chance);
+    await fc.asyncModelRun(() => ({ model: {}, real: world }), commands);
+    await compareAll(world);
+    operations += world.operations;
+  };
+  // Without bias the lengths are spread evenly; with it most sequences would be short.
+  const commands = fc.noBias(
+    fc.commands([stepArbitrary(operationsPerFault).map((step) => new StepCommand(step))], {
+      maxCommands: length,
+      size: 'max',
+      ...(replay !== undefined && { replayPath: replay.commands }),
+    }),
+  );
+  for (let { seed } = options; operations < options.operations; seed++) {
+    report(`seed ${seed}, ${operations} steps done`);
+    const details = await fc.check(fc.asyncProperty(fc.nat(), commands, run), {
+      seed,
+      numRuns: 1,
+      interruptAfterTimeLimit: Math.max(1, endMs - performance.now()),
+      ...(replay !== undefined && { path: replay.path }),
+    });
+    if (details.failed) throw new Error(describeFailure(details, length));
+    if (replay !== undefined || details.interrupted) break;
+  }
+  return operations;
+}
+
+function describeFailure(details: fc.RunDetails<[number, Iterable<fc.AsyncCommand<object, World>>]>, length: number) {
+  const { seed, counterexample, counterexamplePath, errorInstance } = details;
+  const script = counterexample?.map(String).join(' ') ?? 'nothing was run';
+  const commands = /replayPath="([^"]*)"/.exec(script)?.[1] ?? '';
+  const again = `node test/model/main.ts --seed ${seed} --length ${length} --path ${counterexamplePath} --commands '${commands}'`;
+  const reason =
+    errorInstance instanceof Error ? (errorInstance.stack ?? errorInstance.message) : String(errorInstance);
+  return `${script}\n\n${reason}\n\nRun it again: ${again}`;
+}

@@ -1,0 +1,170 @@
+/** Steps that change objects, done on the server and on the model. */
+import { expect } from 'vitest';
+import { md5Hex } from '../support/reference-model.ts';
+import type { S3Answer } from '../support/s3-http.ts';
+import { element, etagOf } from '../support/s3-operations.ts';
+import { seededBytes } from '../support/seeded-bytes.ts';
+import { type Condition, type Content, keys, type ObjectStep, type Place } from './steps.ts';
+import { pickFrom, type World } from './world.ts';
+
+const otherEtag = md5Hex(Buffer.from('of nothing that was ever put'));
+
+export async function performObjectStep(world: World, step: ObjectStep): Promise<void> {
+  switch (step.do) {
+    case 'put':
+      return put(world, step, step.content, step.condition);
+    case 'copy':
+      return copy(world, step);
+    case 'copy onto itself':
+      return copyOntoItself(world, step);
+    case 'delete':
+      return deleteCurrent(world, step);
+    case 'delete many':
+      return deleteMany(world, step);
+    case 'delete version':
+      return deleteVersion(world, step.pick);
+    case 'tag':
+      return tag(world, step.pick, String(step.value));
+    case 'untag':
+      return tag(world, step.pick, undefined);
+    case 'versioning':
+      return switchVersioning(world, step);
+  }
+}
+
+export function placeOf(world: World, { bucket, key }: Place) {
+  const name = { bucket: world.bucketName(bucket), key: keys[key] ?? keys[0] };
+  return { name, model: world.model(name.bucket) };
+}
+
+export function bytesOf({ size, seed }: Content): Buffer {
+  return seededBytes(seed, size);
+}
+
+/** Headers of a condition on a key, and the error code that it must be refused with. */
+export function conditionOn(world: World, place: Place, condition: Condition) {
+  const { name, model } = placeOf(world, place);
+  if (condition === 'none') return { headers: {}, refusal: '' };
+  if (condition === 'absent') {
+    return { headers: { 'if-none-match': '*' }, refusal: model.refusalOfWrite(name.key, { absent: true }) };
+  }
+  const match = condition === 'match' ? (model.current(name.key)?.etag ?? otherEtag) : otherEtag;
+  return { headers: { 'if-match': `"${match}"` }, refusal: model.refusalOfWrite(name.key, { match }) };
+}
+
+/** The id that an answer gives to a new version, which must be one of its own exactly where versioning is enabled. */
+export function newVersionId(world: World, bucket: string, answer: S3Answer): string {
+  const { versioning } = world.model(bucket);
+  const id = answer.headers['x-amz-version-id'];
+  if (versioning === 'Enabled') expect(id).toMatch(/^[\w.-]{8,}$/);
+  else expect(id).toBe(undefined);
+  return typeof id === 'string' ? id : 'null';
+}
+
+async function put(world: World, place: Place, content: Content, condition: Condition): Promise<void> {
+  const { name, model } = placeOf(world, place);
+  const bytes = bytesOf(content);
+  const { headers, refusal } = conditionOn(world, place, condition);
+  const answer = await world.write(() => world.s3.put(name, bytes, headers));
+  if (answer === undefined) return;
+  expect(answer.code).toBe(refusal);
+  if (refusal !== '') return;
+  const etag = md5Hex(bytes);
+  expect(answer.headers.etag).toBe(`"${etag}"`);
+  model.add(name.key, { versionId: newVersionId(world, name.bucket, answer), content: bytes, etag, tag: undefined });
+}
+
+async function copy(world: World, step: Extract<ObjectStep, { do: 'copy' }>): Promise<void> {
+  const source = pickFrom(world.readables(), step.from);
+  if (source === undefined) return;
+  const { name, model } = placeOf(world, step);
+  const isOntoItself =
+    name.bucket === source.name.bucket && name.key === source.name.key && model.current(name.key) === source.version;
+  if (isOntoItself) return;
+  const { headers, refusal } = conditionOn(world, step, step.condition);
+  const answer = await world.write(() => world.s3.copy(source.name, name, headers));
+  if (answer === undefined) return;
+  expect(answer.code).toBe(refusal);
+  if (refusal !== '') return;
+  const etag = md5Hex(source.content);
+  expect(etagOf(answer.body.toString())).toBe(etag);
+  const { content, version } = source;
+  model.add(name.key, { versionId: newVersionId(world, name.bucket, answer), content, etag, tag: version.tag });
+}
+
+/** Allowed only with a change, here of the metadata. */
+async function copyOntoItself(world: World, place: Place): Promise<void> {
+  const { name, model } = placeOf(world, place);
+  const current = model.readable(name.key);
+  const refused = await world.write(() => world.s3.copy(name, name));
+  if (refused !== undefined) expect(refused.code).toBe(current === undefined ? 'NoSuchKey' : 'InvalidRequest');
+  if (current === undefined) return;
+  const answer = await world.write(() => world.s3.copy(name, name, { 'x-amz-metadata-directive': 'REPLACE' }));
+  if (answer === undefined) return;
+  expect(answer.code).toBe('');
+  const etag = md5Hex(current.content);
+  const { content, tag } = current;
+  model.add(name.key, { versionId: newVersionId(world, name.bucket, answer), content, etag, tag });
+}
+
+async function deleteCurrent(world: World, step: Extract<ObjectStep, { do: 'delete' }>): Promise<void> {
+  const { name, model } = placeOf(world, step);
+  const isConditional = step.condition === 'match' || step.condition === 'mismatch';
+  const { headers, refusal } = conditionOn(world, step, isConditional ? step.condition : 'none');
+  const answer = await world.write(() => world.s3.delete(name, headers));
+  if (answer === undefined) return;
+  expect(answer.code).toBe(refusal);
+  if (refusal !== '') return;
+  const isMarker = model.versioning !== 'Unversioned';
+  expect(answer.headers['x-amz-delete-marker']).toBe(isMarker ? 'true' : undefined);
+  const markerId = answer.headers['x-amz-version-id'];
+  expect(markerId === 'null').toBe(model.versioning === 'Suspended');
+  model.deleteCurrent(name.key, isMarker ? String(markerId) : undefined);
+}
+
+async function deleteMany(world: World, step: Extract<ObjectStep, { do: 'delete many' }>): Promise<void> {
+  const bucket = world.bucketName(step.bucket);
+  const model = world.model(bucket);
+  // XML has no way to say U+FFFF.
+  const named = [...new Set(step.keys)].map((key) => keys[key] ?? keys[0]).filter((key) => key !== '\uffff');
+  if (named.length === 0) return;
+  const answer = await world.write(() => world.s3.deleteMany(bucket, named));
+  if (answer === undefined) return;
+  expect(answer.code).toBe('');
+  const deleted = Array.from(answer.body.toString().matchAll(/<Deleted>(.*?)<\/Deleted>/gs), ([, text = '']) => text);
+  expect(deleted).toHaveLength(named.length);
+  for (const [i, key] of named.entries()) {
+    model.deleteCurrent(key, element(deleted[i] ?? '', 'DeleteMarkerVersionId') || undefined);
+  }
+}
+
+async function deleteVersion(world: World, pick: number): Promise<void> {
+  const found = pickFrom(world.versions(), pick);
+  if (found === undefined) return;
+  const { name, version } = found;
+  const answer = await world.write(() => world.s3.delete(name));
+  if (answer === undefined) return;
+  expect(answer.status).toBe(204);
+  expect(answer.headers['x-amz-delete-marker']).toBe(version.content === undefined ? 'true' : undefined);
+  world.model(name.bucket).deleteVersion(name.key, name.versionId);
+}
+
+async function tag(world: World, pick: number, value: string | undefined): Promise<void> {
+  const found = pickFrom(world.readables(), pick);
+  if (found === undefined) return;
+  const { name, version } = found;
+  const { s3 } = world;
+  const answer = await world.write(() => (value === undefined ? s3.deleteTags(name) : s3.setTag(name, value)));
+  if (answer === undefined) return;
+  expect(answer.code).toBe('');
+  version.tag = value;
+}
+
+async function switchVersioning(world: World, step: Extract<ObjectStep, { do: 'versioning' }>): Promise<void> {
+  const bucket = world.bucketName(step.bucket);
+  const status = step.isEnabled ? 'Enabled' : 'Suspended';
+  const answer = await world.write(() => world.s3.setVersioning(bucket, status));
+  if (answer === undefined) return;
+  expect(answer.code).toBe('');
+  world.model(bucket).versioning = status;
+}

@@ -1,0 +1,156 @@
+/**
+ * The steps that a random sequence is made of: plain values, so that a script of them can be printed, shrunk and run again.
+ * What a step picks from what is there (a version, an upload) is a number, taken modulo how many there are when it runs.
+ */
+import fc from 'fast-check';
+
+export const bucketNames = ['first', 'second', 'third'] as const;
+export const keys = ['a', 'a/', 'a/b', 'a/b/c', 'a0', 'b c+%', 'é/1', 'é/2', '😀', '\uffff'] as const;
+export const prefixes = ['', 'a', 'a/', 'é', 'none'] as const;
+export const delimiters = ['', '/', 'b'] as const;
+
+const kibibyte = 1024;
+const mebibyte = 1024 * kibibyte;
+
+export interface Content {
+  readonly size: number;
+  readonly seed: number;
+}
+export interface Place {
+  readonly bucket: number;
+  readonly key: number;
+}
+export type Condition = 'none' | 'absent' | 'match' | 'mismatch';
+
+export type ObjectStep =
+  | ({ readonly do: 'put'; readonly content: Content; readonly condition: Condition } & Place)
+  | ({ readonly do: 'copy'; readonly from: number; readonly condition: Condition } & Place)
+  | ({ readonly do: 'copy onto itself' } & Place)
+  | ({ readonly do: 'delete'; readonly condition: Condition } & Place)
+  | { readonly do: 'delete many'; readonly bucket: number; readonly keys: readonly number[] }
+  | { readonly do: 'delete version'; readonly pick: number }
+  | { readonly do: 'tag'; readonly pick: number; readonly value: number }
+  | { readonly do: 'untag'; readonly pick: number }
+  | { readonly do: 'versioning'; readonly bucket: number; readonly isEnabled: boolean };
+
+export type UploadStep =
+  | ({ readonly do: 'create upload' } & Place)
+  | { readonly do: 'put part'; readonly upload: number; readonly number: number; readonly content: Content }
+  | { readonly do: 'copy part'; readonly upload: number; readonly number: number; readonly from: number }
+  | { readonly do: 'complete'; readonly upload: number; readonly how: 'all' | 'some' | 'reversed' | 'wrong' }
+  | { readonly do: 'complete again'; readonly pick: number }
+  | { readonly do: 'abort'; readonly upload: number };
+
+export type ReadStep =
+  | { readonly do: 'get'; readonly pick: number; readonly start: number; readonly length: number }
+  | ({ readonly do: 'get current' } & Place)
+  | { readonly do: 'get part list'; readonly upload: number }
+  | {
+      readonly do: 'list' | 'list versions' | 'list uploads';
+      readonly bucket: number;
+      readonly prefix: number;
+      readonly delimiter: number;
+      readonly pageSize: number;
+    };
+
+/** Disks are named by their place among the three of a run that may be hurt. */
+export type FaultStep =
+  | { readonly do: 'restart' | 'kill' }
+  | ({ readonly do: 'kill during put'; readonly content: Content; readonly delayMs: number } & Place)
+  | { readonly do: 'lose disks'; readonly disks: readonly number[] }
+  | { readonly do: 'lose zone' }
+  | { readonly do: 'give back' }
+  | { readonly do: 'copy disk' | 'give back old copy'; readonly disk: number }
+  | { readonly do: 'flip bit' | 'cut file'; readonly disk: number; readonly file: number; readonly at: number };
+
+export type Step = ObjectStep | UploadStep | ReadStep | FaultStep;
+
+const index = fc.nat({ max: 9999 });
+const bucket = fc.nat({ max: bucketNames.length - 1 });
+const place = { bucket, key: fc.nat({ max: keys.length - 1 }) };
+const condition = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Condition>('none') },
+  { weight: 3, arbitrary: fc.constantFrom<Condition>('absent', 'match', 'mismatch') },
+);
+/** Sizes on both sides of what is packed into shared stripes, and of what is streamed in one stripe or several. */
+const size = fc.oneof(
+  { weight: 60, arbitrary: fc.constantFrom(0, 1, 100, 5000, 70_000) },
+  { weight: 6, arbitrary: fc.constantFrom(300_000, mebibyte, mebibyte + 1) },
+  { weight: 2, arbitrary: fc.constantFrom(1536 * kibibyte, 3_200_001) },
+);
+const content = fc.record({ size, seed: fc.nat() });
+/** Now and then large enough to be followed by another. */
+const partContent = fc.record({
+  size: fc.oneof({ weight: 5, arbitrary: size }, { weight: 1, arbitrary: fc.constant(5 * mebibyte) }),
+  seed: fc.nat(),
+});
+const partNumber = fc.integer({ min: 1, max: 3 });
+const disk = fc.nat({ max: 2 });
+
+/** The name of a step, as an arbitrary of its own type. */
+const named = <T extends Step['do']>(name: T): fc.Arbitrary<T> => fc.constant(name);
+
+const objectSteps: fc.WeightedArbitrary<Step>[] = [
+  { weight: 20, arbitrary: fc.record({ do: named('put'), ...place, content, condition }) },
+  { weight: 8, arbitrary: fc.record({ do: named('copy'), ...place, from: index, condition }) },
+  { weight: 2, arbitrary: fc.record({ do: named('copy onto itself'), ...place }) },
+  { weight: 8, arbitrary: fc.record({ do: named('delete'), ...place, condition }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: named('delete many'), bucket, keys: fc.array(place.key, { minLength: 1 }) }),
+  },
+  { weight: 6, arbitrary: fc.record({ do: named('delete version'), pick: index }) },
+  { weight: 3, arbitrary: fc.record({ do: named('tag'), pick: index, value: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ do: named('untag'), pick: index }) },
+  { weight: 2, arbitrary: fc.record({ do: named('versioning'), bucket, isEnabled: fc.boolean() }) },
+];
+
+const how = fc.constantFrom('all', 'all', 'all', 'some', 'reversed', 'wrong');
+const uploadSteps: fc.WeightedArbitrary<Step>[] = [
+  { weight: 4, arbitrary: fc.record({ do: named('create upload'), ...place }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ do: named('put part'), upload: index, number: partNumber, content: partContent }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: named('copy part'), upload: index, number: partNumber, from: index }) },
+  { weight: 6, arbitrary: fc.record({ do: named('complete'), upload: index, how }) },
+  { weight: 1, arbitrary: fc.record({ do: named('complete again'), pick: index }) },
+  { weight: 1, arbitrary: fc.record({ do: named('abort'), upload: index }) },
+];
+
+const listing = {
+  bucket,
+  prefix: fc.nat({ max: prefixes.length - 1 }),
+  delimiter: fc.nat({ max: delimiters.length - 1 }),
+  pageSize: fc.constantFrom(1, 2, 3, 1000),
+};
+const readSteps: fc.WeightedArbitrary<Step>[] = [
+  { weight: 12, arbitrary: fc.record({ do: named('get'), pick: index, start: fc.nat(), length: fc.nat() }) },
+  { weight: 6, arbitrary: fc.record({ do: named('get current'), ...place }) },
+  { weight: 2, arbitrary: fc.record({ do: named('get part list'), upload: index }) },
+  { weight: 5, arbitrary: fc.record({ do: named('list'), ...listing }) },
+  { weight: 4, arbitrary: fc.record({ do: named('list versions'), ...listing }) },
+  { weight: 2, arbitrary: fc.record({ do: named('list uploads'), ...listing }) },
+];
+
+const spot = { disk, file: index, at: fc.nat() };
+const faultSteps: fc.WeightedArbitrary<Step>[] = [
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('restart' as const, 'kill' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: named('kill during put'), ...place, content, delayMs: fc.nat({ max: 8 }) }) },
+  { weight: 5, arbitrary: fc.record({ do: named('lose disks'), disks: fc.subarray([0, 1, 2], { minLength: 1 }) }) },
+  { weight: 2, arbitrary: fc.record({ do: named('lose zone') }) },
+  { weight: 10, arbitrary: fc.record({ do: named('give back') }) },
+  { weight: 3, arbitrary: fc.record({ do: named('copy disk'), disk }) },
+  { weight: 4, arbitrary: fc.record({ do: named('give back old copy'), disk }) },
+  { weight: 12, arbitrary: fc.record({ do: named('flip bit'), ...spot }) },
+  { weight: 4, arbitrary: fc.record({ do: named('cut file'), ...spot }) },
+];
+
+/** One operation of a client in most cases, and a fault once in so many. */
+export function stepArbitrary(operationsPerFault: number): fc.Arbitrary<Step> {
+  const operations = fc.oneof(...objectSteps, ...uploadSteps, ...readSteps);
+  return fc.oneof(
+    { weight: operationsPerFault, arbitrary: operations },
+    { weight: 1, arbitrary: fc.oneof(...faultSteps) },
+  );
+}
