@@ -27,17 +27,25 @@ export class ReadAheadBudget {
 }
 
 export interface SegmentPart {
-  readonly segment: string;
+  readonly segment: Segment;
   readonly part: StripePart;
 }
 
-/** The stripe parts that hold a range of a blob, in order. */
-export function* partsOf(ref: BlobRef, range: ByteRange): Generator<SegmentPart> {
+/** The stripe parts that hold a range of a blob, in order. `segments` has all of the ref. */
+export function* partsOf(
+  ref: BlobRef,
+  range: ByteRange,
+  segments: ReadonlyMap<string, Segment>,
+): Generator<SegmentPart> {
   let base = 0;
   for (const extent of ref.extents) {
     const start = Math.max(range.start - base, 0);
     const end = Math.min(range.end - base, extent.length);
-    if (start < end) for (const part of stripeParts(extent, { start, end })) yield { segment: extent.segment, part };
+    if (start < end) {
+      const segment = segments.get(extent.segment);
+      assert(segment, 'all segments of the ref are held');
+      for (const part of stripeParts(segment.scheme, extent, { start, end })) yield { segment, part };
+    }
     base += extent.length;
   }
 }
@@ -52,15 +60,19 @@ export class BlobReading implements AsyncIterableIterator<Uint8Array> {
   readonly #budget: ReadAheadBudget;
   readonly #parts: Iterator<SegmentPart>;
   readonly #fetches: Fetch[] = [];
-  readonly #held: Map<string, Segment>;
+  readonly #held: ReadonlyMap<string, Segment>;
   #last: Promise<unknown> = Promise.resolve();
   #ended = false;
 
   /** `held`: the segments of the ref, each with a hold that this reading ends. */
-  constructor(context: ReadContext, budget: ReadAheadBudget, parts: Iterator<SegmentPart>, held: Map<string, Segment>) {
+  constructor(
+    context: ReadContext,
+    budget: ReadAheadBudget,
+    { ref, range, held }: { ref: BlobRef; range: ByteRange; held: ReadonlyMap<string, Segment> },
+  ) {
     this.#context = context;
     this.#budget = budget;
-    this.#parts = parts;
+    this.#parts = partsOf(ref, range, held);
     this.#held = held;
   }
 
@@ -105,9 +117,7 @@ export class BlobReading implements AsyncIterableIterator<Uint8Array> {
   #fetchNext(budgeted: boolean): boolean {
     const next = this.#parts.next();
     if (next.done) return false;
-    const segment = this.#held.get(next.value.segment);
-    assert(segment, 'all segments of the ref are held');
-    const bytes = readStripe(this.#context, segment, next.value.part);
+    const bytes = readStripe(this.#context, next.value.segment, next.value.part);
     // It may be met by `next` later, or never if the reader stops before.
     bytes.catch(() => {});
     this.#fetches.push({ bytes, budgeted });

@@ -1,7 +1,7 @@
 /**
  * Writes a stream to a bulk segment of its own, stripe by stripe.
  *
- * A stripe is assembled in a stripe buffer, encoded on a thread and appended to the nine files while the next ones are
+ * A stripe is assembled in a stripe buffer, encoded on a thread and appended to the segment's files while the next ones are
  * assembled; a few are under way at once. A full stripe is sent only once more bytes have come, since the last stripe
  * of a blob carries its label. The files are synced now and then in the background, so that the sync at the end is short.
  * A blob that is too long for its segment goes on in another one.
@@ -11,8 +11,9 @@
 import { randomHex } from '../lib/ids.ts';
 import { encodeDirectory } from './directory.ts';
 import type { OpenSegment } from './open-segment.ts';
+import { DEFAULT_SCHEME, SCHEMES, type Scheme } from './scheme.ts';
 import type { SegmentSource } from './segment-source.ts';
-import { CONTINUED_DIRECTORY_UNIT_BYTES, STRIPE_BYTES_MAX, stripeShardBytes, unitFor } from './stripe.ts';
+import { continuedDirectoryUnit, stripeBytesMax, stripeShardBytes, unitFor } from './stripe.ts';
 import type { StripeBuffer, StripeBuffers } from './stripe-buffers.ts';
 import type { StripeEncoder, StripePlan } from './stripe-encoder.ts';
 import type { BlobRef, Extent, WriteOptions } from './types.ts';
@@ -34,8 +35,9 @@ export async function writeBulk(
   label: () => Promise<Uint8Array>,
   options: WriteOptions = {},
 ): Promise<BlobRef> {
-  context.source.requireQuorum();
-  const upload = new BulkUpload(context, options);
+  const scheme = SCHEMES[options.scheme ?? DEFAULT_SCHEME];
+  context.source.requireQuorum(scheme);
+  const upload = new BulkUpload(context, scheme, options.writeId);
   try {
     for await (const chunk of source) await upload.append(chunk);
     return await upload.finish(await label());
@@ -47,6 +49,8 @@ export async function writeBulk(
 
 class BulkUpload {
   readonly #context: BulkContext;
+  readonly #scheme: Scheme;
+  readonly #stripeBytes: number;
   readonly #writeId: string;
   readonly #segments: OpenSegment[] = [];
   readonly #extents: Extent[] = [];
@@ -60,17 +64,19 @@ class BulkUpload {
   #sent = 0;
   #unsynced = 0;
 
-  constructor(context: BulkContext, { writeId }: WriteOptions) {
+  constructor(context: BulkContext, scheme: Scheme, writeId = randomHex(16)) {
     this.#context = context;
-    this.#writeId = writeId ?? randomHex(16);
+    this.#scheme = scheme;
+    this.#stripeBytes = stripeBytesMax(scheme);
+    this.#writeId = writeId;
   }
 
   async append(chunk: Uint8Array): Promise<void> {
     let rest = chunk;
     while (rest.length > 0) {
-      if (this.#fill === STRIPE_BYTES_MAX) await this.#send(NO_LABEL, false);
+      if (this.#fill === this.#stripeBytes) await this.#send(NO_LABEL, false);
       this.#buffer ??= await this.#context.buffers.acquire();
-      const part = rest.subarray(0, STRIPE_BYTES_MAX - this.#fill);
+      const part = rest.subarray(0, this.#stripeBytes - this.#fill);
       this.#buffer.data.set(part, this.#fill);
       this.#fill += part.length;
       rest = rest.subarray(part.length);
@@ -105,11 +111,12 @@ class BulkUpload {
   async #send(label: Uint8Array, isLast: boolean): Promise<void> {
     const buffer = this.#buffer;
     if (!buffer) return;
+    const scheme = this.#scheme;
     const length = this.#fill;
     const entry = { start: 0, length, blobOffset: this.#sent, writeId: this.#writeId, isLast, label };
     const directory = encodeDirectory([entry]);
-    const directoryUnit = isLast ? unitFor(directory.length) : CONTINUED_DIRECTORY_UNIT_BYTES;
-    const shardBytes = stripeShardBytes({ unit: unitFor(length), directoryUnit });
+    const directoryUnit = isLast ? unitFor(scheme, directory.length) : continuedDirectoryUnit(scheme);
+    const shardBytes = stripeShardBytes({ unit: unitFor(scheme, length), directoryUnit });
     const open = this.#segmentFor(shardBytes);
     const offset = open.reserve(shardBytes);
     this.#extend(open.segment.id, offset, length);
@@ -117,7 +124,7 @@ class BulkUpload {
     this.#fill = 0;
     this.#sent += length;
 
-    const plan = { segment: open.segment.id, offset, dataLength: length, directory, directoryUnit };
+    const plan = { scheme, segment: open.segment.id, offset, dataLength: length, directory, directoryUnit };
     const stored = this.#store(open, plan, buffer)
       .catch((error: unknown) => {
         this.#failures.push(error);
@@ -150,7 +157,7 @@ class BulkUpload {
   #segmentFor(shardBytes: number): OpenSegment {
     const current = this.#segments.at(-1);
     if (current && this.#context.source.accepts(current, shardBytes)) return current;
-    const next = this.#context.source.takeBulk(shardBytes);
+    const next = this.#context.source.takeBulk(this.#scheme, shardBytes);
     next.segment.hold();
     this.#segments.push(next);
     return next;
@@ -162,7 +169,7 @@ class BulkUpload {
     if (last?.segment === segment) {
       this.#extents[this.#extents.length - 1] = { ...last, length: last.length + length };
     } else {
-      this.#extents.push({ segment, offset, unit: unitFor(length), start: 0, length });
+      this.#extents.push({ segment, offset, unit: unitFor(this.#scheme, length), start: 0, length });
     }
   }
 }

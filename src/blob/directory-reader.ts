@@ -2,14 +2,13 @@
 import assert from 'node:assert';
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { partsOf } from './blob-reader.ts';
-import { recoveryRows } from './coding/reed-solomon.ts';
 import { type DirectoryEntry, decodeDirectory } from './directory.ts';
 import { type Segment, shardPath } from './segments.ts';
 import { decodeShardHeader } from './shard-header.ts';
-import { HEADER_BYTES, type StripePart } from './stripe.ts';
+import { HEADER_BYTES, type StripePart, stripeParts } from './stripe.ts';
 import type { ReadContext } from './stripe-reader.ts';
-import { BlobError, type BlobRef } from './types.ts';
+import { BlobError, type Extent } from './types.ts';
+import { recoverUnits } from './unit-recovery.ts';
 
 /** One shard's part of a directory, verified. */
 interface DirectoryUnit {
@@ -19,13 +18,11 @@ interface DirectoryUnit {
   readonly length: number;
 }
 
-/** The stripe with the last bytes of a blob, and where in its data the blob's bytes begin. */
-export function lastPart(ref: BlobRef): { segment: string; part: StripePart; start: number } {
-  const last = ref.extents.at(-1);
-  assert(last, 'an empty blob lies nowhere');
-  const { segment, part } = partsOf(ref, { start: ref.size - 1, end: ref.size }).next().value ?? {};
-  assert(segment !== undefined && part !== undefined, 'the last byte of a blob lies in a stripe');
-  return { segment, part, start: part.offset === last.offset ? last.start : 0 };
+/** The stripe with the last bytes of a blob whose last extent this is, and where in its data the blob's bytes begin. */
+export function lastPart({ scheme }: Segment, last: Extent): { part: StripePart; start: number } {
+  const [part] = stripeParts(scheme, last, { start: last.length - 1, end: last.length });
+  assert(part, 'the last byte of a blob lies in a stripe');
+  return { part, start: part.offset === last.offset ? last.start : 0 };
 }
 
 /** The entries of a stripe's directory. Rejects with Unreadable if too few shards have their part of it. */
@@ -61,11 +58,12 @@ async function readUnit(
   const disk = segment.disks[shard];
   if (!disk?.readable) return undefined;
   try {
-    return await context.files.use(shardPath(disk, segment.id, shard), async (file) => {
+    return await context.files.use(shardPath(disk, segment, shard), async (file) => {
       const decoded = decodeShardHeader(await readBytes(file, { offset, length: HEADER_BYTES }));
       if (!decoded.ok) return undefined;
       const { header } = decoded;
       if (header.segment !== segment.id || header.shard !== shard) return undefined;
+      if (header.scheme !== segment.scheme.name) return undefined;
       if (header.offset !== offset || header.unit !== unit) return undefined;
       const bytes = await readBytes(file, { offset: offset + HEADER_BYTES + unit, length: header.directoryUnit });
       if (crc32(bytes) !== header.directoryCrc) return undefined;
@@ -80,23 +78,14 @@ async function readUnit(
 function joinUnits({ buffers, coder }: ReadContext, { scheme }: Segment, units: readonly DirectoryUnit[]): Buffer {
   const [first] = units;
   assert(first, 'a scheme has data shards');
-  const { length } = first.bytes;
-  const present = units.map(({ shard }) => shard);
-  const lost = Array.from({ length: scheme.dataShards }, (_, shard) => shard).filter(
-    (shard) => !present.includes(shard),
+  const data = Array.from({ length: scheme.dataShards }, (_, shard) => shard);
+  const lost = data.filter((shard) => !units.some((unit) => unit.shard === shard));
+  const tools = { coder, scratch: buffers.scratch };
+  const recovered = lost.length > 0 ? recoverUnits(tools, scheme, units, lost) : [];
+  const parts = data.map(
+    (shard) => units.find((unit) => unit.shard === shard)?.bytes ?? recovered[lost.indexOf(shard)] ?? Buffer.of(),
   );
-  const { scratch } = buffers;
-  if (lost.length > 0) {
-    for (const [i, { bytes }] of units.entries()) bytes.copy(scratch.data, i * length);
-    const span = { input: scratch.data.byteOffset, output: scratch.parity.byteOffset, length };
-    coder.recover(recoveryRows(present, lost), span);
-  }
-  const data = Array.from({ length: scheme.dataShards }, (_, shard) => {
-    const rebuilt = lost.indexOf(shard);
-    if (rebuilt >= 0) return Buffer.from(scratch.parity.subarray(rebuilt * length, (rebuilt + 1) * length));
-    return units.find((unit) => unit.shard === shard)?.bytes ?? Buffer.alloc(length);
-  });
-  return Buffer.concat(data).subarray(0, first.length);
+  return Buffer.concat(parts).subarray(0, first.length);
 }
 
 async function readBytes(file: FileHandle, { offset, length }: { offset: number; length: number }): Promise<Buffer> {

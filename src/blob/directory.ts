@@ -14,7 +14,8 @@
  */
 import assert from 'node:assert';
 
-const ENTRY_BYTES = 37;
+/** Bytes of an entry without a label. */
+export const DIRECTORY_ENTRY_BYTES = 37;
 
 export interface DirectoryEntry {
   readonly start: number;
@@ -29,22 +30,22 @@ export interface DirectoryEntry {
 
 /** Bytes of a last entry with this label. */
 export function directoryEntryBytes(label: Uint8Array): number {
-  return ENTRY_BYTES + label.length;
+  return DIRECTORY_ENTRY_BYTES + label.length;
 }
 
 export function encodeDirectory(entries: readonly DirectoryEntry[]): Buffer {
-  const target = Buffer.alloc(entries.reduce((sum, entry) => sum + ENTRY_BYTES + entry.label.length, 0));
+  const target = Buffer.alloc(entries.reduce((sum, entry) => sum + DIRECTORY_ENTRY_BYTES + entry.label.length, 0));
   let at = 0;
   for (const entry of entries) {
     assert(entry.isLast || entry.label.length === 0, 'the label goes with the last bytes');
-    target.writeUInt32LE(ENTRY_BYTES + entry.label.length, at);
+    target.writeUInt32LE(DIRECTORY_ENTRY_BYTES + entry.label.length, at);
     target.writeUInt32LE(entry.start, at + 4);
     target.writeUInt32LE(entry.length, at + 8);
     target.writeBigUInt64LE(BigInt(entry.blobOffset), at + 12);
     assert(target.write(entry.writeId, at + 20, 16, 'hex') === 16, 'a write id is 16 bytes');
     target.writeUInt8(entry.isLast ? 1 : 0, at + 36);
-    target.set(entry.label, at + ENTRY_BYTES);
-    at += ENTRY_BYTES + entry.label.length;
+    target.set(entry.label, at + DIRECTORY_ENTRY_BYTES);
+    at += DIRECTORY_ENTRY_BYTES + entry.label.length;
   }
   return target;
 }
@@ -54,16 +55,16 @@ export function decodeDirectory(bytes: Buffer): DirectoryEntry[] | undefined {
   const entries: DirectoryEntry[] = [];
   let at = 0;
   while (at < bytes.length) {
-    if (bytes.length - at < ENTRY_BYTES) return undefined;
+    if (bytes.length - at < DIRECTORY_ENTRY_BYTES) return undefined;
     const length = bytes.readUInt32LE(at);
-    if (length < ENTRY_BYTES || at + length > bytes.length) return undefined;
+    if (length < DIRECTORY_ENTRY_BYTES || at + length > bytes.length) return undefined;
     entries.push({
       start: bytes.readUInt32LE(at + 4),
       length: bytes.readUInt32LE(at + 8),
       blobOffset: Number(bytes.readBigUInt64LE(at + 12)),
       writeId: bytes.toString('hex', at + 20, at + 36),
       isLast: bytes.readUInt8(at + 36) === 1,
-      label: bytes.subarray(at + ENTRY_BYTES, at + length),
+      label: bytes.subarray(at + DIRECTORY_ENTRY_BYTES, at + length),
     });
     at += length;
   }

@@ -78,8 +78,9 @@ export class Disks {
     await this.#checking;
   }
 
-  usableCount(): number {
-    return this.all.reduce((count, disk) => count + Number(disk.state === 'healthy'), 0);
+  /** The disks that take writes. */
+  usable(): Disk[] {
+    return this.all.filter(({ state }) => state === 'healthy');
   }
 
   /** Looks at every disk's identity file by path. Never rejects. */

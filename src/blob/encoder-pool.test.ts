@@ -2,30 +2,35 @@ import { describe, expect, it } from 'vitest';
 import { createCoder, createCoderMemory } from './coding/coder.ts';
 import { EncoderPool } from './encoder-pool.ts';
 import { silentLog } from './options.ts';
+import { ALL_SCHEMES } from './scheme.ts';
 import { StripeBuffers, stripeMemoryBytes } from './stripe-buffers.ts';
 
 const UNIT = 256 * 1024;
+const SHAPES = ALL_SCHEMES.map((scheme) => ({ scheme, unit: UNIT }));
 
 describe('EncoderPool', () => {
-  it('encodes the same on a thread, inline, and when its threads end with work in hand', async () => {
-    const coder = createCoder(createCoderMemory(stripeMemoryBytes(4)));
-    const buffers = new StripeBuffers(coder.memory, 4);
-    const [first, ...others] = await Promise.all([1, 2, 3, 4].map(() => buffers.acquire()));
-    if (!first) return;
-    for (const buffer of [first, ...others])
-      for (let i = 0; i < buffer.data.length; i++) buffer.data[i] = i * 7 + (i >> 11);
-    await new EncoderPool(coder, 0, silentLog).encode(first, UNIT);
+  it.each(SHAPES)(
+    '$scheme.name: encodes the same on a thread, inline, and when its threads end with work in hand',
+    async (shape) => {
+      const coder = createCoder(createCoderMemory(stripeMemoryBytes(4)));
+      const buffers = new StripeBuffers(coder.memory, 4);
+      const [first, ...others] = await Promise.all([1, 2, 3, 4].map(() => buffers.acquire()));
+      if (!first) return;
+      for (const buffer of [first, ...others])
+        for (let i = 0; i < buffer.data.length; i++) buffer.data[i] = i * 7 + (i >> 11);
+      await new EncoderPool(coder, 0, silentLog).encode(first, shape);
 
-    const pool = new EncoderPool(coder, 2, silentLog);
-    await pool.encode(others[0] ?? first, UNIT);
-    const interrupted = others.slice(1).map((buffer) => pool.encode(buffer, UNIT));
-    await pool.close();
-    await Promise.all(interrupted);
-    for (const buffer of others) {
-      for (let shard = 6; shard < 9; shard++) {
-        expect(buffer.unit({ shard, unit: UNIT }).equals(first.unit({ shard, unit: UNIT }))).toBe(true);
-        expect(buffer.checksums({ shard, blocks: 4 })).toEqual(first.checksums({ shard, blocks: 4 }));
+      const pool = new EncoderPool(coder, 2, silentLog);
+      await pool.encode(others[0] ?? first, shape);
+      const interrupted = others.slice(1).map((buffer) => pool.encode(buffer, shape));
+      await pool.close();
+      await Promise.all(interrupted);
+      for (const buffer of others) {
+        for (let shard = 0; shard < shape.scheme.shards; shard++) {
+          expect(buffer.unit({ ...shape, shard }).equals(first.unit({ ...shape, shard }))).toBe(true);
+          expect(buffer.checksums({ shard, blocks: 4 })).toEqual(first.checksums({ shard, blocks: 4 }));
+        }
       }
-    }
-  });
+    },
+  );
 });

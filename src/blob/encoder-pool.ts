@@ -6,14 +6,14 @@ import { Worker } from 'node:worker_threads';
 import type { Coder } from './coding/coder.ts';
 import type { EncodeRequest } from './encoder-thread.ts';
 import type { BlobLog } from './options.ts';
-import type { StripeBuffer } from './stripe-buffers.ts';
+import type { StripeBuffer, StripeShape } from './stripe-buffers.ts';
 
 /** Below this unit a stripe takes less time to encode than to hand over. */
 const INLINE_UNIT_BYTES_MAX = 16 * 1024;
 
 interface Job {
   readonly buffer: StripeBuffer;
-  readonly unit: number;
+  readonly shape: StripeShape;
   resolve(): void;
 }
 
@@ -36,17 +36,17 @@ export class EncoderPool {
     this.#inlineOnly = threadCount === 0;
   }
 
-  /** Computes parity and checksums of a buffer's six units. The buffer is the caller's; it must not change it meanwhile. */
-  async encode(buffer: StripeBuffer, unit: number): Promise<void> {
-    if (this.#inlineOnly || unit <= INLINE_UNIT_BYTES_MAX) {
-      buffer.encode(this.#coder, unit);
+  /** Computes parity and checksums of a buffer's units. The buffer is the caller's; it must not change it meanwhile. */
+  async encode(buffer: StripeBuffer, shape: StripeShape): Promise<void> {
+    if (this.#inlineOnly || shape.unit <= INLINE_UNIT_BYTES_MAX) {
+      buffer.encode(this.#coder, shape);
       return;
     }
     const thread = this.#leastBusy();
     await new Promise<void>((resolve) => {
-      thread.jobs.set(buffer.index, { buffer, unit, resolve });
+      thread.jobs.set(buffer.index, { buffer, shape, resolve });
       thread.worker.ref();
-      const request: EncodeRequest = { index: buffer.index, unit };
+      const request: EncodeRequest = { index: buffer.index, scheme: shape.scheme.name, unit: shape.unit };
       thread.worker.postMessage(request);
     });
   }
@@ -81,8 +81,8 @@ export class EncoderPool {
     worker.on('error', (error) => this.#log.error({ error }, 'An encoder thread failed; stripes are encoded inline'));
     worker.on('exit', () => {
       this.#inlineOnly = true;
-      for (const { buffer, unit, resolve } of thread.jobs.values()) {
-        buffer.encode(this.#coder, unit);
+      for (const { buffer, shape, resolve } of thread.jobs.values()) {
+        buffer.encode(this.#coder, shape);
         resolve();
       }
       thread.jobs.clear();

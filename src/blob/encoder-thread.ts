@@ -1,17 +1,19 @@
-/** A thread that encodes stripes in the shared memory. It is told a buffer and a unit and answers with the buffer. */
+/** A thread that encodes stripes in the shared memory. It is told a buffer and how the stripe lies in it, and answers with the buffer. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { createCoder } from './coding/coder.ts';
+import { SCHEMES, type SchemeName } from './scheme.ts';
 import { StripeBuffer } from './stripe-buffers.ts';
 
 export interface EncodeRequest {
   readonly index: number;
+  readonly scheme: SchemeName;
   readonly unit: number;
 }
 
 const memory: WebAssembly.Memory = workerData;
 const coder = createCoder(memory);
 
-parentPort?.on('message', ({ index, unit }: EncodeRequest) => {
-  new StripeBuffer(memory, index).encode(coder, unit);
+parentPort?.on('message', ({ index, scheme, unit }: EncodeRequest) => {
+  new StripeBuffer(memory, index).encode(coder, { scheme: SCHEMES[scheme], unit });
   parentPort?.postMessage(index);
 });

@@ -1,8 +1,8 @@
 /** Describes shard files in words and numbers, for people and for a rebuild of the index. Reads only. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { DATA_SHARDS } from './coding/reed-solomon.ts';
 import { type DirectoryEntry, decodeDirectory } from './directory.ts';
+import { SCHEMES } from './scheme.ts';
 import { blockChecksums, decodeShardHeader, HEADER_MAGIC, type ShardHeader } from './shard-header.ts';
 import { BLOCK_BYTES, HEADER_BYTES, stripeShardBytes } from './stripe.ts';
 
@@ -40,7 +40,7 @@ export async function* inspectShardFile(path: string): AsyncGenerator<ShardRegio
 }
 
 /**
- * The directory of a stripe from the shard files 0–5 of its segment; undefined if one of them is damaged there.
+ * The directory of a stripe from the files of its segment's data shards; undefined if one of them is damaged there.
  */
 export async function readStripeDirectory(
   paths: readonly string[],
@@ -48,11 +48,15 @@ export async function readStripeDirectory(
 ): Promise<DirectoryEntry[] | undefined> {
   const units: Buffer[] = [];
   let length = 0;
-  for (const path of paths.slice(0, DATA_SHARDS)) {
+  let dataShards = 1;
+  for (let shard = 0; shard < dataShards; shard++) {
+    const path = paths[shard];
+    if (path === undefined) return undefined;
     const file = await open(path, 'r');
     try {
       const header = await readHeader(file, offset);
       if (!header) return undefined;
+      dataShards = SCHEMES[header.scheme].dataShards;
       const unit = await readBytes(file, offset + HEADER_BYTES + header.unit, header.directoryUnit);
       if (crc32(unit) !== header.directoryCrc) return undefined;
       units.push(unit);

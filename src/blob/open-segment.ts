@@ -1,5 +1,5 @@
 /**
- * A segment while it is appended to: its nine open shard files and the offset of the next stripe.
+ * A segment while it is appended to: its open shard files and the offset of the next stripe.
  *
  * - Offsets are handed out by `reserve` and never twice, whether or not what was meant for them gets there. What lies
  *   between two stripes that did is nobody's.
@@ -12,7 +12,6 @@ import assert from 'node:assert';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { syncFolder } from '../lib/durable-files.ts';
-import { SHARDS } from './coding/reed-solomon.ts';
 import type { Disk } from './disk.ts';
 import { segmentsFolder } from './disk-identity.ts';
 import type { Disks } from './disks.ts';
@@ -27,7 +26,7 @@ interface ShardFile {
 export class OpenSegment {
   readonly segment: Segment;
   readonly #disks: Disks;
-  readonly #files: (ShardFile | undefined)[] = new Array(SHARDS).fill(undefined);
+  readonly #files: (ShardFile | undefined)[];
   readonly #lost = new Set<number>();
   readonly #lostAtFirst: number;
   #opening: Promise<void> | undefined;
@@ -39,6 +38,7 @@ export class OpenSegment {
   constructor(segment: Segment, disks: Disks) {
     this.segment = segment;
     this.#disks = disks;
+    this.#files = new Array<undefined>(segment.scheme.shards).fill(undefined);
     segment.disks.forEach((disk, shard) => {
       if (disk?.state !== 'healthy') this.#lose(shard);
     });
@@ -55,7 +55,7 @@ export class OpenSegment {
 
   /** Shards on which all that was asked for so far succeeded. */
   get goodShards(): number {
-    return SHARDS - this.#lost.size;
+    return this.segment.scheme.shards - this.#lost.size;
   }
 
   /** A shard was lost since the segment was made. */
@@ -125,7 +125,7 @@ export class OpenSegment {
         if (!disk || this.#lost.has(shard)) return;
         try {
           const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY;
-          const handle = await open(shardPath(disk, this.segment.id, shard), flags, 0o644);
+          const handle = await open(shardPath(disk, this.segment, shard), flags, 0o644);
           this.#files[shard] = { disk, handle };
           // The name must be durable before the first stripe is.
           await syncFolder(segmentsFolder(disk.path));

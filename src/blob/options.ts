@@ -20,7 +20,7 @@ export interface BlobStoreOptions {
   readonly zones: readonly ZoneOptions[];
   /** 32 hex digits; a disk of another cluster is not used. */
   readonly clusterId: string;
-  /** Shards of nine that must be synced before a write counts. Default 7, the least that 6+3 allows. */
+  /** Shards of nine that must be synced before a 6+3 write counts. Default 7, the least that 6+3 allows. */
   readonly writeQuorum?: number;
   /** A shard file that has this length is sealed. Default 1 GiB. */
   readonly segmentSizeMaxBytes?: number;

@@ -1,7 +1,7 @@
 /**
  * Packs small blobs into stripes and makes them durable, many at a time.
  *
- * Blobs gather in the pending stripe. It is frozen, that is given its segment, offset and unit, at the latest by `flush`,
+ * Blobs gather in the pending stripe of their scheme. It is frozen, that is given its segment, offset and unit, at the latest by `flush`,
  * and before that as soon as it is full or someone reads `extents` of a blob in it; the next blob then starts another
  * stripe. So a caller may place blobs, serialise their refs and then flush, in this order, in one tick. A blob never
  * straddles stripes.
@@ -12,16 +12,16 @@
 import assert from 'node:assert';
 import { freeBuffer } from '../lib/free-buffer.ts';
 import { randomHex } from '../lib/ids.ts';
-import { SHARDS } from './coding/reed-solomon.ts';
 import { type DirectoryEntry, directoryEntryBytes, encodeDirectory } from './directory.ts';
 import type { OpenSegment } from './open-segment.ts';
+import { ALL_SCHEMES, DEFAULT_SCHEME, SCHEMES, type Scheme, type SchemeName } from './scheme.ts';
 import type { SegmentSource } from './segment-source.ts';
-import { STRIPE_BYTES_MAX, stripeShardBytes, unitFor } from './stripe.ts';
+import { stripeBytesMax, stripeShardBytes, unitFor } from './stripe.ts';
 import type { StripeBuffer, StripeBuffers } from './stripe-buffers.ts';
 import type { ShardPieces, StripeEncoder, StripePlan } from './stripe-encoder.ts';
 import type { BlobLabel, BlobRef, Extent, WriteOptions } from './types.ts';
 
-export const PLACE_LIMIT_BYTES = 1024 * 1024;
+const PLACED_BYTES_MAX = 1024 * 1024;
 const LABEL_BYTES_MAX = 64 * 1024;
 /** Stripes up to this size are encoded in place; larger ones go to a thread, if a buffer is free. */
 const INLINE_BYTES_MAX = 256 * 1024;
@@ -31,16 +31,28 @@ interface Frozen {
   readonly plan: StripePlan;
 }
 
+/** Largest blob of a scheme that is packed: it never straddles stripes. */
+export function placeLimitBytes(scheme: Scheme): number {
+  return Math.min(PLACED_BYTES_MAX, stripeBytesMax(scheme));
+}
+
 class PendingStripe {
+  readonly scheme: Scheme;
+  readonly #bytesMax: number;
   data = Buffer.allocUnsafeSlow(16 * 1024);
   length = 0;
   directoryBytes = 0;
   readonly entries: DirectoryEntry[] = [];
   frozen: Frozen | undefined;
 
+  constructor(scheme: Scheme) {
+    this.scheme = scheme;
+    this.#bytesMax = stripeBytesMax(scheme);
+  }
+
   fits(length: number, label: Uint8Array): boolean {
     const directoryBytes = this.directoryBytes + directoryEntryBytes(label);
-    return this.length + length <= STRIPE_BYTES_MAX && directoryBytes <= STRIPE_BYTES_MAX;
+    return this.length + length <= this.#bytesMax && directoryBytes <= this.#bytesMax;
   }
 
   /** Copies a blob in; returns where it starts. */
@@ -57,7 +69,7 @@ class PendingStripe {
 
   #reserve(length: number): void {
     if (length <= this.data.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.min(STRIPE_BYTES_MAX, Math.max(length, 2 * this.data.length)));
+    const grown = Buffer.allocUnsafeSlow(Math.min(this.#bytesMax, Math.max(length, 2 * this.data.length)));
     this.data.copy(grown, 0, 0, this.length);
     freeBuffer(this.data);
     this.data = grown;
@@ -68,7 +80,7 @@ export class Packer {
   readonly #source: SegmentSource;
   readonly #encoder: StripeEncoder;
   readonly #buffers: StripeBuffers;
-  #pending: PendingStripe | undefined;
+  readonly #pending: Record<SchemeName, PendingStripe | undefined> = { '6+3': undefined, '1+2': undefined };
   #frozen: PendingStripe[] = [];
   #lastFlush: Promise<unknown> = Promise.resolve();
 
@@ -78,19 +90,19 @@ export class Packer {
     this.#buffers = buffers;
   }
 
-  place(bytes: Uint8Array, label: Uint8Array, { writeId = randomHex(16) }: WriteOptions = {}): BlobRef {
-    assert(bytes.length <= PLACE_LIMIT_BYTES, 'a placed blob is small');
+  place(bytes: Uint8Array, label: Uint8Array, options: WriteOptions): BlobRef {
+    const { writeId = randomHex(16) } = options;
+    const scheme = SCHEMES[options.scheme ?? DEFAULT_SCHEME];
+    assert(bytes.length <= placeLimitBytes(scheme), 'a placed blob is small');
     assert(label.length <= LABEL_BYTES_MAX, 'a label is short');
     const size = bytes.length;
     if (size === 0) return { size, extents: [] };
-    this.#source.requireQuorum();
-    if (this.#pending && !this.#pending.fits(size, label)) this.#freeze(this.#pending);
-    this.#pending ??= new PendingStripe();
-    const stripe = this.#pending;
+    this.#source.requireQuorum(scheme);
+    const stripe = this.#pendingFor(scheme, size, label);
     const start = stripe.add(bytes, { writeId, label });
     const locate = (): Extent[] => {
       const { segment, offset, dataLength } = this.#freeze(stripe).plan;
-      return [{ segment, offset, unit: unitFor(dataLength), start, length: size }];
+      return [{ segment, offset, unit: unitFor(scheme, dataLength), start, length: size }];
     };
     let extents: Extent[] | undefined;
     // An own, enumerable getter: the ref serialises and clones as the plain value it stands for.
@@ -105,7 +117,7 @@ export class Packer {
   }
 
   flush(): Promise<void> {
-    if (this.#pending) this.#freeze(this.#pending);
+    for (const { name } of ALL_SCHEMES) if (this.#pending[name]) this.#freeze(this.#pending[name]);
     const stripes = this.#frozen;
     this.#frozen = [];
     const flushed = this.#lastFlush.then(() => this.#store(stripes));
@@ -119,23 +131,34 @@ export class Packer {
    */
   async settled(): Promise<void> {
     await this.#lastFlush;
-    this.#pending = undefined;
+    for (const { name } of ALL_SCHEMES) this.#pending[name] = undefined;
     for (const stripe of this.#frozen.splice(0)) stripe.frozen?.open.leave();
+  }
+
+  /** The pending stripe, or a new one if the blob does not fit. */
+  #pendingFor(scheme: Scheme, size: number, label: Uint8Array): PendingStripe {
+    const pending = this.#pending[scheme.name];
+    if (pending?.fits(size, label)) return pending;
+    if (pending) this.#freeze(pending);
+    const stripe = new PendingStripe(scheme);
+    this.#pending[scheme.name] = stripe;
+    return stripe;
   }
 
   #freeze(stripe: PendingStripe): Frozen {
     if (stripe.frozen) return stripe.frozen;
+    const { scheme } = stripe;
     const directory = encodeDirectory(stripe.entries);
-    const directoryUnit = unitFor(directory.length);
-    const shardBytes = stripeShardBytes({ unit: unitFor(stripe.length), directoryUnit });
-    const open = this.#source.packed(shardBytes);
+    const directoryUnit = unitFor(scheme, directory.length);
+    const shardBytes = stripeShardBytes({ unit: unitFor(scheme, stripe.length), directoryUnit });
+    const open = this.#source.packed(scheme, shardBytes);
     open.enter();
     const offset = open.reserve(shardBytes);
     for (const _ of stripe.entries) open.segment.hold();
-    const plan = { segment: open.segment.id, offset, dataLength: stripe.length, directory, directoryUnit };
+    const plan = { scheme, segment: open.segment.id, offset, dataLength: stripe.length, directory, directoryUnit };
     stripe.frozen = { open, plan };
     this.#frozen.push(stripe);
-    if (this.#pending === stripe) this.#pending = undefined;
+    if (this.#pending[scheme.name] === stripe) this.#pending[scheme.name] = undefined;
     return stripe.frozen;
   }
 
@@ -161,7 +184,8 @@ export class Packer {
     const borrowed: StripeBuffer[] = [];
     try {
       const encoded = await Promise.all(stripes.map((stripe) => this.#encode(stripe, borrowed)));
-      const shards = Array.from({ length: SHARDS }, (_, shard) => encoded.flatMap((pieces) => pieces[shard] ?? []));
+      const length = open.segment.scheme.shards;
+      const shards = Array.from({ length }, (_, shard) => encoded.flatMap((pieces) => pieces[shard] ?? []));
       const first = stripes[0];
       if (first) await open.append(this.#freeze(first).plan.offset, shards);
     } finally {

@@ -22,7 +22,17 @@ export const SCHEMES: Readonly<Record<SchemeName, Scheme>> = {
   '1+2': { name: '1+2', dataShards: 1, parityShards: 2, shards: 3, shardsPerZoneMax: 1, writeQuorumMin: 2 },
 };
 
+export const ALL_SCHEMES: readonly Scheme[] = Object.values(SCHEMES);
+
+/** The scheme of what is written without a word about it. */
+export const DEFAULT_SCHEME: SchemeName = '6+3';
+
 /** The scheme of a name, or undefined if there is none of that name. */
 export function findScheme(name: string): Scheme | undefined {
-  return Object.values(SCHEMES).find((scheme) => scheme.name === name);
+  return ALL_SCHEMES.find((scheme) => scheme.name === name);
+}
+
+/** The scheme of so many data and parity shards, or undefined if there is none. */
+export function findSchemeOf({ data, parity }: { data: number; parity: number }): Scheme | undefined {
+  return ALL_SCHEMES.find(({ dataShards, parityShards }) => dataShards === data && parityShards === parity);
 }

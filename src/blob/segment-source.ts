@@ -1,6 +1,6 @@
 /**
- * Where writers get segments to append to. Packed stripes share one open segment; each bulk write has one of its own from
- * a pool. A segment is retired when it is full, when one of its shards is lost, and when a disk comes or goes, so that
+ * Where writers get segments to append to, of each scheme. Packed stripes share one open segment; each bulk write has one
+ * of its own from a pool. A segment is retired when it is full, when one of its shards is lost, and when a disk comes or goes, so that
  * what is written next lies on the disks that are there next.
  */
 import assert from 'node:assert';
@@ -8,25 +8,27 @@ import { randomHex } from '../lib/ids.ts';
 import type { Disk } from './disk.ts';
 import type { DiskListener, Disks } from './disks.ts';
 import { OpenSegment } from './open-segment.ts';
-import { placeShards } from './placement.ts';
+import { placeableShards, placeShards } from './placement.ts';
+import type { Scheme, SchemeName } from './scheme.ts';
 import { Segment, type SegmentTable } from './segments.ts';
 import { BlobError } from './types.ts';
 
-/** Open bulk segments that are kept for the next write; each has nine open files. */
+/** Open bulk segments of a scheme that are kept for the next write; each has an open file for every shard. */
 const IDLE_BULK_SEGMENTS_MAX = 8;
 
 export interface SegmentSourceOptions {
   readonly disks: Disks;
   readonly table: SegmentTable;
-  readonly writeQuorum: number;
+  /** Shards that must be synced before a write counts. */
+  readonly writeQuorums: Readonly<Record<SchemeName, number>>;
   readonly segmentSizeMaxBytes: number;
 }
 
 export class SegmentSource implements DiskListener {
   readonly #options: SegmentSourceOptions;
   readonly #open = new Set<OpenSegment>();
-  readonly #idleBulk: OpenSegment[] = [];
-  #packed: OpenSegment | undefined;
+  readonly #idleBulk: Readonly<Record<SchemeName, OpenSegment[]>> = { '6+3': [], '1+2': [] };
+  readonly #packed: Record<SchemeName, OpenSegment | undefined> = { '6+3': undefined, '1+2': undefined };
 
   constructor(options: SegmentSourceOptions) {
     this.#options = options;
@@ -34,33 +36,38 @@ export class SegmentSource implements DiskListener {
   }
 
   /** Throws WriteQuorumLost if too few disks take writes now. */
-  requireQuorum(): void {
-    const usable = this.#options.disks.usableCount();
-    if (usable < this.#options.writeQuorum) throw quorumLost({ good: usable, quorum: this.#options.writeQuorum });
+  requireQuorum(scheme: Scheme): void {
+    const good = placeableShards(this.#options.disks.usable(), scheme);
+    const quorum = this.#options.writeQuorums[scheme.name];
+    if (good < quorum) throw quorumLost({ good, quorum });
   }
 
   /** Throws WriteQuorumLost if too few shards of a segment took everything. */
   requireGood(open: OpenSegment): void {
-    const { writeQuorum } = this.#options;
-    if (open.goodShards < writeQuorum) throw quorumLost({ good: open.goodShards, quorum: writeQuorum });
+    const quorum = this.#options.writeQuorums[open.segment.scheme.name];
+    if (open.goodShards < quorum) throw quorumLost({ good: open.goodShards, quorum });
   }
 
   /** The segment for a packed stripe of so many bytes a shard. Synchronous, whatever the disks do. */
-  packed(shardBytes: number): OpenSegment {
-    if (this.#packed && !this.#fits(this.#packed, shardBytes)) this.#retire(this.#packed);
-    this.#packed ??= this.#create();
-    return this.#packed;
+  packed(scheme: Scheme, shardBytes: number): OpenSegment {
+    const current = this.#packed[scheme.name];
+    if (current && this.#fits(current, shardBytes)) return current;
+    if (current) this.#retire(current);
+    const next = this.#create(scheme);
+    this.#packed[scheme.name] = next;
+    return next;
   }
 
   /** A segment for one bulk write alone, from now until `returnBulk`. Its files stay open meanwhile. */
-  takeBulk(shardBytes: number): OpenSegment {
-    this.requireQuorum();
-    let open = this.#idleBulk.pop();
+  takeBulk(scheme: Scheme, shardBytes: number): OpenSegment {
+    this.requireQuorum(scheme);
+    const idle = this.#idleBulk[scheme.name];
+    let open = idle.pop();
     while (open && !this.#fits(open, shardBytes)) {
       this.#retire(open);
-      open = this.#idleBulk.pop();
+      open = idle.pop();
     }
-    open ??= this.#create();
+    open ??= this.#create(scheme);
     open.enter();
     return open;
   }
@@ -73,11 +80,9 @@ export class SegmentSource implements DiskListener {
   }
 
   returnBulk(open: OpenSegment): void {
-    if (open.retired || open.damaged || this.#idleBulk.length >= IDLE_BULK_SEGMENTS_MAX) {
-      this.#retire(open);
-    } else {
-      this.#idleBulk.push(open);
-    }
+    const idle = this.#idleBulk[open.segment.scheme.name];
+    if (open.retired || open.damaged || idle.length >= IDLE_BULK_SEGMENTS_MAX) this.#retire(open);
+    else idle.push(open);
     open.leave();
     this.#forgetSealed();
   }
@@ -93,21 +98,19 @@ export class SegmentSource implements DiskListener {
       if (disk.state !== 'healthy') open.loseDisk(disk);
       this.#retire(open);
     }
-    this.#idleBulk.length = 0;
-    this.#forgetSealed();
+    this.#forgetIdle();
   }
 
   close(): void {
     for (const open of this.#open) this.#retire(open);
-    this.#idleBulk.length = 0;
-    this.#forgetSealed();
+    this.#forgetIdle();
   }
 
-  #create(): OpenSegment {
-    const id = randomHex(16);
-    const placed = placeShards(id, this.#options.disks.all);
+  #create(scheme: Scheme): OpenSegment {
+    const named = { id: randomHex(16), scheme };
+    const placed = placeShards(named.id, this.#options.disks.all, scheme, ({ state }) => state === 'healthy');
     assert(placed, 'the store was opened with disks that segments can be placed on');
-    const segment = new Segment(id, placed, false);
+    const segment = new Segment(named, placed, false);
     this.#options.table.add(segment);
     const open = new OpenSegment(segment, this.#options.disks);
     this.#open.add(open);
@@ -120,8 +123,15 @@ export class SegmentSource implements DiskListener {
   }
 
   #retire(open: OpenSegment): void {
-    if (this.#packed === open) this.#packed = undefined;
+    const { name } = open.segment.scheme;
+    if (this.#packed[name] === open) this.#packed[name] = undefined;
     open.retire();
+  }
+
+  /** None of the idle is left that could be taken: all have been retired. */
+  #forgetIdle(): void {
+    for (const idle of Object.values(this.#idleBulk)) idle.length = 0;
+    this.#forgetSealed();
   }
 
   #forgetSealed(): void {

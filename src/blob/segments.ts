@@ -6,21 +6,38 @@ import assert from 'node:assert';
 import { statSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SHARDS } from './coding/reed-solomon.ts';
 import type { Disk } from './disk.ts';
 import { errorCode, segmentsFolder } from './disk-identity.ts';
-import { SCHEMES, type Scheme } from './scheme.ts';
+import { findScheme, SCHEMES, type Scheme } from './scheme.ts';
 import type { SegmentState } from './types.ts';
 
-const SHARD_FILE = /^([0-9a-f]{32})\.([0-8])\.shard$/;
+/** `<segment>.<shard>.shard` is a shard of a 6+3 segment; the names of all others say the scheme: `<segment>.<shard>.1+2.shard`. */
+const SHARD_FILE = /^([0-9a-f]{32})\.(\d)(?:\.(\d+\+\d+))?\.shard$/;
+const UNNAMED_SCHEME = SCHEMES['6+3'];
 
-export function shardPath(disk: Disk, segment: string, shard: number): string {
-  return join(segmentsFolder(disk.path), `${segment}.${shard}.shard`);
+export function shardPath(disk: Disk, { id, scheme }: Pick<Segment, 'id' | 'scheme'>, shard: number): string {
+  const name = scheme === UNNAMED_SCHEME ? `${id}.${shard}.shard` : `${id}.${shard}.${scheme.name}.shard`;
+  return join(segmentsFolder(disk.path), name);
+}
+
+interface ShardFileName {
+  readonly id: string;
+  readonly scheme: Scheme;
+  readonly shard: number;
+}
+
+/** What a file's name says, or undefined if it is none of a shard file. */
+function parseShardFile(name: string): ShardFileName | undefined {
+  const [, id, index, schemeName] = SHARD_FILE.exec(name) ?? [];
+  if (id === undefined || schemeName === UNNAMED_SCHEME.name) return undefined;
+  const scheme = schemeName === undefined ? UNNAMED_SCHEME : findScheme(schemeName);
+  const shard = Number(index);
+  return scheme && shard < scheme.shards ? { id, scheme, shard } : undefined;
 }
 
 export class Segment {
   readonly id: string;
-  readonly scheme: Scheme = SCHEMES['6+3'];
+  readonly scheme: Scheme;
   /** The disk of each shard; undefined where no disk that was seen has it. */
   readonly disks: (Disk | undefined)[];
   sealed: boolean;
@@ -30,9 +47,10 @@ export class Segment {
   /** Bytes of one shard file; undefined until someone asks for those of a segment found at the start. */
   shardBytes: number | undefined;
 
-  constructor(id: string, disks: (Disk | undefined)[], sealed: boolean) {
-    assert(disks.length === SHARDS, 'a segment has nine shards');
+  constructor({ id, scheme }: Pick<Segment, 'id' | 'scheme'>, disks: (Disk | undefined)[], sealed: boolean) {
+    assert(disks.length === scheme.shards, 'a segment has the shards of its scheme');
     this.id = id;
+    this.scheme = scheme;
     this.disks = disks;
     this.sealed = sealed;
     this.shardBytes = sealed ? undefined : 0;
@@ -56,7 +74,7 @@ export class Segment {
     for (const [shard, disk] of this.disks.entries()) {
       if (!disk?.readable) continue;
       try {
-        return statSync(shardPath(disk, this.id, shard)).size;
+        return statSync(shardPath(disk, this, shard)).size;
       } catch (error) {
         // Gone or on a disk that fails: any other shard file is as long, so one bad disk must not hide all segments.
         if (errorCode(error) === '') throw error;
@@ -97,14 +115,15 @@ export class SegmentTable {
       if (errorCode(error) !== 'EEXIST') throw error;
     });
     for (const name of await readdir(folder)) {
-      const [, id, index] = SHARD_FILE.exec(name) ?? [];
-      if (id === undefined || index === undefined) continue;
-      let segment = this.#segments.get(id);
+      const file = parseShardFile(name);
+      if (!file) continue;
+      let segment = this.#segments.get(file.id);
       if (!segment) {
-        segment = new Segment(id, new Array<undefined>(SHARDS).fill(undefined), true);
+        segment = new Segment(file, new Array<undefined>(file.scheme.shards).fill(undefined), true);
         this.add(segment);
       }
-      segment.disks[Number(index)] ??= disk;
+      // A segment has one scheme: what says another is a file that somebody renamed.
+      if (segment.scheme === file.scheme) segment.disks[file.shard] ??= disk;
     }
   }
 }

@@ -3,10 +3,10 @@
  * or misdirected write is as detectable as a flipped bit.
  *
  *     0  8  magic `N9STRIPE`            40  4  data unit U, bytes
- *     8  2  version, 1                  44  4  data length of the stripe, at most 6 U
- *    10  1  data shards, 6              48  4  directory length of the stripe, at most 6 V
- *    11  1  parity shards, 3            52  4  directory unit V, bytes
- *    12  1  shard index, 0–8            56 16  CRC-32 of each 64 KiB block of the data unit; 0 where there is none
+ *     8  2  version, 1                  44  4  data length of the stripe, at most k U
+ *    10  1  data shards, k              48  4  directory length of the stripe, at most k V
+ *    11  1  parity shards               52  4  directory unit V, bytes
+ *    12  1  shard index, from 0         56 16  CRC-32 of each 64 KiB block of the data unit; 0 where there is none
  *    13  1  zero                        72  4  CRC-32 of the directory unit
  *    14  2  header length, 128          76 48  zero
  *    16 16  segment id                 124  4  CRC-32 of bytes 0–123
@@ -14,7 +14,7 @@
  */
 import assert from 'node:assert';
 import { crc32 } from 'node:zlib';
-import { DATA_SHARDS, PARITY_SHARDS, SHARDS } from './coding/reed-solomon.ts';
+import { findSchemeOf, SCHEMES, type SchemeName } from './scheme.ts';
 import { BLOCKS_PER_UNIT_MAX, blockCount, HEADER_BYTES, UNIT_BYTES_MAX } from './stripe.ts';
 
 const MAGIC = Buffer.from('N9STRIPE', 'latin1');
@@ -24,7 +24,8 @@ export const FORMAT_VERSION = 1;
 export const DIRECTORY_UNIT_BYTES_MAX = UNIT_BYTES_MAX;
 
 export interface ShardHeader {
-  /** Shard index, 0–8. */
+  readonly scheme: SchemeName;
+  /** Shard index, from 0. */
   readonly shard: number;
   /** Segment id, 32 hex digits. */
   readonly segment: string;
@@ -50,8 +51,9 @@ export function encodeShardHeader(header: ShardHeader, target: Buffer): void {
   target.fill(0);
   MAGIC.copy(target);
   target.writeUInt16LE(FORMAT_VERSION, 8);
-  target.writeUInt8(DATA_SHARDS, 10);
-  target.writeUInt8(PARITY_SHARDS, 11);
+  const { dataShards, parityShards } = SCHEMES[header.scheme];
+  target.writeUInt8(dataShards, 10);
+  target.writeUInt8(parityShards, 11);
   target.writeUInt8(header.shard, 12);
   target.writeUInt16LE(HEADER_BYTES, 14);
   assert(target.write(header.segment, 16, 16, 'hex') === 16, 'a segment id is 16 bytes');
@@ -78,11 +80,13 @@ export function decodeShardHeader(bytes: Buffer): DecodedHeader {
   if (!bytes.subarray(0, 8).equals(MAGIC)) return bad('no magic');
   if (bytes.readUInt32LE(124) !== crc32(bytes.subarray(0, 124))) return bad('header checksum does not match');
   if (bytes.readUInt16LE(8) !== FORMAT_VERSION) return bad(`unknown version ${bytes.readUInt16LE(8)}`);
-  if (bytes.readUInt8(10) !== DATA_SHARDS || bytes.readUInt8(11) !== PARITY_SHARDS) return bad('unknown scheme');
+  const scheme = findSchemeOf({ data: bytes.readUInt8(10), parity: bytes.readUInt8(11) });
+  if (!scheme) return bad(`unknown scheme ${bytes.readUInt8(10)}+${bytes.readUInt8(11)}`);
   if (bytes.readUInt16LE(14) !== HEADER_BYTES) return bad('unknown header length');
   const unit = bytes.readUInt32LE(40);
   const directoryUnit = bytes.readUInt32LE(52);
   const header: ShardHeader = {
+    scheme: scheme.name,
     shard: bytes.readUInt8(12),
     segment: bytes.toString('hex', 16, 32),
     offset: Number(bytes.readBigUInt64LE(32)),
@@ -95,11 +99,11 @@ export function decodeShardHeader(bytes: Buffer): DecodedHeader {
     ),
     directoryCrc: bytes.readUInt32LE(72),
   };
-  if (header.shard >= SHARDS) return bad('no such shard');
-  if (unit > UNIT_BYTES_MAX || unit % 16 !== 0 || header.dataLength > DATA_SHARDS * unit)
+  if (header.shard >= scheme.shards) return bad('no such shard');
+  if (unit > UNIT_BYTES_MAX || unit % 16 !== 0 || header.dataLength > scheme.dataShards * unit)
     return bad('bad data lengths');
   if (directoryUnit > DIRECTORY_UNIT_BYTES_MAX || directoryUnit % 16 !== 0) return bad('bad directory unit');
-  if (header.directoryLength > DATA_SHARDS * directoryUnit) return bad('bad directory length');
+  if (header.directoryLength > scheme.dataShards * directoryUnit) return bad('bad directory length');
   return { ok: true, header };
 }
 

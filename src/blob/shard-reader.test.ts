@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { Disk } from './disk.ts';
 import { FileCache } from './file-cache.ts';
+import { SCHEMES } from './scheme.ts';
 import { Segment } from './segments.ts';
 import { readBlocks } from './shard-reader.ts';
 import { HEADER_BYTES } from './stripe.ts';
@@ -27,7 +28,7 @@ class FailingFiles extends FileCache {
 test('the header fails while the blocks are being read → settled only when nothing writes to the target any more', async () => {
   const disk = new Disk({ path: '/none', zone: 'a' }, 0);
   disk.readable = true;
-  const segment = new Segment('ab'.repeat(16), new Array<Disk>(9).fill(disk), true);
+  const segment = new Segment({ id: 'ab'.repeat(16), scheme: SCHEMES['6+3'] }, new Array<Disk>(9).fill(disk), true);
   const request = { segment, shard: 0, offset: 0, unit: 256 * 1024, dataLengthMin: 1, firstBlock: 1, endBlock: 2 };
   const files = new FailingFiles(1);
   const { blocks } = await readBlocks(files, request, Buffer.alloc(64 * 1024));

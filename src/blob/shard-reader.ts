@@ -40,7 +40,7 @@ export async function readBlocks(files: FileCache, request: BlockRequest, target
   const none = (damage: string): BlockResult => ({ blocks: nothing(request), damage });
   const disk = request.segment.disks[request.shard];
   if (!disk?.readable) return { blocks: nothing(request) };
-  const path = shardPath(disk, request.segment.id, request.shard);
+  const path = shardPath(disk, request.segment, request.shard);
   const headerBytes = Buffer.allocUnsafe(HEADER_BYTES);
   try {
     await files.use(path, (file) => readHeaderAndBlocks(file, request, headerBytes, target));
@@ -90,6 +90,7 @@ async function readHeaderAndBlocks(
 /** Which field of a header that is whole in itself says that it belongs elsewhere. */
 function findMismatch(header: ShardHeader, request: BlockRequest): string | undefined {
   if (header.segment !== request.segment.id) return `the stripe is of segment ${header.segment}`;
+  if (header.scheme !== request.segment.scheme.name) return `the stripe is coded ${header.scheme}`;
   if (header.shard !== request.shard) return `the stripe is of shard ${header.shard}`;
   if (header.offset !== request.offset) return `the stripe belongs at ${header.offset}`;
   if (header.unit !== request.unit) return `the unit is ${header.unit}`;

@@ -8,10 +8,9 @@
 import assert from 'node:assert';
 import { unlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { BlobReading, partsOf, ReadAheadBudget } from './blob-reader.ts';
+import { BlobReading, ReadAheadBudget } from './blob-reader.ts';
 import { type BulkContext, writeBulk } from './bulk-writer.ts';
 import { type Coder, createCoderMemory, createScalarCoder, createSimdCoder } from './coding/coder.ts';
-import { DATA_SHARDS, SHARDS } from './coding/reed-solomon.ts';
 import { coderWorks } from './coding/self-test.ts';
 import { lastPart, readDirectory } from './directory-reader.ts';
 import type { Disk } from './disk.ts';
@@ -22,10 +21,12 @@ import { FileCache } from './file-cache.ts';
 import { Maintenance } from './maintenance/maintenance.ts';
 import type { BlobMaintenance, SegmentMeasure, StripeListing } from './maintenance/types.ts';
 import { type BlobLog, type BlobStoreOptions, silentLog } from './options.ts';
-import { Packer, PLACE_LIMIT_BYTES } from './packer.ts';
-import { placeShards } from './placement.ts';
+import { Packer, placeLimitBytes } from './packer.ts';
+import { placeableShards, placeShards } from './placement.ts';
+import { ALL_SCHEMES, DEFAULT_SCHEME, SCHEMES, type Scheme, type SchemeName } from './scheme.ts';
 import { SegmentSource } from './segment-source.ts';
 import { type Segment, SegmentTable, shardPath } from './segments.ts';
+import { stripeParts } from './stripe.ts';
 import { StripeBuffers, stripeMemoryBytes } from './stripe-buffers.ts';
 import { StripeEncoder } from './stripe-encoder.ts';
 import { countGoodShards, type ReadContext } from './stripe-reader.ts';
@@ -42,7 +43,6 @@ import {
 
 export type { BlobLog, BlobStoreOptions, ZoneOptions } from './options.ts';
 
-const WRITE_QUORUM_MIN = 7;
 const SEGMENT_SIZE_MAX_BYTES = 1024 ** 3;
 const STRIPE_BUFFER_COUNT = 40;
 const DISK_CHECK_INTERVAL_MS = 250;
@@ -56,12 +56,13 @@ const STRIPES_AHEAD_MAX = 16;
 export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureBlobStore> {
   const log = options.log ?? silentLog;
   assert(/^[0-9a-f]{32}$/.test(options.clusterId), 'a cluster id is 16 bytes in hex');
-  const writeQuorum = options.writeQuorum ?? WRITE_QUORUM_MIN;
-  if (writeQuorum < WRITE_QUORUM_MIN || writeQuorum > SHARDS) {
-    throw new Error(`the write quorum is ${writeQuorum}; with 6+3 it lies between ${WRITE_QUORUM_MIN} and ${SHARDS}`);
-  }
+  const writeQuorums = quorums(options);
   const disks = new Disks(options, log);
-  if (!placeShards('', disks.all)) throw new Error('nine disks are needed, at most three of them in one zone');
+  for (const scheme of ALL_SCHEMES) {
+    if (placeShards('', disks.all, scheme)) continue;
+    const { name, shards, shardsPerZoneMax } = scheme;
+    throw new Error(`${shards} disks are needed for ${name}, at most ${shardsPerZoneMax} of them in one zone`);
+  }
   await disks.check();
   const table = new SegmentTable();
   await scanAll(disks.all, table, log);
@@ -77,7 +78,7 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
   const pool = new EncoderPool(coder, threadCount, log);
   const encoder = new StripeEncoder(coder, buffers, pool);
   const segmentSizeMaxBytes = options.segmentSizeMaxBytes ?? SEGMENT_SIZE_MAX_BYTES;
-  const source = new SegmentSource({ disks, table, writeQuorum, segmentSizeMaxBytes });
+  const source = new SegmentSource({ disks, table, writeQuorums, segmentSizeMaxBytes });
   const files = new FileCache(OPEN_FILES_MAX);
   const store = new ErasureBlobStore({
     disks,
@@ -91,6 +92,16 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
   });
   disks.watch(options.diskCheckIntervalMs ?? DISK_CHECK_INTERVAL_MS);
   return store;
+}
+
+function quorums({ writeQuorum }: BlobStoreOptions): Record<SchemeName, number> {
+  const { '6+3': wide, '1+2': copies } = SCHEMES;
+  const { writeQuorumMin, shards } = wide;
+  const chosen = writeQuorum ?? writeQuorumMin;
+  if (chosen < writeQuorumMin || chosen > shards) {
+    throw new Error(`the write quorum is ${chosen}; with 6+3 it lies between ${writeQuorumMin} and ${shards}`);
+  }
+  return { '6+3': chosen, '1+2': copies.writeQuorumMin };
 }
 
 function openCoder(bufferCount: number, log: BlobLog): Coder {
@@ -128,7 +139,7 @@ interface Parts {
 }
 
 export class ErasureBlobStore implements BlobStore, BlobMaintenance {
-  readonly placeLimitBytes = PLACE_LIMIT_BYTES;
+  readonly placeLimitBytes = placeLimitBytes(SCHEMES[DEFAULT_SCHEME]);
   readonly #parts: Parts;
   readonly #writes = new Set<Promise<BlobRef>>();
   readonly #readAhead = new ReadAheadBudget(STRIPES_AHEAD_MAX);
@@ -139,7 +150,11 @@ export class ErasureBlobStore implements BlobStore, BlobMaintenance {
     parts.disks.listen({ diskChanged: (disk) => this.#diskChanged(disk) });
   }
 
-  place(bytes: Uint8Array, label: Uint8Array, options?: WriteOptions): BlobRef {
+  placeLimitBytesOf(scheme: SchemeName): number {
+    return placeLimitBytes(SCHEMES[scheme]);
+  }
+
+  place(bytes: Uint8Array, label: Uint8Array, options: WriteOptions = {}): BlobRef {
     return this.#parts.packer.place(bytes, label, options);
   }
 
@@ -174,26 +189,34 @@ export class ErasureBlobStore implements BlobStore, BlobMaintenance {
       held.set(id, segment);
     }
     for (const segment of held.values()) segment.hold();
-    return new BlobReading(this.#parts.reading, this.#readAhead, partsOf(ref, range), held);
+    return new BlobReading(this.#parts.reading, this.#readAhead, { ref, range, held });
   }
 
   async isIntact(ref: BlobRef): Promise<boolean> {
-    const away = this.#awayCount();
-    for (const { segment: id, part } of partsOf(ref, { start: 0, end: ref.size })) {
-      const segment = this.#parts.table.get(id);
-      const good = segment ? await countGoodShards(this.#parts.reading, segment, part) : 0;
-      if (good >= DATA_SHARDS) continue;
-      if (good + away < WRITE_QUORUM_MIN) return false;
-      const known = `${good} good shards of segment ${id} are there`;
-      throw new BlobError('Unreadable', `${known}; ${away} disks that are away may have more`);
+    for (const extent of ref.extents) {
+      const segment = this.#parts.table.get(extent.segment);
+      if (!segment) {
+        // Of which scheme it was nobody can say: any of which enough shards may be away.
+        for (const scheme of ALL_SCHEMES) this.#refuseIfAway(scheme, { segment: extent.segment, good: 0 });
+        return false;
+      }
+      const { scheme } = segment;
+      for (const part of stripeParts(scheme, extent, { start: 0, end: extent.length })) {
+        const good = await countGoodShards(this.#parts.reading, segment, part);
+        if (good >= scheme.dataShards) continue;
+        this.#refuseIfAway(scheme, { segment: extent.segment, good });
+        return false;
+      }
     }
     return true;
   }
 
   async labelOf(ref: BlobRef): Promise<BlobLabel> {
-    const last = lastPart(ref);
-    const segment = this.#parts.table.get(last.segment);
-    if (!segment) throw this.#gone(last.segment);
+    const extent = ref.extents.at(-1);
+    assert(extent, 'an empty blob lies nowhere');
+    const segment = this.#parts.table.get(extent.segment);
+    if (!segment) throw this.#gone(extent.segment);
+    const last = lastPart(segment, extent);
     segment.hold();
     try {
       const entries = await readDirectory(this.#parts.reading, segment, last.part);
@@ -202,10 +225,7 @@ export class ErasureBlobStore implements BlobStore, BlobMaintenance {
     } finally {
       segment.release();
     }
-    throw new BlobError(
-      'Unreadable',
-      `the stripe at ${last.part.offset} of segment ${last.segment} names no such blob`,
-    );
+    throw new BlobError('Unreadable', `the stripe at ${last.part.offset} of segment ${segment.id} names no such blob`);
   }
 
   segments(): readonly SegmentState[] {
@@ -220,7 +240,7 @@ export class ErasureBlobStore implements BlobStore, BlobMaintenance {
     await Promise.all(
       segment.disks.map(async (disk, shard) => {
         if (!disk?.readable) return;
-        const path = shardPath(disk, id, shard);
+        const path = shardPath(disk, segment, shard);
         reading.files.closeUnder(path);
         try {
           await unlink(path);
@@ -266,14 +286,25 @@ export class ErasureBlobStore implements BlobStore, BlobMaintenance {
     else reading.files.closeUnder(segmentsFolder(disk.path));
   }
 
+  /** Throws Unreadable if a stripe with so few good shards may have been durable, as others may be on disks that are away. */
+  #refuseIfAway(scheme: Scheme, { segment, good }: { segment: string; good: number }): void {
+    const away = this.#awayShards(scheme);
+    if (good + away < scheme.writeQuorumMin) return;
+    const known = `${good} good shards of segment ${segment} are there`;
+    throw new BlobError('Unreadable', `${known}; disks that are away may have ${away} more`);
+  }
+
   /** With so many disks away that all files of a segment may be, nobody can say that it is gone. */
   #gone(id: string): BlobError {
-    const code = this.#awayCount() > SHARDS - DATA_SHARDS ? 'Unreadable' : 'SegmentGone';
+    const mayBeAway = ALL_SCHEMES.some((scheme) => this.#awayShards(scheme) > scheme.parityShards);
+    const code = mayBeAway ? 'Unreadable' : 'SegmentGone';
     return new BlobError(code, `segment ${id} is not on any disk that can be read`);
   }
 
-  #awayCount(): number {
-    return this.#parts.disks.all.filter(({ readable }) => !readable).length;
+  /** How many shards of a segment can be on disks that are away, at most. */
+  #awayShards(scheme: Scheme): number {
+    const away = this.#parts.disks.all.filter(({ readable }) => !readable);
+    return placeableShards(away, scheme);
   }
 }
 

@@ -7,25 +7,35 @@
  */
 import assert from 'node:assert';
 import { CODER_RESERVED_BYTES, type Coder } from './coding/coder.ts';
-import { PARITY_SHARDS, SHARDS } from './coding/reed-solomon.ts';
+import { ALL_SCHEMES, type Scheme } from './scheme.ts';
 import { blockChecksums } from './shard-header.ts';
 import { BLOCK_BYTES, BLOCKS_PER_UNIT_MAX, STRIPE_BYTES_MAX, UNIT_BYTES_MAX } from './stripe.ts';
 
+/** A buffer has room for a stripe of any scheme. */
+const PARITY_SHARDS_MAX = Math.max(...ALL_SCHEMES.map(({ parityShards }) => parityShards));
+const SHARDS_MAX = Math.max(...ALL_SCHEMES.map(({ shards }) => shards));
 const PARITY_AT = STRIPE_BYTES_MAX;
-const CHECKSUMS_AT = PARITY_AT + PARITY_SHARDS * UNIT_BYTES_MAX;
-const CHECKSUM_COUNT = SHARDS * BLOCKS_PER_UNIT_MAX;
+const CHECKSUMS_AT = PARITY_AT + PARITY_SHARDS_MAX * UNIT_BYTES_MAX;
+const CHECKSUM_COUNT = SHARDS_MAX * BLOCKS_PER_UNIT_MAX;
 const BUFFER_BYTES = CHECKSUMS_AT + 4096;
 
 export function stripeMemoryBytes(bufferCount: number): number {
   return CODER_RESERVED_BYTES + (bufferCount + 1) * BUFFER_BYTES;
 }
 
+/** How a stripe lies in a buffer. */
+export interface StripeShape {
+  readonly scheme: Scheme;
+  /** Bytes of each shard. */
+  readonly unit: number;
+}
+
 /** One buffer of the shared memory. */
 export class StripeBuffer {
   readonly index: number;
-  /** The stripe's data: six units of any size up to the largest, one after another. */
+  /** The stripe's data: a unit for each data shard, of any size up to the largest, one after another. */
   readonly data: Buffer;
-  /** Three parity units of that size. */
+  /** The parity units, of that size. */
   readonly parity: Buffer;
   readonly #checksums: Uint32Array;
 
@@ -33,21 +43,22 @@ export class StripeBuffer {
     const at = CODER_RESERVED_BYTES + index * BUFFER_BYTES;
     this.index = index;
     this.data = Buffer.from(memory.buffer, at, STRIPE_BYTES_MAX);
-    this.parity = Buffer.from(memory.buffer, at + PARITY_AT, PARITY_SHARDS * UNIT_BYTES_MAX);
+    this.parity = Buffer.from(memory.buffer, at + PARITY_AT, PARITY_SHARDS_MAX * UNIT_BYTES_MAX);
     this.#checksums = new Uint32Array(memory.buffer, at + CHECKSUMS_AT, CHECKSUM_COUNT);
   }
 
-  /** Computes parity and checksums of six units that lie in `data`. */
-  encode(coder: Coder, unit: number): void {
-    coder.encode({ input: this.data.byteOffset, output: this.parity.byteOffset, length: unit });
-    for (let shard = 0; shard < SHARDS; shard++) {
-      this.#checksums.set(blockChecksums(this.unit({ shard, unit }), BLOCK_BYTES), shard * BLOCKS_PER_UNIT_MAX);
+  /** Computes parity and checksums of the units that lie in `data`. */
+  encode(coder: Coder, { scheme, unit }: StripeShape): void {
+    coder.encode(scheme, { input: this.data.byteOffset, output: this.parity.byteOffset, length: unit });
+    for (let shard = 0; shard < scheme.shards; shard++) {
+      const bytes = this.unit({ scheme, shard, unit });
+      this.#checksums.set(blockChecksums(bytes, BLOCK_BYTES), shard * BLOCKS_PER_UNIT_MAX);
     }
   }
 
   /** The bytes of one shard, when each has `unit` bytes. */
-  unit({ shard, unit }: { shard: number; unit: number }): Buffer {
-    const parityIndex = shard - (SHARDS - PARITY_SHARDS);
+  unit({ scheme, shard, unit }: StripeShape & { readonly shard: number }): Buffer {
+    const parityIndex = shard - scheme.dataShards;
     return parityIndex < 0
       ? this.data.subarray(shard * unit, (shard + 1) * unit)
       : this.parity.subarray(parityIndex * unit, (parityIndex + 1) * unit);

@@ -1,15 +1,16 @@
-/** Turns a stripe's data and directory into the bytes that each of the nine shard files gets. */
+/** Turns a stripe's data and directory into the bytes that each of a segment's shard files gets. */
 import assert from 'node:assert';
 import { crc32 } from 'node:zlib';
 import type { Coder } from './coding/coder.ts';
-import { SHARDS } from './coding/reed-solomon.ts';
 import type { EncoderPool } from './encoder-pool.ts';
+import type { Scheme } from './scheme.ts';
 import { encodeShardHeader } from './shard-header.ts';
-import { blockCount, HEADER_BYTES, STRIPE_BYTES_MAX, unitFor } from './stripe.ts';
-import type { StripeBuffer, StripeBuffers } from './stripe-buffers.ts';
+import { blockCount, HEADER_BYTES, UNIT_BYTES_MAX, unitFor } from './stripe.ts';
+import type { StripeBuffer, StripeBuffers, StripeShape } from './stripe-buffers.ts';
 
 /** What a stripe holds and where it goes. */
 export interface StripePlan {
+  readonly scheme: Scheme;
   readonly segment: string;
   readonly offset: number;
   readonly dataLength: number;
@@ -38,45 +39,49 @@ export class StripeEncoder {
 
   /** A stripe whose data lies in a stripe buffer. The pieces are views of the buffer: release it once they are stored. */
   async encode(plan: StripePlan, buffer: StripeBuffer): Promise<ShardPieces> {
-    const unit = unitFor(plan.dataLength);
-    buffer.data.fill(0, plan.dataLength, unit * 6);
-    await this.#pool.encode(buffer, unit);
-    const data = unitsOf(buffer, unit);
-    return shardPieces(plan, data, this.#encodeNow(plan.directory, plan.directoryUnit));
+    const { scheme, dataLength, directory, directoryUnit } = plan;
+    const shape = { scheme, unit: unitFor(scheme, dataLength) };
+    buffer.data.fill(0, dataLength, shape.unit * scheme.dataShards);
+    await this.#pool.encode(buffer, shape);
+    const data = unitsOf(buffer, shape);
+    return shardPieces(plan, data, this.#encodeNow(directory, { scheme, unit: directoryUnit }));
   }
 
   /** A stripe whose data lies anywhere. The pieces are copies. */
   encodeCopy(plan: StripePlan, data: Buffer): ShardPieces {
-    const encoded = this.#encodeNow(data.subarray(0, plan.dataLength), unitFor(plan.dataLength));
-    return shardPieces(plan, encoded, this.#encodeNow(plan.directory, plan.directoryUnit));
+    const { scheme, dataLength, directory, directoryUnit } = plan;
+    const encoded = this.#encodeNow(data.subarray(0, dataLength), { scheme, unit: unitFor(scheme, dataLength) });
+    return shardPieces(plan, encoded, this.#encodeNow(directory, { scheme, unit: directoryUnit }));
   }
 
-  #encodeNow(bytes: Buffer, unit: number): EncodedUnits {
-    assert(bytes.length <= 6 * unit && unit * 6 <= STRIPE_BYTES_MAX, 'the bytes fit in six units');
+  #encodeNow(bytes: Buffer, shape: StripeShape): EncodedUnits {
+    const unitsBytes = shape.scheme.dataShards * shape.unit;
+    assert(bytes.length <= unitsBytes && shape.unit <= UNIT_BYTES_MAX, 'the bytes fit in the units of the data shards');
     const { scratch } = this.#buffers;
     bytes.copy(scratch.data);
-    scratch.data.fill(0, bytes.length, unit * 6);
-    scratch.encode(this.#coder, unit);
-    const { units, checksums } = unitsOf(scratch, unit);
+    scratch.data.fill(0, bytes.length, unitsBytes);
+    scratch.encode(this.#coder, shape);
+    const { units, checksums } = unitsOf(scratch, shape);
     return { units: units.map((view) => Buffer.from(view)), checksums };
   }
 }
 
-function unitsOf(buffer: StripeBuffer, unit: number): EncodedUnits {
-  const shards = Array.from({ length: SHARDS }, (_, shard) => shard);
+function unitsOf(buffer: StripeBuffer, { scheme, unit }: StripeShape): EncodedUnits {
+  const shards = Array.from({ length: scheme.shards }, (_, shard) => shard);
   return {
-    units: shards.map((shard) => buffer.unit({ shard, unit })),
+    units: shards.map((shard) => buffer.unit({ scheme, shard, unit })),
     checksums: shards.map((shard) => buffer.checksums({ shard, blocks: blockCount(unit) })),
   };
 }
 
 function shardPieces(plan: StripePlan, data: EncodedUnits, directory: EncodedUnits): ShardPieces {
-  const headers = Buffer.alloc(SHARDS * HEADER_BYTES);
+  const headers = Buffer.alloc(plan.scheme.shards * HEADER_BYTES);
   return data.units.map((unit, shard) => {
     const header = headers.subarray(shard * HEADER_BYTES, (shard + 1) * HEADER_BYTES);
     const directoryUnit = directory.units[shard] ?? Buffer.alloc(0);
     encodeShardHeader(
       {
+        scheme: plan.scheme.name,
         shard,
         segment: plan.segment,
         offset: plan.offset,

@@ -1,11 +1,9 @@
 /**
  * Reads part of a stripe's data. It asks the data shards for the blocks that the part needs; what they do not give is
- * rebuilt from any six of nine, block by block. Shards on disks that are known to be away are not tried, and others are
+ * rebuilt from any shards as many as those of data, block by block. Shards on disks that are known to be away are not tried, and others are
  * asked in their place at once; shards that turn out to be bad cost another round.
  */
 import type { Coder } from './coding/coder.ts';
-import type { Matrix } from './coding/galois.ts';
-import { DATA_SHARDS, recoveryRows, SHARDS } from './coding/reed-solomon.ts';
 import type { FileCache } from './file-cache.ts';
 import type { BlobLog } from './options.ts';
 import type { Segment } from './segments.ts';
@@ -13,6 +11,7 @@ import { isAbsent, readBlocks, requestBytes } from './shard-reader.ts';
 import { blockCount, blockRange, type StripePart, type UnitPart, unitParts } from './stripe.ts';
 import type { StripeBuffers } from './stripe-buffers.ts';
 import { BlobError } from './types.ts';
+import { recoverUnits, type ShardUnit } from './unit-recovery.ts';
 
 export interface ReadContext {
   readonly files: FileCache;
@@ -26,13 +25,16 @@ export function readStripe(context: ReadContext, segment: Segment, part: StripeP
   return new StripeReading(context, segment, part).run();
 }
 
-/** How many good shards the worst block of a stripe has: with six it can be read, whatever part is asked for. */
+/**
+ * How many good shards the worst block of a stripe has: with as many as those of data it can be read,
+ * whatever part is asked for.
+ */
 export async function countGoodShards(context: ReadContext, segment: Segment, part: StripePart): Promise<number> {
   const { offset, unit } = part;
   const range = { segment, offset, unit, dataLengthMin: part.to, firstBlock: 0, endBlock: blockCount(unit) };
   const good = new Array<number>(blockCount(unit)).fill(0);
   await Promise.all(
-    Array.from({ length: SHARDS }, async (_, shard) => {
+    Array.from({ length: segment.scheme.shards }, async (_, shard) => {
       const { blocks } = await readBlocks(context.files, { ...range, shard }, Buffer.allocUnsafe(unit));
       for (const [i, block] of blocks.entries()) good[i] = (good[i] ?? 0) + Number(block !== undefined);
     }),
@@ -64,7 +66,7 @@ class StripeReading {
     this.#base = first ? this.#dataOffset({ shard: first.shard, block: first.firstBlock }) : 0;
     const end = last ? last.shard * part.unit + blockRange({ unit: part.unit, block: last.endBlock - 1 }).end : 0;
     this.#target = Buffer.allocUnsafe(end - this.#base);
-    this.#cells = Array.from({ length: SHARDS }, (_, shard) => {
+    this.#cells = Array.from({ length: segment.scheme.shards }, (_, shard) => {
       const cell: Cell = isAbsent(segment, shard) ? 'bad' : undefined;
       return new Array<Cell>(blockCount(part.unit)).fill(cell);
     });
@@ -101,12 +103,13 @@ class StripeReading {
     return lost.map(({ shard }) => shard);
   }
 
-  /** What else to fetch, so that six shards give each wanting block. Throws Unreadable when that is not to be had. */
+  /** What else to fetch, so that enough shards give each wanting block. Throws Unreadable when that is not to be had. */
   #askForMore(): UnitPart[] {
+    const { shards, dataShards } = this.#segment.scheme;
     const parts = new Map<number, UnitPart>();
     for (const block of this.#wanting()) {
       let hopeful = this.#cells.filter((cells) => Buffer.isBuffer(cells[block]) || cells[block] === 'asked').length;
-      for (let shard = 0; shard < SHARDS && hopeful < DATA_SHARDS; shard++) {
+      for (let shard = 0; shard < shards && hopeful < dataShards; shard++) {
         if (this.#cells[shard]?.[block] !== undefined) continue;
         const firstBlock = parts.get(shard)?.firstBlock ?? block;
         const part = { shard, firstBlock, endBlock: block + 1 };
@@ -114,7 +117,7 @@ class StripeReading {
         this.#mark(part);
         hopeful++;
       }
-      if (hopeful < DATA_SHARDS) throw this.#unreadable({ block, good: hopeful });
+      if (hopeful < dataShards) throw this.#unreadable({ block, good: hopeful });
     }
     return [...parts.values()];
   }
@@ -143,22 +146,15 @@ class StripeReading {
   /** Computes the needed blocks of this index that are bad, and puts them in their place. */
   #rebuild(block: number): void {
     const lost = this.#lostAt(block);
+    const { scheme } = this.#segment;
     const sources = this.#cells
       .map((cells, shard) => ({ shard, bytes: cells[block] }))
-      .filter((source): source is { shard: number; bytes: Buffer } => Buffer.isBuffer(source.bytes))
-      .slice(0, DATA_SHARDS);
-    const { start, end } = blockRange({ unit: this.#part.unit, block });
-    const length = end - start;
-    const { scratch } = this.#context.buffers;
-    for (const [i, { bytes }] of sources.entries()) bytes.copy(scratch.data, i * length);
-    const rows = cachedRows(
-      sources.map(({ shard }) => shard),
-      lost,
-    );
-    const { coder } = this.#context;
-    coder.recover(rows, { input: scratch.data.byteOffset, output: scratch.parity.byteOffset, length });
+      .filter((source): source is ShardUnit => Buffer.isBuffer(source.bytes))
+      .slice(0, scheme.dataShards);
+    const { coder, buffers } = this.#context;
+    const rebuilt = recoverUnits({ coder, scratch: buffers.scratch }, scheme, sources, lost);
     for (const [i, shard] of lost.entries()) {
-      scratch.parity.copy(this.#target, this.#dataOffset({ shard, block }) - this.#base, i * length, (i + 1) * length);
+      rebuilt[i]?.copy(this.#target, this.#dataOffset({ shard, block }) - this.#base);
     }
   }
 
@@ -175,17 +171,8 @@ class StripeReading {
   }
 
   #unreadable({ block, good }: { block: number; good: number }): BlobError {
+    const { dataShards } = this.#segment.scheme;
     const where = `block ${block} of the stripe at ${this.#part.offset} of segment ${this.#segment.id}`;
-    return new BlobError('Unreadable', `${where} has ${good} good shards, ${DATA_SHARDS} are needed`);
+    return new BlobError('Unreadable', `${where} has ${good} good shards, ${dataShards} are needed`);
   }
-}
-
-const rowsByShards = new Map<string, Matrix>();
-
-/** There are few combinations, and each takes a matrix inversion. */
-function cachedRows(present: readonly number[], wanted: readonly number[]): Matrix {
-  const key = `${present.join('')}>${wanted.join('')}`;
-  const rows = rowsByShards.get(key) ?? recoveryRows(present, wanted);
-  rowsByShards.set(key, rows);
-  return rows;
 }

@@ -1,11 +1,13 @@
 /**
  * The arithmetic of stripes: what lies where, in bytes, and nothing else. FORMAT.md has the picture.
  *
- * On each of the nine shard files a stripe is a header, one unit of data and one unit of directory. The stripe's data is
- * cut into six units, one after another; so is its directory; shards 6–8 hold the parity of both.
+ * On each of a segment's shard files a stripe is a header, one unit of data and one unit of directory. The stripe's data is
+ * cut into as many units as the scheme has data shards, one after another; so is its directory; the other shards hold the
+ * parity of both.
  */
 import assert from 'node:assert';
-import { DATA_SHARDS } from './coding/reed-solomon.ts';
+import { DIRECTORY_ENTRY_BYTES } from './directory.ts';
+import { ALL_SCHEMES, type Scheme } from './scheme.ts';
 import type { ByteRange, Extent } from './types.ts';
 
 /** Bytes of a shard's header. */
@@ -15,18 +17,35 @@ export const BLOCK_BYTES = 64 * 1024;
 /** Largest data unit; full stripes have it. */
 export const UNIT_BYTES_MAX = 256 * 1024;
 export const BLOCKS_PER_UNIT_MAX = UNIT_BYTES_MAX / BLOCK_BYTES;
-/** Data bytes of a full stripe: 1.5 MiB. */
-export const STRIPE_BYTES_MAX = DATA_SHARDS * UNIT_BYTES_MAX;
-/** Directory unit of every stripe that another stripe of the same blob follows, so that their distance is constant. */
-export const CONTINUED_DIRECTORY_UNIT_BYTES = 16;
-/** From one full stripe of a blob to the next, in each shard file. */
-export const FULL_STRIPE_STRIDE_BYTES = HEADER_BYTES + UNIT_BYTES_MAX + CONTINUED_DIRECTORY_UNIT_BYTES;
+/** Data bytes of the largest stripe of any scheme: 1.5 MiB. */
+export const STRIPE_BYTES_MAX = Math.max(...ALL_SCHEMES.map(stripeBytesMax));
 
 const ALIGNMENT_BYTES = 16;
 
-/** Size of each of six units that together hold `length` bytes. */
-export function unitFor(length: number): number {
-  return Math.ceil(length / DATA_SHARDS / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
+/** What the arithmetic depends on. */
+type Shape = Pick<Scheme, 'dataShards'>;
+
+/** Data bytes of a full stripe. */
+export function stripeBytesMax({ dataShards }: Shape): number {
+  return dataShards * UNIT_BYTES_MAX;
+}
+
+/** Size of each of the units that together hold `length` bytes, one on each data shard. */
+export function unitFor({ dataShards }: Shape, length: number): number {
+  return Math.ceil(length / dataShards / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
+}
+
+/**
+ * Directory unit of every stripe that another stripe of the same blob follows. Its directory is one entry without a label, so
+ * the distance between the two is constant.
+ */
+export function continuedDirectoryUnit(scheme: Shape): number {
+  return unitFor(scheme, DIRECTORY_ENTRY_BYTES);
+}
+
+/** From one full stripe of a blob to the next, in each shard file. */
+export function fullStripeStride(scheme: Shape): number {
+  return HEADER_BYTES + UNIT_BYTES_MAX + continuedDirectoryUnit(scheme);
 }
 
 /** Bytes that a stripe takes in each shard file. */
@@ -49,23 +68,24 @@ export interface StripePart {
 }
 
 /** The parts of an extent's stripes that hold bytes `start … end` of the extent, in order. */
-export function* stripeParts(extent: Extent, range: ByteRange): Generator<StripePart> {
+export function* stripeParts(scheme: Shape, extent: Extent, range: ByteRange): Generator<StripePart> {
   assert(range.start >= 0 && range.start <= range.end && range.end <= extent.length, 'the range lies in the extent');
   const { offset, unit, start, length } = extent;
   const runEnd = start + length;
-  if (runEnd <= DATA_SHARDS * unit) {
+  if (runEnd <= scheme.dataShards * unit) {
     if (range.start < range.end) yield { offset, unit, from: start + range.start, to: start + range.end };
     return;
   }
   assert(unit === UNIT_BYTES_MAX, 'only full stripes have a successor');
+  const [stripeMax, stride] = [stripeBytesMax(scheme), fullStripeStride(scheme)];
   let position = start + range.start;
   const end = start + range.end;
   while (position < end) {
-    const index = Math.floor(position / STRIPE_BYTES_MAX);
-    const base = index * STRIPE_BYTES_MAX;
-    const stripeBytes = Math.min(STRIPE_BYTES_MAX, runEnd - base);
+    const index = Math.floor(position / stripeMax);
+    const base = index * stripeMax;
+    const stripeBytes = Math.min(stripeMax, runEnd - base);
     const to = Math.min(end - base, stripeBytes);
-    yield { offset: offset + index * FULL_STRIPE_STRIDE_BYTES, unit: unitFor(stripeBytes), from: position - base, to };
+    yield { offset: offset + index * stride, unit: unitFor(scheme, stripeBytes), from: position - base, to };
     position = base + to;
   }
 }

@@ -6,8 +6,8 @@ import type { SchemeName } from './scheme.ts';
 
 /**
  * A run of consecutive stripes of one segment that hold part of a blob. Bytes `start … start + length` of the stripes'
- * data are the blob's. Every stripe of the run holds `6 × unit` data bytes, but the last, whose unit follows from what
- * remains; all arithmetic on it is in `stripe.ts`.
+ * data are the blob's. Every stripe of the run is full, a unit on each of the segment's data shards, but the last, whose
+ * unit follows from what remains; all arithmetic on it is in `stripe.ts`.
  */
 export interface Extent {
   /** Segment id, 32 hex digits. */
@@ -135,7 +135,7 @@ export type BlobErrorCode =
   | 'WriteQuorumLost'
   /** Too few disks have space left to take a write of new data. Reads go on, and so does what frees space. */
   | 'StorageFull'
-  /** Fewer than six good shards of a block can be read now. */
+  /** Fewer good shards of a block can be read now than the scheme has data shards. */
   | 'Unreadable'
   /** The segment is gone: its last blob was freed while the reader was on its way. Look the version up again. */
   | 'SegmentGone';
@@ -150,8 +150,10 @@ export class BlobError extends Error {
 }
 
 export interface BlobStore {
-  /** Largest blob that `place` takes, in bytes. */
+  /** Largest blob that `place` takes without a word about the scheme, in bytes. */
   readonly placeLimitBytes: number;
+  /** Largest blob of a scheme that `place` takes, in bytes. */
+  placeLimitBytesOf(scheme: SchemeName): number;
 
   /**
    * Packs a small blob into the open stripe and returns where it will lie. Synchronous, so that the blob and the command
@@ -191,7 +193,7 @@ export interface BlobStore {
   read(ref: BlobRef, range: ByteRange): AsyncIterableIterator<Uint8Array>;
 
   /**
-   * Whether every stripe of the blob has at least six intact shards: what replay asks of the last log record. False only
+   * Whether every stripe of the blob has as many intact shards as it needs to be read: what replay asks of the last log record. False only
    * if the blob was never durable; rejects with Unreadable if that hangs on disks that are away.
    */
   isIntact(ref: BlobRef): Promise<boolean>;

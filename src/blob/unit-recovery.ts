@@ -35,7 +35,7 @@ export function recoverUnits(
     bytes.copy(scratch.data, i * length);
   }
   const shards = present.map(({ shard }) => shard);
-  const rows = cachedRows(shards, wanted);
+  const rows = cachedRows(scheme, shards, wanted);
   coder.recover(rows, { input: scratch.data.byteOffset, output: scratch.parity.byteOffset, length });
   return wanted.map((_, i) => scratch.parity.subarray(i * length, (i + 1) * length));
 }
@@ -43,9 +43,9 @@ export function recoverUnits(
 const rowsByShards = new Map<string, Matrix>();
 
 /** There are few combinations, and each takes a matrix inversion. */
-function cachedRows(present: readonly number[], wanted: readonly number[]): Matrix {
-  const key = `${present.join()}>${wanted.join()}`;
-  const rows = rowsByShards.get(key) ?? recoveryRows(present, wanted);
+function cachedRows(scheme: Scheme, present: readonly number[], wanted: readonly number[]): Matrix {
+  const key = `${scheme.name}:${present.join()}>${wanted.join()}`;
+  const rows = rowsByShards.get(key) ?? recoveryRows(scheme, present, wanted);
   rowsByShards.set(key, rows);
   return rows;
 }

@@ -8,6 +8,7 @@ import { encodeDirectory } from '../../src/blob/directory.ts';
 import { EncoderPool } from '../../src/blob/encoder-pool.ts';
 import { inspectShardFile, readStripeDirectory } from '../../src/blob/inspect.ts';
 import { silentLog } from '../../src/blob/options.ts';
+import { SCHEMES } from '../../src/blob/scheme.ts';
 import { StripeBuffers, stripeMemoryBytes } from '../../src/blob/stripe-buffers.ts';
 import { StripeEncoder } from '../../src/blob/stripe-encoder.ts';
 import type { BlobRef } from '../../src/blob/types.ts';
@@ -63,7 +64,14 @@ describe('golden files of version 1', () => {
     const segment = refs[0]?.extents[0]?.segment ?? '';
     const files = await disks.shardFiles(segment);
     const directory = encodeDirectory((await readStripeDirectory(files, 0)) ?? []);
-    const plan = { segment, offset: 0, dataLength: packed.length, directory, directoryUnit: 32 };
+    const plan = {
+      scheme: SCHEMES['6+3'],
+      segment,
+      offset: 0,
+      dataLength: packed.length,
+      directory,
+      directoryUnit: 32,
+    };
     for (const [shard, pieces] of encoder.encodeCopy(plan, packed).entries()) {
       expect(Buffer.concat(pieces).equals(await readFile(files[shard] ?? ''))).toBe(true);
     }

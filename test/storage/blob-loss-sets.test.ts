@@ -3,6 +3,7 @@
  * a reader; with four lost a read that needs one of them is an error before its first byte.
  */
 import { describe, expect, it } from 'vitest';
+import { SCHEMES } from '../../src/blob/scheme.ts';
 import type { ErasureBlobStore } from '../../src/blob/store.ts';
 import { BLOCK_BYTES, STRIPE_BYTES_MAX, UNIT_BYTES_MAX, unitFor } from '../../src/blob/stripe.ts';
 import type { BlobRef, ByteRange } from '../../src/blob/types.ts';
@@ -68,7 +69,7 @@ async function without(
 /** Shards whose data the first stripe of a range takes its bytes from. */
 function firstShardsNeeded(size: number, range: ByteRange): number[] {
   const stripe = Math.floor(range.start / STRIPE_BYTES_MAX) * STRIPE_BYTES_MAX;
-  const unit = unitFor(Math.min(STRIPE_BYTES_MAX, size - stripe));
+  const unit = unitFor(SCHEMES['6+3'], Math.min(STRIPE_BYTES_MAX, size - stripe));
   const end = Math.min(range.end - stripe, STRIPE_BYTES_MAX);
   const shards = Array.from({ length: dataShards }, (_, shard) => shard);
   return shards.filter((shard) => shard * unit < end && range.start - stripe < (shard + 1) * unit);

@@ -6,6 +6,7 @@ import type { ErasureBlobStore } from '../../src/blob/store.ts';
 import { STRIPE_BYTES_MAX } from '../../src/blob/stripe.ts';
 import type { BlobRef } from '../../src/blob/types.ts';
 import { BlobDisks, CLUSTER_ID, inPieces, label, readAll, sampleBytes } from '../support/blob-disks.ts';
+import { failNext } from '../support/failing-calls.ts';
 
 const SMALL = sampleBytes(3000, 1);
 const LARGE = sampleBytes(2 * STRIPE_BYTES_MAX + 9, 2);
@@ -23,15 +24,6 @@ async function expectKept(
 ): Promise<void> {
   expect((await readAll(store, small)).equals(SMALL)).toBe(true);
   expect((await readAll(store, large)).equals(LARGE)).toBe(true);
-}
-
-/** Makes the next `count` calls of a method of open files fail with an error of this code. */
-async function failNext(disks: BlobDisks, method: 'datasync' | 'writev', count: number, code = 'EIO'): Promise<void> {
-  const file = await open(disks.root, 'r');
-  const prototype: typeof file = Object.getPrototypeOf(file);
-  await file.close();
-  const spy = vi.spyOn(prototype, method);
-  for (let i = 0; i < count; i++) spy.mockRejectedValueOnce(Object.assign(new Error(`${code}: injected`), { code }));
 }
 
 afterEach(() => {
@@ -186,7 +178,7 @@ describe('failing disks', () => {
     async (method) => {
       const disks = await BlobDisks.create();
       const store = await disks.open();
-      await failNext(disks, method, 2);
+      await failNext(disks.root, { method, count: 2 });
       const kept = await keep(store);
       expect(store.disks().filter(({ state }) => state === 'failed')).toHaveLength(2);
       await expectKept(store, kept);
@@ -204,7 +196,7 @@ describe('failing disks', () => {
     const disks = await BlobDisks.create();
     for (const act of ['flush', 'write'] as const) {
       const store = await disks.open();
-      await failNext(disks, method, 3);
+      await failNext(disks.root, { method, count: 3 });
       store.place(SMALL, Buffer.of());
       await expect(act === 'flush' ? store.flush() : store.write(inPieces(LARGE), label('x'))).rejects.toMatchObject(
         LOST,
@@ -218,7 +210,7 @@ describe('failing disks', () => {
     const disks = await BlobDisks.create();
     const store = await disks.open();
     const first = store.place(SMALL, Buffer.of());
-    await failNext(disks, 'writev', 3, 'ENOSPC');
+    await failNext(disks.root, { method: 'writev', count: 3, code: 'ENOSPC' });
     await expect(store.flush()).rejects.toMatchObject(LOST);
     expect(store.disks().every(({ state }) => state === 'healthy')).toBe(true);
     const kept = await keep(store);

@@ -157,6 +157,7 @@ export function asListed({ partNumber, etag, checksum }: Part): ListedPart {
 export function storeWith(blobs: BlobStore, replaced: Partial<BlobStore>): BlobStore {
   return {
     placeLimitBytes: blobs.placeLimitBytes,
+    placeLimitBytesOf: (scheme) => blobs.placeLimitBytesOf(scheme),
     place: (bytes, label, options) => blobs.place(bytes, label, options),
     write: (source, label, options) => blobs.write(source, label, options),
     flush: () => blobs.flush(),

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SCHEMES } from '../scheme.ts';
 import {
   CODER_RESERVED_BYTES,
   type Coder,
@@ -10,9 +12,12 @@ import {
 } from './coder.ts';
 import { inverse, multiply } from './galois.ts';
 import { generateKernel } from './generate.ts';
-import { PARITY_ROWS, recoveryRows, SHARDS } from './reed-solomon.ts';
+import { parityRows, recoveryRows } from './reed-solomon.ts';
 import { coderWorks } from './self-test.ts';
 
+const SIX = SCHEMES['6+3'];
+const COPIES = SCHEMES['1+2'];
+const SHARDS = SIX.shards;
 const MEMORY_BYTES = CODER_RESERVED_BYTES + 1024 * 1024;
 
 function chooseSix(): number[][] {
@@ -29,7 +34,7 @@ function encoded(coder: Coder, length: number): { shards: Buffer[]; end: number 
   const input = CODER_RESERVED_BYTES;
   const output = input + 6 * length;
   for (let i = 0; i < 6 * length; i++) coder.bytes[input + i] = (Math.imul(i + length, 2654435761) >>> 13) & 255;
-  coder.encode({ input, output, length });
+  coder.encode(SIX, { input, output, length });
   const shards = Array.from({ length: SHARDS }, (_, i) =>
     Buffer.from(coder.bytes.slice(input + i * length, input + (i + 1) * length)),
   );
@@ -51,9 +56,58 @@ describe('GF(2^8)', () => {
   });
 });
 
+describe('the code of any scheme', () => {
+  it('gives every shard back from any shards as many as those of data, also of schemes that do not exist', () => {
+    const shapes = fc.record({
+      dataShards: fc.integer({ min: 1, max: 12 }),
+      parityShards: fc.integer({ min: 1, max: 6 }),
+    });
+    const choices = shapes.chain((shape) => {
+      const all = Array.from({ length: shape.dataShards + shape.parityShards }, (_, shard) => shard);
+      const { dataShards: size } = shape;
+      const present = fc.shuffledSubarray(all, { minLength: size, maxLength: size });
+      return fc.record({ shape: fc.constant(shape), all: fc.constant(all), present });
+    });
+    fc.assert(
+      fc.property(choices, fc.uint8Array({ minLength: 12, maxLength: 12 }), ({ shape, all, present }, bytes) => {
+        const combine = (row: readonly number[], from: readonly number[]) =>
+          row.reduce((sum, factor, i) => sum ^ multiply(factor, from[i] ?? 0), 0);
+        const data = [...bytes.subarray(0, shape.dataShards)];
+        const shards = [...data, ...parityRows(shape).map((row) => combine(row, data))];
+        const survivors = present.map((shard) => shards[shard] ?? 0);
+        expect(recoveryRows(shape, present, all).map((row) => combine(row, survivors))).toEqual(shards);
+      }),
+    );
+  });
+
+  it.each(['simd', 'scalar'] as const)('%s: every shard of 1+2 is a copy, coded and recovered', (kind) => {
+    const memory = createCoderMemory(MEMORY_BYTES);
+    const coder = kind === 'simd' ? createSimdCoder(memory) : createScalarCoder(memory);
+    if (!coder) throw new Error('this runtime has no SIMD');
+    const [length, input] = [112, CODER_RESERVED_BYTES];
+    const data = Buffer.from(Array.from({ length }, (_, i) => i * 7 + 1));
+    coder.bytes.set(data, input);
+    coder.encode(COPIES, { input, output: input + length, length });
+    for (let shard = 0; shard < 4; shard++) {
+      const bytes = Buffer.from(coder.bytes.slice(input + shard * length, input + (shard + 1) * length));
+      expect(bytes.equals(shard < 3 ? data : Buffer.alloc(length))).toBe(true);
+    }
+    const output = input + 4 * length;
+    coder.recover(recoveryRows(COPIES, [2], [0, 1]), { input: input + 2 * length, output, length });
+    for (const at of [output, output + length]) expect(Buffer.from(coder.bytes.slice(at, at + length))).toEqual(data);
+  });
+
+  it('is not had from the kernel for schemes that it is not made for', () => {
+    const coder = createCoder(createCoderMemory(MEMORY_BYTES));
+    const input = CODER_RESERVED_BYTES;
+    const odd = { ...SIX, dataShards: 4 };
+    expect(() => coder.encode(odd, { input, output: input + 64, length: 16 })).toThrow('6+3');
+  });
+});
+
 describe('Reed-Solomon 6+3', () => {
   it('keeps its parity matrix, which is part of the format', () => {
-    expect(PARITY_ROWS).toEqual([
+    expect(parityRows(SIX)).toEqual([
       [122, 186, 71, 167, 142, 244],
       [186, 122, 167, 71, 244, 142],
       [173, 157, 221, 152, 61, 170],
@@ -74,7 +128,7 @@ describe('Reed-Solomon 6+3', () => {
       for (const some of [wanted, wanted.slice(0, 2), wanted.slice(2)]) {
         present.forEach((shard, i) => void coder.bytes.set(shards[shard] ?? [], end + i * length));
         const output = end + 6 * length;
-        coder.recover(recoveryRows(present, some), { input: end, output, length });
+        coder.recover(recoveryRows(SIX, present, some), { input: end, output, length });
         some.forEach((shard, i) => {
           const bytes = Buffer.from(coder.bytes.slice(output + i * length, output + (i + 1) * length));
           expect(bytes.equals(shards[shard] ?? Buffer.alloc(0))).toBe(true);
@@ -98,8 +152,8 @@ describe('Reed-Solomon 6+3', () => {
     expect(coderWorks(coder)).toBe(true);
     const wrong: Coder = {
       ...coder,
-      encode(span) {
-        coder.encode(span);
+      encode(scheme, span) {
+        coder.encode(scheme, span);
         const at = span.output + 2 * span.length + 5;
         coder.bytes[at] = (coder.bytes[at] ?? 0) ^ 1;
       },

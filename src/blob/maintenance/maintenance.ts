@@ -40,7 +40,10 @@ export class Maintenance implements BlobMaintenance {
 }
 
 /** The shard files that can be read now. */
-function filesOf({ id, scheme, disks }: Segment): SegmentFiles {
-  const copies = disks.flatMap((disk, shard) => (disk?.readable ? [{ shard, path: shardPath(disk, id, shard) }] : []));
+function filesOf(segment: Segment): SegmentFiles {
+  const { id, scheme, disks } = segment;
+  const copies = disks.flatMap((disk, shard) =>
+    disk?.readable ? [{ shard, path: shardPath(disk, segment, shard) }] : [],
+  );
   return { segment: id, scheme, copies };
 }

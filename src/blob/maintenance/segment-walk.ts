@@ -206,9 +206,9 @@ export class SegmentWalk implements AsyncDisposable {
     const decoded = decodeShardHeader(this.#window(copy).view(offset, HEADER_BYTES));
     if (!decoded.ok) return undefined;
     const { header } = decoded;
-    const isOfThisPlace =
-      header.segment === this.#files.segment && header.shard === copy.shard && header.offset === offset;
-    return isOfThisPlace ? header : undefined;
+    const { segment, scheme } = this.#files;
+    if (header.segment !== segment || header.scheme !== scheme.name) return undefined;
+    return header.shard === copy.shard && header.offset === offset ? header : undefined;
   }
 
   async #load(copies: readonly ShardCopy[], offset: number, length: number): Promise<void> {
