@@ -51,7 +51,7 @@ export function openCluster(config: Config): string {
 /** The configured key, or the one kept in the data folder, made at the first start. */
 export function openRootKey(config: Config): RootKey {
   if (config.rootKey) return config.rootKey;
-  const file = join(config.data, 'root-key.json');
+  const file = rootKeyFile(config);
   if (!existsSync(file)) {
     const rootKey = { accessKeyId: `NF${randomHex(9).toUpperCase()}`, secretAccessKey: randomHex(20) };
     writeJson(file, rootKey);
@@ -59,6 +59,18 @@ export function openRootKey(config: Config): RootKey {
   }
   chmodSync(file, 0o600);
   return readJson(file, rootKeySchema);
+}
+
+/** The key of a server with this configuration, as `openRootKey` of the server's own process has left it. */
+export function readRootKey(config: Config): RootKey | undefined {
+  if (config.rootKey) return config.rootKey;
+  const file = rootKeyFile(config);
+  return existsSync(file) ? readJson(file, rootKeySchema) : undefined;
+}
+
+/** Where the key is kept if none is configured. */
+export function rootKeyFile({ data }: Pick<Config, 'data'>): string {
+  return join(data, 'root-key.json');
 }
 
 function readJson<T>(file: string, schema: z.ZodType<T>): T {

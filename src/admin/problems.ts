@@ -8,7 +8,7 @@ const diskTroubles: Readonly<Partial<Record<DiskStatus['state'], string>>> = {
 };
 
 export function findProblems(status: Omit<Status, 'problems'>): readonly string[] {
-  const { disks, zones, jobs, sharedFileSystems } = status;
+  const { disks, zones, jobs } = status;
   return [
     ...disks.flatMap(describeDisk),
     ...zones.flatMap(({ name, log }) =>
@@ -19,7 +19,6 @@ export function findProblems(status: Omit<Status, 'problems'>): readonly string[
       .filter(({ state }) => state === 'failing')
       .map(({ name, failures, lastError }) => `Job ${name} fails (${failures} times in a row): ${lastError}.`),
     ...jobs.filter(({ state }) => state === 'paused').map(({ name }) => `Job ${name} is paused.`),
-    ...sharedFileSystems,
   ];
 }
 

@@ -56,7 +56,7 @@ export const statusSchema = z.object({
   version: z.string(),
   nowMs: z.number(),
   startedMs: z.number(),
-  /** What needs the operator's attention, the worst first, each a sentence. Empty: all is well. */
+  /** What needs the operator's attention, the worst first, each a sentence. */
   problems: z.array(z.string()),
   zones: z.array(zoneSchema),
   /** What fails together, in sentences; empty where every disk has a file system of its own. */

@@ -3,5 +3,6 @@ import type { Command } from './command.ts';
 import { healthcheck } from './healthcheck.ts';
 import { inspect } from './inspect.ts';
 import { serve } from './serve.ts';
+import { status } from './status.ts';
 
-export const commands: readonly Command[] = [serve, healthcheck, inspect];
+export const commands: readonly Command[] = [serve, healthcheck, status, inspect];

@@ -19,6 +19,7 @@ class UsageError extends Error {
 
 /** Errors whose message says what to do; by name, as the modules they come from are loaded only where they are needed. */
 const explainedErrors = new Set([
+  'CommandError',
   'ConfigError',
   'DataFolderError',
   'ZoneInUse',

@@ -1,5 +1,6 @@
 /** The text of `--help`, made from the table of commands. */
 import type { Command } from './command.ts';
+import { table } from './tables.ts';
 
 /** Options that every command takes, as the usage shows them. */
 const commonOptions: readonly (readonly [string, string])[] = [
@@ -18,18 +19,13 @@ export function usageText(commands: readonly Command[]): string {
   ]);
   return `Usage: ninefold [COMMAND] [OPTIONS]
 
-${aligned(rows)}
+${table(rows)}
 
 Options of every command:
 
-${aligned(commonOptions)}`;
+${table(commonOptions)}`;
 }
 
 export function synopsis({ name, operands = [] }: Command): string {
   return [name, ...operands].join(' ');
-}
-
-function aligned(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n');
 }

@@ -44,8 +44,8 @@ const homes: readonly {
   { module: /^node:child_process$/, places: ['top'], typesAnywhere: false },
   { module: /^(@aws-sdk|@smithy)\//, places: [], typesAnywhere: true },
   { module: /^yaml$/, places: ['top'], typesAnywhere: true },
-  // The engine checks with it what documents of a bucket say that it reads back, the operator's interface what it is sent.
-  { module: /^zod$/, places: ['top', 'src/engine/', 'src/admin/'], typesAnywhere: true },
+  // The engine checks with it what documents of a bucket say that it reads back, the operator's interface and its client what they are sent.
+  { module: /^zod$/, places: ['top', 'src/engine/', 'src/admin/', 'src/command-line/'], typesAnywhere: true },
   { module: /^fast-xml-parser$/, places: ['src/s3/', 'src/iam/'], typesAnywhere: false },
 ];
 

@@ -1,0 +1,4 @@
+/** A command cannot do what it was asked for; the message says why and what to do, and is all that is printed. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+}

@@ -1,0 +1,34 @@
+/** How figures and tables look: value → text. */
+import { expect, test } from 'vitest';
+import { formatBytes, formatSpan } from './quantities.ts';
+import { table } from './tables.ts';
+
+test.for([
+  [0, '0 B'],
+  [1023, '1023 B'],
+  [1024, '1.00 KiB'],
+  [1536 * 1024, '1.50 MiB'],
+  [12.34 * 1024 ** 3, '12.3 GiB'],
+  [999 * 1024 ** 4, '999 TiB'],
+] as const)('%d bytes → %s', ([bytes, text]) => {
+  expect(formatBytes(bytes)).toBe(text);
+});
+
+test.for([
+  [0, 'less than a second'],
+  [1000, '1 second'],
+  [61_000, '1 minute 1 second'],
+  [3_600_000, '1 hour'],
+  [2 * 86_400_000 + 59_000, '2 days'],
+  [2 * 86_400_000 + 3_600_000 * 5 + 59_000, '2 days 5 hours'],
+] as const)('%d ms → %s', ([ms, text]) => {
+  expect(formatSpan(ms)).toBe(text);
+});
+
+test('columns → as wide as their longest text, no blanks at the end of a line', () => {
+  const rows = [
+    ['name', 'size', ''],
+    ['a longer name', '7', 'x'],
+  ];
+  expect(table(rows, { alignedRight: [1], indent: '' })).toBe('name           size\na longer name     7  x');
+});
