@@ -16,7 +16,8 @@ export type RegisterOp =
       readonly answer: string | undefined;
     };
 
-type Condition = Exclude<RegisterOp, { do: 'read' }>['condition'];
+export type WriteOp = Exclude<RegisterOp, { do: 'read' }>;
+export type Condition = WriteOp['condition'];
 
 export const objectRegister: SequentialModel<string, RegisterOp> = {
   initial: '',

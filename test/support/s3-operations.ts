@@ -28,6 +28,12 @@ const listings = {
     markers: [['continuation-token', 'NextContinuationToken']],
     elements: { Contents: (text: string) => keyOf(text) },
   },
+  objectsWithEtags: {
+    query: { 'list-type': '2' },
+    limit: 'max-keys',
+    markers: [['continuation-token', 'NextContinuationToken']],
+    elements: { Contents: (text: string) => `${keyOf(text)} ${etagOf(text)}` },
+  },
   versions: {
     query: { versions: '' },
     limit: 'max-keys',
