@@ -153,6 +153,8 @@ export class OpenSegment {
 
   #fail(shard: number, disk: Disk, error: unknown): void {
     this.#lose(shard);
+    // After a failed sync the file has its length and may lack its bytes.
+    this.segment.condition.report(shard, `lost while it was written: ${String(error)}`);
     this.#disks.reportWriteError(disk, error);
   }
 

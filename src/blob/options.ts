@@ -35,5 +35,7 @@ export interface BlobStoreOptions {
   /** A disk with less space than this left takes no new data. Default 256 MiB, but at most a twentieth of the disk. */
   readonly reserveBytes?: number;
   readonly clock?: Clock;
+  /** How long a disk may be away before its shards are rebuilt on others, where there are any. Default ten minutes. */
+  readonly repairDelayMs?: number;
   readonly log?: BlobLog;
 }

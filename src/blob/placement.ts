@@ -59,13 +59,15 @@ export interface HeldShards<D> {
  * chooses today, and otherwise on one of those that have no shard of it yet, in the same zone if there is one. So a shard
  * is misplaced if it is held and its home is another disk, and a missing one is rebuilt at its home. `disks` are those
  * that stay: not the ones that are drained or replaced. Whether they can take writes at the moment plays no part, so that
- * nothing is moved because a disk is away for an hour. Too few disks: every shard is at home where it is.
+ * nothing is moved because a disk is away for an hour; `isLost` says which are away for good, which are homes only where
+ * their zone has no others. Too few disks: every shard is at home where it is.
  */
 export function homesOf<D extends PlacementDisk>(
   { segment, scheme, held }: HeldShards<D>,
   disks: readonly D[],
+  isLost: (disk: D) => boolean = () => false,
 ): (D | undefined)[] {
-  const free = new Set(placeShards(segment, disks, scheme));
+  const free = new Set(placeShards(segment, disks, scheme, (disk) => !isLost(disk)));
   if (free.size === 0) return [...held];
   const homes = held.map((disk) => (disk && free.delete(disk) ? disk : undefined));
   const settle = (shard: number, home: D | undefined): void => {

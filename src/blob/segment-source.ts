@@ -101,6 +101,14 @@ export class SegmentSource implements DiskListener {
     this.#forgetIdle();
   }
 
+  /** Seals what has data, as soon as nobody writes to it any more. */
+  retireOpen(): void {
+    for (const open of this.#open) if (open.tail > 0) this.#retire(open);
+    for (const idle of Object.values(this.#idleBulk))
+      idle.splice(0, idle.length, ...idle.filter((open) => !open.retired));
+    this.#forgetSealed();
+  }
+
   close(): void {
     for (const open of this.#open) this.#retire(open);
     this.#forgetIdle();

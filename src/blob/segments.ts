@@ -4,16 +4,20 @@
  */
 import assert from 'node:assert';
 import { statSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Disk } from './disk.ts';
 import { errorCode, segmentsFolder } from './disk-identity.ts';
 import { findScheme, SCHEMES, type Scheme } from './scheme.ts';
+import { SegmentCondition, type SurplusCopy } from './segment-condition.ts';
 import type { SegmentState } from './types.ts';
 
 /** `<segment>.<shard>.shard` is a shard of a 6+3 segment; the names of all others say the scheme: `<segment>.<shard>.1+2.shard`. */
 const SHARD_FILE = /^([0-9a-f]{32})\.(\d)(?:\.(\d+\+\d+))?\.shard$/;
 const UNNAMED_SCHEME = SCHEMES['6+3'];
+
+/** Ends the name of a shard file that is written anew beside its place. */
+export const UNFINISHED = '.shard.new';
 
 export function shardPath(disk: Disk, { id, scheme }: Pick<Segment, 'id' | 'scheme'>, shard: number): string {
   const name = scheme === UNNAMED_SCHEME ? `${id}.${shard}.shard` : `${id}.${shard}.${scheme.name}.shard`;
@@ -42,8 +46,7 @@ export class Segment {
   readonly disks: (Disk | undefined)[];
   sealed: boolean;
   holds = 0;
-  /** Shards that were reported as damaged: once is enough. */
-  readonly reported = new Set<number>();
+  readonly condition = new SegmentCondition();
   /** Bytes of one shard file; undefined until someone asks for those of a segment found at the start. */
   shardBytes: number | undefined;
 
@@ -54,6 +57,25 @@ export class Segment {
     this.disks = disks;
     this.sealed = sealed;
     this.shardBytes = sealed ? undefined : 0;
+  }
+
+  /** A shard file was found on a disk. */
+  found({ shard, disk }: SurplusCopy): void {
+    const known = this.disks[shard];
+    if (!known || known === disk) {
+      this.disks[shard] = disk;
+    } else if (known.readable) {
+      this.condition.addSurplus({ shard, disk });
+    } else {
+      this.moved({ shard, disk });
+      this.condition.addSurplus({ shard, disk: known });
+    }
+  }
+
+  /** From now on the shard is read from another disk. */
+  moved({ shard, disk }: SurplusCopy): void {
+    this.disks[shard] = disk;
+    this.condition.removeSurplus({ shard, disk });
   }
 
   hold(): void {
@@ -103,6 +125,10 @@ export class SegmentTable {
     return this.#segments.size;
   }
 
+  all(): Segment[] {
+    return [...this.#segments.values()];
+  }
+
   states(): SegmentState[] {
     return Array.from(this.#segments.values(), (segment) => segment.state());
   }
@@ -115,6 +141,8 @@ export class SegmentTable {
       if (errorCode(error) !== 'EEXIST') throw error;
     });
     for (const name of await readdir(folder)) {
+      // What was being written when the process ended or the disk went.
+      if (name.endsWith(UNFINISHED)) await unlink(join(folder, name)).catch(() => {});
       const file = parseShardFile(name);
       if (!file) continue;
       let segment = this.#segments.get(file.id);
@@ -123,7 +151,7 @@ export class SegmentTable {
         this.add(segment);
       }
       // A segment has one scheme: what says another is a file that somebody renamed.
-      if (segment.scheme === file.scheme) segment.disks[file.shard] ??= disk;
+      if (segment.scheme === file.scheme) segment.found({ shard: file.shard, disk });
     }
   }
 }

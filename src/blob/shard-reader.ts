@@ -45,6 +45,8 @@ export async function readBlocks(files: FileCache, request: BlockRequest, target
   try {
     await files.use(path, (file) => readHeaderAndBlocks(file, request, headerBytes, target));
   } catch (error) {
+    // The shard was moved to another disk after its place was looked up.
+    if (request.segment.disks[request.shard] !== disk) return readBlocks(files, request, target);
     return none(String(error));
   }
   const decoded = decodeShardHeader(headerBytes);

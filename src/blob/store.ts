@@ -8,6 +8,7 @@
 import assert from 'node:assert';
 import { unlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { systemClock } from '../lib/clock.ts';
 import { BlobReading, ReadAheadBudget } from './blob-reader.ts';
 import { type BulkContext, writeBulk } from './bulk-writer.ts';
 import { type Coder, createCoderMemory, createScalarCoder, createSimdCoder } from './coding/coder.ts';
@@ -19,7 +20,7 @@ import { Disks } from './disks.ts';
 import { EncoderPool } from './encoder-pool.ts';
 import { FileCache } from './file-cache.ts';
 import { Maintenance } from './maintenance/maintenance.ts';
-import type { BlobMaintenance, SegmentMeasure, StripeListing } from './maintenance/types.ts';
+import type { BlobMaintenance, SegmentContents, SegmentMeasure, StripeListing } from './maintenance/types.ts';
 import { type BlobLog, type BlobStoreOptions, silentLog } from './options.ts';
 import { Packer, placeLimitBytes } from './packer.ts';
 import { placeableShards, placeShards } from './placement.ts';
@@ -48,6 +49,7 @@ const STRIPE_BUFFER_COUNT = 40;
 const DISK_CHECK_INTERVAL_MS = 250;
 const OPEN_FILES_MAX = 512;
 const STRIPES_AHEAD_MAX = 16;
+const REPAIR_DELAY_MS = 10 * 60 * 1000;
 
 /**
  * Opens the store; creates the disk folders of a fresh one. Throws if the disks are too few or too many of them lie in
@@ -88,7 +90,17 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
     packer: new Packer(source, encoder, buffers),
     bulk: { source, encoder, buffers },
     reading: { files, coder, buffers, log },
-    maintenance: new Maintenance({ table, coder, buffers }),
+    maintenance: new Maintenance({
+      table,
+      disks,
+      source,
+      files,
+      coder,
+      buffers,
+      clock: options.clock ?? systemClock,
+      log,
+      repairDelayMs: options.repairDelayMs ?? REPAIR_DELAY_MS,
+    }),
   });
   disks.watch(options.diskCheckIntervalMs ?? DISK_CHECK_INTERVAL_MS);
   return store;
@@ -138,7 +150,9 @@ interface Parts {
   readonly maintenance: Maintenance;
 }
 
-export class ErasureBlobStore implements BlobStore, BlobMaintenance {
+export class ErasureBlobStore implements BlobStore, SegmentContents {
+  /** Work on what is sealed: verifying, mending, moving it. */
+  readonly maintenance: BlobMaintenance;
   readonly placeLimitBytes = placeLimitBytes(SCHEMES[DEFAULT_SCHEME]);
   readonly #parts: Parts;
   readonly #writes = new Set<Promise<BlobRef>>();
@@ -147,6 +161,7 @@ export class ErasureBlobStore implements BlobStore, BlobMaintenance {
   /** Not for callers: `openBlobStore` makes the parts. */
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.maintenance = parts.maintenance;
     parts.disks.listen({ diskChanged: (disk) => this.#diskChanged(disk) });
   }
 
@@ -272,8 +287,9 @@ export class ErasureBlobStore implements BlobStore, BlobMaintenance {
 
   /** Waits for the writes and flushes under way: whoever feeds a write ends its source first. */
   async close(): Promise<void> {
-    const { disks, packer, source, pool, reading } = this.#parts;
+    const { disks, packer, source, pool, reading, maintenance } = this.#parts;
     await disks.close();
+    await maintenance.close();
     await Promise.allSettled(this.#writes);
     await packer.settled();
     source.close();

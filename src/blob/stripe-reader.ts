@@ -163,9 +163,8 @@ class StripeReading {
   }
 
   #report(shard: number, damage: string): void {
-    const { id, disks, reported } = this.#segment;
-    if (reported.has(shard)) return;
-    reported.add(shard);
+    const { id, disks, condition } = this.#segment;
+    if (!condition.report(shard, damage)) return;
     const fields = { segment: id, shard, offset: this.#part.offset, disk: disks[shard]?.path, damage };
     this.#context.log.warn(fields, 'A shard is damaged; its blocks are rebuilt');
   }

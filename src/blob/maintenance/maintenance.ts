@@ -1,26 +1,122 @@
-/** The store's side of maintenance: which files a segment has at this moment, and what becomes of them. See types.ts. */
-
+/**
+ * The store's side of maintenance: which files a segment has at this moment, and what becomes of them. See types.ts.
+ *
+ * - A segment is rewritten by one piece of work at a time; it may be read by others, and scrubbed, meanwhile.
+ * - A new shard file is in its place, durably, before the bookkeeping points to it; the file that it replaces on another
+ *   disk goes after that. So whenever the process ends, every shard is where it was, or where it should be, or both.
+ * - A segment that is dropped meanwhile stays dropped: it is held while a file is put in its place.
+ */
+import { stat, unlink } from 'node:fs/promises';
+import type { Clock } from '../../lib/clock.ts';
 import type { Coder } from '../coding/coder.ts';
+import type { Disk } from '../disk.ts';
+import { errorCode } from '../disk-identity.ts';
+import type { DiskListener, Disks } from '../disks.ts';
+import type { FileCache } from '../file-cache.ts';
+import type { BlobLog } from '../options.ts';
+import type { SegmentSource } from '../segment-source.ts';
 import { type Segment, type SegmentTable, shardPath } from '../segments.ts';
 import type { StripeBuffers } from '../stripe-buffers.ts';
 import type { RecoveryTools } from '../unit-recovery.ts';
+import { HealthBook } from './health-book.ts';
 import { listSegment, measureSegment } from './listings.ts';
-import type { SegmentFiles } from './segment-walk.ts';
-import type { BlobMaintenance, SegmentMeasure, StripeListing } from './types.ts';
+import { ShardFileError } from './new-shard-file.ts';
+import { type RewriteOutcome, rewriteShards } from './rewrite-segment.ts';
+import { scrubFiles } from './scrub-segment.ts';
+import type { SegmentFiles, ShardCopy } from './segment-walk.ts';
+import type { ShardPlan } from './shard-plan.ts';
+import type {
+  BlobMaintenance,
+  MaintenanceWork,
+  SegmentContents,
+  SegmentHealth,
+  SegmentMeasure,
+  StripeListing,
+} from './types.ts';
 
 export interface MaintenanceContext {
   readonly table: SegmentTable;
+  readonly disks: Disks;
+  readonly source: SegmentSource;
+  readonly files: FileCache;
   readonly coder: Coder;
   readonly buffers: StripeBuffers;
+  readonly clock: Clock;
+  readonly log: BlobLog;
+  readonly repairDelayMs: number;
 }
 
-export class Maintenance implements BlobMaintenance {
-  readonly #table: SegmentTable;
-  readonly #tools: RecoveryTools;
+interface DiskCopy extends ShardCopy {
+  readonly disk: Disk;
+}
 
-  constructor({ table, coder, buffers }: MaintenanceContext) {
-    this.#table = table;
-    this.#tools = { coder, scratch: buffers.scratch };
+interface Target extends ShardPlan {
+  readonly target: Disk;
+}
+
+export class Maintenance implements BlobMaintenance, SegmentContents, DiskListener {
+  readonly #context: MaintenanceContext;
+  readonly #tools: RecoveryTools;
+  readonly #health: HealthBook;
+  /** Segments of which files are being written. */
+  readonly #rewritten = new Set<string>();
+  /** Work that was begun and not yet ended. */
+  readonly #underWay = new Set<MaintenanceWork>();
+
+  constructor(context: MaintenanceContext) {
+    this.#context = context;
+    this.#tools = { coder: context.coder, scratch: context.buffers.scratch };
+    this.#health = new HealthBook(context);
+    context.disks.listen(this);
+  }
+
+  /** What comes back may have missed something, or bring what was missed. */
+  diskChanged(disk: Disk): void {
+    if (!disk.readable) return;
+    for (const segment of this.#context.table.all()) segment.condition.reconsider();
+  }
+
+  health(): readonly SegmentHealth[] {
+    return this.#context.table.all().map((segment) => this.#health.of(segment));
+  }
+
+  async survey(id: string): Promise<void> {
+    const segment = this.#sealed(id);
+    if (!segment || segment.condition.isSurveyed) return;
+    segment.condition.isSurveyed = true;
+    const held = copiesOf(segment).filter((copy) => isHeld(segment, copy));
+    const sizes = await Promise.all(held.map(({ path }) => sizeOf(path)));
+    const longest = Math.max(...sizes.map((size) => size ?? 0));
+    for (const [i, copy] of held.entries()) {
+      const size = sizes[i];
+      if (size === longest || !copy.disk.readable) continue;
+      this.#report(segment, copy, size === undefined ? 'no file' : `${size} bytes where others have ${longest}`);
+    }
+  }
+
+  scrub(id: string): MaintenanceWork {
+    return this.#begin(id, (segment) => this.#scrub(segment));
+  }
+
+  repair(id: string): MaintenanceWork {
+    return this.#begin(id, (segment) => this.#alone(segment, () => this.#repair(segment)));
+  }
+
+  move(id: string): MaintenanceWork {
+    return this.#begin(id, (segment) =>
+      this.#alone(segment, () => this.#rewrite(segment, this.#targets(segment, ['misplaced']))),
+    );
+  }
+
+  markDamaged(id: string, shards: readonly number[]): void {
+    const segment = this.#context.table.get(id);
+    for (const shard of shards) {
+      if (segment && shard < segment.scheme.shards) segment.condition.report(shard, 'known from before the start');
+    }
+  }
+
+  retireOpen(): void {
+    this.#context.source.retireOpen();
   }
 
   async measure(id: string): Promise<SegmentMeasure | undefined> {
@@ -33,17 +129,182 @@ export class Maintenance implements BlobMaintenance {
     if (segment) yield* listSegment(filesOf(segment), this.#tools);
   }
 
+  /** Ends all work that is under way. */
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#underWay, (work) => work.return()));
+  }
+
+  #begin(id: string, run: (segment: Segment) => MaintenanceWork): MaintenanceWork {
+    const underWay = this.#underWay;
+    const segment = this.#sealed(id);
+    async function* tracked(): MaintenanceWork {
+      if (!segment) return;
+      underWay.add(work);
+      try {
+        yield* run(segment);
+      } finally {
+        underWay.delete(work);
+      }
+    }
+    const work = tracked();
+    return work;
+  }
+
+  async *#alone(segment: Segment, run: () => MaintenanceWork): MaintenanceWork {
+    if (this.#rewritten.has(segment.id)) return;
+    this.#rewritten.add(segment.id);
+    try {
+      yield* run();
+    } finally {
+      this.#rewritten.delete(segment.id);
+    }
+  }
+
+  async *#scrub(segment: Segment): MaintenanceWork {
+    const copies = copiesOf(segment);
+    const { damage, inferior, unreadableStripes } = yield* scrubFiles({ ...filesOf(segment), copies });
+    if (this.#context.table.get(segment.id) !== segment) return;
+    segment.condition.unreadableStripes = unreadableStripes;
+    segment.condition.version++;
+    for (const copy of copies) {
+      const found = damage.get(copy);
+      if (found !== undefined && isHeld(segment, copy) && copy.disk.readable) this.#report(segment, copy, found);
+    }
+    await this.#settle(
+      segment,
+      copies.filter((copy) => !inferior.has(copy)),
+    );
+  }
+
+  async *#repair(segment: Segment): MaintenanceWork {
+    if (segment.condition.surplus.some(({ disk }) => disk.readable)) yield* this.#scrub(segment);
+    yield* this.#rewrite(segment, this.#targets(segment, ['missing', 'damaged']));
+  }
+
+  /**
+   * Of several copies of a shard, one stays that has all the others have: the one that is at home, or the one in use. While
+   * each has something that another has not, all stay, and the one in use is mended with their help.
+   */
+  async #settle(segment: Segment, complete: readonly DiskCopy[]): Promise<void> {
+    const { disks, condition } = segment;
+    for (const shard of new Set(condition.surplus.map((copy) => copy.shard))) {
+      const candidates = complete.filter((copy) => copy.shard === shard && copy.disk.readable);
+      const home = this.#health.homeOf(segment, shard);
+      const chosen =
+        candidates.find(({ disk }) => disk === home) ??
+        candidates.find(({ disk }) => disk === disks[shard]) ??
+        candidates[0];
+      if (!chosen) continue;
+      const others = [
+        disks[shard],
+        ...condition.surplus.filter((copy) => copy.shard === shard).map(({ disk }) => disk),
+      ];
+      if (chosen.disk !== disks[shard]) {
+        segment.moved(chosen);
+        condition.mended(shard);
+      }
+      for (const disk of others) if (disk && disk !== chosen.disk) await this.#remove(segment, { shard, disk });
+    }
+  }
+
+  #targets(segment: Segment, reasons: readonly ShardPlan['why'][]): Target[] {
+    const plans = this.#health.plan(segment).filter(({ why }) => reasons.includes(why));
+    return plans.flatMap(({ target, ...plan }) => (target ? [{ ...plan, target }] : []));
+  }
+
+  async *#rewrite(segment: Segment, targets: readonly Target[]): MaintenanceWork {
+    if (targets.length === 0) return;
+    const rewrites = targets.map(({ shard, target }) => ({ shard, path: shardPath(target, segment, shard) }));
+    let outcomes: RewriteOutcome[] = [];
+    try {
+      outcomes = yield* rewriteShards(filesOf(segment), rewrites, this.#tools);
+      for (const [i, target] of targets.entries()) {
+        const outcome = outcomes[i];
+        if (outcome) await this.#conclude(segment, target, outcome);
+      }
+    } catch (error) {
+      if (error instanceof ShardFileError) {
+        const target = targets.find((_, i) => rewrites[i]?.path === error.path)?.target;
+        if (target) this.#context.disks.reportWriteError(target, error.cause);
+      }
+      throw error;
+    } finally {
+      await Promise.all(outcomes.map(({ file }) => file.discard()));
+    }
+  }
+
+  /** Puts a file that is worth it in its place. */
+  async #conclude(segment: Segment, { shard, why, target }: Target, outcome: RewriteOutcome): Promise<void> {
+    const { file, improvedStripes, incompleteStripes } = outcome;
+    const { condition } = segment;
+    condition.unreadableStripes = incompleteStripes;
+    const source = segment.disks[shard];
+    const isInPlace = source === target;
+    const isWorthIt = improvedStripes > 0 || (!isInPlace && (why === 'misplaced' || incompleteStripes === 0));
+    if (isWorthIt) {
+      if (this.#context.table.get(segment.id) !== segment) return;
+      segment.hold();
+      try {
+        await file.install();
+        segment.moved({ shard, disk: target });
+      } finally {
+        segment.release();
+      }
+      this.#context.files.closeUnder(file.path);
+      if (source && !isInPlace) await this.#remove(segment, { shard, disk: source });
+      const fields = { segment: segment.id, shard, disk: target.path, why, improvedStripes, incompleteStripes };
+      this.#context.log.info(fields, 'A shard file was written anew');
+    }
+    if (isWorthIt || incompleteStripes === 0) condition.mended(shard);
+    else condition.giveUp(shard);
+  }
+
+  /** Removes a copy that is not needed any more. What cannot be removed now is found again when its disk is back. */
+  async #remove(segment: Segment, { shard, disk }: { shard: number; disk: Disk }): Promise<void> {
+    segment.condition.removeSurplus({ shard, disk });
+    if (!disk.readable) return;
+    const path = shardPath(disk, segment, shard);
+    this.#context.files.closeUnder(path);
+    try {
+      await unlink(path);
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') this.#context.log.warn({ path, error }, 'A shard file cannot be removed');
+    }
+  }
+
+  #report(segment: Segment, { shard, disk }: DiskCopy, damage: string): void {
+    if (!segment.condition.report(shard, damage)) return;
+    this.#context.log.warn({ segment: segment.id, shard, disk: disk.path, damage }, 'A shard file is damaged');
+  }
+
   #sealed(id: string): Segment | undefined {
-    const segment = this.#table.get(id);
+    const segment = this.#context.table.get(id);
     return segment?.sealed ? segment : undefined;
   }
 }
 
-/** The shard files that can be read now. */
-function filesOf(segment: Segment): SegmentFiles {
-  const { id, scheme, disks } = segment;
-  const copies = disks.flatMap((disk, shard) =>
-    disk?.readable ? [{ shard, path: shardPath(disk, segment, shard) }] : [],
+/** The shard files that can be read now, those in use first. */
+function copiesOf(segment: Segment): DiskCopy[] {
+  const held = segment.disks.map((disk, shard) => ({ shard, disk }));
+  return [...held, ...segment.condition.surplus].flatMap(({ shard, disk }) =>
+    disk?.readable ? [{ shard, disk, path: shardPath(disk, segment, shard) }] : [],
   );
-  return { segment: id, scheme, copies };
+}
+
+function filesOf(segment: Segment): SegmentFiles {
+  return { segment: segment.id, scheme: segment.scheme, copies: copiesOf(segment) };
+}
+
+/** Whether a copy is the one that is read. */
+function isHeld(segment: Segment, { shard, disk }: DiskCopy): boolean {
+  return segment.disks[shard] === disk;
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    // Gone, or on a disk that fails: either way it is to be mended.
+    return undefined;
+  }
 }

@@ -98,6 +98,13 @@ export class SegmentWalk implements AsyncDisposable {
     return Math.max(0, ...Array.from(this.#windows.values(), ({ size }) => size));
   }
 
+  /** Length of the longest file of another shard; no limit if these are too few to tell. */
+  sizeWithout(shard: number): number {
+    const others = this.#files.copies.filter((copy) => copy.shard !== shard);
+    if (others.length < this.#files.scheme.dataShards) return Number.POSITIVE_INFINITY;
+    return Math.max(...others.map((copy) => this.#window(copy).size));
+  }
+
   /** Bytes read from the files since the last call. */
   takeReadBytes(): number {
     let bytes = 0;

@@ -1,0 +1,155 @@
+/**
+ * Writes shard files of a segment anew: of shards that are missing or damaged, or that move to another disk. One pass over
+ * the segment serves all of them. Only what is needed is read: the shard's own file while it is good, others where it is
+ * not. What nothing good is known of is taken over as it lies, or stays a hole.
+ */
+import type { RecoveryTools } from '../unit-recovery.ts';
+import { NewShardFile } from './new-shard-file.ts';
+import {
+  type CopyPart,
+  type SegmentFiles,
+  SegmentWalk,
+  type ShardCopy,
+  type WalkedGap,
+  type WalkedStripe,
+} from './segment-walk.ts';
+import { isRecoverable, isWhole, StripeRebuild } from './stripe-rebuild.ts';
+
+/** Progress is told at least this often. */
+const PROGRESS_BYTES = 512 * 1024;
+const GAP_BYTES = 256 * 1024;
+
+/** A shard file to write. */
+export interface Rewrite {
+  readonly shard: number;
+  readonly path: string;
+}
+
+export interface RewriteOutcome {
+  /** The new file, sealed; whoever gets it installs or discards it. */
+  readonly file: NewShardFile;
+  /** Stripes of which the file has more than the one that lies in its place. */
+  readonly improvedStripes: number;
+  /** Stripes of which something could not be had: they were never committed, or are lost. */
+  readonly incompleteStripes: number;
+}
+
+/** Yields bytes read and written; returns an outcome for each rewrite. If it fails or is left, no new file stays. */
+export async function* rewriteShards(
+  files: SegmentFiles,
+  rewrites: readonly Rewrite[],
+  tools: RecoveryTools,
+): AsyncGenerator<number, RewriteOutcome[]> {
+  const outputs: Output[] = [];
+  let isDone = false;
+  try {
+    for (const rewrite of rewrites) outputs.push(new Output(rewrite, await NewShardFile.create(rewrite.path)));
+    yield* rewriteAll(files, outputs, tools);
+    for (const { file } of outputs) yield* file.seal();
+    isDone = true;
+    return outputs.map(({ file, improved, incomplete }) => ({
+      file,
+      improvedStripes: improved,
+      incompleteStripes: incomplete,
+    }));
+  } finally {
+    if (!isDone) await Promise.all(outputs.map(({ file }) => file.discard()));
+  }
+}
+
+class Output {
+  readonly shard: number;
+  readonly file: NewShardFile;
+  improved = 0;
+  incomplete = 0;
+  constructor({ shard }: Rewrite, file: NewShardFile) {
+    this.shard = shard;
+    this.file = file;
+  }
+  isReplacing({ copy }: CopyPart): boolean {
+    return copy.path === this.file.path;
+  }
+}
+
+async function* rewriteAll(
+  files: SegmentFiles,
+  outputs: readonly Output[],
+  tools: RecoveryTools,
+): AsyncGenerator<number> {
+  const walk = new SegmentWalk(files, { depth: 'everything', ...whatIsNeeded(files, outputs) });
+  try {
+    await walk.open();
+    let progress = 0;
+    for await (const region of walk.regions()) {
+      progress += walk.takeReadBytes();
+      progress +=
+        region.kind === 'stripe'
+          ? await writeStripe(region, outputs, (stripe) => new StripeRebuild(stripe, files, tools))
+          : yield* copyGap(walk, files, region, outputs);
+      if (progress < PROGRESS_BYTES) continue;
+      yield progress;
+      progress = 0;
+    }
+    yield progress;
+  } finally {
+    await walk[Symbol.asyncDispose]();
+  }
+}
+
+/** First the shards' own files, then as many others as are needed to recover, then all. */
+function whatIsNeeded(
+  { copies, scheme }: SegmentFiles,
+  outputs: readonly Output[],
+): { groups: ShardCopy[][]; suffices(stripe: WalkedStripe): boolean } {
+  const isOwn = ({ shard }: ShardCopy): boolean => outputs.some((output) => output.shard === shard);
+  const others = copies.filter((copy) => !isOwn(copy));
+  return {
+    groups: [copies.filter(isOwn), others.slice(0, scheme.dataShards), others.slice(scheme.dataShards)],
+    suffices: (stripe) =>
+      outputs.every(({ shard }) => stripe.parts.some((part) => part.copy.shard === shard && isWhole(part))) ||
+      isRecoverable(stripe, scheme),
+  };
+}
+
+async function writeStripe(
+  stripe: WalkedStripe,
+  outputs: readonly Output[],
+  rebuildOf: (stripe: WalkedStripe) => StripeRebuild,
+): Promise<number> {
+  const rebuild = rebuildOf(stripe);
+  let written = 0;
+  for (const output of outputs) {
+    const replaced = stripe.parts.find((part) => output.isReplacing(part));
+    const { bytes, isImproved, isIncomplete } = rebuild.part(output.shard, replaced);
+    output.improved += Number(isImproved);
+    output.incomplete += Number(isIncomplete);
+    await output.file.append(bytes ?? Buffer.of());
+    output.file.skip(stripe.length - (bytes?.length ?? 0));
+    written += bytes?.length ?? 0;
+  }
+  return written;
+}
+
+async function* copyGap(
+  walk: SegmentWalk,
+  { copies }: SegmentFiles,
+  gap: WalkedGap,
+  outputs: readonly Output[],
+): AsyncGenerator<number, number> {
+  const end = gap.offset + gap.length;
+  for (let offset = gap.offset; offset < end; offset += GAP_BYTES) {
+    const length = Math.min(GAP_BYTES, end - offset);
+    let written = 0;
+    for (const { shard, file } of outputs) {
+      const copy = copies.find(({ path }) => path === file.path) ?? copies.find((other) => other.shard === shard);
+      // What one file has beyond the end of all others is not of this segment.
+      const owned = Math.min(length, Math.max(0, walk.sizeWithout(shard) - offset));
+      const bytes = copy ? await walk.raw(copy, { offset, length: owned }) : Buffer.of();
+      await file.append(bytes);
+      file.skip(length - bytes.length);
+      written += bytes.length;
+    }
+    yield written + walk.takeReadBytes();
+  }
+  return 0;
+}

@@ -1,0 +1,67 @@
+/** What is known to be wrong with a segment's shard files, until it is mended. Kept in memory; `maintenance/` acts on it. */
+import type { Disk } from './disk.ts';
+
+/** A second file of a shard, on another disk than the one that is read. */
+export interface SurplusCopy {
+  readonly shard: number;
+  readonly disk: Disk;
+}
+
+export class SegmentCondition {
+  readonly #damage = new Map<number, string>();
+  readonly #hopeless = new Set<number>();
+  #surplus: readonly SurplusCopy[] = [];
+  /** Changes with every change of what is known. */
+  version = 0;
+  /** Whether the files' lengths were compared since the segment was sealed and its disks last changed. */
+  isSurveyed = false;
+  /** Stripes that could not be read when all of it was last read: never committed, or lost. */
+  unreadableStripes = 0;
+
+  get surplus(): readonly SurplusCopy[] {
+    return this.#surplus;
+  }
+
+  /** Shards that are damaged and may be mended. */
+  get damaged(): readonly number[] {
+    return [...this.#damage.keys()].sort((a, b) => a - b);
+  }
+
+  /** Marks a shard as damaged, in words. False if that is known. */
+  report(shard: number, damage: string): boolean {
+    if (this.#damage.has(shard) || this.#hopeless.has(shard)) return false;
+    this.#damage.set(shard, damage);
+    this.version++;
+    return true;
+  }
+
+  /** The shard is as good as the others can make it. */
+  mended(shard: number): void {
+    this.#damage.delete(shard);
+    this.version++;
+  }
+
+  /** Nothing on the disks that are there makes the shard better: what is reported of it does not count until that changes. */
+  giveUp(shard: number): void {
+    this.mended(shard);
+    this.#hopeless.add(shard);
+  }
+
+  /** Disks or files have changed: all is worth another look. */
+  reconsider(): void {
+    this.#hopeless.clear();
+    this.isSurveyed = false;
+    this.version++;
+  }
+
+  addSurplus(copy: SurplusCopy): void {
+    this.removeSurplus(copy);
+    this.#surplus = [...this.#surplus, copy];
+    this.version++;
+  }
+
+  removeSurplus({ shard, disk }: SurplusCopy): void {
+    this.#surplus = this.#surplus.filter((other) => other.shard !== shard || other.disk !== disk);
+    this.version++;
+  }
+}
