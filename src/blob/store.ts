@@ -6,7 +6,6 @@
  * disk only while no disk holds any segment; later it counts as missing.
  */
 import assert from 'node:assert';
-import { unlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { systemClock } from '../lib/clock.ts';
 import { BlobReading, ReadAheadBudget } from './blob-reader.ts';
@@ -15,10 +14,11 @@ import { type Coder, createCoderMemory, createScalarCoder, createSimdCoder } fro
 import { coderWorks } from './coding/self-test.ts';
 import { lastPart, readDirectory } from './directory-reader.ts';
 import type { Disk } from './disk.ts';
-import { errorCode, segmentsFolder } from './disk-identity.ts';
+import { segmentsFolder } from './disk-identity.ts';
 import { Disks } from './disks.ts';
 import { EncoderPool } from './encoder-pool.ts';
 import { FileCache } from './file-cache.ts';
+import { copiesOf, removeCopy } from './maintenance/copies.ts';
 import { Maintenance } from './maintenance/maintenance.ts';
 import type { BlobMaintenance, SegmentContents, SegmentMeasure, StripeListing } from './maintenance/types.ts';
 import { type BlobLog, type BlobStoreOptions, silentLog } from './options.ts';
@@ -26,7 +26,7 @@ import { Packer, placeLimitBytes } from './packer.ts';
 import { placeableShards, placeShards } from './placement.ts';
 import { ALL_SCHEMES, DEFAULT_SCHEME, SCHEMES, type Scheme, type SchemeName } from './scheme.ts';
 import { SegmentSource } from './segment-source.ts';
-import { type Segment, SegmentTable, shardPath } from './segments.ts';
+import { type Segment, SegmentTable } from './segments.ts';
 import { stripeParts } from './stripe.ts';
 import { StripeBuffers, stripeMemoryBytes } from './stripe-buffers.ts';
 import { StripeEncoder } from './stripe-encoder.ts';
@@ -252,19 +252,7 @@ export class ErasureBlobStore implements BlobStore, SegmentContents {
     const segment = table.get(id);
     if (!segment?.sealed || segment.holds > 0) return false;
     table.remove(id);
-    await Promise.all(
-      segment.disks.map(async (disk, shard) => {
-        if (!disk?.readable) return;
-        const path = shardPath(disk, segment, shard);
-        reading.files.closeUnder(path);
-        try {
-          await unlink(path);
-        } catch (error) {
-          // What stays behind is found again at the next start or when the disk comes back, and dropped then.
-          if (errorCode(error) !== 'ENOENT') reading.log.warn({ path, error }, 'A shard file cannot be removed');
-        }
-      }),
-    );
+    await Promise.all(copiesOf(segment).map((copy) => removeCopy(copy, reading)));
     return true;
   }
 

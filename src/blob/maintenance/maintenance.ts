@@ -6,11 +6,10 @@
  *   disk goes after that. So whenever the process ends, every shard is where it was, or where it should be, or both.
  * - A segment that is dropped meanwhile stays dropped: it is held while a file is put in its place.
  */
-import { stat, unlink } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Clock } from '../../lib/clock.ts';
 import type { Coder } from '../coding/coder.ts';
 import type { Disk } from '../disk.ts';
-import { errorCode } from '../disk-identity.ts';
 import type { DiskListener, Disks } from '../disks.ts';
 import type { FileCache } from '../file-cache.ts';
 import type { BlobLog } from '../options.ts';
@@ -18,12 +17,12 @@ import type { SegmentSource } from '../segment-source.ts';
 import { type Segment, type SegmentTable, shardPath } from '../segments.ts';
 import type { StripeBuffers } from '../stripe-buffers.ts';
 import type { RecoveryTools } from '../unit-recovery.ts';
+import { copiesOf, type DiskCopy, filesOf, isHeld, removeCopy } from './copies.ts';
 import { HealthBook } from './health-book.ts';
 import { listSegment, measureSegment } from './listings.ts';
 import { ShardFileError } from './new-shard-file.ts';
 import { type RewriteOutcome, rewriteShards } from './rewrite-segment.ts';
 import { scrubFiles } from './scrub-segment.ts';
-import type { SegmentFiles, ShardCopy } from './segment-walk.ts';
 import type { ShardPlan } from './shard-plan.ts';
 import type {
   BlobMaintenance,
@@ -44,10 +43,6 @@ export interface MaintenanceContext {
   readonly clock: Clock;
   readonly log: BlobLog;
   readonly repairDelayMs: number;
-}
-
-interface DiskCopy extends ShardCopy {
-  readonly disk: Disk;
 }
 
 interface Target extends ShardPlan {
@@ -262,14 +257,7 @@ export class Maintenance implements BlobMaintenance, SegmentContents, DiskListen
   /** Removes a copy that is not needed any more. What cannot be removed now is found again when its disk is back. */
   async #remove(segment: Segment, { shard, disk }: { shard: number; disk: Disk }): Promise<void> {
     segment.condition.removeSurplus({ shard, disk });
-    if (!disk.readable) return;
-    const path = shardPath(disk, segment, shard);
-    this.#context.files.closeUnder(path);
-    try {
-      await unlink(path);
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') this.#context.log.warn({ path, error }, 'A shard file cannot be removed');
-    }
+    if (disk.readable) await removeCopy({ shard, path: shardPath(disk, segment, shard) }, this.#context);
   }
 
   #report(segment: Segment, { shard, disk }: DiskCopy, damage: string): void {
@@ -281,23 +269,6 @@ export class Maintenance implements BlobMaintenance, SegmentContents, DiskListen
     const segment = this.#context.table.get(id);
     return segment?.sealed ? segment : undefined;
   }
-}
-
-/** The shard files that can be read now, those in use first. */
-function copiesOf(segment: Segment): DiskCopy[] {
-  const held = segment.disks.map((disk, shard) => ({ shard, disk }));
-  return [...held, ...segment.condition.surplus].flatMap(({ shard, disk }) =>
-    disk?.readable ? [{ shard, disk, path: shardPath(disk, segment, shard) }] : [],
-  );
-}
-
-function filesOf(segment: Segment): SegmentFiles {
-  return { segment: segment.id, scheme: segment.scheme, copies: copiesOf(segment) };
-}
-
-/** Whether a copy is the one that is read. */
-function isHeld(segment: Segment, { shard, disk }: DiskCopy): boolean {
-  return segment.disks[shard] === disk;
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

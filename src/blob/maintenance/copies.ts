@@ -1,0 +1,42 @@
+/** The files that a segment's shards have at this moment. */
+import { unlink } from 'node:fs/promises';
+import type { Disk } from '../disk.ts';
+import { errorCode } from '../disk-identity.ts';
+import type { FileCache } from '../file-cache.ts';
+import type { BlobLog } from '../options.ts';
+import { type Segment, shardPath } from '../segments.ts';
+import type { SegmentFiles, ShardCopy } from './segment-walk.ts';
+
+export interface DiskCopy extends ShardCopy {
+  readonly disk: Disk;
+}
+
+/** The shard files that can be read now, those in use first. */
+export function copiesOf(segment: Segment): DiskCopy[] {
+  const held = segment.disks.map((disk, shard) => ({ shard, disk }));
+  return [...held, ...segment.condition.surplus].flatMap(({ shard, disk }) =>
+    disk?.readable ? [{ shard, disk, path: shardPath(disk, segment, shard) }] : [],
+  );
+}
+
+export function filesOf(segment: Segment): SegmentFiles {
+  return { segment: segment.id, scheme: segment.scheme, copies: copiesOf(segment) };
+}
+
+/** Whether a copy is the one that is read. */
+export function isHeld(segment: Segment, { shard, disk }: DiskCopy): boolean {
+  return segment.disks[shard] === disk;
+}
+
+/** Never rejects: what cannot be removed now is found again at the next start, or when its disk comes back. */
+export async function removeCopy(
+  { path }: ShardCopy,
+  { files, log }: { files: FileCache; log: BlobLog },
+): Promise<void> {
+  files.closeUnder(path);
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') log.warn({ path, error }, 'A shard file cannot be removed');
+  }
+}
