@@ -1,5 +1,6 @@
 /** Every setting with its default. `config.example.yaml` shows the same; a test holds the two together. */
 import { z } from 'zod';
+import { readableClasses } from './s3/storage-classes.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -44,6 +45,7 @@ const storeSchema = z.strictObject({
     .min(mebibyte)
     .default(64 * mebibyte),
   garbageGraceMs: z.int().min(0).default(60_000),
+  schemes: z.partialRecord(z.enum(readableClasses), z.enum(['6+3', '1+2'])).default({ STANDARD: '6+3' }),
 });
 
 export const configSchema = z.strictObject({

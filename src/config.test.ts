@@ -39,6 +39,15 @@ describe('configuration', () => {
     expect(() => loadConfig({}, { NINEFOLD_BUCKETS: 'aaa:pubic' })).toThrow(ConfigError);
   });
 
+  it('schemes of storage classes → those that are there, of classes that objects may have', () => {
+    const schemesOf = (text: string) =>
+      loadConfig({ config: configFile(`store:\n  schemes: ${text}\n`) }, {}).store.schemes;
+    expect(loadConfig({}, {}).store.schemes).toEqual({ STANDARD: '6+3' });
+    expect(schemesOf('{ EXPRESS_ONEZONE: 1+2 }')).toEqual({ EXPRESS_ONEZONE: '1+2' });
+    expect(() => schemesOf('{ STANDARD: 4+2 }')).toThrow(/line 2.*store\.schemes\.STANDARD/);
+    expect(() => schemesOf('{ GLACIER: 1+2 }')).toThrow(/store\.schemes/);
+  });
+
   it('half a root key, an unknown setting, a wrong value → an error that names the place', () => {
     expect(() => loadConfig({}, { NINEFOLD_ACCESS_KEY_ID: 'abc' })).toThrow(/rootKey\.secretAccessKey/);
     expect(() => loadConfig({ config: configFile('prot: 1\n') }, {})).toThrow(/prot/);

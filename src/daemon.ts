@@ -67,7 +67,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     logFileSizeMaxBytes: config.store.logFileBytesMax,
     log,
   });
-  const engine = createEngine({ index, blobs, clock });
+  const engine = createEngine({ index, blobs, clock, schemes: config.store.schemes });
   await ensureBuckets(config, engine, root);
   const jobs = startJobs([collectGarbage({ garbage: engine.garbage, clock, graceMs: config.store.garbageGraceMs })], {
     clock,

@@ -89,7 +89,13 @@ export class Segment {
 
   state(): SegmentState {
     this.shardBytes ??= this.#measure();
-    return { segment: this.id, sealed: this.sealed, holds: this.holds, shardBytes: this.shardBytes ?? 0 };
+    return {
+      segment: this.id,
+      scheme: this.scheme.name,
+      sealed: this.sealed,
+      holds: this.holds,
+      shardBytes: this.shardBytes ?? 0,
+    };
   }
 
   #measure(): number | undefined {

@@ -243,6 +243,10 @@ export class ErasureBlobStore implements BlobStore, SegmentContents {
     throw new BlobError('Unreadable', `the stripe at ${last.part.offset} of segment ${segment.id} names no such blob`);
   }
 
+  schemeOf(segment: string): SchemeName | undefined {
+    return this.#parts.table.get(segment)?.scheme.name;
+  }
+
   segments(): readonly SegmentState[] {
     return this.#parts.table.states();
   }

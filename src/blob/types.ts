@@ -53,6 +53,7 @@ export interface ByteRange {
 
 export interface SegmentState {
   readonly segment: string;
+  readonly scheme: SchemeName;
   readonly sealed: boolean;
   /** Writers and readers that hold it in this process. */
   readonly holds: number;
@@ -203,6 +204,9 @@ export interface BlobStore {
    * Rejects with Unreadable or SegmentGone. The blob must not be empty.
    */
   labelOf(ref: BlobRef): Promise<BlobLabel>;
+
+  /** How a segment is coded; undefined if it is on no disk that can be read. */
+  schemeOf(segment: string): SchemeName | undefined;
 
   segments(): readonly SegmentState[];
   /** Deletes a sealed segment's shard files. The caller knows that no row names it. False if it is open or held. */

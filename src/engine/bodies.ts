@@ -3,6 +3,7 @@
  * store in the tick of the commit; a large one is written while it comes in, with its digests computed beside it. Either
  * way the body's own checks have passed before anything can be committed, and a body refused leaves at most garbage.
  */
+import type { SchemeName } from '../blob/scheme.ts';
 import type { BlobRef } from '../blob/types.ts';
 import type { ChecksumAlgorithm, Digests } from '../lib/digests/algorithms.ts';
 import { freeBuffer } from '../lib/free-buffer.ts';
@@ -33,22 +34,27 @@ export interface ReceivedBody {
   release(): void;
 }
 
-/**
- * Takes in a body. `label` is asked for the label of a large body, which is written before it is placed. Rejects with what
- * the source's stream or `verify` throws.
- */
+/** How a body is stored. */
+export interface BodyStorage {
+  readonly scheme: SchemeName;
+  /** Asked for the label of a large body, which is written before it is placed. */
+  label(facts: BodyFacts): Uint8Array;
+}
+
+/** Takes in a body. Rejects with what the source's stream or `verify` throws. */
 export async function receiveBody(
   context: EngineContext,
   source: BodySource,
-  label: (facts: BodyFacts) => Uint8Array,
+  storage: BodyStorage,
 ): Promise<ReceivedBody> {
-  const limit = context.blobs.placeLimitBytes;
-  if (source.length !== undefined && source.length > limit) return writeBody(context, source, label);
+  const { scheme } = storage;
+  const limit = context.blobs.placeLimitBytesOf(scheme);
+  if (source.length !== undefined && source.length > limit) return writeBody(context, source, storage);
   const giveBack = await context.bufferBudget.take(Math.max(1, source.length ?? limit));
   try {
     const { bytes, rest } = await gather(source, limit);
-    if (rest === undefined) return await holdBody(context, source, { bytes, giveBack });
-    const written = await writeBody(context, { ...source, stream: resumed(bytes, rest) }, label);
+    if (rest === undefined) return await holdBody(context, source, { bytes, giveBack, scheme });
+    const written = await writeBody(context, { ...source, stream: resumed(bytes, rest) }, storage);
     giveBack();
     return written;
   } catch (error) {
@@ -60,7 +66,7 @@ export async function receiveBody(
 async function holdBody(
   context: EngineContext,
   source: BodySource,
-  { bytes, giveBack }: { bytes: Uint8Array; giveBack: () => void },
+  { bytes, giveBack, scheme }: { bytes: Uint8Array; giveBack: () => void; scheme: SchemeName },
 ): Promise<ReceivedBody> {
   const digests = await context.digests.digest(algorithmsOf(source), bytes);
   source.verify(digests);
@@ -69,7 +75,7 @@ async function holdBody(
     facts: factsOf(source, bytes.length, digests),
     place(label) {
       if (bytes.length === 0) return emptyBlob;
-      const ref = context.blobs.place(bytes, label());
+      const ref = context.blobs.place(bytes, label(), { scheme });
       placed.push(ref);
       return ref;
     },
@@ -84,7 +90,7 @@ async function holdBody(
 async function writeBody(
   context: EngineContext,
   source: BodySource,
-  label: (facts: BodyFacts) => Uint8Array,
+  { scheme, label }: BodyStorage,
 ): Promise<ReceivedBody> {
   const digester = context.digests.open(algorithmsOf(source), source.length);
   let size = 0;
@@ -107,7 +113,7 @@ async function writeBody(
     return label(facts);
   };
   try {
-    const ref = await context.blobs.write(digested(), verifiedLabel);
+    const ref = await context.blobs.write(digested(), verifiedLabel, { scheme });
     if (facts === undefined) throw new Error('the store has not asked for the label');
     return { facts, place: () => ref, release: () => context.blobs.release(ref) };
   } catch (error) {

@@ -1,4 +1,5 @@
 /** What every facet of the engine works with. */
+import type { SchemeName } from '../blob/scheme.ts';
 import type { BlobStore } from '../blob/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ChecksumAlgorithm, Digester, Digests } from '../lib/digests/algorithms.ts';
@@ -29,6 +30,8 @@ export interface EngineContext {
   readonly limits: EngineLimits;
   readonly ids: VersionIds;
   readonly bufferBudget: ByteBudget;
+  /** How bytes of a storage class are coded. */
+  schemeOf(storageClass: string): SchemeName;
   /**
    * Slices of versions that `find` gave out. A version may be replaced between `find` and `read`; with its slices at hand it
    * can still be read, as the collector leaves what has just died alone for a while.

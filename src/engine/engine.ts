@@ -1,3 +1,4 @@
+import { DEFAULT_SCHEME, type SchemeName } from '../blob/scheme.ts';
 import type { BlobStore } from '../blob/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { digest, openDigester } from '../lib/digests/digester.ts';
@@ -25,11 +26,14 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly digests?: DigestFunctions;
   readonly limits?: Partial<EngineLimits>;
+  /** How objects of each storage class are coded. A class that is not named is coded 6+3. */
+  readonly schemes?: Readonly<Record<string, SchemeName | undefined>>;
 }
 
 /** Joins an index and a blob store into what S3 means. Owns neither: whoever opened them closes them. */
-export function createEngine({ index, blobs, clock, digests, limits }: EngineOptions): Engine {
+export function createEngine({ index, blobs, clock, digests, limits, schemes }: EngineOptions): Engine {
   const allLimits = { ...defaultLimits, ...limits };
+  const schemesByClass = new Map(Object.entries(schemes ?? {}));
   const context: EngineContext = {
     index,
     blobs,
@@ -38,6 +42,7 @@ export function createEngine({ index, blobs, clock, digests, limits }: EngineOpt
     limits: allLimits,
     ids: new VersionIds(clock, () => index.lastOrdinal()),
     bufferBudget: new ByteBudget(allLimits.bufferedBytesMax),
+    schemeOf: (storageClass) => schemesByClass.get(storageClass) ?? DEFAULT_SCHEME,
     foundSlices: new WeakMap(),
   };
   return {

@@ -8,8 +8,9 @@ import { deleteObject } from './deletes.ts';
 import { EngineError } from './errors.ts';
 import { versionLabel } from './labels.ts';
 import { ofVersion, readVersion, rememberSlices } from './reading.ts';
+import { isCodedFor, rewrittenBody } from './recoding.ts';
 import { isRejection, keyDetails, onCurrentBucket, refusing } from './refusals.ts';
-import type { Objects, PutRequest } from './types.ts';
+import type { CopyRequest, Objects, PutRequest } from './types.ts';
 import type { VersionIdentity } from './version-ids.ts';
 
 /** How often a version is looked up that is replaced while it is being found. */
@@ -24,7 +25,7 @@ export function createObjects(context: EngineContext): Objects {
       refusing(keyDetails(bucket, key), () => findReadable(context, { bucket, key, versionId })),
     read: (version, range) => readVersion(context, version, range),
     copy: (request) =>
-      refusing(keyDetails(request.bucket, request.key, request.conditions), () => copyObject(context, request)),
+      refusing(keyDetails(request.bucket, request.key, request.conditions), () => copyOrRewrite(context, request)),
     delete: (request) =>
       refusing(keyDetails(request.bucket, request.key, request.conditions), () => deleteObject(context, request)),
     setTags: (bucket, key, versionId, tags) =>
@@ -52,10 +53,13 @@ async function putObject(context: EngineContext, request: PutRequest): Promise<V
   const { bucket, conditions } = request;
   await checkBeforeBody(context, request, conditions);
   let labelled: string | undefined;
-  const body = await receiveBody(context, request.source, (facts) => {
-    const identity = context.ids.issue(bucket);
-    labelled = identity.versionId;
-    return versionLabel(bucket, newVersion(context, request, { bucket, facts, identity }));
+  const body = await receiveBody(context, request.source, {
+    scheme: context.schemeOf(request.attributes.storageClass),
+    label: (facts) => {
+      const identity = context.ids.issue(bucket);
+      labelled = identity.versionId;
+      return versionLabel(bucket, newVersion(context, request, { bucket, facts, identity }));
+    },
   });
   try {
     return await onCurrentBucket(context, bucket, async (current) => {
@@ -77,6 +81,16 @@ async function putObject(context: EngineContext, request: PutRequest): Promise<V
   } finally {
     body.release();
   }
+}
+
+/** A copy shares the bytes of its source, unless its storage class is coded otherwise. */
+async function copyOrRewrite(context: EngineContext, request: CopyRequest): Promise<Version> {
+  const { source, checksumAlgorithm, ...target } = request;
+  const range = { start: 0, end: source.size };
+  const { storageClass } = request.attributes;
+  if (await isCodedFor(context, { source, range, storageClass })) return copyObject(context, request);
+  const body = rewrittenBody(context, source, { range, algorithm: checksumAlgorithm });
+  return putObject(context, { ...target, source: body });
 }
 
 function newVersion(

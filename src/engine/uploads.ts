@@ -9,6 +9,7 @@ import { digestsOfRange, refusingGoneSource, sharedContent } from './copy.ts';
 import { EngineError, type EngineErrorDetails } from './errors.ts';
 import { partLabel } from './labels.ts';
 import { slicesOf } from './reading.ts';
+import { isCodedFor, rewrittenBody } from './recoding.ts';
 import { keyDetails, refusing } from './refusals.ts';
 import type { Uploads } from './types.ts';
 
@@ -75,7 +76,10 @@ async function getUpload(
 async function putPart(context: EngineContext, request: PutPartRequest): Promise<Part> {
   const { bucket, upload, partNumber, source } = request;
   const newPart = (facts: BodyFacts): Part => ({ partNumber, ...facts, lastModifiedMs: context.clock.nowMs() });
-  const body = await receiveBody(context, source, (facts) => partLabel(bucket, upload, newPart(facts)));
+  const body = await receiveBody(context, source, {
+    scheme: context.schemeOf(upload.attributes.storageClass),
+    label: (facts) => partLabel(bucket, upload, newPart(facts)),
+  });
   try {
     // From here to `submit` nothing may wait: a small body must meet its command in one wave.
     const part = newPart(body.facts);
@@ -88,8 +92,12 @@ async function putPart(context: EngineContext, request: PutPartRequest): Promise
 }
 
 async function copyPart(context: EngineContext, request: CopyPartRequest): Promise<Part> {
-  const { upload, partNumber, source, range } = request;
+  const { bucket, upload, partNumber, source, range } = request;
   const algorithm = knownAlgorithm(upload.checksumAlgorithm) ?? defaultChecksumAlgorithm;
+  if (!(await isCodedFor(context, { source, range, storageClass: upload.attributes.storageClass }))) {
+    const body = rewrittenBody(context, source, { range, algorithm });
+    return putPart(context, { bucket, upload, partNumber, source: body });
+  }
   const digests = await digestsOfRange(context, source, { range, algorithm });
   const content = sharedContent(await slicesOf(context, source, range));
   const part: Part = {

@@ -1,17 +1,22 @@
-/** Storage classes. All of them are kept in the same way; the name is stored and listed, as clients sort by it. */
+/**
+ * Storage classes. The name is stored and listed, as clients sort by it; how the bytes of a class are coded is the
+ * configuration's to say (`store.schemes`). EXPRESS_ONEZONE, which AWS knows in directory buckets alone, is a class of any
+ * bucket here: it is what hot data is called.
+ */
 import type * as S3 from '@aws-sdk/client-s3';
 import { S3Error } from './errors.ts';
 
 export const standardClass = 'STANDARD';
 
 /** Classes whose objects are read like any other. */
-const readableClasses = [
+export const readableClasses = [
   standardClass,
   'REDUCED_REDUNDANCY',
   'STANDARD_IA',
   'ONEZONE_IA',
   'INTELLIGENT_TIERING',
   'GLACIER_IR',
+  'EXPRESS_ONEZONE',
 ] as const satisfies readonly S3.StorageClass[];
 
 export type ReadableClass = (typeof readableClasses)[number];

@@ -162,7 +162,9 @@ describe('segments', () => {
     await before.close();
 
     const store = await disks.open();
-    expect(store.segments()).toEqual([{ segment, sealed: true, holds: 0, shardBytes: expect.any(Number) }]);
+    expect(store.segments()).toEqual([
+      { segment, scheme: '6+3', sealed: true, holds: 0, shardBytes: expect.any(Number) },
+    ]);
     expect(store.segments()[0]?.shardBytes).toBe(before.segments()[0]?.shardBytes);
     const reading = store.read(ref, { start: 0, end: 10 });
     expect(await store.drop(segment)).toBe(false);

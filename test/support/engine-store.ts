@@ -5,6 +5,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SchemeName } from '../../src/blob/scheme.ts';
 import { openBlobStore } from '../../src/blob/store.ts';
 import type { BlobStore } from '../../src/blob/types.ts';
 import type { EngineLimits } from '../../src/engine/context.ts';
@@ -25,6 +26,8 @@ export class EngineStore implements AsyncDisposable {
   /** Milliseconds since 1970. */
   nowMs = 1_750_000_000_000;
   readonly clock = { nowMs: () => this.nowMs };
+  /** How storage classes are coded; what is set here holds from the next `reopen` on. */
+  schemes: Readonly<Record<string, SchemeName>> = {};
   readonly #limits: Partial<EngineLimits>;
   #open: { index: Index; blobs: BlobStore; engine: Engine } | undefined;
 
@@ -108,7 +111,7 @@ export class EngineStore implements AsyncDisposable {
       isIntact: (location) => blobs.isIntact(location),
       log: silentLog,
     });
-    const engine = createEngine({ index, blobs, clock: this.clock, limits: this.#limits });
+    const engine = createEngine({ index, blobs, clock: this.clock, limits: this.#limits, schemes: this.schemes });
     this.#open = { index, blobs, engine };
   }
 
@@ -165,6 +168,7 @@ export function storeWith(blobs: BlobStore, replaced: Partial<BlobStore>): BlobS
     read: (ref, range) => blobs.read(ref, range),
     isIntact: (ref) => blobs.isIntact(ref),
     labelOf: (ref) => blobs.labelOf(ref),
+    schemeOf: (segment) => blobs.schemeOf(segment),
     segments: () => blobs.segments(),
     drop: (segment) => blobs.drop(segment),
     disks: () => blobs.disks(),

@@ -5,6 +5,7 @@ import {
   CreateMultipartUploadCommand,
   GetObjectCommand,
   PutObjectCommand,
+  type PutObjectCommandInput,
   paginateListObjectsV2,
   type S3Client,
   S3ServiceException,
@@ -31,9 +32,9 @@ export class StoredObjects {
   }
 
   /** Puts an object of its own bytes. Rejects as the SDK does; the object is then not remembered. */
-  async put(key: string, size: number): Promise<void> {
+  async put(key: string, size: number, input: Partial<PutObjectCommandInput> = {}): Promise<void> {
     const bytes = seededBytes(key, size);
-    await this.#client.send(new PutObjectCommand({ Bucket: this.bucket, Key: key, Body: bytes }));
+    await this.#client.send(new PutObjectCommand({ Bucket: this.bucket, Key: key, Body: bytes, ...input }));
     this.contents.set(key, bytes);
   }
 
