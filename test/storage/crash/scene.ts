@@ -8,15 +8,17 @@ export interface Scene {
   /** What happens, in whole sentences. */
   readonly story: string;
   readonly options?: SystemOptions;
-  /** Makes the files that are there, and durable, when the scene begins. The current folder is the store's. */
+  /** Whether the opening of the store is tried too; else only what follows it. */
+  readonly triesStart?: boolean;
+  /** Makes the files that are there, and durable, when the scene begins. The store's folder is the current one. */
   prepare?(): Promise<void>;
   play(stage: Stage): Promise<void>;
 }
 
 /** Operations that run at the same time, each with the resource (see `observe`) that it changes. */
-export interface Concurrent {
+export interface Concurrent<T> {
   readonly changes: string;
-  readonly run: () => Promise<unknown>;
+  readonly run: () => Promise<T>;
 }
 
 /**
@@ -43,21 +45,26 @@ export class Stage implements Disposable {
     return this.system.engine;
   }
 
-  /** A change that is acknowledged when `run` resolves. The first step of a scene begins with the opening of the storage. */
-  async step(run: () => Promise<unknown>): Promise<void> {
-    await this.together([{ changes: '', run }]);
+  /** A change that is acknowledged when `run` resolves. */
+  async step<T>(run: () => Promise<T>): Promise<T> {
+    const [result] = await this.together([{ changes: '', run }]);
+    return result as T;
   }
 
-  async together(operations: readonly Concurrent[]): Promise<void> {
+  /** Changes under way at the same time. */
+  async together<T>(operations: readonly Concurrent<T>[]): Promise<T[]> {
     this.#steps += 1;
-    this.#mark({ began: this.#steps, changes: operations.map(({ changes }) => changes) });
-    await Promise.all(
+    const step = this.#steps;
+    this.#mark({ began: step, changes: operations.map(({ changes }) => changes) });
+    const results = await Promise.all(
       operations.map(async ({ changes, run }) => {
-        await run();
-        this.#mark({ acknowledged: this.#steps, changes: [changes] });
+        const result = await run();
+        this.#mark({ acknowledged: step, changes: [changes] });
+        return result;
       }),
     );
-    this.#mark({ seen: this.#steps, state: await observe(this.engine) });
+    this.#mark({ seen: step, state: await observe(this.engine) });
+    return results;
   }
 
   async open(): Promise<void> {

@@ -20,8 +20,10 @@ export interface Failure {
   readonly error: string;
 }
 
-export function pointsOf({ history }: Recording, seed: number): Point[] {
-  return [...killPoints(history, seed), ...cutPoints(history, seed)];
+export function pointsOf({ scene, history }: Recording, seed: number): Point[] {
+  const points = [...killPoints(history, seed), ...cutPoints(history, seed)];
+  const opened = findScene(scene).triesStart ? 0 : (history.marks[0]?.start ?? 0);
+  return points.filter(({ at }) => at >= opened);
 }
 
 /** Yields what failed. Changes the current folder. */

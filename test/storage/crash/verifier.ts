@@ -33,6 +33,7 @@ export interface Verification {
 /** The current folder is the store's. Changes it. */
 export async function verify({ scene, check, isWhole, empties }: Verification): Promise<void> {
   let expected: Awaited<ReturnType<typeof observe>>;
+  let needed: ReadonlySet<string>;
   {
     await using system = await System.open(scene.options);
     check(await observe(system.engine));
@@ -40,8 +41,10 @@ export async function verify({ scene, check, isWhole, empties }: Verification): 
     if (isWhole) await goOn(system);
     expected = await observe(system.engine);
     await system.collectGarbage();
-    if (isWhole) await expectNoLeaks(system);
+    needed = await neededSegments(system);
   }
+  // Not before the store is closed: a zone may be a file behind the majority.
+  if (isWhole) expectNoLeaks(needed);
   {
     await using system = await System.open(scene.options);
     assert.deepEqual(await observe(system.engine), expected, 'another start changes nothing');
@@ -88,15 +91,16 @@ async function listBuckets(engine: System['engine']): Promise<readonly Bucket[]>
   return (await engine.buckets.list({ owner, prefix: '', after: '', limit: 1000 })).buckets;
 }
 
-async function expectNoLeaks({ blobs, index }: System): Promise<void> {
-  const used = new Set(
-    (await index.listSegments()).flatMap(({ segment, liveBytes }) => (liveBytes > 0 ? segment : [])),
-  );
-  const open = new Set(blobs.segments().flatMap(({ segment, sealed }) => (sealed ? [] : segment)));
+async function neededSegments({ blobs, index }: System): Promise<Set<string>> {
+  const used = (await index.listSegments()).flatMap(({ segment, liveBytes }) => (liveBytes > 0 ? segment : []));
+  const open = blobs.segments().flatMap(({ segment, sealed }) => (sealed ? [] : segment));
+  return new Set([...used, ...open]);
+}
+
+function expectNoLeaks(needed: ReadonlySet<string>): void {
   const leaked = filesBelow('data').filter((path) => {
     const [, segment] = SHARD_FILE.exec(path) ?? [];
-    if (segment !== undefined) return !used.has(segment) && !open.has(segment);
-    return !KNOWN_FILES.some((known) => known.test(path));
+    return segment === undefined ? !KNOWN_FILES.some((known) => known.test(path)) : !needed.has(segment);
   });
   assert.deepEqual(leaked, [], 'files that nothing names');
 }

@@ -1,7 +1,33 @@
 import type { Scene } from '../scene.ts';
+import { bucketSettings } from './bucket-settings.ts';
+import { cleanRestart } from './clean-restart.ts';
+import { concurrentWrites } from './concurrent-writes.ts';
+import { copies } from './copies.ts';
+import { damagedLogs } from './damaged-logs.ts';
+import { firstStart } from './first-start.ts';
+import { garbage } from './garbage.ts';
+import { largeObjects } from './large-objects.ts';
+import { logRotation } from './log-rotation.ts';
+import { segmentRotation } from './segment-rotation.ts';
 import { smallObjects } from './small-objects.ts';
+import { uploads } from './uploads.ts';
+import { versions } from './versions.ts';
 
-export const scenes: readonly Scene[] = [smallObjects];
+export const scenes: readonly Scene[] = [
+  firstStart,
+  smallObjects,
+  largeObjects,
+  concurrentWrites,
+  uploads,
+  copies,
+  versions,
+  bucketSettings,
+  logRotation,
+  segmentRotation,
+  garbage,
+  cleanRestart,
+  damagedLogs,
+];
 
 export function findScene(name: string): Scene {
   const scene = scenes.find((candidate) => candidate.name === name);
