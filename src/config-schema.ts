@@ -44,6 +44,10 @@ const storeSchema = z.strictObject({
     .int()
     .min(mebibyte)
     .default(64 * mebibyte),
+  snapshotLogBytes: z
+    .int()
+    .min(mebibyte)
+    .default(128 * mebibyte),
   garbageGraceMs: z.int().min(0).default(60_000),
   schemes: z.partialRecord(z.enum(readableClasses), z.enum(['6+3', '1+2'])).default({ STANDARD: '6+3' }),
 });

@@ -11,9 +11,11 @@ import { probeStore } from './engine/probe.ts';
 import type { Engine } from './engine/types.ts';
 import { collectGarbage } from './jobs/collect-garbage.ts';
 import { type JobRunner, startJobs } from './jobs/runner.ts';
+import { keepSnapshots } from './jobs/snapshot.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { createLog, type Log } from './lib/log.ts';
 import { openIndex } from './meta/index-store.ts';
+import type { RecoveryChoices } from './meta/log/recovery.ts';
 import type { Index } from './meta/types.ts';
 import { lockZones } from './meta/zone-locks.ts';
 import { hostSuffixes } from './s3/addressing.ts';
@@ -33,8 +35,9 @@ export interface Daemon {
   stop(reason: string): Promise<void>;
 }
 
-/** What tests replace. */
+/** What tests replace, and what the operator decides for this start. */
 export interface DaemonOverrides {
+  readonly choices?: RecoveryChoices;
   readonly clock?: Clock;
   readonly log?: Log;
 }
@@ -65,14 +68,19 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     alongside: () => blobs.flush(),
     isIntact: (location) => blobs.isIntact(location),
     logFileSizeMaxBytes: config.store.logFileBytesMax,
+    snapshotLogBytes: config.store.snapshotLogBytes,
+    ...(overrides.choices !== undefined && { choices: overrides.choices }),
     log,
   });
   const engine = createEngine({ index, blobs, clock, schemes: config.store.schemes });
   await ensureBuckets(config, engine, root);
-  const jobs = startJobs([collectGarbage({ garbage: engine.garbage, clock, graceMs: config.store.garbageGraceMs })], {
-    clock,
-    log,
-  });
+  const jobs = startJobs(
+    [
+      collectGarbage({ garbage: engine.garbage, clock, graceMs: config.store.garbageGraceMs }),
+      keepSnapshots({ upkeep: index.upkeep }),
+    ],
+    { clock, log },
+  );
   const server = createFrontEnd({ config, clock, log, startedMs, rootKey, root, engine, index, blobs, jobs });
   const address = await server.listen(config);
   log.info({ address, region: config.region }, 'Serving');

@@ -27,6 +27,9 @@ const explainedErrors = new Set([
   'LogDamaged',
   'ForeignLog',
   'ForeignIndex',
+  'LogDiverged',
+  'LastRecordUndecided',
+  'SchemaTooNew',
 ]);
 
 const flagOptions = {

@@ -2,14 +2,28 @@
 import type { Config } from '../config.ts';
 import { version } from '../version.ts';
 import type { Command } from './command.ts';
+import { CommandError } from './command-error.ts';
 
 export const serve: Command = {
   name: 'serve',
   summary: 'run the server (the default)',
-  async run({ loadConfig, print }) {
+  options: [
+    {
+      name: 'trust-zone',
+      value: 'NAME',
+      summary: "take this zone's commit log for the truth and set the others' aside, where a start asks for it",
+    },
+    {
+      name: 'last-record',
+      value: 'keep|drop',
+      summary: 'whether the last change counts, where a start asks for it',
+    },
+  ],
+  async run({ loadConfig, print, value }) {
     const config = loadConfig();
+    const choices = { ...trustedZone(config, value('trust-zone')), ...lastRecord(value('last-record')) };
     const { startDaemon } = await import('../daemon.ts');
-    const daemon = await startDaemon(config);
+    const daemon = await startDaemon(config, { choices });
     const startedMs = Math.round(performance.now());
     print(banner(config, daemon, startedMs));
     const signal = await new Promise<string>((resolve) => {
@@ -20,6 +34,19 @@ export const serve: Command = {
     return 0;
   },
 };
+
+function trustedZone(config: Config, name: string | undefined): { trustZone?: string } {
+  if (name === undefined) return {};
+  const names = config.zones.map((zone) => zone.name);
+  if (!names.includes(name)) throw new CommandError(`There is no zone ${name}: the zones are ${names.join(', ')}`);
+  return { trustZone: name };
+}
+
+function lastRecord(choice: string | undefined): { lastRecord?: 'keep' | 'drop' } {
+  if (choice === undefined) return {};
+  if (choice !== 'keep' && choice !== 'drop') throw new CommandError('--last-record is followed by keep or drop');
+  return { lastRecord: choice };
+}
 
 function banner(
   config: Config,

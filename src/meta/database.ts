@@ -1,90 +1,92 @@
 /**
  * The index database: where it lies, and its connections. It is a cache of the commit log that survives a crash of the
- * process: WAL mode without a sync at commit, because what a power failure takes is replayed.
+ * process: WAL mode without a sync at commit, because what a power failure takes is replayed. One that is found to be
+ * damaged, now or by the start before, is set aside and never read again; a snapshot and the log take its place.
  */
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
-import { LogQuorumLost } from './log/majority.ts';
-import type { IndexLog } from './log/recovery.ts';
-import { MIGRATIONS } from './schema.ts';
-import { StateReader } from './tables/state.ts';
+import { syncFolder } from '../lib/durable-files.ts';
+import { type Applied, StateReader } from './tables/state.ts';
 
 /** Pages of WAL, 4 KiB each, after which SQLite copies them into the database file. */
 const CHECKPOINT_PAGES = 4096;
 const CACHE_KIB = 32 * 1024;
+/** The files of a database, itself first: without it nobody reads the others. */
+const FILES = ['', '-wal', '-shm', '-journal'] as const;
 
 export class ForeignIndex extends Error {
   override readonly name = 'ForeignIndex';
 }
 
+/** The folder of a zone that the index database and snapshots lie in. */
+export function indexFolder(zonePath: string): string {
+  return join(zonePath, 'index');
+}
+
 /** Path of the index database in a zone's folder. */
 export function databasePath(zonePath: string): string {
-  return join(zonePath, 'index', 'ninefold.sqlite');
+  return join(indexFolder(zonePath), 'ninefold.sqlite');
 }
 
-/** The writing connection of an index database, and its path. */
-export interface OpenDatabase {
-  readonly path: string;
-  readonly db: Database.Database;
-}
-
-interface DatabaseOptions {
+/** What a database says of itself. */
+export interface DatabaseFacts {
   readonly clusterId: string;
-  readonly log: IndexLog;
+  readonly schema: number;
+  readonly applied: Applied;
 }
 
-/** Opens, of the databases that are there, the one that has applied most, else a new one in the first zone. */
-export function openDatabase(zonePaths: readonly string[], options: DatabaseOptions): OpenDatabase {
-  const available = zonePaths.filter((path) => existsSync(path));
-  let best: (OpenDatabase & { readonly sequence: number }) | undefined;
-  for (const path of available.map(databasePath).filter((candidate) => existsSync(candidate))) {
-    const db = openUnlessDamaged(path, options);
-    if (db === undefined) continue;
-    const { sequence } = new StateReader(db).applied();
-    if (best !== undefined && best.sequence >= sequence) {
-      db.close();
-      continue;
-    }
-    best?.db.close();
-    best = { path, db, sequence };
-  }
-  if (best !== undefined) return best;
-  const [first] = available;
-  if (first === undefined) throw new LogQuorumLost([], 'None of the zones is there.');
-  return { path: databasePath(first), db: openWriter(databasePath(first), options) };
-}
-
-/** Undefined, and the file set aside, if SQLite cannot read it. */
-function openUnlessDamaged(path: string, options: DatabaseOptions): Database.Database | undefined {
+/** Undefined if the database was never finished. Throws what SQLite throws if it is damaged. */
+export function readFacts(path: string): DatabaseFacts | undefined {
+  const db = new Database(path, { fileMustExist: true });
   try {
-    return openWriter(path, options);
-  } catch (error) {
-    if (!(error instanceof Database.SqliteError) || !/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) throw error;
-    options.log.error({ path, err: error }, 'the index database is damaged: set aside, another one takes over');
-    setAside(path);
-    return undefined;
+    const schema = Number(db.pragma('user_version', { simple: true }));
+    if (schema === 0) return undefined;
+    const state = new StateReader(db);
+    return { clusterId: state.clusterId(), schema, applied: state.applied() };
+  } finally {
+    db.close();
   }
 }
 
-function setAside(path: string): void {
-  for (const suffix of ['', '-wal', '-shm']) {
+/** Whether an error says that the database cannot be trusted any more. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code);
+}
+
+/** Notes beside a database in use that it is damaged: the next start sets it aside. */
+export function noteDamage(path: string): void {
+  writeFileSync(`${path}.damaged`, '', { flush: true });
+}
+
+export function isNotedDamaged(path: string): boolean {
+  return existsSync(`${path}.damaged`);
+}
+
+/** Takes a database out of use for good, but keeps its files for whoever wants to look at them. */
+export async function setAside(path: string): Promise<void> {
+  for (const suffix of FILES) {
     if (existsSync(path + suffix)) renameSync(path + suffix, `${path}${suffix}.aside`);
   }
+  await syncFolder(dirname(path));
+  await rm(`${path}.damaged`, { force: true });
 }
 
-/** The writing connection; makes the database if there is none and brings its tables up to date. */
-function openWriter(path: string, { clusterId }: DatabaseOptions): Database.Database {
-  mkdirSync(dirname(path), { recursive: true });
-  const db = new Database(path);
+/** Removes a database that another one has overtaken. */
+export async function removeDatabase(path: string): Promise<void> {
+  for (const suffix of FILES) await rm(path + suffix, { force: true });
+  await syncFolder(dirname(path));
+}
+
+/** The writing connection to a database whose tables are up to date. */
+export function openWriter(path: string): Database.Database {
+  const db = new Database(path, { fileMustExist: true });
   try {
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
     db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     db.pragma(`cache_size = -${CACHE_KIB}`);
-    migrate(db, clusterId);
-    const found = new StateReader(db).clusterId();
-    if (found !== clusterId) throw new ForeignIndex(`${path} belongs to cluster ${found}, not ${clusterId}.`);
     return db;
   } catch (error) {
     db.close();
@@ -97,17 +99,4 @@ export function openReader(path: string): Database.Database {
   const db = new Database(path, { readonly: true, fileMustExist: true });
   db.pragma(`cache_size = -${CACHE_KIB}`);
   return db;
-}
-
-function migrate(db: Database.Database, clusterId: string): void {
-  const version = Number(db.pragma('user_version', { simple: true }));
-  if (version > MIGRATIONS.length) {
-    throw new Error(`The index database has schema ${version}; this program knows ${MIGRATIONS.length}.`);
-  }
-  if (version === MIGRATIONS.length) return;
-  db.transaction(() => {
-    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
-    db.prepare('INSERT OR IGNORE INTO state VALUES (1, ?, 0, 0, 0, 0, 0, 1, 1, 1, 1)').run(clusterId);
-    db.pragma(`user_version = ${MIGRATIONS.length}`);
-  })();
 }

@@ -59,6 +59,12 @@ export class GroupCommit {
     return promise;
   }
 
+  /** Lets zones that came back take records again, as the next batch would. */
+  async attend(): Promise<void> {
+    if (!this.#isClosed) this.#running ??= this.#run();
+    await this.#running;
+  }
+
   /** Takes no more commands and finishes those that wait. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -67,18 +73,18 @@ export class GroupCommit {
 
   async #run(): Promise<void> {
     const { log, rejoin, writer } = this.#parts;
-    while (this.#queue.length > 0) {
+    do {
       // Requests that came in together are served in one turn of the event loop; after it all their commands are here.
       await nextTurn();
       try {
         await rejoin.attend();
         if (!log.isReady) await log.grantEpoch();
-        await this.#runBatch();
+        if (this.#queue.length > 0) await this.#runBatch();
       } catch (error) {
         writer.rollback();
         this.#failAll(this.#queue.splice(0), error);
       }
-    }
+    } while (this.#queue.length > 0);
     this.#running = undefined;
   }
 
@@ -146,6 +152,7 @@ export class GroupCommit {
   }
 
   #failAll(waiting: readonly Waiting[], cause: unknown): void {
+    if (waiting.length === 0) return;
     this.#parts.logger.error({ err: cause, commands: waiting.length }, 'a batch could not be made durable');
     const reason = cause instanceof Error ? cause.message : String(cause);
     for (const { reject } of waiting) reject(new CommitFailed(`The change was not made durable: ${reason}`, { cause }));

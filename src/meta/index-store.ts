@@ -1,19 +1,26 @@
 /**
- * The index, opened: the commit log of all zones is found again, the database brought up to it, and the loop started that
- * makes every change. Reads run on a connection of their own and see every acknowledged commit and nothing else.
+ * The index, opened: the most advanced database or snapshot of all zones takes over, the commit log is found again, the
+ * database brought up to it, and the loop started that makes every change. Reads run on a connection of their own and see
+ * every acknowledged commit and nothing else.
  */
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import type { Command, CommandResult } from './commands.ts';
-import { openDatabase, openReader } from './database.ts';
+import { openReader, openWriter } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { CommitLog } from './log/commit-log.ts';
 import { decodePayload } from './log/payload.ts';
-import { type IndexLog, type Recovered, recoverLog } from './log/recovery.ts';
+import { type IndexLog, type Recovered, type RecoveryChoices, recoverLog } from './log/recovery.ts';
 import { Rejoin } from './log/rejoin.ts';
 import { replay } from './log/replay.ts';
 import { Reader } from './reader.ts';
 import type { BlobLocation } from './records.ts';
-import type { Index, IndexState } from './types.ts';
+import { runOffThread } from './snapshots/run-off-thread.ts';
+import { SnapshotFiles } from './snapshots/snapshot-files.ts';
+import { Upkeep } from './snapshots/upkeep.ts';
+import { readyDatabase } from './sources.ts';
+import type { Index, IndexState, IndexUpkeep } from './types.ts';
 import { Writer } from './writer.ts';
 
 export interface IndexOptions {
@@ -36,27 +43,36 @@ export interface IndexOptions {
   readonly pathCheckMs?: number;
   /** Least time, in milliseconds, between two attempts to bring a lost zone's log back while serving. */
   readonly rejoinEveryMs?: number;
+  /** Least length of log between two snapshots of the index. */
+  readonly snapshotLogBytes?: number;
+  /** How often, in milliseconds, a snapshot is read through. */
+  readonly snapshotCheckMs?: number;
+  /** What the operator decides where the start cannot. */
+  readonly choices?: RecoveryChoices;
   readonly log?: IndexLog;
 }
 
 const LOG_FILE_SIZE_MAX_BYTES = 64 * 1024 * 1024;
 const PATH_CHECK_MS = 250;
 const REJOIN_EVERY_MS = 2_000;
+const SNAPSHOT_LOG_BYTES = 128 * 1024 * 1024;
+const SNAPSHOT_CHECK_MS = 24 * 60 * 60 * 1000;
 /** Log records replayed in one transaction. */
 const REPLAYED_AT_ONCE = 1_000;
 const SILENT: IndexLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /**
- * Opens the index. Rejects with LogQuorumLost if fewer than a majority of zones are there, LogDamaged, ForeignLog or
- * ForeignIndex if what is found contradicts itself or the options, or with what `isIntact` rejects with.
+ * Opens the index. Rejects with LogQuorumLost if fewer than a majority of zones are there and whole, LogDamaged,
+ * LogDiverged, ForeignLog or ForeignIndex if what is found contradicts itself or the options, LastRecordUndecided if
+ * nobody can say whether the last change was acknowledged, SchemaTooNew if a newer program was here.
  */
 export async function openIndex(options: IndexOptions): Promise<Index> {
   const logger = options.log ?? SILENT;
-  const { clusterId, zones } = options;
-  const { path, db: writerDb } = openDatabase(
-    zones.map((zone) => zone.path),
-    { clusterId, log: logger },
-  );
+  const { clusterId, zones, choices = {} } = options;
+  const trusted = zones.filter(({ name }) => choices.trustZone === undefined || choices.trustZone === name);
+  const zonePaths = trusted.map((zone) => zone.path).filter((path) => existsSync(path));
+  const path = await readyDatabase({ zonePaths, clusterId, log: logger });
+  const writerDb = openWriter(path);
   try {
     const writer = new Writer(writerDb);
     const recovered = await recoverLog(
@@ -64,6 +80,7 @@ export async function openIndex(options: IndexOptions): Promise<Index> {
         zones,
         clusterId,
         isIntact: options.isIntact,
+        choices,
         fileSizeMaxBytes: options.logFileSizeMaxBytes ?? LOG_FILE_SIZE_MAX_BYTES,
         pathCheckMs: options.pathCheckMs ?? PATH_CHECK_MS,
         log: logger,
@@ -71,13 +88,35 @@ export async function openIndex(options: IndexOptions): Promise<Index> {
       writer.applied(),
     );
     await catchUp(writer, recovered, logger);
-    const rejoin = new Rejoin(recovered.log, { clusterId, everyMs: options.rejoinEveryMs ?? REJOIN_EVERY_MS, logger });
-    const commits = new GroupCommit({ writer, log: recovered.log, rejoin, alongside: options.alongside, logger });
-    return new IndexStore({ writerDb, readerDb: openReader(path), writer, commits, log: recovered.log });
+    return assembleIndex(options, { path, writerDb, writer, log: recovered.log });
   } catch (error) {
     writerDb.close();
     throw error;
   }
+}
+
+function assembleIndex(
+  options: IndexOptions,
+  { path, writerDb, writer, log }: { path: string; writerDb: Database; writer: Writer; log: CommitLog },
+): Index {
+  const { clusterId, alongside, log: logger = SILENT } = options;
+  const snapshots = new SnapshotFiles(runOffThread);
+  const rejoin = new Rejoin(log, {
+    clusterId,
+    everyMs: options.rejoinEveryMs ?? REJOIN_EVERY_MS,
+    snapshots,
+    logger,
+  });
+  const upkeep = new Upkeep(log, {
+    clusterId,
+    databaseZonePath: dirname(dirname(path)),
+    logBytesMin: options.snapshotLogBytes ?? SNAPSHOT_LOG_BYTES,
+    checkEveryMs: options.snapshotCheckMs ?? SNAPSHOT_CHECK_MS,
+    snapshots,
+    logger,
+  });
+  const commits = new GroupCommit({ writer, log, rejoin, alongside, logger });
+  return new IndexStore({ writerDb, readerDb: openReader(path), writer, commits, log, upkeep, snapshots });
 }
 
 /** Replays what the log has and the database has not. */
@@ -106,15 +145,28 @@ interface Opened {
   readonly writer: Writer;
   readonly commits: GroupCommit;
   readonly log: CommitLog;
+  readonly upkeep: Upkeep;
+  readonly snapshots: SnapshotFiles;
 }
 
 class IndexStore extends Reader implements Index {
+  readonly upkeep: IndexUpkeep;
   readonly #opened: Opened;
   #closing: Promise<void> | undefined;
 
   constructor(opened: Opened) {
     super(opened.readerDb);
     this.#opened = opened;
+    const { upkeep, commits, log } = opened;
+    this.upkeep = {
+      status: () => upkeep.status(),
+      async step() {
+        const outcome = await upkeep.step();
+        // A copy comes back between two batches, and there may be none for long.
+        if (log.zones.some((zone) => zone.isStale)) await commits.attend();
+        return outcome;
+      },
+    };
   }
 
   submit<C extends Command>(command: C): Promise<CommandResult<C>> {
@@ -136,8 +188,9 @@ class IndexStore extends Reader implements Index {
   }
 
   async #close(): Promise<void> {
-    const { commits, log, readerDb, writerDb } = this.#opened;
+    const { commits, log, readerDb, writerDb, snapshots } = this.#opened;
     await commits.close();
+    await snapshots.settled();
     await log.close();
     readerDb.close();
     writerDb.pragma('wal_checkpoint(TRUNCATE)');

@@ -120,6 +120,21 @@ export interface IndexState {
   readonly zones: readonly { readonly zone: string; readonly isStale: boolean }[];
 }
 
+/** Snapshots of the index in every zone, and zones that come back. */
+export interface IndexUpkeep {
+  /** One piece of the work: `busy` if more waits. One call at a time. */
+  step(): Promise<'busy' | 'idle'>;
+  status(): {
+    /** Of the newest snapshot's last record; 0 if there is none. */
+    readonly sequence: number;
+    readonly logBytesSince: number;
+    readonly made: number;
+    readonly copied: number;
+    readonly damagedFound: number;
+    readonly logFilesDropped: number;
+  };
+}
+
 export interface Index extends IndexReader {
   /**
    * Queues a command for the next batch. Resolves once it is durable and visible. Commands take effect in the order of
@@ -129,5 +144,6 @@ export interface Index extends IndexReader {
   /** Largest ordinal any version ever had: new ones must be larger. */
   lastOrdinal(): number;
   state(): IndexState;
+  readonly upkeep: IndexUpkeep;
   close(): Promise<void>;
 }

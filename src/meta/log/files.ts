@@ -1,6 +1,7 @@
 /** Files of a zone's log folder: names, cuts, reads from an offset. */
-import { open, readdir, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { decodeEpochFile } from './codec.ts';
 
 const LOG_FILE = /^(\d{20})\.log$/;
 
@@ -33,6 +34,20 @@ export async function truncateDurably(path: string, sizeBytes: number): Promise<
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+export function epochPath(folder: string): string {
+  return join(folder, 'epoch');
+}
+
+/** The largest epoch that a copy was promised to; undefined if it never was or its file does not say. */
+export async function readEpoch(folder: string): Promise<number | undefined> {
+  try {
+    return decodeEpochFile(await readFile(epochPath(folder)));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
   }
 }
 

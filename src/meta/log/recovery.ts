@@ -2,22 +2,27 @@
  * Finding the log again at start, over all zones that are there. Of the copies the one with the largest (epoch, sequence)
  * at its end leads: every acknowledged record is in a majority of copies, and an epoch is promised by a majority before
  * it is used, so the leading copy among any majority has them all. Only its last record can be unacknowledged; it is
- * accepted if it is intact with all it names, and cut otherwise. Then the other copies are made equal, a new epoch
- * begins, and if anything was in doubt an empty record of that epoch settles it before anyone sees the state.
+ * accepted if it is intact with all it names, and cut otherwise. Then the other copies are made equal, as far back as their
+ * snapshots need it, a new epoch begins, and if anything was in doubt an empty record of that epoch settles it before
+ * anyone sees the state. A copy that needs another snapshot first comes back while the index serves, unless there is no
+ * majority without it.
  */
-import { mkdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { syncFolder } from '../../lib/durable-files.ts';
 import type { BlobLocation } from '../records.ts';
+import { findSnapshot, type Snapshot } from '../snapshots/snapshot-file.ts';
+import { SnapshotFiles } from '../snapshots/snapshot-files.ts';
+import { runSnapshotTask } from '../snapshots/snapshot-work.ts';
 import type { Applied } from '../tables/state.ts';
 import { UnknownLogVersion } from './codec.ts';
 import { CommitLog } from './commit-log.ts';
-import { logFilePath, readBytes, truncateDurably } from './files.ts';
-import { LogQuorumLost, majorityOf } from './majority.ts';
-import { encodePayload, newLocations } from './payload.ts';
-import { assemble, refill, type WholeLog } from './refill.ts';
-import { payloadBytes } from './replay.ts';
-import { ForeignLog, type Survey, survey, type Tail } from './survey.ts';
+import { cutLast, isLastKept, type LastRecordChoice } from './last-record.ts';
+import { majorityOf } from './majority.ts';
+import { encodePayload } from './payload.ts';
+import { assemble, filesBehind, rebase, refill, type WholeLog } from './refill.ts';
+import { findDiverged, type Leader, leading, requireQuorum, setCopyAside } from './standing.ts';
+import { ForeignLog, type Survey, survey } from './survey.ts';
 import { ZoneLog, type ZoneLogOptions } from './zone-log.ts';
 
 /** The subset of a logger that the index writes to. */
@@ -27,10 +32,18 @@ export interface IndexLog {
   error(fields: object, message: string): void;
 }
 
+/** What somebody who knows decides where no rule does. */
+export interface RecoveryChoices {
+  /** The zone whose log is the truth, whatever the others hold. */
+  readonly trustZone?: string;
+  readonly lastRecord?: LastRecordChoice;
+}
+
 export interface RecoveryOptions {
   readonly zones: readonly { readonly name: string; readonly path: string }[];
   readonly clusterId: string;
   readonly isIntact: (location: BlobLocation) => Promise<boolean>;
+  readonly choices: RecoveryChoices;
   readonly fileSizeMaxBytes: number;
   readonly pathCheckMs: number;
   readonly log: IndexLog;
@@ -48,29 +61,46 @@ export class LogDamaged extends Error {
   override readonly name = 'LogDamaged';
 }
 
-type Leader = Survey & { readonly tail: Tail };
+/** A decision taken by hand outranks whatever a zone that is away may come back with: epochs leap this far. */
+const TRUST_EPOCHS = 1_000_000;
 
-/** Opens the commit log. `applied` is how far the database is. Rejects with LogQuorumLost, LogDamaged, ForeignLog. */
+/** The copies that are there, and the one that leads; the others' differences to it are known to be no contradiction. */
+interface Standing {
+  readonly surveys: readonly Survey[];
+  readonly leader: Leader | undefined;
+}
+
+/**
+ * Opens the commit log. `applied` is how far the database is. Rejects with LogQuorumLost, LogDamaged, LogDiverged,
+ * LastRecordUndecided or ForeignLog.
+ */
 export async function recoverLog(options: RecoveryOptions, applied: Applied): Promise<Recovered> {
   const zones = options.zones.map(({ name, path }) => new ZoneLog(zoneOptions(options, { name, path })));
-  let surveys = await surveyAll(options, zones, applied);
-  let leader = leading(surveys);
-  requireAgreement(leader, applied);
-  const isDoubtful = (leader?.tail.record.sequence ?? 0) > applied.sequence;
-  if (leader !== undefined && isDoubtful && !(await isLastIntact(options, leader))) {
-    options.log.warn({ sequence: leader.tail.record.sequence }, 'the last log record was never acknowledged: cut');
-    await cutLast(surveys, leader.tail.record.sequence);
-    surveys = await surveyAll(options, zones, applied);
-    leader = leading(surveys);
+  // 1. Who leads, and whether its last record counts.
+  let standing = await findStanding(options, zones, applied);
+  const isDoubtful = (standing.leader?.tail.record.sequence ?? 0) > applied.sequence;
+  requireAgreement(standing.leader, applied);
+  if (standing.leader !== undefined && isDoubtful) {
+    const { leader, surveys } = standing;
+    const judging = { ...options, zoneCount: zones.length, choice: options.choices.lastRecord };
+    if (!(await isLastKept(leader, surveys, judging))) {
+      options.log.warn({ sequence: leader.tail.record.sequence }, 'the last log record was never acknowledged: cut');
+      await cutLast(surveys, leader.tail.record.sequence);
+      standing = await findStanding(options, zones, applied);
+    }
   }
 
+  // 2. All copies equal.
+  const { leader, surveys } = standing;
   const others = surveys.filter((copy) => copy !== leader);
   const whole = leader && (await assemble(leader, others));
-  await refillAll(options, zones, { copies: surveys, whole });
+  requireReach(whole, applied);
+  if (whole !== undefined) await refillAll(options, zones, { copies: surveys, whole });
 
-  const epochs = await Promise.all(zones.filter((zone) => !zone.isStale).map((zone) => zone.readEpoch()));
+  // 3. A new epoch.
+  const epochs = surveys.flatMap((copy) => [copy.epoch ?? 0, copy.tail?.record.epoch ?? 0]);
   const log = new CommitLog(zones, endOf(leader), {
-    epoch: Math.max(0, ...epochs, ...surveys.map((copy) => copy.tail?.record.epoch ?? 0)),
+    epoch: Math.max(0, ...epochs) + (options.choices.trustZone === undefined ? 0 : TRUST_EPOCHS),
     fileSizeMaxBytes: options.fileSizeMaxBytes,
   });
   await log.grantEpoch();
@@ -92,12 +122,34 @@ function zoneOptions(options: RecoveryOptions, { name, path }: { name: string; p
   };
 }
 
-/** Surveys the zones that are there; the others become stale. Rejects if fewer than a majority are. */
+/** Looks at the copies that are there and sets aside one that holds another history than a majority. */
+async function findStanding(options: RecoveryOptions, zones: readonly ZoneLog[], applied: Applied): Promise<Standing> {
+  const { surveys, errors } = await surveyAll(options, zones, applied);
+  const { trustZone } = options.choices;
+  if (trustZone === undefined) requireQuorum(surveys, { count: zones.length, errors });
+  const leader = leading(trustZone === undefined ? surveys : surveys.filter((copy) => copy.zone === trustZone));
+  if (leader === undefined) {
+    if (trustZone !== undefined) throw new LogDamaged(`There is no log of zone ${trustZone} that could be trusted.`);
+    return { surveys, leader };
+  }
+  const others = surveys.filter((copy) => copy !== leader);
+  const diverged = trustZone === undefined ? await findDiverged(leader, others) : others;
+  const kept = await Promise.all(
+    surveys.map((copy) => {
+      if (!diverged.includes(copy)) return copy;
+      options.log.error({ zone: copy.zone }, 'the log of a zone holds another history: set aside');
+      return setCopyAside(copy, options.clusterId);
+    }),
+  );
+  return { surveys: kept, leader };
+}
+
+/** Surveys the zones that are there; the others become stale. */
 async function surveyAll(
   options: RecoveryOptions,
   zones: readonly ZoneLog[],
   applied: Applied,
-): Promise<readonly Survey[]> {
+): Promise<{ surveys: readonly Survey[]; errors: readonly unknown[] }> {
   const surveys: Survey[] = [];
   const errors: unknown[] = [];
   for (const [i, zone] of zones.entries()) {
@@ -114,31 +166,7 @@ async function surveyAll(
       zone.markStale(error);
     }
   }
-  if (surveys.length < majorityOf(zones.length)) {
-    throw new LogQuorumLost(errors, `${errors.length} of ${zones.length} zones are not there.`);
-  }
-  return surveys;
-}
-
-function leading(surveys: readonly Survey[]): Leader | undefined {
-  let best: Leader | undefined;
-  for (const copy of surveys) {
-    if (!hasTail(copy)) continue;
-    if (best === undefined || order(copy, best) > 0) best = copy;
-  }
-  return best;
-}
-
-function hasTail(copy: Survey): copy is Leader {
-  return copy.tail !== undefined;
-}
-
-function order(a: Leader, b: Leader): number {
-  return (
-    a.tail.record.epoch - b.tail.record.epoch ||
-    a.tail.record.sequence - b.tail.record.sequence ||
-    a.files.length - b.files.length
-  );
+  return { surveys, errors };
 }
 
 /** Every record is in the log before the database has it. */
@@ -153,44 +181,63 @@ function requireAgreement(leader: Leader | undefined, applied: Applied): void {
   );
 }
 
-async function isLastIntact(options: RecoveryOptions, leader: Leader): Promise<boolean> {
-  const { start, end } = leader.tail.record;
-  const bytes = await readBytes(logFilePath(leader.folder, leader.tail.file), { start, end });
-  for (const location of newLocations(payloadBytes(bytes))) {
-    if (!(await options.isIntact(location))) return false;
-  }
-  return true;
-}
-
-/** Cuts a void last record wherever there is one of its sequence, the losing ones of older epochs first. */
-async function cutLast(surveys: readonly Survey[], sequence: number): Promise<void> {
-  const copies = surveys.filter(hasTail).filter((copy) => copy.tail.record.sequence === sequence);
-  for (const { folder, tail } of copies.sort(order)) {
-    const path = logFilePath(folder, tail.file);
-    if (sequence === tail.file) {
-      await rm(path);
-      await syncFolder(folder);
-    } else {
-      await truncateDurably(path, tail.record.start);
-    }
-  }
+/** The database needs the log from its last record on. */
+function requireReach(whole: WholeLog | undefined, applied: Applied): void {
+  const oldest = whole?.files[0]?.first ?? 1;
+  if (oldest <= applied.sequence + 1) return;
+  throw new LogDamaged(
+    `The commit log begins with record ${oldest}, and the most advanced index database and snapshot there is end with ` +
+      `record ${applied.sequence}: bring back a zone that holds what is between them, or run ninefold rebuild-index.`,
+  );
 }
 
 /** Makes every copy equal; one that cannot be is stale. */
 async function refillAll(
   options: RecoveryOptions,
   zones: readonly ZoneLog[],
-  { copies, whole }: { copies: readonly Survey[]; whole: WholeLog | undefined },
+  { copies, whole }: { copies: readonly Survey[]; whole: WholeLog },
 ): Promise<void> {
-  for (const copy of copies) {
-    if (whole === undefined) continue;
+  const source = await findSource(options, copies, whole);
+  const isLacking = (copy: Survey) => filesBehind(copy.base, whole) === undefined;
+  // Those that lack nothing but records come first: they may be majority enough.
+  for (const copy of copies.toSorted((a, b) => Number(isLacking(a)) - Number(isLacking(b)))) {
+    const zone = zones.find((candidate) => candidate.zone === copy.zone);
+    const counting = zones.filter((other) => !other.isStale && other !== zone).length;
     try {
-      const changed = await refill(copy, options, whole);
-      if (changed) options.log.info({ zone: copy.zone }, 'refilled the log of a zone');
+      if (!isLacking(copy) || source === undefined) {
+        await refillCopy(copy, options, whole);
+      } else if (counting >= majorityOf(zones.length)) {
+        throw new Error('its snapshot of the index is missing or too old: it is refilled while serving');
+      } else {
+        await rebase(copy, { source, whole, snapshots: new SnapshotFiles(runSnapshotTask) });
+        await refillCopy(await survey({ ...copy, clusterId: options.clusterId }, undefined), options, whole);
+      }
     } catch (error) {
-      zones.find((zone) => zone.zone === copy.zone)?.markStale(error);
+      zone?.markStale(error);
     }
   }
+}
+
+async function refillCopy(copy: Survey, options: RecoveryOptions, whole: WholeLog): Promise<void> {
+  const { clusterId, log } = options;
+  // Without a snapshot anywhere the log is all there is; the next snapshot makes every copy whole.
+  const files = filesBehind(copy.base, whole) ?? whole.files;
+  if (await refill(copy, { clusterId, files, end: whole.end })) {
+    log.info({ zone: copy.zone }, 'refilled the log of a zone');
+  }
+}
+
+/** The newest snapshot of any copy that the log reaches back to. */
+async function findSource(
+  { clusterId }: RecoveryOptions,
+  copies: readonly Survey[],
+  whole: WholeLog,
+): Promise<Snapshot | undefined> {
+  const found = await Promise.all(copies.map((copy) => findSnapshot({ zonePath: dirname(copy.folder), clusterId })));
+  return found
+    .filter((snapshot) => snapshot !== undefined)
+    .filter((snapshot) => filesBehind(snapshot.applied, whole) !== undefined)
+    .toSorted((a, b) => b.applied.sequence - a.applied.sequence)[0];
 }
 
 function endOf(leader: Leader | undefined): ConstructorParameters<typeof CommitLog>[1] {

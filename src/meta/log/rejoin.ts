@@ -1,21 +1,24 @@
 /**
- * Bringing stale copies of the log back while the index serves. What a copy lacks is first copied in the background, as
- * what the log holds never changes; between two batches, when nothing is being appended, it gets the rest and counts again.
+ * Bringing stale copies of the log back while the index serves. What a copy lacks is first copied in the background, with
+ * another snapshot if the log no longer reaches back to its own, as what the log holds never changes; between two batches, when nothing is being appended, it gets the rest and counts again.
  */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { findSnapshot, type Snapshot } from '../snapshots/snapshot-file.ts';
+import type { SnapshotFiles } from '../snapshots/snapshot-files.ts';
 import { scanRecords } from './codec.ts';
 import type { CommitLog } from './commit-log.ts';
 import { listLogFiles, logFilePath, readBytes } from './files.ts';
 import type { IndexLog } from './recovery.ts';
-import { refill, type WholeLog } from './refill.ts';
-import { survey } from './survey.ts';
+import { filesBehind, rebase, refill, type WholeLog } from './refill.ts';
+import { type Survey, survey } from './survey.ts';
 import type { ZoneLog } from './zone-log.ts';
 
 export interface RejoinOptions {
   readonly clusterId: string;
   /** Least time between two attempts, in milliseconds. */
   readonly everyMs: number;
+  readonly snapshots: SnapshotFiles;
   readonly logger: IndexLog;
 }
 
@@ -48,7 +51,7 @@ export class Rejoin {
 
   #startCopy(zone: ZoneLog): void {
     if (this.#copying.has(zone) || this.#copied.has(zone)) return;
-    const copy = this.#catchUp(zone)
+    const copy = this.#catchUp(zone, 'with a snapshot')
       .then(
         () => void this.#copied.add(zone),
         // Still gone or still broken: the next attempt comes.
@@ -60,7 +63,7 @@ export class Rejoin {
 
   async #finish(zone: ZoneLog): Promise<void> {
     try {
-      await this.#catchUp(zone);
+      await this.#catchUp(zone, 'at once');
       await this.#log.readmit(zone);
       this.#options.logger.info({ zone: zone.zone }, 'the log of a zone takes records again');
     } catch (error) {
@@ -68,8 +71,8 @@ export class Rejoin {
     }
   }
 
-  /** Makes the copy equal to the log as it is when this is called. */
-  async #catchUp(zone: ZoneLog): Promise<void> {
+  /** Makes the copy equal to the log as it is when this is called. A snapshot takes longer than commits may wait. */
+  async #catchUp(zone: ZoneLog, how: 'with a snapshot' | 'at once'): Promise<void> {
     await zone.close();
     if (!(await stat(dirname(zone.folder))).isDirectory()) throw new Error(`${dirname(zone.folder)} is no folder`);
     await mkdir(zone.folder, { recursive: true });
@@ -78,7 +81,27 @@ export class Rejoin {
     const { clusterId } = this.#options;
     const { sequence, checksum, start } = this.#log.last;
     const applied = start && { sequence, checksum, position: start };
-    await refill(await survey({ zone: zone.zone, folder: zone.folder, clusterId }, applied), { clusterId }, whole);
+    const look = () => survey({ zone: zone.zone, folder: zone.folder, clusterId }, applied);
+    let copy = await look();
+    if (filesBehind(copy.base, whole) === undefined && how === 'with a snapshot') {
+      await this.#rebase(copy, whole);
+      copy = await look();
+    }
+    const files = filesBehind(copy.base, whole);
+    if (files === undefined) throw new Error('the log was cut beyond its snapshot meanwhile');
+    await refill(copy, { clusterId, files, end: whole.end });
+  }
+
+  async #rebase(copy: Survey, whole: WholeLog): Promise<void> {
+    const { clusterId, snapshots } = this.#options;
+    let source: Snapshot | undefined;
+    for (const zone of this.#log.zones.filter((other) => !other.isStale)) {
+      const found = await findSnapshot({ zonePath: dirname(zone.folder), clusterId });
+      if (found === undefined || filesBehind(found.applied, whole) === undefined) continue;
+      if (found.applied.sequence > (source?.applied.sequence ?? 0)) source = found;
+    }
+    if (source === undefined) throw new Error('no zone has a snapshot of the index that the log reaches back to');
+    await rebase(copy, { source, whole, snapshots });
   }
 
   /** The log in a zone that counts or, if none does, in one that holds all of it nevertheless. */

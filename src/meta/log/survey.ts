@@ -1,8 +1,9 @@
-/** What a zone's log holds, found out at start: its files, and where its last whole record ends. */
-
+/** What a zone's log holds: its files, where its last whole record ends, and where its snapshot does. */
+import { dirname } from 'node:path';
+import { findSnapshot } from '../snapshots/snapshot-file.ts';
 import type { Applied } from '../tables/state.ts';
 import { decodeFileHeader, FILE_HEADER_BYTES, type FoundRecord, scanRecords } from './codec.ts';
-import { type LogFile, listLogFiles, logFilePath, readBytes } from './files.ts';
+import { type LogFile, listLogFiles, logFilePath, readBytes, readEpoch } from './files.ts';
 
 /** Where a copy ends: its last whole record. Offsets are of the file. */
 export interface Tail {
@@ -16,6 +17,10 @@ export interface Survey {
   readonly files: readonly LogFile[];
   /** Undefined if the copy has no record. */
   readonly tail: Tail | undefined;
+  /** The record that the zone's snapshot of the index ends with; undefined if it has none. */
+  readonly base: Applied | undefined;
+  /** The largest epoch the copy was promised to. Undefined if it was never whole: it has nothing to tell. */
+  readonly epoch: number | undefined;
 }
 
 export class ForeignLog extends Error {
@@ -35,13 +40,15 @@ interface Place {
 export async function survey(place: Place, applied: Applied | undefined): Promise<Survey> {
   const { zone, folder } = place;
   const files = await listLogFiles(folder);
+  const base = (await findSnapshot({ zonePath: dirname(folder), clusterId: place.clusterId }))?.applied;
+  const found = { zone, folder, files, base, epoch: await readEpoch(folder) };
   for (const { first } of files.toReversed()) {
     const path = logFilePath(folder, first);
     if (!(await hasGoodHeader(place, path, first))) continue;
     const record = (await lastAfter(path, first, applied)) ?? (await lastOf(path, FILE_HEADER_BYTES));
-    if (record !== undefined) return { zone, folder, files, tail: { file: first, record } };
+    if (record !== undefined) return { ...found, tail: { file: first, record } };
   }
-  return { zone, folder, files, tail: undefined };
+  return { ...found, tail: undefined };
 }
 
 /** False if the file was never finished. Throws ForeignLog if it belongs elsewhere. */

@@ -7,12 +7,11 @@
  * to the next start. So the path is compared with the open file from time to time, and always when a file is opened.
  */
 import assert from 'node:assert';
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { syncFolder, writeDurably } from '../../lib/durable-files.ts';
 import type { LogPosition } from '../tables/state.ts';
-import { decodeEpochFile, encodeEpochFile, encodeFileHeader, FILE_HEADER_BYTES } from './codec.ts';
-import { isMissing, logFilePath } from './files.ts';
+import { encodeEpochFile, encodeFileHeader, FILE_HEADER_BYTES } from './codec.ts';
+import { epochPath, logFilePath } from './files.ts';
 
 export interface ZoneLogOptions {
   readonly zone: string;
@@ -84,19 +83,9 @@ export class ZoneLog {
     }, 'also stale');
   }
 
-  /** The largest epoch this copy was promised to; 0 if it never was. */
-  async readEpoch(): Promise<number> {
-    try {
-      return decodeEpochFile(await readFile(join(this.folder, 'epoch'))) ?? 0;
-    } catch (error) {
-      if (isMissing(error)) return 0;
-      throw error;
-    }
-  }
-
   /** Promises the copy to an epoch, durably, before any record carries it. */
   grantEpoch(epoch: number): Promise<void> {
-    return this.#run(() => writeDurably(join(this.folder, 'epoch'), [encodeEpochFile(epoch)]));
+    return this.#run(() => writeDurably(epochPath(this.folder), [encodeEpochFile(epoch)]));
   }
 
   /** Gives the copy up until it is refilled. */

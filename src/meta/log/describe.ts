@@ -1,0 +1,73 @@
+/** Commands in plain words, for people. */
+import type { Command, Content } from '../commands.ts';
+import type { BlobLocation } from '../records.ts';
+
+/** Name of a bucket by its id, if it is known. */
+export type BucketName = (bucketId: number) => string | undefined;
+
+/** One line that says what a command does. */
+export function describeCommand(command: Command, nameOf: BucketName = () => undefined): string {
+  const bucket = 'bucketId' in command ? (nameOf(command.bucketId) ?? `bucket ${command.bucketId}`) : '';
+  const key = 'key' in command ? `${bucket}/${command.key}` : bucket;
+  switch (command.type) {
+    case 'create-bucket':
+      return `create bucket ${command.name} in ${command.region}`;
+    case 'delete-bucket':
+      return `delete bucket ${bucket}`;
+    case 'set-versioning':
+      return `set versioning of ${bucket} to ${command.versioning}`;
+    case 'set-bucket-config':
+      return `${command.document === null ? 'remove' : 'set'} ${command.kind} of ${bucket}`;
+    case 'put-version':
+      return `put ${key} version ${command.versionId}, ${describeContent(command)}`;
+    case 'delete-current':
+      return `delete ${key} (where versions are kept: by delete marker ${command.markerId})`;
+    case 'delete-version':
+      return `delete ${key} version ${command.versionId}`;
+    case 'set-version-tags':
+      return `set ${count(command.tags.length, 'tag')} on ${key} version ${command.versionId}`;
+    case 'set-version-acl':
+      return `set the access control list of ${key} version ${command.versionId}`;
+    case 'create-upload':
+      return `begin upload ${command.uploadId} of ${key}`;
+    case 'put-part':
+      return `put part ${command.partNumber} of upload ${command.uploadId} of ${key}, ${describeContent(command)}`;
+    case 'complete-upload':
+      return (
+        `complete upload ${command.uploadId} of ${key} as version ${command.versionId}, ` +
+        `${bytes(command.size)} in ${count(command.parts.length, 'part')}`
+      );
+    case 'abort-upload':
+      return `abort upload ${command.uploadId} of ${key}`;
+    case 'drop-segment':
+      return `forget segment ${command.segment}`;
+    case 'relocate-blob':
+      return `move blob ${command.blob}, ${bytes(command.to.size)}, ${describeLocation(command.to)}`;
+    case 'save-job-state':
+      return `remember where ${command.job} goes on`;
+    case 'probe':
+      return 'show that changes can be made';
+    default:
+      return `an unknown command: ${JSON.stringify(command satisfies never)}`;
+  }
+}
+
+function describeContent({ size, content }: { size: number; content: Content }): string {
+  if (content.kind === 'shared') {
+    const blobs = content.slices.map(({ blob }) => blob);
+    return `${bytes(size)} of ${blobs.length === 1 ? 'blob' : 'blobs'} ${blobs.join(', ')}`;
+  }
+  return content.location.extents.length === 0 ? bytes(size) : `${bytes(size)}, ${describeLocation(content.location)}`;
+}
+
+function describeLocation({ extents }: BlobLocation): string {
+  return extents.map(({ segment, offset }) => `in segment ${segment} at ${offset}`).join(' and ');
+}
+
+function bytes(size: number): string {
+  return `${size.toLocaleString('en-US')} ${size === 1 ? 'byte' : 'bytes'}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,25 @@
+/** Runs a task on a snapshot on a thread of its own, so that no request waits for it. */
+import { Worker } from 'node:worker_threads';
+import type { FromSnapshotThread } from './snapshot-thread.ts';
+import type { SnapshotTask, SnapshotTaskResult } from './snapshot-work.ts';
+
+/** SQLite found the index database damaged while it was read. */
+export class IndexDamaged extends Error {
+  override readonly name = 'IndexDamaged';
+}
+
+export function runOffThread(task: SnapshotTask): Promise<SnapshotTaskResult> {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const worker = new Worker(new URL(`./snapshot-thread.${extension}`, import.meta.url), {
+    workerData: task,
+    name: 'snapshot',
+  });
+  return new Promise((resolve, reject) => {
+    worker.once('message', (answer: FromSnapshotThread) => {
+      if ('result' in answer) resolve(answer.result);
+      else reject(answer.isDamage ? new IndexDamaged(answer.error) : new Error(answer.error));
+    });
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`the snapshot thread ended with ${code} and no answer`)));
+  });
+}

@@ -1,0 +1,204 @@
+/** Snapshots of the index in every zone: when they are made, what takes over at a start, and how they are replaced. */
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { databasePath } from '../../src/meta/database.ts';
+import type { Index } from '../../src/meta/types.ts';
+import { createBucket, everything, IndexFixture, names, put, rejection, ZONES, type Zone } from './index-fixture.ts';
+
+let fixture: IndexFixture;
+let index: Index;
+let bucketId: number;
+let ordinal = 0;
+
+beforeEach(async () => {
+  // A snapshot takes more bytes than a small log has, and is due when the log has as many as it has.
+  fixture = new IndexFixture({ logFileSizeMaxBytes: 20_000, snapshotLogBytes: 50_000 });
+  index = await fixture.open();
+  bucketId = await createBucket(index);
+  ordinal = 0;
+});
+afterEach(async () => {
+  await index.close();
+  fixture.remove();
+});
+
+async function putKeys(prefix: string, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, (_, i) => index.submit(put(bucketId, `${prefix}-${i}`, ++ordinal))));
+}
+async function keyCount(): Promise<number> {
+  return names(await index.listObjects(everything(bucketId))).length;
+}
+/** Enough for a snapshot, which is then made and spread. */
+async function makeSnapshot(prefix = 'snap'): Promise<void> {
+  const made = index.upkeep.status().made;
+  for (let i = 0; index.upkeep.status().made === made; i++) {
+    if (i > 20) throw new Error('no snapshot is ever due');
+    await putKeys(`${prefix}-${i}`, 300);
+    await settle();
+  }
+}
+async function settle(): Promise<void> {
+  while ((await index.upkeep.step()) === 'busy');
+}
+function indexFiles(zone: Zone): string[] {
+  const folder = join(fixture.zonePath(zone), 'index');
+  return existsSync(folder) ? readdirSync(folder).sort() : [];
+}
+function snapshotOf(zone: Zone): string {
+  const names = indexFiles(zone).filter((name) => name.endsWith('.snapshot'));
+  expect(names.length, `${zone}: ${names}`).toBe(1);
+  return join(fixture.zonePath(zone), 'index', names[0] ?? '');
+}
+function flipBit(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+}
+async function restart(): Promise<void> {
+  await index.close();
+  index = await fixture.open();
+}
+
+test('a log that is short → no snapshot; one that has grown → the same snapshot in every zone, and no other', async () => {
+  await putKeys('few', 10);
+  await settle();
+  expect(ZONES.flatMap(indexFiles).filter((name) => name.includes('.snapshot'))).toEqual([]);
+  await makeSnapshot('a');
+  await makeSnapshot('b');
+  const contents = ZONES.map((zone) => readFileSync(snapshotOf(zone)));
+  for (const content of contents) expect(content.equals(contents[0] ?? Buffer.of())).toBe(true);
+  for (const zone of ZONES) expect(indexFiles(zone).filter((name) => name.endsWith('.draft'))).toEqual([]);
+  expect(index.upkeep.status()).toMatchObject({ made: 2, copied: 4, damagedFound: 0 });
+});
+
+test('a snapshot is made while the index is written to → it holds one state, and what came later is replayed', async () => {
+  await putKeys('before', 500);
+  const step = index.upkeep.step();
+  await putKeys('meanwhile', 500);
+  await step;
+  await settle();
+  expect(index.upkeep.status().made).toBeGreaterThan(0);
+  await index.close();
+  const live = fixture.dump();
+  rmSync(databasePath(fixture.zonePath('north')));
+  index = await fixture.open();
+  expect(await keyCount()).toBe(1_000);
+  await index.close();
+  const restored = fixture.dump();
+  for (const [table, rows] of Object.entries(live)) if (table !== 'state') expect(restored[table], table).toEqual(rows);
+  index = await fixture.open();
+});
+
+test.each(ZONES)(
+  'zone %s is lost with what was acknowledged behind the snapshot → everything is there',
+  async (zone) => {
+    await makeSnapshot();
+    await putKeys('behind', 5);
+    const count = await keyCount();
+    await index.close();
+    renameSync(fixture.zonePath(zone), `${fixture.zonePath(zone)}-away`);
+    index = await fixture.open();
+    expect(await keyCount()).toBe(count);
+    await index.close();
+    renameSync(`${fixture.zonePath(zone)}-away`, fixture.zonePath(zone));
+    index = await fixture.open();
+    expect(await keyCount()).toBe(count);
+  },
+);
+
+test('the database went back behind the snapshot → the snapshot takes over', async () => {
+  await putKeys('old', 5);
+  await index.close();
+  const path = databasePath(fixture.zonePath('north'));
+  const old = readFileSync(path);
+  index = await fixture.open();
+  await makeSnapshot();
+  const count = await keyCount();
+  await index.close();
+  writeFileSync(path, old);
+  index = await fixture.open();
+  expect(await keyCount()).toBe(count);
+});
+
+test('the database is in one zone, a later one in another → the later one takes over and the other goes', async () => {
+  await makeSnapshot();
+  await index.close();
+  renameSync(fixture.zonePath('north'), `${fixture.zonePath('north')}-away`);
+  index = await fixture.open();
+  await putKeys('later', 5);
+  const count = await keyCount();
+  await index.close();
+  renameSync(`${fixture.zonePath('north')}-away`, fixture.zonePath('north'));
+  index = await fixture.open();
+  expect(await keyCount()).toBe(count);
+  expect(existsSync(databasePath(fixture.zonePath('north')))).toBe(false);
+  expect(existsSync(databasePath(fixture.zonePath('east')))).toBe(true);
+});
+
+test.each(['a bit of it is flipped', 'it is cut short', 'its description is torn'])(
+  'database lost, and of the first snapshot %s → another zone’s takes over, and this one is replaced',
+  async (how) => {
+    await makeSnapshot();
+    const count = await keyCount();
+    await index.close();
+    rmSync(databasePath(fixture.zonePath('north')));
+    const path = snapshotOf('north');
+    if (how.startsWith('a bit')) flipBit(path, 5_000);
+    else if (how.startsWith('it is cut')) truncateSync(path, 8_192);
+    else truncateSync(`${path}.json`, 40);
+    index = await fixture.open();
+    expect(await keyCount()).toBe(count);
+    while (index.state().zones.some(({ isStale }) => isStale)) await index.upkeep.step();
+    await settle();
+    expect(readFileSync(path).equals(readFileSync(snapshotOf('south')))).toBe(true);
+  },
+);
+
+test('a snapshot is damaged while serving → found by reading it through, and replaced', async () => {
+  await makeSnapshot();
+  await restart();
+  const path = snapshotOf('east');
+  const whole = readFileSync(path);
+  flipBit(path, 9_000);
+  await index.upkeep.step();
+  expect(index.upkeep.status().damagedFound).toBe(1);
+  while (index.state().zones.some(({ isStale }) => isStale)) await index.upkeep.step();
+  expect(readFileSync(path).equals(whole)).toBe(true);
+});
+
+test('a zone lost its snapshot and cannot be restored alone → it does not count until it has one again', async () => {
+  await makeSnapshot();
+  await index.close();
+  rmSync(join(fixture.zonePath('south'), 'index'), { recursive: true });
+  index = await fixture.open();
+  expect(index.state().zones).toContainEqual({ zone: 'south', isStale: true });
+  while (index.state().zones.some(({ isStale }) => isStale)) await index.upkeep.step();
+  expect(readFileSync(snapshotOf('south')).equals(readFileSync(snapshotOf('north')))).toBe(true);
+});
+
+test('what a kill leaves of a snapshot in the making, in any zone → removed at the start', async () => {
+  await makeSnapshot();
+  await index.close();
+  const later = `${'9'.repeat(20)}.snapshot`;
+  for (const zone of ZONES) {
+    const folder = join(fixture.zonePath(zone), 'index');
+    writeFileSync(join(folder, 'snapshot.draft'), 'half');
+    // Renamed, and killed before it was described.
+    writeFileSync(join(folder, later), readFileSync(snapshotOf(zone)));
+  }
+  index = await fixture.open();
+  for (const zone of ZONES) {
+    expect(indexFiles(zone)).not.toContain('snapshot.draft');
+    expect(indexFiles(zone)).not.toContain(later);
+    snapshotOf(zone);
+  }
+});
+
+test('a snapshot or database of another cluster in a zone → ForeignIndex', async () => {
+  await makeSnapshot();
+  await index.close();
+  rmSync(databasePath(fixture.zonePath('north')));
+  expect(await rejection(fixture.open({ clusterId: 'ff'.repeat(16) }))).toBe('ForeignIndex');
+  index = await fixture.open();
+});

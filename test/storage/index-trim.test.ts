@@ -1,0 +1,181 @@
+/** Dropping log that snapshots cover: what a zone keeps at every moment, and zones that were away while others dropped. */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FILE_HEADER_BYTES, scanRecords } from '../../src/meta/log/codec.ts';
+import { findSnapshot } from '../../src/meta/snapshots/snapshot-file.ts';
+import type { Index } from '../../src/meta/types.ts';
+import { createBucket, everything, IndexFixture, names, put, rejection, ZONES, type Zone } from './index-fixture.ts';
+
+let fixture: IndexFixture;
+let index: Index;
+let bucketId: number;
+let ordinal = 0;
+
+beforeEach(async () => {
+  fixture = new IndexFixture({ logFileSizeMaxBytes: 20_000, snapshotLogBytes: 50_000 });
+  index = await fixture.open();
+  bucketId = await createBucket(index);
+  ordinal = 0;
+});
+afterEach(async () => {
+  await index.close();
+  fixture.remove();
+});
+
+async function putKeys(prefix: string, count: number): Promise<void> {
+  for (let i = 0; i < count; i += 50) {
+    const batch = Array.from({ length: Math.min(50, count - i) }, (_, n) =>
+      put(bucketId, `${prefix}-${i + n}`, ++ordinal),
+    );
+    await Promise.all(batch.map((command) => index.submit(command)));
+  }
+}
+async function keyCount(): Promise<number> {
+  return names(await index.listObjects(everything(bucketId))).length;
+}
+async function makeSnapshot(prefix: string): Promise<void> {
+  const made = index.upkeep.status().made;
+  for (let i = 0; index.upkeep.status().made === made; i++) {
+    if (i > 20) throw new Error('no snapshot is ever due');
+    await putKeys(`${prefix}-${i}`, 300);
+    while ((await index.upkeep.step()) === 'busy');
+  }
+}
+function logFiles(zone: Zone): number[] {
+  const names = readdirSync(join(fixture.zonePath(zone), 'log')).filter((name) => name.endsWith('.log'));
+  return names.map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b);
+}
+function logBytes(zone: Zone): string[] {
+  return logFiles(zone).map((first) => {
+    const path = join(fixture.zonePath(zone), 'log', `${String(first).padStart(20, '0')}.log`);
+    return readFileSync(path).subarray(FILE_HEADER_BYTES).toString('base64');
+  });
+}
+/** A zone on its own: its snapshot and its log join up, and there is nothing missing up to the end. */
+async function expectWhole(zone: Zone): Promise<void> {
+  const snapshot = await findSnapshot({ zonePath: fixture.zonePath(zone), clusterId: fixture.options.clusterId });
+  const files = logFiles(zone);
+  expect(files[0], zone).toBeLessThanOrEqual(snapshot?.applied.sequence ?? 1);
+  let next = files[0] ?? 0;
+  for (const first of files) {
+    expect(first, zone).toBe(next);
+    const path = join(fixture.zonePath(zone), 'log', `${String(first).padStart(20, '0')}.log`);
+    next = (Array.from(scanRecords(readFileSync(path), FILE_HEADER_BYTES)).at(-1)?.sequence ?? 0) + 1;
+  }
+  expect(next - 1, zone).toBe(index.state().sequence);
+}
+async function untilAllCount(): Promise<void> {
+  while (index.state().zones.some(({ isStale }) => isStale)) await index.upkeep.step();
+}
+
+test('snapshots are made → the log behind them goes, and every zone is whole on its own', async () => {
+  await makeSnapshot('a');
+  expect(logFiles('north')[0]).toBeGreaterThan(1);
+  await makeSnapshot('b');
+  expect(index.upkeep.status().logFilesDropped).toBeGreaterThan(6);
+  for (const zone of ZONES) await expectWhole(zone);
+  // What is kept is about what came since, not everything.
+  expect(logFiles('north').length).toBeLessThan(4);
+});
+
+test.each(ZONES)('only zone %s is left besides a stale one → its snapshot and log suffice', async (zone) => {
+  await makeSnapshot('a');
+  await putKeys('behind', 20);
+  const count = await keyCount();
+  await index.close();
+  for (const other of ZONES.filter((name) => name !== zone)) {
+    rmSync(join(fixture.zonePath(other), 'index'), { recursive: true });
+    for (const first of logFiles(other).slice(0, -1)) {
+      rmSync(join(fixture.zonePath(other), 'log', `${String(first).padStart(20, '0')}.log`));
+    }
+  }
+  index = await fixture.open();
+  expect(await keyCount()).toBe(count);
+  await untilAllCount();
+  for (const each of ZONES) await expectWhole(each);
+});
+
+test.each(ZONES)(
+  'zone %s was away while the others dropped what it lacks → refilled with their snapshot',
+  async (zone) => {
+    await putKeys('a', 100);
+    await index.close();
+    const away = `${fixture.zonePath(zone)}-away`;
+    renameSync(fixture.zonePath(zone), away);
+    index = await fixture.open();
+    await makeSnapshot('b');
+    await makeSnapshot('c');
+    await index.close();
+    renameSync(away, fixture.zonePath(zone));
+    index = await fixture.open();
+    expect(index.state().zones).toContainEqual({ zone, isStale: true });
+    await putKeys('d', 100);
+    await untilAllCount();
+    for (const each of ZONES) await expectWhole(each);
+    // Alone with one other it carries the whole state.
+    const count = await keyCount();
+    await index.close();
+    const gone = ZONES.find((name) => name !== zone) ?? 'north';
+    rmSync(fixture.zonePath(gone), { recursive: true });
+    index = await fixture.open();
+    expect(await keyCount()).toBe(count);
+  },
+);
+
+test('a zone is replaced by an empty folder while serving → refilled with a snapshot and the log behind it', async () => {
+  await makeSnapshot('a');
+  rmSync(fixture.zonePath('east'), { recursive: true });
+  mkdirSync(fixture.zonePath('east'));
+  for (let i = 0; index.state().zones.every(({ isStale }) => !isStale); i++) await putKeys(`noticed-${i}`, 1);
+  await untilAllCount();
+  await putKeys('after', 3);
+  await expectWhole('east');
+});
+
+test('two zones were away while one served alone → nothing was acknowledged, and both come back', async () => {
+  await makeSnapshot('a');
+  const count = await keyCount();
+  for (const zone of ['east', 'south'] as const) renameSync(fixture.zonePath(zone), `${fixture.zonePath(zone)}-away`);
+  expect(await rejection(index.submit(put(bucketId, 'void', ++ordinal)))).toBe('CommitFailed');
+  for (const zone of ['east', 'south'] as const) renameSync(`${fixture.zonePath(zone)}-away`, fixture.zonePath(zone));
+  await putKeys('kept', 1);
+  await untilAllCount();
+  expect(await keyCount()).toBe(count + 1);
+  for (const zone of ZONES) await expectWhole(zone);
+});
+
+test('one zone holds more of the log than the others, torn where nobody needs it → no trouble', async () => {
+  await putKeys('a', 300);
+  const old = join(fixture.folder, 'old');
+  cpSync(join(fixture.zonePath('south'), 'log'), old, { recursive: true });
+  await makeSnapshot('b');
+  await index.close();
+  for (const name of readdirSync(old).filter((file) => file.endsWith('.log'))) {
+    const path = join(fixture.zonePath('south'), 'log', name);
+    if (!existsSync(path)) cpSync(join(old, name), path);
+  }
+  const [first = 1] = logFiles('south');
+  const torn = join(fixture.zonePath('south'), 'log', `${String(first).padStart(20, '0')}.log`);
+  rmSync(torn);
+  index = await fixture.open();
+  await putKeys('c', 1);
+  expect(index.state().zones.filter(({ isStale }) => isStale)).toEqual([]);
+  expect(new Set(ZONES.map((zone) => logBytes(zone).at(-1))).size).toBe(1);
+});
+
+test('the log in all zones begins behind the only database there is → LogDamaged, in words', async () => {
+  await putKeys('a', 10);
+  await index.close();
+  const folder = join(fixture.folder, 'old-index');
+  cpSync(join(fixture.zonePath('north'), 'index'), folder, { recursive: true });
+  index = await fixture.open();
+  await makeSnapshot('b');
+  await index.close();
+  for (const zone of ZONES) rmSync(join(fixture.zonePath(zone), 'index'), { recursive: true });
+  cpSync(folder, join(fixture.zonePath('north'), 'index'), { recursive: true });
+  await expect(fixture.open()).rejects.toThrow(/begins with record \d+.*rebuild-index/);
+  fixture.remove();
+  fixture = new IndexFixture();
+  index = await fixture.open();
+});
