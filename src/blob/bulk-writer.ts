@@ -15,7 +15,7 @@ import { DEFAULT_SCHEME, SCHEMES, type Scheme } from './scheme.ts';
 import type { SegmentSource } from './segment-source.ts';
 import { continuedDirectoryUnit, stripeBytesMax, stripeShardBytes, unitFor } from './stripe.ts';
 import type { StripeBuffer, StripeBuffers } from './stripe-buffers.ts';
-import type { StripeEncoder, StripePlan } from './stripe-encoder.ts';
+import type { ShardPieces, StripeEncoder, StripePlan } from './stripe-encoder.ts';
 import type { BlobRef, Extent, WriteOptions } from './types.ts';
 
 const STRIPES_UNDER_WAY_MAX = 3;
@@ -36,8 +36,8 @@ export async function writeBulk(
   options: WriteOptions = {},
 ): Promise<BlobRef> {
   const scheme = SCHEMES[options.scheme ?? DEFAULT_SCHEME];
-  context.source.requireQuorum(scheme);
-  const upload = new BulkUpload(context, scheme, options.writeId);
+  context.source.requireQuorum(scheme, options.usesReserve);
+  const upload = new BulkUpload(context, scheme, options);
   try {
     for await (const chunk of source) await upload.append(chunk);
     return await upload.finish(await label());
@@ -51,6 +51,7 @@ class BulkUpload {
   readonly #context: BulkContext;
   readonly #scheme: Scheme;
   readonly #stripeBytes: number;
+  readonly #usesReserve: boolean;
   readonly #writeId: string;
   readonly #segments: OpenSegment[] = [];
   readonly #extents: Extent[] = [];
@@ -64,11 +65,12 @@ class BulkUpload {
   #sent = 0;
   #unsynced = 0;
 
-  constructor(context: BulkContext, scheme: Scheme, writeId = randomHex(16)) {
+  constructor(context: BulkContext, scheme: Scheme, { writeId, usesReserve = false }: WriteOptions) {
     this.#context = context;
     this.#scheme = scheme;
     this.#stripeBytes = stripeBytesMax(scheme);
-    this.#writeId = writeId;
+    this.#usesReserve = usesReserve;
+    this.#writeId = writeId ?? randomHex(16);
   }
 
   async append(chunk: Uint8Array): Promise<void> {
@@ -141,11 +143,16 @@ class BulkUpload {
   }
 
   async #store(open: OpenSegment, plan: StripePlan, buffer: StripeBuffer): Promise<void> {
+    const { buffers, encoder } = this.#context;
+    const release = (): void => buffers.release(buffer);
+    let shards: ShardPieces;
     try {
-      await open.append(plan.offset, await this.#context.encoder.encode(plan, buffer));
-    } finally {
-      this.#context.buffers.release(buffer);
+      shards = await encoder.encode(plan, buffer);
+    } catch (error) {
+      release();
+      throw error;
     }
+    await open.append(plan.offset, shards, release);
     this.#unsynced += plan.dataLength;
     if (this.#unsynced >= BACKGROUND_SYNC_BYTES) {
       this.#unsynced = 0;
@@ -157,7 +164,7 @@ class BulkUpload {
   #segmentFor(shardBytes: number): OpenSegment {
     const current = this.#segments.at(-1);
     if (current && this.#context.source.accepts(current, shardBytes)) return current;
-    const next = this.#context.source.takeBulk(this.#scheme, shardBytes);
+    const next = this.#context.source.takeBulk(this.#scheme, shardBytes, this.#usesReserve);
     next.segment.hold();
     this.#segments.push(next);
     return next;

@@ -1,33 +1,62 @@
 /** One disk of the store and what is known of it. `disks.ts` alone changes it. */
+import { DiskGate } from './disk-gate.ts';
 import type { DiskSpace } from './disk-space.ts';
 import type { DiskState, DiskStateName } from './types.ts';
+
+/** What was seen of a disk, whatever it is meant for. */
+export type DiskHealth = 'healthy' | 'suspect' | 'failed' | 'missing';
+
+/** What a disk is meant for: `draining` and `replaced` ones are read, and their shards are to move to others. */
+export type DiskStanding = 'active' | 'draining' | 'replaced';
 
 export class Disk {
   readonly path: string;
   readonly zone: string;
+  /** Every operation on its files goes through it. */
+  readonly gate: DiskGate;
+  /** To be told of every read of it that failed. */
+  readFailed: (error: unknown) => void = () => {};
   /** Empty as long as the disk's identity was never read. */
   id = '';
-  state: DiskStateName = 'missing';
+  standing: DiskStanding = 'active';
+  health: DiskHealth = 'missing';
   reason: string | undefined = 'no identity file';
   sinceMs: number;
   /** Whether its shard files may be read. */
   readable = false;
   /** What the identity file looked like when it was last read. */
   stamp: string | undefined;
+  /** From when on a failed disk is verified though it looks as before. */
+  verifyAtMs = Number.POSITIVE_INFINITY;
+  /** How often it failed with no long time of health between. */
+  failures = 0;
   /** Of its file system, at the last look. */
   space: DiskSpace | undefined;
   device = '';
   isFull = false;
+  /** The system has refused space, whatever it says of what is free; until a probe is written. */
+  wasRefusedSpace = false;
 
-  constructor(place: { readonly path: string; readonly zone: string }, nowMs: number) {
+  constructor(place: { readonly path: string; readonly zone: string }, nowMs: number, gate?: DiskGate) {
     this.path = place.path;
     this.zone = place.zone;
     this.sinceMs = nowMs;
+    this.gate = gate ?? new DiskGate(60_000, () => {});
   }
 
   /** What its rank in placement follows from. */
   get rankedAs(): string {
     return this.id || this.path;
+  }
+
+  get state(): DiskStateName {
+    if (this.standing === 'replaced') return 'replaced';
+    return this.health === 'healthy' && this.standing === 'draining' ? 'draining' : this.health;
+  }
+
+  /** Whether new shards may be put on it. What frees space, or is small and needed for that, may use its reserve. */
+  takesWrites(usesReserve: boolean): boolean {
+    return this.health === 'healthy' && this.standing === 'active' && (usesReserve || !this.isFull);
   }
 
   describe(): DiskState {

@@ -1,50 +1,94 @@
 /**
  * The disks of the store and what is known of each. A disk is
- * - healthy: its identity file was seen, by path, at the last look;
- * - missing: it was not. Its files are closed, nothing is written to a folder that was moved away; when it is back with
- *   the same identity it is healthy again;
- * - failed: it is another's, or a write to it failed. It is read (every block is verified) but not written until it has
- *   been away and back, or the server restarts. A disk of another cluster is not read either.
+ * - healthy: its identity file was seen, by path, at the last look, and nothing on it has failed since it was verified;
+ * - suspect: an operation on it has hung, or it is being verified. It is not written; while it hangs it is not read either;
+ * - failed: it is another's, or an operation on it failed. It is read (every block is verified) but not written. A disk
+ *   that is not the one that should be there is not read either;
+ * - missing: its identity file cannot be seen. Its files are closed: nothing is written to a folder that was moved away.
  *
- * `check` looks at all disks; the timer does it several times a second. Listeners hear of a change after the state has
- * changed, synchronously, so that nothing is placed on a disk between the two.
+ * Whatever it was, it becomes healthy only by verification (`disk-verification.ts`): at the start, when it is back, when it
+ * answers again, when its identity file was replaced by its equal; and after a failure when a pause is over, which doubles
+ * with each failure. A disk that is full stays healthy, but takes no new data.
+ *
+ * `check` looks at all disks; the timer does it several times a second. Disks do not wait for each other. Listeners hear of
+ * a change after the state has changed, synchronously, so that nothing is placed on a disk between the two.
  */
 import { setInterval } from 'node:timers';
 import { type Clock, systemClock } from '../lib/clock.ts';
-import { Disk } from './disk.ts';
-import { createDisk, errorCode, lookAtIdentity, readIdentity } from './disk-identity.ts';
+import { Disk, type DiskHealth } from './disk.ts';
+import { DiskGate, DiskSilent } from './disk-gate.ts';
+import { createDisk, type DiskIdentity, errorCode, lookAtIdentity, readIdentity } from './disk-identity.ts';
 import { isFullNow, measureSpace } from './disk-space.ts';
+import { listShardFiles, writeProbe } from './disk-verification.ts';
 import type { BlobLog, BlobStoreOptions } from './options.ts';
-import type { DiskStateName } from './types.ts';
+import type { SegmentTable } from './segments.ts';
 
-/** Errors that say something of the request or of space, not of the disk. */
-const NOT_THE_DISKS_FAULT = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EBADF']);
+const DISK_TIMEOUT_MS = 10_000;
+const FIRST_PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 3_600_000;
+/** A disk that was healthy for this long has its failures forgiven. */
+const FORGIVEN_AFTER_MS = 3_600_000;
+
+/** Errors that say that there is no space. */
+const NO_SPACE = new Set(['ENOSPC', 'EDQUOT']);
+/** Errors that say something of this process, not of the disk. */
+const NOT_THE_DISKS_FAULT = new Set(['EMFILE', 'ENFILE', 'EBADF', 'ENOMEM']);
+const NOT_THERE = new Set(['ENOENT', 'ENOTDIR']);
+
+export function isNoSpace(error: unknown): boolean {
+  return NO_SPACE.has(errorCode(error));
+}
 
 export interface DiskListener {
-  /** A disk left or came back. What must not wait happens synchronously; `check` waits for what is returned. */
-  diskChanged(disk: Disk): void | Promise<void>;
+  /** A disk can be read or written now, or no longer. */
+  diskChanged(disk: Disk): void;
 }
 
 export class Disks {
   readonly all: readonly Disk[];
-  readonly #clusterId: string;
-  readonly #reserveBytes: number | undefined;
+  /** How long an operation may take before its disk is taken out of use. */
+  readonly timeoutMs: number;
+  readonly #options: BlobStoreOptions;
+  readonly #table: SegmentTable;
   readonly #clock: Clock;
   readonly #log: BlobLog;
   /** Disks whose trouble stands in the log. */
   readonly #reported = new Set<Disk>();
   readonly #listeners: DiskListener[] = [];
+  readonly #checks = new Map<Disk, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
-  #checking: Promise<void> | undefined;
 
-  constructor(options: BlobStoreOptions, log: BlobLog) {
-    this.#clusterId = options.clusterId;
-    this.#reserveBytes = options.reserveBytes;
+  constructor(options: BlobStoreOptions, table: SegmentTable, log: BlobLog) {
+    this.#options = options;
+    this.timeoutMs = options.diskTimeoutMs ?? DISK_TIMEOUT_MS;
+    this.#table = table;
     this.#clock = options.clock ?? systemClock;
     this.#log = log;
-    this.all = options.zones.flatMap(({ name, disks }) =>
-      disks.map((path) => new Disk({ path, zone: name }, this.#clock.nowMs())),
-    );
+    this.all = options.zones.flatMap(({ name, disks }) => disks.map((path) => this.#makeDisk({ path, zone: name })));
+  }
+
+  /** The disks that new segments may be placed on, whatever state they are in at the moment. */
+  get staying(): readonly Disk[] {
+    return this.all.filter(({ standing }) => standing === 'active');
+  }
+
+  /** Once all disks have been verified, what each is behind of the others can be said. */
+  explainLacks(): void {
+    for (const disk of this.all) {
+      if (disk.health !== 'healthy') continue;
+      disk.reason = this.#table.describeLacks(disk, this.staying);
+      if (disk.reason !== undefined) this.#log.warn({ disk: disk.path, reason: disk.reason }, 'A disk is behind');
+    }
+  }
+
+  #makeDisk(place: { path: string; zone: string }): Disk {
+    const gate = new DiskGate(this.timeoutMs, (what) => {
+      disk.readable = false;
+      this.#setHealth(disk, 'suspect', what);
+    });
+    const disk = new Disk(place, this.#clock.nowMs(), gate);
+    disk.readFailed = (error) => this.#readFailed(disk, error);
+    return disk;
   }
 
   /**
@@ -53,13 +97,13 @@ export class Disks {
    */
   async createMissing(): Promise<void> {
     await Promise.all(
-      this.all.map(async (disk) => {
-        const found = await readIdentity(disk.path);
-        if (found.kind !== 'absent') return;
+      this.all.map(async ({ path, zone, gate }) => {
         try {
-          await createDisk(disk.path, { clusterId: this.#clusterId, zone: disk.zone });
+          const found = await gate.run(() => readIdentity(path));
+          if (found.kind !== 'absent') return;
+          await gate.run(() => createDisk(path, { clusterId: this.#options.clusterId, zone }));
         } catch (error) {
-          this.#log.error({ disk: disk.path, error }, 'A disk folder cannot be created');
+          this.#log.error({ disk: path, error }, 'A disk folder cannot be created');
         }
       }),
     );
@@ -75,85 +119,176 @@ export class Disks {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#checking;
+    await Promise.all(this.#checks.values());
   }
 
-  /** The disks that take writes. */
-  usable(): Disk[] {
-    return this.all.filter(({ state }) => state === 'healthy');
+  /** Looks at disks by path. Never rejects, and waits for none longer than the limit of an operation that hangs. */
+  async check(disks: Iterable<Disk> = this.all): Promise<void> {
+    await Promise.all(Array.from(disks, (disk) => this.#checkOnce(disk)));
   }
 
-  /** Looks at every disk's identity file by path. Never rejects. */
-  check(): Promise<void> {
-    this.#checking ??= Promise.all(this.all.map((disk) => this.#checkDisk(disk)))
-      .then(() => undefined)
-      .finally(() => {
-        this.#checking = undefined;
-      });
-    return this.#checking;
-  }
-
-  /** A write to a disk failed with this error. */
+  /** A write to a disk failed with this error. Whoever met it has given the file up. */
   reportWriteError(disk: Disk, error: unknown): void {
+    const code = errorCode(error);
+    // A disk that hangs was reported by its gate.
+    if (error instanceof DiskSilent) return;
     this.#log.warn({ disk: disk.path, error }, 'A write to a disk failed');
-    if (disk.state !== 'healthy' || NOT_THE_DISKS_FAULT.has(errorCode(error))) return;
-    const gone = errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR';
-    void this.#setState(disk, gone ? 'missing' : 'failed', String(error));
+    if (disk.health !== 'healthy' || NOT_THE_DISKS_FAULT.has(code)) return;
+    if (isNoSpace(error)) {
+      disk.wasRefusedSpace = true;
+      this.#setFull(disk, true);
+    } else if (NOT_THERE.has(code)) {
+      disk.readable = false;
+      this.#setHealth(disk, 'missing', String(error));
+    } else {
+      this.#fail(disk, `a write failed: ${String(error)}`);
+    }
+  }
+
+  /** Of all errors of reads only one of the device itself says something of the disk. */
+  #readFailed(disk: Disk, error: unknown): void {
+    if (disk.health === 'healthy' && errorCode(error) === 'EIO') this.#fail(disk, `a read failed: ${String(error)}`);
+  }
+
+  #checkOnce(disk: Disk): Promise<void> | undefined {
+    const running = this.#checks.get(disk);
+    if (running) return running;
+    // The probe before this one hangs: there is no more to be learnt, and no thread to be lost.
+    if (!disk.gate.canProbe) return undefined;
+    const check = this.#checkDisk(disk)
+      .catch((error: unknown) => {
+        if (!(error instanceof DiskSilent)) this.#log.error({ disk: disk.path, error }, 'A disk cannot be looked at');
+      })
+      .finally(() => this.#checks.delete(disk));
+    this.#checks.set(disk, check);
+    return check;
   }
 
   async #checkDisk(disk: Disk): Promise<void> {
-    const look = await lookAtIdentity(disk.path);
+    const look = await disk.gate.probe(() => lookAtIdentity(disk.path));
     if (look === undefined) {
       disk.stamp = undefined;
-      if (disk.state !== 'missing') await this.#setState(disk, 'missing', 'its identity file cannot be seen');
+      disk.readable = false;
+      if (disk.health !== 'missing') this.#setHealth(disk, 'missing', 'its identity file cannot be seen');
       return;
     }
     disk.device = look.device;
-    await this.#measure(disk);
-    if (look.stamp === disk.stamp && disk.state !== 'missing') return;
-    const found = await readIdentity(disk.path);
+    if (look.stamp !== disk.stamp || this.#isDue(disk)) await this.#identify(disk, look.stamp);
+    else if (disk.health === 'healthy') await this.#measure(disk);
+  }
+
+  /** Whether a disk that looks as before is to be verified. */
+  #isDue(disk: Disk): boolean {
+    if (disk.health === 'failed') return this.#clock.nowMs() >= disk.verifyAtMs;
+    return disk.health !== 'healthy';
+  }
+
+  async #identify(disk: Disk, stamp: string): Promise<void> {
+    const found = await disk.gate.probe(() => readIdentity(disk.path));
     // A file that vanished between the two looks is met at the next one.
     if (found.kind === 'absent') return;
-    disk.stamp = look.stamp;
+    disk.stamp = stamp;
     const reason = found.kind === 'bad' ? found.reason : this.#mismatch(disk, found.identity);
     if (reason !== undefined) {
-      if (disk.state !== 'failed' || disk.reason !== reason) {
-        await this.#setState(disk, 'failed', reason, false);
-      }
+      disk.readable = false;
+      disk.verifyAtMs = Number.POSITIVE_INFINITY;
+      if (disk.health !== 'failed' || disk.reason !== reason) this.#setHealth(disk, 'failed', reason);
       return;
     }
     if (found.kind === 'ok') disk.id = found.identity.diskId;
-    await this.#setState(disk, 'healthy');
+    await this.#verify(disk);
   }
 
-  async #measure(disk: Disk): Promise<void> {
-    try {
-      disk.space = await measureSpace(disk.path);
-      disk.isFull = isFullNow(disk.space, disk.isFull, this.#reserveBytes);
-    } catch (error) {
-      this.#log.warn({ disk: disk.path, error }, 'The space of a disk cannot be measured');
+  #mismatch(disk: Disk, identity: DiskIdentity): string | undefined {
+    const { clusterId, diskId, zone } = identity;
+    if (clusterId !== this.#options.clusterId) return `it belongs to another cluster, ${clusterId}`;
+    if (zone !== disk.zone) return `it belongs to zone ${zone}`;
+    const twin = this.all.find((other) => other !== disk && other.id === diskId);
+    if (disk.id !== '' && diskId !== disk.id) {
+      return twin
+        ? `the disk of ${twin.path}, or a copy of it, is in its place`
+        : `another disk is in its place, ${diskId}`;
     }
-  }
-
-  #mismatch(disk: Disk, identity: { clusterId: string; diskId: string; zone: string }): string | undefined {
-    if (identity.clusterId !== this.#clusterId) return `it belongs to another cluster, ${identity.clusterId}`;
-    if (identity.zone !== disk.zone) return `it belongs to zone ${identity.zone}`;
-    if (disk.id !== '' && identity.diskId !== disk.id) return `another disk is in its place, ${identity.diskId}`;
-    const twin = this.all.find((other) => other !== disk && other.id === identity.diskId);
     return twin && `it is a copy of the disk at ${twin.path}`;
   }
 
-  async #setState(disk: Disk, state: DiskStateName, reason?: string, readable = state !== 'missing'): Promise<void> {
-    if (disk.state !== state) disk.sinceMs = this.#clock.nowMs();
-    disk.state = state;
-    disk.reason = reason;
-    disk.readable = readable;
-    if (state !== 'healthy') {
-      this.#reported.add(disk);
-      this.#log.warn({ disk: disk.path, state, reason }, 'A disk takes no writes');
-    } else if (this.#reported.delete(disk)) {
-      this.#log.info({ disk: disk.path }, 'A disk is back in use');
+  /** Makes a disk healthy, if it shows that it is. */
+  async #verify(disk: Disk): Promise<void> {
+    // As long as what hung before fills the gate, nothing could be done on the disk.
+    if (!disk.gate.hasPlace) return;
+    if (disk.health !== 'suspect') this.#change(disk, 'suspect', 'it is being verified');
+    try {
+      this.#table.takeUp(disk, await listShardFiles(disk));
+      disk.readable = true;
+      await disk.gate.probe(() => writeProbe(disk.path));
+      disk.wasRefusedSpace = false;
+    } catch (error) {
+      if (error instanceof DiskSilent) throw error;
+      const code = errorCode(error);
+      // These say nothing against the disk, which is verified again at the next look.
+      if (NOT_THE_DISKS_FAULT.has(code) || NOT_THERE.has(code)) return;
+      if (!isNoSpace(error)) {
+        this.#fail(disk, `it could not be verified: ${String(error)}`);
+        return;
+      }
+      disk.wasRefusedSpace = true;
     }
-    await Promise.all(this.#listeners.map((listener) => listener.diskChanged(disk)));
+    disk.gate.open();
+    await this.#measure(disk);
+    this.#setHealth(disk, 'healthy', this.#table.describeLacks(disk, this.staying));
+  }
+
+  async #measure(disk: Disk): Promise<void> {
+    disk.space = await disk.gate.probe(() => measureSpace(disk.path));
+    let isFull = isFullNow(disk.space, disk.isFull, this.#options.reserveBytes);
+    if (!isFull && disk.wasRefusedSpace) {
+      // What is said to be free may not be for us, such as beyond a quota.
+      isFull = await disk.gate
+        .probe(() => writeProbe(disk.path))
+        .then(
+          () => false,
+          () => true,
+        );
+      disk.wasRefusedSpace = isFull;
+    }
+    this.#setFull(disk, isFull);
+  }
+
+  #setFull(disk: Disk, isFull: boolean): void {
+    if (disk.isFull === isFull) return;
+    disk.isFull = isFull;
+    const fields = { disk: disk.path, freeBytes: disk.space?.freeBytes };
+    if (isFull) this.#log.warn(fields, 'A disk is full: it takes no new data');
+    else this.#log.info(fields, 'A disk has space again');
+    this.#tell(disk);
+  }
+
+  #fail(disk: Disk, reason: string): void {
+    const nowMs = this.#clock.nowMs();
+    if (disk.health === 'healthy' && nowMs - disk.sinceMs > FORGIVEN_AFTER_MS) disk.failures = 0;
+    disk.verifyAtMs = nowMs + Math.min(FIRST_PAUSE_MS * 2 ** disk.failures, LONGEST_PAUSE_MS);
+    disk.failures++;
+    this.#setHealth(disk, 'failed', reason);
+  }
+
+  #setHealth(disk: Disk, health: DiskHealth, reason: string | undefined): void {
+    if (health !== 'healthy') {
+      this.#reported.add(disk);
+      this.#log.warn({ disk: disk.path, state: health, reason }, 'A disk takes no writes');
+    } else if (this.#reported.delete(disk)) {
+      this.#log.info({ disk: disk.path, reason }, 'A disk is back in use');
+    }
+    this.#change(disk, health, reason);
+  }
+
+  #change(disk: Disk, health: DiskHealth, reason: string | undefined): void {
+    if (disk.health !== health) disk.sinceMs = this.#clock.nowMs();
+    disk.health = health;
+    disk.reason = reason;
+    this.#tell(disk);
+  }
+
+  #tell(disk: Disk): void {
+    for (const listener of this.#listeners) listener.diskChanged(disk);
   }
 }

@@ -5,6 +5,8 @@
  *   between two stripes that did is nobody's.
  * - A shard is lost to the segment with the first of its operations that fails, or when its disk goes: after a failed
  *   sync nobody knows what the file holds. A blob counts only on shards that were never lost while it was written.
+ * - A disk that hangs is not waited for: the shard is lost when the disk's gate gives the operation up. The system may still
+ *   carry it out, so what was to be written stays untouched until it really has ended.
  * - Appends and syncs may overlap. `retire` says that no more is reserved; once nothing is under way the files are
  *   closed and the segment is sealed, for good.
  */
@@ -14,7 +16,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { syncFolder } from '../lib/durable-files.ts';
 import type { Disk } from './disk.ts';
 import { segmentsFolder } from './disk-identity.ts';
-import type { Disks } from './disks.ts';
+import { type Disks, isNoSpace } from './disks.ts';
 import { type Segment, shardPath } from './segments.ts';
 import type { ShardPieces } from './stripe-encoder.ts';
 
@@ -28,19 +30,24 @@ export class OpenSegment {
   readonly #disks: Disks;
   readonly #files: (ShardFile | undefined)[];
   readonly #lost = new Set<number>();
+  /** End of what was written to each shard's file. */
+  readonly #ends: number[];
   readonly #lostAtFirst: number;
   #opening: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #tail = 0;
   #users = 0;
   #retired = false;
+  #ranOutOfSpace = false;
 
-  constructor(segment: Segment, disks: Disks) {
+  /** `takesWrites` says which of the segment's disks are written; the shards of the others are lost from the start. */
+  constructor(segment: Segment, disks: Disks, takesWrites: (disk: Disk) => boolean) {
     this.segment = segment;
     this.#disks = disks;
     this.#files = new Array<undefined>(segment.scheme.shards).fill(undefined);
+    this.#ends = new Array<number>(segment.scheme.shards).fill(0);
     segment.disks.forEach((disk, shard) => {
-      if (disk?.state !== 'healthy') this.#lose(shard);
+      if (!disk || !takesWrites(disk)) this.#lose(shard);
     });
     this.#lostAtFirst = this.#lost.size;
   }
@@ -61,6 +68,11 @@ export class OpenSegment {
   /** A shard was lost since the segment was made. */
   get damaged(): boolean {
     return this.#lost.size > this.#lostAtFirst;
+  }
+
+  /** Whether shards were lost since because their disks had no space left. */
+  get ranOutOfSpace(): boolean {
+    return this.#ranOutOfSpace;
   }
 
   /** Offset for a stripe of so many bytes a shard. */
@@ -90,12 +102,26 @@ export class OpenSegment {
 
   /**
    * Writes what each shard gets, one piece after another, at an offset. Never rejects: who wants to know asks
-   * `goodShards` after `sync`.
+   * `goodShards` after `sync`. `release` is called when nothing reads the pieces any more: mostly before this resolves.
    */
-  async append(offset: number, shards: ShardPieces): Promise<void> {
-    this.#opening ??= this.#open();
-    await this.#opening;
-    await this.#eachShard(({ handle }, shard) => writeAll(handle, shards[shard] ?? [], offset));
+  async append(offset: number, shards: ShardPieces, release: () => void): Promise<void> {
+    let writing = 1;
+    const leave = (): void => {
+      if (--writing === 0) release();
+    };
+    try {
+      this.#opening ??= this.#open();
+      await this.#opening;
+      await this.#eachShard(({ handle }, shard) => {
+        const pieces = shards[shard] ?? [];
+        writing++;
+        return writeAll(handle, pieces, offset).finally(leave);
+      });
+      const end = offset + (shards[0] ?? []).reduce((sum, { length }) => sum + length, 0);
+      for (const shard of this.#ends.keys()) if (!this.#lost.has(shard)) this.#ends[shard] = end;
+    } finally {
+      leave();
+    }
   }
 
   /** Makes all appends that have ended durable on the shards that are not lost. Never rejects. */
@@ -115,23 +141,28 @@ export class OpenSegment {
   /** The disk is no longer usable. */
   loseDisk(disk: Disk): void {
     const shard = this.segment.disks.indexOf(disk);
-    if (shard >= 0) this.#lose(shard);
+    if (shard < 0 || this.#lost.has(shard)) return;
+    this.#lose(shard);
+    this.segment.condition.report(shard, `lost while it was written: its disk is ${disk.state}`);
   }
 
   async #open(): Promise<void> {
-    await this.#disks.check();
+    const wanted = [...this.segment.disks.entries()].flatMap(([shard, disk]) =>
+      disk && !this.#lost.has(shard) ? [{ shard, disk }] : [],
+    );
+    await this.#disks.check(wanted.map(({ disk }) => disk));
     await Promise.all(
-      this.segment.disks.map(async (disk, shard) => {
-        if (!disk || this.#lost.has(shard)) return;
+      wanted.map(async ({ shard, disk }) => {
+        if (this.#lost.has(shard)) return;
         try {
-          const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY;
-          const handle = await open(shardPath(disk, this.segment, shard), flags, 0o644);
+          const create = () => createFile(shardPath(disk, this.segment, shard));
+          const handle = await disk.gate.run(() => this.#unlessLost(shard, create), closeQuietly);
           this.#files[shard] = { disk, handle };
           // The name must be durable before the first stripe is.
-          await syncFolder(segmentsFolder(disk.path));
+          await disk.gate.run(() => syncFolder(segmentsFolder(disk.path)));
           if (this.#lost.has(shard)) this.#lose(shard);
         } catch (error) {
-          this.#fail(shard, disk, error);
+          if (!this.#lost.has(shard)) this.#fail(shard, disk, error);
         }
       }),
     );
@@ -142,7 +173,7 @@ export class OpenSegment {
       this.#files.map(async (file, shard) => {
         if (!file || this.#lost.has(shard)) return;
         try {
-          await operation(file, shard);
+          await file.disk.gate.run(() => this.#unlessLost(shard, () => operation(file, shard)));
         } catch (error) {
           // A file that was closed because its disk had gone is lost already, and its disk reported.
           if (!this.#lost.has(shard)) this.#fail(shard, file.disk, error);
@@ -151,10 +182,16 @@ export class OpenSegment {
     );
   }
 
+  /** A disk that failed while an operation waited for its turn gets no more. */
+  #unlessLost<T>(shard: number, operation: () => Promise<T>): Promise<T> {
+    return this.#lost.has(shard) ? Promise.reject(new Error('the shard is lost')) : operation();
+  }
+
   #fail(shard: number, disk: Disk, error: unknown): void {
     this.#lose(shard);
     // After a failed sync the file has its length and may lack its bytes.
     this.segment.condition.report(shard, `lost while it was written: ${String(error)}`);
+    if (isNoSpace(error)) this.#ranOutOfSpace = true;
     this.#disks.reportWriteError(disk, error);
   }
 
@@ -168,9 +205,15 @@ export class OpenSegment {
   #sealIfDone(): void {
     if (!this.#retired || this.#users > 0 || this.segment.sealed) return;
     this.segment.sealed = true;
+    for (const [shard, end] of this.#ends.entries())
+      if (!this.#lost.has(shard)) this.segment.noteFile({ shard, lengthBytes: end });
     for (const file of this.#files) if (file) closeQuietly(file.handle);
     this.#files.fill(undefined);
   }
+}
+
+function createFile(path: string): Promise<FileHandle> {
+  return open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o644);
 }
 
 /** Everything in the file is synced or given up: nothing that matters can fail. The handle waits for what is under way. */

@@ -91,13 +91,13 @@ export class Packer {
   }
 
   place(bytes: Uint8Array, label: Uint8Array, options: WriteOptions): BlobRef {
-    const { writeId = randomHex(16) } = options;
+    const { writeId = randomHex(16), usesReserve } = options;
     const scheme = SCHEMES[options.scheme ?? DEFAULT_SCHEME];
     assert(bytes.length <= placeLimitBytes(scheme), 'a placed blob is small');
     assert(label.length <= LABEL_BYTES_MAX, 'a label is short');
     const size = bytes.length;
     if (size === 0) return { size, extents: [] };
-    this.#source.requireQuorum(scheme);
+    this.#source.requireQuorum(scheme, usesReserve);
     const stripe = this.#pendingFor(scheme, size, label);
     const start = stripe.add(bytes, { writeId, label });
     const locate = (): Extent[] => {
@@ -182,16 +182,22 @@ export class Packer {
   /** Stripes frozen for one segment one after another lie one after another, so they go out as one write. */
   async #append(open: OpenSegment, stripes: readonly PendingStripe[]): Promise<void> {
     const borrowed: StripeBuffer[] = [];
-    try {
-      const encoded = await Promise.all(stripes.map((stripe) => this.#encode(stripe, borrowed)));
-      const length = open.segment.scheme.shards;
-      const shards = Array.from({ length }, (_, shard) => encoded.flatMap((pieces) => pieces[shard] ?? []));
-      const first = stripes[0];
-      if (first) await open.append(this.#freeze(first).plan.offset, shards);
-    } finally {
+    const release = (): void => {
       for (const { data } of stripes) freeBuffer(data);
       for (const buffer of borrowed) this.#buffers.release(buffer);
+    };
+    const [first] = stripes;
+    if (!first) return;
+    let shards: ShardPieces;
+    try {
+      const encoded = await Promise.all(stripes.map((stripe) => this.#encode(stripe, borrowed)));
+      const { shards: length } = open.segment.scheme;
+      shards = Array.from({ length }, (_, shard) => encoded.flatMap((pieces) => pieces[shard] ?? []));
+    } catch (error) {
+      release();
+      throw error;
     }
+    await open.append(this.#freeze(first).plan.offset, shards, release);
   }
 
   /** The pieces of a large stripe are views of a buffer, which the caller gives back once they are stored. */

@@ -1,7 +1,10 @@
 /**
  * Where writers get segments to append to, of each scheme. Packed stripes share one open segment; each bulk write has one
- * of its own from a pool. A segment is retired when it is full, when one of its shards is lost, and when a disk comes or goes, so that
- * what is written next lies on the disks that are there next.
+ * of its own from a pool. A segment is retired when it is full, when one of its shards is lost, and when a disk begins or
+ * ceases to take writes, so that what is written next lies on the disks that take it.
+ *
+ * Disks that are full take part only where there would be too few without them, and then nobody gets in but who may use
+ * their reserve.
  */
 import assert from 'node:assert';
 import { randomHex } from '../lib/ids.ts';
@@ -9,7 +12,7 @@ import type { Disk } from './disk.ts';
 import type { DiskListener, Disks } from './disks.ts';
 import { OpenSegment } from './open-segment.ts';
 import { placeableShards, placeShards } from './placement.ts';
-import type { Scheme, SchemeName } from './scheme.ts';
+import { SCHEMES, type Scheme, type SchemeName } from './scheme.ts';
 import { Segment, type SegmentTable } from './segments.ts';
 import { BlobError } from './types.ts';
 
@@ -24,28 +27,47 @@ export interface SegmentSourceOptions {
   readonly segmentSizeMaxBytes: number;
 }
 
+/** The disks that take new shards, those that are full left out or not, and how many shards of one segment they take. */
+interface Takers {
+  readonly plain: ReadonlySet<Disk>;
+  readonly withReserve: ReadonlySet<Disk>;
+  readonly shards: Readonly<Record<SchemeName, number>>;
+  readonly shardsWithReserve: Readonly<Record<SchemeName, number>>;
+}
+
+interface ShardCounts {
+  readonly good: number;
+  readonly quorum: number;
+}
+
 export class SegmentSource implements DiskListener {
   readonly #options: SegmentSourceOptions;
   readonly #open = new Set<OpenSegment>();
   readonly #idleBulk: Readonly<Record<SchemeName, OpenSegment[]>> = { '6+3': [], '1+2': [] };
   readonly #packed: Record<SchemeName, OpenSegment | undefined> = { '6+3': undefined, '1+2': undefined };
+  #takers: Takers;
 
   constructor(options: SegmentSourceOptions) {
     this.#options = options;
+    this.#takers = this.#findTakers();
     options.disks.listen(this);
   }
 
-  /** Throws WriteQuorumLost if too few disks take writes now. */
-  requireQuorum(scheme: Scheme): void {
-    const good = placeableShards(this.#options.disks.usable(), scheme);
+  /** Throws WriteQuorumLost or StorageFull if too few disks take writes now. */
+  requireQuorum(scheme: Scheme, usesReserve = false): void {
     const quorum = this.#options.writeQuorums[scheme.name];
-    if (good < quorum) throw quorumLost({ good, quorum });
+    const { shards, shardsWithReserve } = this.#takers;
+    const good = shards[scheme.name];
+    const goodWithReserve = shardsWithReserve[scheme.name];
+    if ((usesReserve ? goodWithReserve : good) >= quorum) return;
+    throw goodWithReserve >= quorum ? storageFull({ good, quorum }) : quorumLost({ good: goodWithReserve, quorum });
   }
 
-  /** Throws WriteQuorumLost if too few shards of a segment took everything. */
+  /** Throws WriteQuorumLost or StorageFull if too few shards of a segment took everything. */
   requireGood(open: OpenSegment): void {
     const quorum = this.#options.writeQuorums[open.segment.scheme.name];
-    if (open.goodShards < quorum) throw quorumLost({ good: open.goodShards, quorum });
+    const shards = { good: open.goodShards, quorum };
+    if (shards.good < quorum) throw open.ranOutOfSpace ? storageFull(shards) : quorumLost(shards);
   }
 
   /** The segment for a packed stripe of so many bytes a shard. Synchronous, whatever the disks do. */
@@ -59,8 +81,8 @@ export class SegmentSource implements DiskListener {
   }
 
   /** A segment for one bulk write alone, from now until `returnBulk`. Its files stay open meanwhile. */
-  takeBulk(scheme: Scheme, shardBytes: number): OpenSegment {
-    this.requireQuorum(scheme);
+  takeBulk(scheme: Scheme, shardBytes: number, usesReserve = false): OpenSegment {
+    this.requireQuorum(scheme, usesReserve);
     const idle = this.#idleBulk[scheme.name];
     let open = idle.pop();
     while (open && !this.#fits(open, shardBytes)) {
@@ -94,11 +116,13 @@ export class SegmentSource implements DiskListener {
   }
 
   diskChanged(disk: Disk): void {
-    for (const open of this.#open) {
-      if (disk.state !== 'healthy') open.loseDisk(disk);
-      this.#retire(open);
-    }
-    this.#forgetIdle();
+    if (disk.health !== 'healthy') for (const open of this.#open) open.loseDisk(disk);
+    const before = this.#takers;
+    this.#takers = this.#findTakers();
+    const isSame =
+      before.plain.has(disk) === this.#takers.plain.has(disk) &&
+      before.withReserve.has(disk) === this.#takers.withReserve.has(disk);
+    if (!isSame) this.close();
   }
 
   /** Seals what has data, as soon as nobody writes to it any more. */
@@ -109,6 +133,7 @@ export class SegmentSource implements DiskListener {
     this.#forgetSealed();
   }
 
+  /** Retires all segments: what is written next goes to fresh ones. */
   close(): void {
     for (const open of this.#open) this.#retire(open);
     this.#forgetIdle();
@@ -116,13 +141,23 @@ export class SegmentSource implements DiskListener {
 
   #create(scheme: Scheme): OpenSegment {
     const named = { id: randomHex(16), scheme };
-    const placed = placeShards(named.id, this.#options.disks.all, scheme, ({ state }) => state === 'healthy');
+    const { plain, withReserve, shards } = this.#takers;
+    const takers = shards[scheme.name] >= this.#options.writeQuorums[scheme.name] ? plain : withReserve;
+    const takesWrites = (disk: Disk): boolean => takers.has(disk);
+    const placed = placeShards(named.id, this.#options.disks.staying, scheme, takesWrites);
     assert(placed, 'the store was opened with disks that segments can be placed on');
     const segment = new Segment(named, placed, false);
     this.#options.table.add(segment);
-    const open = new OpenSegment(segment, this.#options.disks);
+    const open = new OpenSegment(segment, this.#options.disks, takesWrites);
     this.#open.add(open);
     return open;
+  }
+
+  #findTakers(): Takers {
+    const { all } = this.#options.disks;
+    const plain = new Set(all.filter((disk) => disk.takesWrites(false)));
+    const withReserve = new Set(all.filter((disk) => disk.takesWrites(true)));
+    return { plain, withReserve, shards: countPlaceable(plain), shardsWithReserve: countPlaceable(withReserve) };
   }
 
   #fits(open: OpenSegment, shardBytes: number): boolean {
@@ -147,6 +182,14 @@ export class SegmentSource implements DiskListener {
   }
 }
 
-function quorumLost({ good, quorum }: { good: number; quorum: number }): BlobError {
+function countPlaceable(disks: ReadonlySet<Disk>): Record<SchemeName, number> {
+  return { '6+3': placeableShards(disks, SCHEMES['6+3']), '1+2': placeableShards(disks, SCHEMES['1+2']) };
+}
+
+function quorumLost({ good, quorum }: ShardCounts): BlobError {
   return new BlobError('WriteQuorumLost', `${good} shards can be written, ${quorum} are needed`);
+}
+
+function storageFull({ good, quorum }: ShardCounts): BlobError {
+  return new BlobError('StorageFull', `${good} shards find space, ${quorum} are needed`);
 }

@@ -3,11 +3,11 @@
  * themselves are written by open-segment.ts and read by stripe-reader.ts.
  */
 import assert from 'node:assert';
-import { statSync } from 'node:fs';
-import { mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Disk } from './disk.ts';
-import { errorCode, segmentsFolder } from './disk-identity.ts';
+import { segmentsFolder } from './disk-identity.ts';
+import type { FoundFile } from './disk-verification.ts';
+import { homesOf } from './placement.ts';
 import { findScheme, SCHEMES, type Scheme } from './scheme.ts';
 import { SegmentCondition, type SurplusCopy } from './segment-condition.ts';
 import type { SegmentState } from './types.ts';
@@ -15,9 +15,6 @@ import type { SegmentState } from './types.ts';
 /** `<segment>.<shard>.shard` is a shard of a 6+3 segment; the names of all others say the scheme: `<segment>.<shard>.1+2.shard`. */
 const SHARD_FILE = /^([0-9a-f]{32})\.(\d)(?:\.(\d+\+\d+))?\.shard$/;
 const UNNAMED_SCHEME = SCHEMES['6+3'];
-
-/** Ends the name of a shard file that is written anew beside its place. */
-export const UNFINISHED = '.shard.new';
 
 export function shardPath(disk: Disk, { id, scheme }: Pick<Segment, 'id' | 'scheme'>, shard: number): string {
   const name = scheme === UNNAMED_SCHEME ? `${id}.${shard}.shard` : `${id}.${shard}.${scheme.name}.shard`;
@@ -47,8 +44,10 @@ export class Segment {
   sealed: boolean;
   holds = 0;
   readonly condition = new SegmentCondition();
-  /** Bytes of one shard file; undefined until someone asks for those of a segment found at the start. */
-  shardBytes: number | undefined;
+  /** Length of each shard's file as it was last seen or written; undefined where there was none. */
+  readonly lengths: (number | undefined)[];
+  /** Bytes of one shard file: of the longest, where files differ. */
+  shardBytes = 0;
 
   constructor({ id, scheme }: Pick<Segment, 'id' | 'scheme'>, disks: (Disk | undefined)[], sealed: boolean) {
     assert(disks.length === scheme.shards, 'a segment has the shards of its scheme');
@@ -56,7 +55,7 @@ export class Segment {
     this.scheme = scheme;
     this.disks = disks;
     this.sealed = sealed;
-    this.shardBytes = sealed ? undefined : 0;
+    this.lengths = new Array<undefined>(disks.length).fill(undefined);
   }
 
   /** A shard file was found on a disk. */
@@ -88,27 +87,19 @@ export class Segment {
   }
 
   state(): SegmentState {
-    this.shardBytes ??= this.#measure();
     return {
       segment: this.id,
       scheme: this.scheme.name,
       sealed: this.sealed,
       holds: this.holds,
-      shardBytes: this.shardBytes ?? 0,
+      shardBytes: this.shardBytes,
     };
   }
 
-  #measure(): number | undefined {
-    for (const [shard, disk] of this.disks.entries()) {
-      if (!disk?.readable) continue;
-      try {
-        return statSync(shardPath(disk, this, shard)).size;
-      } catch (error) {
-        // Gone or on a disk that fails: any other shard file is as long, so one bad disk must not hide all segments.
-        if (errorCode(error) === '') throw error;
-      }
-    }
-    return undefined;
+  /** A shard's file was seen on its disk, or written there as a whole. */
+  noteFile({ shard, lengthBytes }: { shard: number; lengthBytes: number }): void {
+    this.lengths[shard] = lengthBytes;
+    if (this.sealed) this.shardBytes = Math.max(this.shardBytes, lengthBytes);
   }
 }
 
@@ -139,16 +130,12 @@ export class SegmentTable {
     return Array.from(this.#segments.values(), (segment) => segment.state());
   }
 
-  /** Takes up the shard files found on a disk: at the start, and when it comes back. */
-  async scan(disk: Disk): Promise<void> {
-    const folder = segmentsFolder(disk.path);
-    // Without its disk's folder it must not be made: the disk may have gone again.
-    await mkdir(folder).catch((error: unknown) => {
-      if (errorCode(error) !== 'EEXIST') throw error;
-    });
-    for (const name of await readdir(folder)) {
-      // What was being written when the process ended or the disk went.
-      if (name.endsWith(UNFINISHED)) await unlink(join(folder, name)).catch(() => {});
+  /** Takes up what was found on a disk when it was verified: these are its shard files, and it has no others. */
+  takeUp(disk: Disk, files: readonly FoundFile[]): void {
+    for (const { disks, lengths, sealed } of this.#segments.values()) {
+      if (sealed) for (const [shard, holder] of disks.entries()) if (holder === disk) lengths[shard] = undefined;
+    }
+    for (const { name, lengthBytes } of files) {
       const file = parseShardFile(name);
       if (!file) continue;
       let segment = this.#segments.get(file.id);
@@ -157,7 +144,40 @@ export class SegmentTable {
         this.add(segment);
       }
       // A segment has one scheme: what says another is a file that somebody renamed.
-      if (segment.scheme === file.scheme) segment.found({ shard: file.shard, disk });
+      if (segment.scheme !== file.scheme) continue;
+      const { shard } = file;
+      segment.found({ shard, disk });
+      if (segment.sealed && segment.disks[shard] === disk) segment.noteFile({ shard, lengthBytes });
     }
   }
+
+  /**
+   * What a disk lacks of the sealed segments, in words; undefined if nothing. A disk that was away lacks what was written
+   * meanwhile, and so does an older state of a disk that was put back: it is read for what it has.
+   */
+  describeLacks(disk: Disk, staying: readonly Disk[]): string | undefined {
+    let missing = 0;
+    let short = 0;
+    for (const segment of this.#segments.values()) {
+      if (!segment.sealed) continue;
+      const shard = lackingShard(segment, disk, staying);
+      if (shard === undefined) continue;
+      const length = segment.lengths[shard];
+      if (length === undefined) missing++;
+      else short++;
+      const damage = length === undefined ? 'no file' : `${length} bytes where others have ${segment.shardBytes}`;
+      if (segment.disks[shard] === disk) segment.condition.report(shard, damage);
+    }
+    if (missing + short === 0) return undefined;
+    return `it is behind: of its shard files ${missing} are missing and ${short} too short; repair rebuilds them`;
+  }
+}
+
+/** The shard of a segment that a disk should have and has not, or not whole. */
+function lackingShard({ id, disks, lengths, shardBytes, scheme }: Segment, disk: Disk, staying: readonly Disk[]) {
+  const shard = disks.indexOf(disk);
+  if (shard >= 0) return (lengths[shard] ?? -1) < shardBytes ? shard : undefined;
+  if (!disks.includes(undefined)) return undefined;
+  const home = homesOf({ segment: id, scheme, held: disks }, staying).indexOf(disk);
+  return home >= 0 ? home : undefined;
 }

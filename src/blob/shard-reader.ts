@@ -1,6 +1,7 @@
 /** Reads blocks of one shard of a stripe and verifies them. */
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import { DiskSilent } from './disk-gate.ts';
 import type { FileCache } from './file-cache.ts';
 import { type Segment, shardPath } from './segments.ts';
 import { decodeShardHeader, type ShardHeader } from './shard-header.ts';
@@ -34,7 +35,8 @@ export function requestBytes({ unit, firstBlock, endBlock }: BlockRequest): numb
 
 /**
  * Reads the blocks into `target`, which has their length. Never rejects: what cannot be read is as good as missing. The
- * blocks of the result are views of `target`.
+ * blocks of the result are views of `target`. From a disk that does not answer nothing is waited for any longer, but the
+ * read may still happen: such a target must not be used for anything else, nor be freed by hand.
  */
 export async function readBlocks(files: FileCache, request: BlockRequest, target: Buffer): Promise<BlockResult> {
   const none = (damage: string): BlockResult => ({ blocks: nothing(request), damage });
@@ -43,10 +45,13 @@ export async function readBlocks(files: FileCache, request: BlockRequest, target
   const path = shardPath(disk, request.segment, request.shard);
   const headerBytes = Buffer.allocUnsafe(HEADER_BYTES);
   try {
-    await files.use(path, (file) => readHeaderAndBlocks(file, request, headerBytes, target));
+    await disk.gate.run(() => files.use(path, (file) => readHeaderAndBlocks(file, request, headerBytes, target)));
   } catch (error) {
     // The shard was moved to another disk after its place was looked up.
     if (request.segment.disks[request.shard] !== disk) return readBlocks(files, request, target);
+    // A disk that does not answer says nothing of what is on it.
+    if (error instanceof DiskSilent) return { blocks: nothing(request) };
+    disk.readFailed(error);
     return none(String(error));
   }
   const decoded = decodeShardHeader(headerBytes);

@@ -13,7 +13,6 @@ import { type BulkContext, writeBulk } from './bulk-writer.ts';
 import { type Coder, createCoderMemory, createScalarCoder, createSimdCoder } from './coding/coder.ts';
 import { coderWorks } from './coding/self-test.ts';
 import { lastPart, readDirectory } from './directory-reader.ts';
-import type { Disk } from './disk.ts';
 import { segmentsFolder } from './disk-identity.ts';
 import { Disks } from './disks.ts';
 import { EncoderPool } from './encoder-pool.ts';
@@ -59,19 +58,19 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
   const log = options.log ?? silentLog;
   assert(/^[0-9a-f]{32}$/.test(options.clusterId), 'a cluster id is 16 bytes in hex');
   const writeQuorums = quorums(options);
-  const disks = new Disks(options, log);
+  const table = new SegmentTable();
+  const disks = new Disks(options, table, log);
   for (const scheme of ALL_SCHEMES) {
     if (placeShards('', disks.all, scheme)) continue;
     const { name, shards, shardsPerZoneMax } = scheme;
     throw new Error(`${shards} disks are needed for ${name}, at most ${shardsPerZoneMax} of them in one zone`);
   }
   await disks.check();
-  const table = new SegmentTable();
-  await scanAll(disks.all, table, log);
   if (table.size === 0) {
     await disks.createMissing();
     await disks.check();
   }
+  disks.explainLacks();
 
   const bufferCount = options.stripeBufferCount ?? STRIPE_BUFFER_COUNT;
   const coder = openCoder(bufferCount, log);
@@ -89,7 +88,7 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
     pool,
     packer: new Packer(source, encoder, buffers),
     bulk: { source, encoder, buffers },
-    reading: { files, coder, buffers, log },
+    reading: { files, coder, buffers, log, lateAfterMs: disks.timeoutMs / 10 },
     maintenance: new Maintenance({
       table,
       disks,
@@ -126,19 +125,6 @@ function openCoder(bufferCount: number, log: BlobLog): Coder {
   return scalar;
 }
 
-async function scanAll(disks: readonly Disk[], table: SegmentTable, log: BlobLog): Promise<void> {
-  await Promise.all(
-    disks.map(async (disk) => {
-      if (!disk.readable) return;
-      try {
-        await table.scan(disk);
-      } catch (error) {
-        log.error({ disk: disk.path, error }, 'The segments of a disk cannot be listed');
-      }
-    }),
-  );
-}
-
 interface Parts {
   readonly disks: Disks;
   readonly table: SegmentTable;
@@ -162,7 +148,11 @@ export class ErasureBlobStore implements BlobStore, SegmentContents {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.maintenance = parts.maintenance;
-    parts.disks.listen({ diskChanged: (disk) => this.#diskChanged(disk) });
+    parts.disks.listen({
+      diskChanged: (disk) => {
+        if (!disk.readable) parts.reading.files.closeUnder(segmentsFolder(disk.path));
+      },
+    });
   }
 
   placeLimitBytesOf(scheme: SchemeName): number {
@@ -286,12 +276,6 @@ export class ErasureBlobStore implements BlobStore, SegmentContents {
     await packer.settled();
     source.close();
     await Promise.all([pool.close(), reading.files.close()]);
-  }
-
-  async #diskChanged(disk: Disk): Promise<void> {
-    const { reading, table } = this.#parts;
-    if (disk.readable) await scanAll([disk], table, reading.log);
-    else reading.files.closeUnder(segmentsFolder(disk.path));
   }
 
   /** Throws Unreadable if a stripe with so few good shards may have been durable, as others may be on disks that are away. */

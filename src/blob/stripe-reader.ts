@@ -1,8 +1,10 @@
 /**
  * Reads part of a stripe's data. It asks the data shards for the blocks that the part needs; what they do not give is
- * rebuilt from any shards as many as those of data, block by block. Shards on disks that are known to be away are not tried, and others are
- * asked in their place at once; shards that turn out to be bad cost another round.
+ * rebuilt from any shards as many as those of data, block by block. Shards on disks that are known to be away are not
+ * tried, and others are asked in their place at once; shards that turn out to be bad cost another round. A shard that has
+ * not answered after a while is late: others are asked in its place, and whichever are enough first give the blocks.
  */
+import { setTimeout } from 'node:timers';
 import type { Coder } from './coding/coder.ts';
 import type { FileCache } from './file-cache.ts';
 import type { BlobLog } from './options.ts';
@@ -18,6 +20,8 @@ export interface ReadContext {
   readonly coder: Coder;
   readonly buffers: StripeBuffers;
   readonly log: BlobLog;
+  /** A shard that has not answered for so long is late. */
+  readonly lateAfterMs: number;
 }
 
 /** The bytes `from … to` of a stripe. Rejects with Unreadable; never gives a byte that was not verified or rebuilt. */
@@ -42,8 +46,8 @@ export async function countGoodShards(context: ReadContext, segment: Segment, pa
   return Math.min(...good);
 }
 
-/** What is known of a block of a shard: its bytes, that it is bad or missing, or that it has been asked for. */
-type Cell = Buffer | 'bad' | 'asked' | undefined;
+/** What is known of a block of a shard: its bytes, that it is bad or missing, that it has been asked for, or for too long. */
+type Cell = Buffer | 'bad' | 'asked' | 'late' | undefined;
 
 class StripeReading {
   readonly #context: ReadContext;
@@ -51,10 +55,13 @@ class StripeReading {
   readonly #part: StripePart;
   readonly #needed: readonly UnitPart[];
   /** The needed blocks; each shard's follow those of the one before, as the data does. */
-  readonly #target: Buffer;
+  #target: Buffer;
   /** Offset of `#target` in the stripe's data. */
   readonly #base: number;
   readonly #cells: Cell[][];
+  /** Fetches that have not ended. */
+  readonly #underWay = new Map<UnitPart, Promise<void>>();
+  readonly #late = new Set<UnitPart>();
 
   constructor(context: ReadContext, segment: Segment, part: StripePart) {
     this.#context = context;
@@ -74,18 +81,45 @@ class StripeReading {
 
   async run(): Promise<Buffer> {
     let fetches = this.#needed.filter(({ shard }) => !isAbsent(this.#segment, shard));
-    for (const part of fetches) this.#mark(part);
+    for (const part of fetches) this.#mark(part, 'asked');
     fetches.push(...this.#askForMore());
-    while (fetches.length > 0) {
-      await Promise.all(fetches.map((part) => this.#fetch(part)));
+    while (fetches.length > 0 || !this.#isEnough()) {
+      for (const part of fetches) this.#underWay.set(part, this.#fetch(part));
+      await this.#answers();
       fetches = this.#askForMore();
     }
+    // What is late may still come, into the memory it was told: that is left to it.
+    if (this.#needed.some((part) => this.#underWay.has(part))) this.#target = Buffer.from(this.#target);
     for (const block of this.#wanting()) this.#rebuild(block);
     const { from, to } = this.#part;
     return this.#target.subarray(from - this.#base, to - this.#base);
   }
 
-  /** Block indexes at which a needed block is bad. */
+  /** Waits for what has been asked for, until it is late; if all that is left is late, for any of it. */
+  async #answers(): Promise<void> {
+    const inTime = [...this.#underWay].filter(([part]) => !this.#late.has(part));
+    if (inTime.length === 0) {
+      await Promise.race(this.#underWay.values());
+      return;
+    }
+    if (await endsWithin(Promise.all(inTime.map(([, fetch]) => fetch)), this.#context.lateAfterMs)) return;
+    for (const part of this.#underWay.keys()) {
+      this.#late.add(part);
+      this.#mark(part, 'late');
+    }
+  }
+
+  /** Whether every needed block is there or can be rebuilt. */
+  #isEnough(): boolean {
+    const { dataShards } = this.#segment.scheme;
+    return this.#wanting().every((block) => this.#count(block, Buffer.isBuffer) >= dataShards);
+  }
+
+  #count(block: number, counts: (cell: Cell) => boolean): number {
+    return this.#cells.reduce((sum, cells) => sum + Number(counts(cells[block])), 0);
+  }
+
+  /** Block indexes at which a needed block is bad or late. */
   #wanting(): number[] {
     const blocks: number[] = [];
     for (let block = 0; block < blockCount(this.#part.unit); block++) {
@@ -94,11 +128,11 @@ class StripeReading {
     return blocks;
   }
 
-  /** The shards whose needed block of this index is bad. */
+  /** The shards whose needed block of this index is bad or late. */
   #lostAt(block: number): number[] {
     const lost = this.#needed.filter(
       ({ shard, firstBlock, endBlock }) =>
-        firstBlock <= block && block < endBlock && this.#cells[shard]?.[block] === 'bad',
+        firstBlock <= block && block < endBlock && isLost(this.#cells[shard]?.[block]),
     );
     return lost.map(({ shard }) => shard);
   }
@@ -108,23 +142,25 @@ class StripeReading {
     const { shards, dataShards } = this.#segment.scheme;
     const parts = new Map<number, UnitPart>();
     for (const block of this.#wanting()) {
-      let hopeful = this.#cells.filter((cells) => Buffer.isBuffer(cells[block]) || cells[block] === 'asked').length;
+      let hopeful = this.#count(block, (cell) => Buffer.isBuffer(cell) || cell === 'asked');
       for (let shard = 0; shard < shards && hopeful < dataShards; shard++) {
         if (this.#cells[shard]?.[block] !== undefined) continue;
         const firstBlock = parts.get(shard)?.firstBlock ?? block;
         const part = { shard, firstBlock, endBlock: block + 1 };
         parts.set(shard, part);
-        this.#mark(part);
+        this.#mark(part, 'asked');
         hopeful++;
       }
-      if (hopeful < dataShards) throw this.#unreadable({ block, good: hopeful });
+      const good = hopeful + this.#count(block, (cell) => cell === 'late');
+      if (good < dataShards) throw this.#unreadable({ block, good });
     }
     return [...parts.values()];
   }
 
-  #mark({ shard, firstBlock, endBlock }: UnitPart): void {
+  #mark({ shard, firstBlock, endBlock }: UnitPart, as: 'asked' | 'late'): void {
     const cells = this.#cells[shard] ?? [];
-    for (let block = firstBlock; block < endBlock; block++) cells[block] ??= 'asked';
+    const before = as === 'late' ? 'asked' : undefined;
+    for (let block = firstBlock; block < endBlock; block++) if (cells[block] === before) cells[block] = as;
   }
 
   async #fetch(part: UnitPart): Promise<void> {
@@ -135,6 +171,7 @@ class StripeReading {
     const length = requestBytes(request);
     const bytes = inPlace ? this.#target.subarray(at, at + length) : Buffer.allocUnsafe(length);
     const { blocks, damage } = await readBlocks(this.#context.files, request, bytes);
+    this.#underWay.delete(part);
     if (damage !== undefined) this.#report(part.shard, damage);
     const cells = this.#cells[part.shard] ?? [];
     for (const [i, block] of blocks.entries()) {
@@ -174,4 +211,19 @@ class StripeReading {
     const where = `block ${block} of the stripe at ${this.#part.offset} of segment ${this.#segment.id}`;
     return new BlobError('Unreadable', `${where} has ${good} good shards, ${dataShards} are needed`);
   }
+}
+
+function isLost(cell: Cell): boolean {
+  return cell === 'bad' || cell === 'late';
+}
+
+/** Whether a promise, which never rejects, is fulfilled within so many milliseconds. */
+function endsWithin(promise: Promise<unknown>, limitMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, limitMs, false);
+    void promise.then(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
 }

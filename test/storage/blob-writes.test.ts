@@ -10,6 +10,7 @@ import { failNext } from '../support/failing-calls.ts';
 
 const SMALL = sampleBytes(3000, 1);
 const LARGE = sampleBytes(2 * STRIPE_BYTES_MAX + 9, 2);
+const FULL = { name: 'BlobError', code: 'StorageFull' };
 const LOST = { name: 'BlobError', code: 'WriteQuorumLost' };
 
 async function keep(store: ErasureBlobStore): Promise<{ small: BlobRef; large: BlobRef }> {
@@ -206,13 +207,16 @@ describe('failing disks', () => {
     }
   });
 
-  it('no space on three shards → that flush rejects, the next goes to a fresh segment', async () => {
+  it('no space on three shards → that flush rejects, writes are refused until a look finds space again', async () => {
     const disks = await BlobDisks.create();
     const store = await disks.open();
     const first = store.place(SMALL, Buffer.of());
     await failNext(disks.root, { method: 'writev', count: 3, code: 'ENOSPC' });
-    await expect(store.flush()).rejects.toMatchObject(LOST);
+    await expect(store.flush()).rejects.toMatchObject(FULL);
     expect(store.disks().every(({ state }) => state === 'healthy')).toBe(true);
+    expect(store.disks().filter(({ isFull }) => isFull)).toHaveLength(3);
+    expect(() => store.place(SMALL, Buffer.of())).toThrow(expect.objectContaining(FULL));
+    await store.checkDisks();
     const kept = await keep(store);
     await expectKept(store, kept);
     expect(kept.small.extents[0]?.segment).not.toBe(first.extents[0]?.segment);

@@ -30,12 +30,12 @@ export function isHeld(segment: Segment, { shard, disk }: DiskCopy): boolean {
 
 /** Never rejects: what cannot be removed now is found again at the next start, or when its disk comes back. */
 export async function removeCopy(
-  { path }: ShardCopy,
+  { path, disk }: DiskCopy,
   { files, log }: { files: FileCache; log: BlobLog },
 ): Promise<void> {
   files.closeUnder(path);
   try {
-    await unlink(path);
+    await disk.gate.run(() => unlink(path));
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') log.warn({ path, error }, 'A shard file cannot be removed');
   }

@@ -257,7 +257,7 @@ export class Maintenance implements BlobMaintenance, SegmentContents, DiskListen
   /** Removes a copy that is not needed any more. What cannot be removed now is found again when its disk is back. */
   async #remove(segment: Segment, { shard, disk }: { shard: number; disk: Disk }): Promise<void> {
     segment.condition.removeSurplus({ shard, disk });
-    if (disk.readable) await removeCopy({ shard, path: shardPath(disk, segment, shard) }, this.#context);
+    if (disk.readable) await removeCopy({ shard, disk, path: shardPath(disk, segment, shard) }, this.#context);
   }
 
   #report(segment: Segment, { shard, disk }: DiskCopy, damage: string): void {

@@ -1,0 +1,394 @@
+/** Disks that fail, hang, come back or are not what they should be: what state they get, why, and what reads and writes do. */
+import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { inspectShardFile } from '../../src/blob/inspect.ts';
+import type { ErasureBlobStore } from '../../src/blob/store.ts';
+import { STRIPE_BYTES_MAX } from '../../src/blob/stripe.ts';
+import type { BlobRef, DiskState } from '../../src/blob/types.ts';
+import { BlobDisks, inPieces, label, readAll, sampleBytes } from '../support/blob-disks.ts';
+import { FaultyFiles } from '../support/faulty-files.ts';
+
+const SMALL = sampleBytes(3000, 1);
+const LARGE = sampleBytes(2 * STRIPE_BYTES_MAX + 9, 2);
+/** Short, so that tests are; an operation of a disk in order takes a small part of it. */
+const TIMEOUT_MS = 1000;
+const PAUSE_MS = 30_000;
+
+interface Kept {
+  readonly small: BlobRef;
+  readonly large: BlobRef;
+}
+
+async function keep(store: ErasureBlobStore): Promise<Kept> {
+  const small = store.place(SMALL, Buffer.from('small'));
+  const [large] = await Promise.all([store.write(inPieces(LARGE), label('large')), store.flush()]);
+  return { small, large };
+}
+
+async function expectKept(store: ErasureBlobStore, { small, large }: Kept): Promise<void> {
+  expect((await readAll(store, small)).equals(SMALL)).toBe(true);
+  expect((await readAll(store, large)).equals(LARGE)).toBe(true);
+}
+
+function stateOf(store: ErasureBlobStore, disk: number): DiskState {
+  const state = store.disks()[disk];
+  if (!state) throw new RangeError(`there is no disk ${disk}`);
+  return state;
+}
+
+/** Looks at the disks until one of them is in a state. */
+async function becomes(store: ErasureBlobStore, disk: number, state: DiskState['state']): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      await store.checkDisks();
+      expect(stateOf(store, disk)).toMatchObject({ state });
+    },
+    { timeout: 10_000, interval: 10 },
+  );
+}
+
+/** The file in which a disk has its shard of a blob's first segment. */
+async function shardFileOf(disks: BlobDisks, ref: BlobRef, disk: number): Promise<string> {
+  const folder = join(disks.path(disk), 'segments');
+  const name = (await readdir(folder)).find((file) => file.startsWith(ref.extents[0]?.segment ?? ''));
+  return join(folder, name ?? '');
+}
+
+/** Operations that change something on a disk, other than those of its verification. */
+function writesTo(files: FaultyFiles, path: string): string[] {
+  return files
+    .callsUnder(path)
+    .filter((call) => /^(writev|write|datasync|open .*shard|unlink)/.test(call) && !call.includes('.probe'));
+}
+
+describe('failures', () => {
+  it.each(['writev', 'datasync', 'open'] as const)(
+    '%s fails → failed with the reason; written again only when verified',
+    async (operation) => {
+      const disks = await BlobDisks.create();
+      const files = FaultyFiles.install();
+      const clock = { now: 1000, nowMs: () => clock.now };
+      const store = await disks.open({ clock });
+      files.fail({ operation, path: join(disks.path(3), 'segments'), code: 'EIO', times: 1 });
+      const kept = await keep(store);
+      expect(stateOf(store, 3)).toMatchObject({
+        state: 'failed',
+        reason: expect.stringContaining('EIO'),
+        sinceMs: 1000,
+      });
+      const before = writesTo(files, disks.path(3));
+      const during = await keep(store);
+      await store.checkDisks();
+      expect(writesTo(files, disks.path(3))).toEqual(before);
+      clock.now += PAUSE_MS;
+      await store.checkDisks();
+      expect(stateOf(store, 3)).toMatchObject({ state: 'healthy', sinceMs: clock.now });
+      const after = await keep(store);
+      expect(writesTo(files, disks.path(3)).length).toBeGreaterThan(before.length);
+      await disks.moveAway([0, 1]);
+      await store.checkDisks();
+      for (const some of [kept, during, after]) await expectKept(store, some);
+      await disks.moveBack([0, 1]);
+    },
+  );
+
+  it('a sync fails → that file is neither synced nor written again, nor is any other on the disk', async () => {
+    const disks = await BlobDisks.create();
+    const files = FaultyFiles.install();
+    const store = await disks.open();
+    // Two segments are open on the disk: one for packed blobs, one for the large one.
+    await keep(store);
+    const fault = files.fail({ operation: 'datasync', path: disks.path(5), code: 'EIO', times: 1 });
+    const before = files.callsUnder(disks.path(5)).length;
+    store.place(SMALL, Buffer.of());
+    await store.flush();
+    expect(fault.met).toBe(1);
+    await keep(store);
+    const since = files.callsUnder(disks.path(5)).slice(before);
+    expect(since.filter((call) => /^(writev|datasync)/.test(call)).map((call) => call.split(' ')[0])).toEqual([
+      'writev',
+      'datasync',
+    ]);
+  });
+
+  it('a probe that fails → stays failed, and each pause is twice as long as the one before', async () => {
+    const disks = await BlobDisks.create();
+    const files = FaultyFiles.install();
+    const clock = { now: 0, nowMs: () => clock.now };
+    const store = await disks.open({ clock });
+    files.fail({ operation: 'writev', path: disks.path(8), code: 'EIO', times: 1 });
+    const probe = files.fail({ operation: 'sync', path: join(disks.path(8), 'ninefold-disk.probe'), code: 'EROFS' });
+    await keep(store);
+    for (const [attempt, pauseMs] of [PAUSE_MS, 2 * PAUSE_MS, 4 * PAUSE_MS].entries()) {
+      clock.now += pauseMs - 1;
+      await store.checkDisks();
+      expect(probe.met).toBe(attempt);
+      clock.now += 1;
+      await store.checkDisks();
+      expect(probe.met).toBe(attempt + 1);
+      expect(stateOf(store, 8)).toMatchObject({ state: 'failed', reason: expect.stringContaining('EROFS') });
+    }
+    probe.release();
+    clock.now += 8 * PAUSE_MS;
+    await store.checkDisks();
+    expect(stateOf(store, 8).state).toBe('healthy');
+  });
+
+  it('a read fails on the device → read around, failed, still read', async () => {
+    const disks = await BlobDisks.create();
+    const files = FaultyFiles.install();
+    const store = await disks.open();
+    const kept = await keep(store);
+    files.fail({ operation: ['read', 'readv'], path: disks.path(2), code: 'EIO', times: 1 });
+    await disks.moveAway([0, 1]);
+    await store.checkDisks();
+    await expectKept(store, kept);
+    expect(stateOf(store, 2)).toMatchObject({ state: 'failed', reason: expect.stringContaining('a read failed') });
+    await disks.moveAway([4]);
+    await store.checkDisks();
+    await expectKept(store, kept);
+    await disks.moveBack([0, 1, 4]);
+  });
+
+  it.each(['EMFILE', 'ENFILE'])(
+    '%s on every third call of a while → durable or refused, and no disk is blamed',
+    async (code) => {
+      const disks = await BlobDisks.create();
+      const files = FaultyFiles.install();
+      const store = await disks.open();
+      for (const disk of [0, 4])
+        files.fail({ operation: 'open', path: join(disks.path(disk), 'segments'), code, times: 2 });
+      const kept = await keep(store);
+      expect(store.disks().every(({ state }) => state === 'healthy')).toBe(true);
+      await disks.moveAway([1]);
+      await store.checkDisks();
+      await expectKept(store, kept);
+      await disks.moveBack([1]);
+    },
+  );
+});
+
+describe('disks that hang', () => {
+  it.each(['writev', 'datasync', 'open', 'sync'] as const)(
+    '%s hangs during a write → the wave goes on without the disk; it is back when it answers',
+    async (operation) => {
+      const disks = await BlobDisks.create();
+      const files = FaultyFiles.install();
+      const store = await disks.open({ diskTimeoutMs: TIMEOUT_MS });
+      const hang = files.hang({ operation, path: join(disks.path(6), 'segments') });
+      const startedMs = performance.now();
+      const kept = await keep(store);
+      expect(performance.now() - startedMs).toBeLessThan(5 * TIMEOUT_MS);
+      expect(stateOf(store, 6)).toMatchObject({ state: 'suspect', reason: expect.stringMatching(/not answered/) });
+      const before = hang.met;
+      const during = await keep(store);
+      expect(hang.met).toBe(before);
+      await expectKept(store, kept);
+      hang.release();
+      await becomes(store, 6, 'healthy');
+      const after = await keep(store);
+      await disks.moveAway([0, 1]);
+      await store.checkDisks();
+      for (const some of [kept, during, after]) await expectKept(store, some);
+      await disks.moveBack([0, 1]);
+    },
+  );
+
+  it('what hangs is written late, over memory that others would want → the memory is left to it', async () => {
+    const disks = await BlobDisks.create();
+    const files = FaultyFiles.install();
+    const store = await disks.open({ diskTimeoutMs: TIMEOUT_MS, stripeBufferCount: 6 });
+    const hang = files.hang({ operation: 'writev', path: disks.path(6) });
+    const ref = await store.write(inPieces(LARGE), label('x'));
+    const others = await Promise.all(
+      [3, 4, 5].map((seed) => store.write(inPieces(sampleBytes(LARGE.length, seed)), label('y'))),
+    );
+    hang.release();
+    await becomes(store, 6, 'healthy');
+    await disks.moveAway([0, 1]);
+    await store.checkDisks();
+    expect((await readAll(store, ref)).equals(LARGE)).toBe(true);
+    for (const [i, other] of others.entries()) {
+      expect((await readAll(store, other)).equals(sampleBytes(LARGE.length, 3 + i))).toBe(true);
+    }
+    // The shard was given up, but what came late is what was meant for it.
+    for await (const region of inspectShardFile(await shardFileOf(disks, ref, 6))) {
+      expect(region).toMatchObject({ kind: 'stripe', badBlocks: [], directoryGood: true });
+    }
+    await disks.moveBack([0, 1]);
+  });
+
+  it.each([[[4]], [[0, 4, 8]]])(
+    'reads of disks %j hang → parity is asked, no byte is wrong, also when they end late',
+    async (hung) => {
+      const disks = await BlobDisks.create();
+      const files = FaultyFiles.install();
+      const store = await disks.open({ diskTimeoutMs: TIMEOUT_MS });
+      const kept = await keep(store);
+      const hangs = hung.map((disk) => files.hang({ operation: ['read', 'readv'], path: disks.path(disk) }));
+      const startedMs = performance.now();
+      const pieces: Uint8Array[] = [];
+      for await (const piece of store.read(kept.large, { start: 0, end: LARGE.length })) pieces.push(piece);
+      expect(performance.now() - startedMs).toBeLessThan(3 * TIMEOUT_MS);
+      expect(Buffer.concat(pieces).equals(LARGE)).toBe(true);
+      for (const hang of hangs) hang.release();
+      for (const disk of hung) await becomes(store, disk, 'healthy');
+      // What was given out is the caller's: the reads that ended late have not touched it.
+      expect(Buffer.concat(pieces).equals(LARGE)).toBe(true);
+      await expectKept(store, kept);
+    },
+  );
+
+  it('a slow disk, far from hanging → its shards are raced at a tenth of the limit, and it stays healthy', async () => {
+    const disks = await BlobDisks.create();
+    const files = FaultyFiles.install();
+    const store = await disks.open({ diskTimeoutMs: 5000 });
+    const kept = await keep(store);
+    const hang = files.hang({ operation: ['read', 'readv'], path: disks.path(1) });
+    await disks.moveAway([0, 8]);
+    await store.checkDisks();
+    await expectKept(store, kept);
+    expect(stateOf(store, 1).state).toBe('healthy');
+    hang.release();
+    await disks.moveBack([0, 8]);
+  });
+
+  it('four disks hang → Unreadable after a while, and right again once one of them answers', async () => {
+    const disks = await BlobDisks.create();
+    const files = FaultyFiles.install();
+    const store = await disks.open({ diskTimeoutMs: TIMEOUT_MS });
+    const { large } = await keep(store);
+    const hangs = [0, 2, 4, 6].map((disk) => files.hang({ operation: ['read', 'readv'], path: disks.path(disk) }));
+    await expect(readAll(store, large).then(({ length }) => length)).rejects.toMatchObject({ code: 'Unreadable' });
+    for (const hang of hangs) hang.release();
+    for (const disk of [0, 2, 4, 6]) await becomes(store, disk, 'healthy');
+    expect((await readAll(store, large)).equals(LARGE)).toBe(true);
+  });
+
+  it('many operations at once → a disk that hangs keeps few of them, and one probe', async () => {
+    const disks = await BlobDisks.create();
+    const files = FaultyFiles.install();
+    const store = await disks.open({ diskTimeoutMs: TIMEOUT_MS });
+    const kept = await keep(store);
+    const hang = files.hang({ path: disks.path(7) });
+    await Promise.all(Array.from({ length: 30 }, () => expectKept(store, kept)));
+    await keep(store);
+    await becomes(store, 7, 'suspect');
+    for (let i = 0; i < 5; i++) await store.checkDisks();
+    expect(hang.met).toBeLessThanOrEqual(4);
+    hang.release();
+    await becomes(store, 7, 'healthy');
+  });
+
+  it('the identity file of one hangs → the others are looked at meanwhile', async () => {
+    const disks = await BlobDisks.create();
+    const files = FaultyFiles.install();
+    const store = await disks.open({ diskTimeoutMs: 60_000 });
+    const hang = files.hang({ operation: 'stat', path: disks.path(0) });
+    const looking = store.checkDisks();
+    const seen = (state: DiskState['state']) =>
+      vi.waitFor(() => {
+        void store.checkDisks();
+        expect(stateOf(store, 5).state).toBe(state);
+      });
+    await disks.moveAway([5]);
+    await seen('missing');
+    await disks.moveBack([5]);
+    await seen('healthy');
+    hang.release();
+    await looking;
+  });
+
+  it('closed while a disk hangs → it closes', async () => {
+    const disks = await BlobDisks.create();
+    const files = FaultyFiles.install();
+    const store = await disks.open({ diskTimeoutMs: TIMEOUT_MS });
+    const kept = await keep(store);
+    files.hang({ path: disks.path(7) });
+    await expectKept(store, kept);
+    await keep(store);
+    await store.close();
+  });
+});
+
+describe('disks that are not what they should be', () => {
+  it('swapped while serving → both failed, with what is there instead; put right → healthy', async () => {
+    const disks = await BlobDisks.create();
+    const store = await disks.open();
+    const kept = await keep(store);
+    const swap = async (): Promise<void> => {
+      await disks.moveAway([0, 1]);
+      await rename(`${disks.path(0)}.away`, disks.path(1));
+      await rename(`${disks.path(1)}.away`, disks.path(0));
+    };
+    await swap();
+    await store.checkDisks();
+    expect(stateOf(store, 0)).toMatchObject({
+      state: 'failed',
+      reason: `the disk of ${disks.path(1)}, or a copy of it, is in its place`,
+    });
+    expect(stateOf(store, 1)).toMatchObject({
+      state: 'failed',
+      reason: `the disk of ${disks.path(0)}, or a copy of it, is in its place`,
+    });
+    await expectKept(store, kept);
+    await swap();
+    await store.checkDisks();
+    expect(store.disks().every(({ state }) => state === 'healthy')).toBe(true);
+  });
+
+  it('a copy of another disk in its place → failed, whose copy it is', async () => {
+    const disks = await BlobDisks.create();
+    const before = await disks.open();
+    const kept = await keep(before);
+    await before.close();
+    await rm(disks.path(1), { recursive: true });
+    await cp(disks.path(0), disks.path(1), { recursive: true, preserveTimestamps: true });
+    const store = await disks.open();
+    const reasons = store.disks().filter(({ state }) => state === 'failed');
+    expect(reasons).toHaveLength(1);
+    expect(reasons[0]?.reason).toMatch(/^it is a copy of the disk at /);
+    await expectKept(store, kept);
+  });
+
+  it.each(['while serving', 'before a start'])(
+    'an older state of it put back %s → said so, read for what it has',
+    async (when) => {
+      const disks = await BlobDisks.create();
+      const before = await disks.open();
+      const first = await keep(before);
+      await cp(disks.path(2), `${disks.path(2)}.old`, { recursive: true });
+      const second = await keep(before);
+      if (when === 'before a start') await before.close();
+      await rm(disks.path(2), { recursive: true });
+      if (when === 'while serving') await before.checkDisks();
+      await rename(`${disks.path(2)}.old`, disks.path(2));
+      const store = when === 'while serving' ? before : await disks.open();
+      await store.checkDisks();
+      const { state, reason } = stateOf(store, 2);
+      expect(state).toBe('healthy');
+      expect(reason).toMatch(/^it is behind: of its shard files \d+ are missing and \d+ too short/);
+      await disks.moveAway([0, 1]);
+      await store.checkDisks();
+      for (const kept of [first, second]) await expectKept(store, kept);
+      await disks.moveBack([0, 1]);
+    },
+  );
+
+  it('an identity file that cannot be read as one → failed, and healthy when it is whole again', async () => {
+    const disks = await BlobDisks.create();
+    const store = await disks.open();
+    const path = join(disks.path(4), 'ninefold-disk.json');
+    const whole = await readFile(path);
+    await writeFile(path, whole.subarray(0, 20));
+    await store.checkDisks();
+    expect(stateOf(store, 4)).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('not an identity file'),
+    });
+    await writeFile(path, whole);
+    await store.checkDisks();
+    expect(stateOf(store, 4).state).toBe('healthy');
+  });
+});
