@@ -1,23 +1,35 @@
-/** Describes shard files in words and numbers, for people and for a rebuild of the index. Reads only. */
+/** Reads a shard file by itself, without an index or the other shards, and finds what is damaged in it. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import { findFlippedBit } from '../lib/inspection.ts';
 import { type DirectoryEntry, decodeDirectory } from './directory.ts';
 import { SCHEMES } from './scheme.ts';
 import { blockChecksums, decodeShardHeader, HEADER_MAGIC, type ShardHeader } from './shard-header.ts';
 import { BLOCK_BYTES, HEADER_BYTES, stripeShardBytes } from './stripe.ts';
 
-/** A stripe as one shard file has it, or bytes between stripes that are nobody's. */
-export type ShardRegion =
-  | {
-      readonly kind: 'stripe';
-      readonly offset: number;
-      readonly length: number;
-      readonly header: ShardHeader;
-      /** Indexes of blocks whose checksum does not match. */
-      readonly badBlocks: readonly number[];
-      readonly directoryGood: boolean;
-    }
-  | { readonly kind: 'garbage'; readonly offset: number; readonly length: number };
+/** A stripe as one shard file has it. */
+export interface StripeRegion {
+  readonly kind: 'stripe';
+  readonly offset: number;
+  readonly length: number;
+  readonly header: ShardHeader;
+  /** Set if one bit of the header is wrong, which the header given here has right: the byte that it is in. */
+  readonly badHeaderByte?: number;
+  /** Indexes of blocks whose checksum does not match. */
+  readonly badBlocks: readonly number[];
+  readonly directoryGood: boolean;
+}
+
+/** Bytes between stripes that are nobody's. */
+export interface GarbageRegion {
+  readonly kind: 'garbage';
+  readonly offset: number;
+  readonly length: number;
+  /** Why no stripe begins here; undefined for a hole: zeros. */
+  readonly reason: string | undefined;
+}
+
+export type ShardRegion = StripeRegion | GarbageRegion;
 
 const ALIGNMENT_BYTES = 16;
 const SEARCH_BYTES = 1024 * 1024;
@@ -30,7 +42,8 @@ export async function* inspectShardFile(path: string): AsyncGenerator<ShardRegio
     const shard = { file, size };
     let at = 0;
     while (at < size) {
-      const region = (await readStripeAt(shard, at)) ?? (await readGarbage(shard, at));
+      const stripe = (await readStripeAt(shard, at)) ?? (await readDamagedStripeAt(shard, at));
+      const region = stripe ?? (await readGarbage(shard, at));
       yield region;
       at += region.length;
     }
@@ -73,9 +86,24 @@ interface ShardFile {
   readonly size: number;
 }
 
-async function readStripeAt({ file, size }: ShardFile, offset: number): Promise<ShardRegion | undefined> {
-  const header = await readHeader(file, offset);
-  if (header?.offset !== offset) return undefined;
+async function readStripeAt(shard: ShardFile, offset: number): Promise<StripeRegion | undefined> {
+  const header = await readHeader(shard.file, offset);
+  return header?.offset === offset ? readStripe(shard, header) : undefined;
+}
+
+/** A stripe whose header has one bit wrong. */
+async function readDamagedStripeAt(shard: ShardFile, offset: number): Promise<StripeRegion | undefined> {
+  const bytes = await readBytes(shard.file, offset, HEADER_BYTES);
+  if (bytes.length < HEADER_BYTES || isZero(bytes)) return undefined;
+  const found = findFlippedBit(bytes, (candidate) => decodeHeaderAt(candidate, offset) !== undefined);
+  const header = found && decodeHeaderAt(found.mended, offset);
+  const stripe = header && (await readStripe(shard, header));
+  return stripe && { ...stripe, badHeaderByte: found.byte };
+}
+
+/** The stripe of a header, or undefined if the file ends before it does. */
+async function readStripe({ file, size }: ShardFile, header: ShardHeader): Promise<StripeRegion | undefined> {
+  const { offset } = header;
   const length = stripeShardBytes(header);
   if (offset + length > size) return undefined;
   const unit = await readBytes(file, offset + HEADER_BYTES, header.unit);
@@ -85,7 +113,7 @@ async function readStripeAt({ file, size }: ShardFile, offset: number): Promise<
 }
 
 /** From an offset where no stripe begins to the next one that does, or the end. */
-async function readGarbage(shard: ShardFile, offset: number): Promise<ShardRegion> {
+async function readGarbage(shard: ShardFile, offset: number): Promise<GarbageRegion> {
   const { file, size } = shard;
   let at = offset + ALIGNMENT_BYTES;
   while (at < size) {
@@ -101,12 +129,36 @@ async function readGarbage(shard: ShardFile, offset: number): Promise<ShardRegio
     at++;
   }
   const end = Math.min(at, size);
-  return { kind: 'garbage', offset, length: end - offset };
+  const reason = (await isHole(file, offset, end)) ? undefined : await whyNoStripe(file, offset);
+  return { kind: 'garbage', offset, length: end - offset, reason };
+}
+
+async function whyNoStripe(file: FileHandle, offset: number): Promise<string> {
+  const decoded = decodeShardHeader(await readBytes(file, offset, HEADER_BYTES));
+  if (!decoded.ok) return decoded.reason;
+  if (decoded.header.offset !== offset) return `its header belongs at offset ${decoded.header.offset}`;
+  return `cut off: the file ends before its ${stripeShardBytes(decoded.header)} bytes do`;
+}
+
+async function isHole(file: FileHandle, start: number, end: number): Promise<boolean> {
+  for (let at = start; at < end; at += SEARCH_BYTES) {
+    if (!isZero(await readBytes(file, at, Math.min(SEARCH_BYTES, end - at)))) return false;
+  }
+  return true;
+}
+
+function isZero(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0);
 }
 
 async function readHeader(file: FileHandle, offset: number): Promise<ShardHeader | undefined> {
   const decoded = decodeShardHeader(await readBytes(file, offset, HEADER_BYTES));
   return decoded.ok ? decoded.header : undefined;
+}
+
+function decodeHeaderAt(bytes: Buffer, offset: number): ShardHeader | undefined {
+  const decoded = decodeShardHeader(bytes);
+  return decoded.ok && decoded.header.offset === offset ? decoded.header : undefined;
 }
 
 /** Up to `length` bytes; fewer at the end of the file. */

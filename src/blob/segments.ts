@@ -28,7 +28,7 @@ interface ShardFileName {
 }
 
 /** What a file's name says, or undefined if it is none of a shard file. */
-function parseShardFile(name: string): ShardFileName | undefined {
+export function parseShardFile(name: string): ShardFileName | undefined {
   const [, id, index, schemeName] = SHARD_FILE.exec(name) ?? [];
   if (id === undefined || schemeName === UNNAMED_SCHEME.name) return undefined;
   const scheme = schemeName === undefined ? UNNAMED_SCHEME : findScheme(schemeName);

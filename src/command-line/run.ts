@@ -30,6 +30,7 @@ const explainedErrors = new Set([
   'LogDiverged',
   'LastRecordUndecided',
   'SchemaTooNew',
+  'UnknownLogVersion',
 ]);
 
 const flagOptions = {

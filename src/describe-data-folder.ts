@@ -1,0 +1,25 @@
+/** The small files of the data folder and of a zone in plain words. */
+import { readFile } from 'node:fs/promises';
+import { type InspectedPart, inspectDocument, members } from './lib/inspection.ts';
+
+export async function* describeZoneIdentity(path: string): AsyncGenerator<InspectedPart> {
+  const expected = [members.exactly('formatVersion', 1), members.hex('clusterId', 32)];
+  const { value, damage } = inspectDocument(await readFile(path, 'utf8'), expected);
+  yield {
+    text: damage.length > 0 ? 'Identity of a zone' : `Identity of a zone, cluster ${value['clusterId']}`,
+    facts: { kind: 'zone-identity', ...value },
+    damage,
+  };
+}
+
+/** Without the secret: what is inspected may be shown around. */
+export async function* describeRootKey(path: string): AsyncGenerator<InspectedPart> {
+  const expected = [members.text('accessKeyId'), members.text('secretAccessKey')];
+  const { value, damage } = inspectDocument(await readFile(path, 'utf8'), expected);
+  const { accessKeyId } = value;
+  yield {
+    text: damage.length > 0 ? 'Key of the root account' : `Key of the root account, ${accessKeyId}, with its secret`,
+    facts: { kind: 'root-key', accessKeyId },
+    damage,
+  };
+}
