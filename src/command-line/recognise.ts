@@ -9,6 +9,7 @@ import { readStart } from '../lib/read-start.ts';
 import { describeDatabase, describeLock, SQLITE_MAGIC } from '../meta/describe-database.ts';
 import { EPOCH_MAGIC, FILE_MAGIC } from '../meta/log/codec.ts';
 import { describeEpochFile, describeLogFile } from '../meta/log/describe-file.ts';
+import { describeSnapshot, describeSnapshotSidecar } from '../meta/snapshots/describe-snapshot.ts';
 import { CommandError } from './command-error.ts';
 
 type Describe = (path: string) => AsyncIterable<InspectedPart>;
@@ -28,6 +29,8 @@ const formats: readonly Format[] = [
   { name: /^ninefold-zone\.json/, describe: describeZoneIdentity },
   { name: /^root-key\.json/, describe: describeRootKey },
   { name: /^ninefold\.lock$/, describe: describeLock },
+  { name: /\.snapshot$/, describe: describeSnapshot },
+  { name: /\.snapshot\.json(\.draft)?$/, describe: describeSnapshotSidecar },
   { name: /\.sqlite(\.aside)?$/, magic: SQLITE_MAGIC, describe: describeDatabase },
 ];
 

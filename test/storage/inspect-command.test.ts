@@ -1,8 +1,9 @@
 /** `ninefold inspect FILE` on every kind of file, whole and damaged: condition → what is said, exit code. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { crc32, gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { run } from '../../src/command-line/run.ts';
 import { startDaemon } from '../support/daemon.ts';
@@ -205,6 +206,42 @@ describe('the index', () => {
       expect(await damageOf('ninefold.sqlite', bytes)).toEqual({ offset: 0, field: 'database' });
     }
     expect((await inspect('ninefold.sqlite', database.subarray(0, pageBytes * 3))).code).toBe(1);
+  });
+});
+
+describe('snapshots of the index', () => {
+  const name = '00000000000000000038.snapshot';
+  const digest = createHash('sha256').update(database).digest('hex');
+  const facts = { format: 1, clusterId, schema: 1, sequence: 38, checksum: 5, file: 38, offset: 128 };
+  const line = JSON.stringify({ ...facts, sizeBytes: database.length, digest });
+  const sidecar = `${line}\n${crc32(line)}\n`;
+
+  test('snapshot and its description → what they hold; exit 0', async () => {
+    expect(await inspect(`${name}.json`, sidecar)).toEqual({
+      code: 0,
+      lines: [expect.stringContaining(`at log record 38: schema 1, cluster ${clusterId}, `), 'Whole'],
+    });
+    const { code, lines } = await inspect(name, database);
+    expect(code).toBe(0);
+    expect(lines[0]).toMatch(/^Index database: schema 1/);
+    expect(lines.at(-2)).toBe('Compared with its description');
+  });
+
+  test('a bit flipped where SQLite sees nothing, a byte too many, no description → said', async () => {
+    const unseen = flipped(database, database.indexOf('image/jpeg') + 2);
+    expect(await damageOf(name, unseen)).toEqual({ offset: 0, field: 'digest' });
+    const longer = Buffer.concat([database, Buffer.alloc(1)]);
+    expect(await damageOf(name, longer)).toEqual({ offset: database.length, field: 'length' });
+    const alone = await inspect('00000000000000000039.snapshot', database);
+    expect(alone.lines.at(-2)).toMatch(/^Without its description/);
+  });
+
+  test('description with a digit changed, a member missing, cut off → the place is named; exit 1', async () => {
+    const other = Buffer.from(sidecar.replace('"sequence":38', '"sequence":39'));
+    expect(await damageOf(`${name}.json`, other)).toEqual({ offset: line.length + 1, field: 'checksum' });
+    const without = Buffer.from(sidecar.replace('"schema":1,', ''));
+    expect(await damageOf(`${name}.json`, without)).toEqual({ offset: 0, field: 'schema' });
+    expect(await damageOf(`${name}.json`, Buffer.from(sidecar.slice(0, 20)))).toMatchObject({ field: 'the document' });
   });
 });
 
