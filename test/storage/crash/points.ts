@@ -60,10 +60,13 @@ export function killPoints({ changes }: History, seed: number): Point[] {
 
 /**
  * Cuts right before the end of every sync, at every mark (where something was acknowledged), and before the ends of a
- * part of the changes. At marks in all five ways, and with a zone or three disks lost as well; elsewhere all unguaranteed
+ * part of the changes. At marks in all five ways, and with a zone or some disks lost as well; elsewhere all unguaranteed
  * changes are lost, or go one of the other ways, in turn.
  */
-export function cutPoints({ changes, syncs, marks }: History, seed: number): Point[] {
+export function cutPoints(
+  { changes, syncs, marks }: History,
+  { seed, disks }: { seed: number; disks: number },
+): Point[] {
   const random = new SeededRandom(seed);
   const points = new Map<number, Point[]>();
   const add = (at: number, fates: readonly CutFate[]): void => {
@@ -81,15 +84,15 @@ export function cutPoints({ changes, syncs, marks }: History, seed: number): Poi
   const losses = marks
     .filter(({ text }) => text.startsWith('{"acknowledged"'))
     .flatMap(({ start: at }) =>
-      lossesOf(random).map((loses): Point => ({ kind: 'cut', at, fate: 'lost', seed: seed + at, loses })),
+      lossesOf(random, disks).map((loses): Point => ({ kind: 'cut', at, fate: 'lost', seed: seed + at, loses })),
     );
   return [...[...points.values()].flat(), ...losses].sort((a, b) => a.at - b.at);
 }
 
-/** Each zone, and three disks at random. */
-function lossesOf(random: SeededRandom): string[][] {
+/** Each zone, and so many disks at random. */
+function lossesOf(random: SeededRandom, count: number): string[][] {
   const disks = new Set<string>();
-  while (disks.size < 3) disks.add(`data/${random.pick(zoneNames)}/disk-${1 + random.below(3)}`);
+  while (disks.size < count) disks.add(`data/${random.pick(zoneNames)}/disk-${1 + random.below(3)}`);
   return [...zoneNames.map((zone) => [`data/${zone}`]), [...disks]];
 }
 

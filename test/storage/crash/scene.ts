@@ -10,6 +10,8 @@ export interface Scene {
   readonly options?: SystemOptions;
   /** Whether the opening of the store is tried too; else only what follows it. */
   readonly triesStart?: boolean;
+  /** How many disks may be lost beside. Default 3. */
+  readonly disksLost?: number;
   /** Makes the files that are there, and durable, when the scene begins. The store's folder is the current one. */
   prepare?(): Promise<void>;
   play(stage: Stage): Promise<void>;

@@ -3,8 +3,7 @@
  * locks, blob store, index, engine. Paths are relative, so that a tree can be opened wherever it is put. Background work
  * is done step by step when it is asked for.
  */
-import { openBlobStore } from '../../../src/blob/store.ts';
-import type { BlobStore } from '../../../src/blob/types.ts';
+import { type ErasureBlobStore, openBlobStore } from '../../../src/blob/store.ts';
 import { loadConfig } from '../../../src/config.ts';
 import { openCluster } from '../../../src/data-folder.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
@@ -24,6 +23,9 @@ export interface SystemOptions {
   readonly logFileSizeMaxBytes?: number;
 }
 
+/** Classes by which scenes choose how objects are coded. */
+const schemes = { STANDARD: '6+3', EXPRESS_ONEZONE: '1+2' } as const;
+
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** Goes on by a millisecond whenever it is read. */
@@ -36,7 +38,7 @@ class SteppingClock {
 }
 
 export class System implements AsyncDisposable {
-  readonly blobs: BlobStore;
+  readonly blobs: ErasureBlobStore;
   readonly index: Index;
   readonly engine: Engine;
   readonly clock: SteppingClock;
@@ -79,7 +81,7 @@ export class System implements AsyncDisposable {
         log: silent,
       });
       const clock = new SteppingClock();
-      const engine = createEngine({ index, blobs, clock, limits: { partSizeMinBytes: 1 } });
+      const engine = createEngine({ index, blobs, clock, limits: { partSizeMinBytes: 1 }, schemes });
       return new System({ blobs, index, engine, clock }, locks);
     } catch (error) {
       await blobs.close();

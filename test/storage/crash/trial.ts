@@ -12,6 +12,8 @@ import { verify } from './verifier.ts';
 
 /** Every so many points, everything is deleted in the end. */
 const EMPTIES_EVERY = 8;
+/** How many disks any object survives the loss of, coded 6+3. */
+const DISKS_LOST = 3;
 /** Syncs cost nothing in memory, and nothing that is written here has to last. */
 const treesFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
@@ -20,9 +22,10 @@ export interface Failure {
   readonly error: string;
 }
 
-export function pointsOf({ scene, history }: Recording, seed: number): Point[] {
-  const points = [...killPoints(history, seed), ...cutPoints(history, seed)];
-  const opened = findScene(scene).triesStart ? 0 : (history.marks[0]?.start ?? 0);
+export function pointsOf({ scene: name, history }: Recording, seed: number): Point[] {
+  const { triesStart = false, disksLost = DISKS_LOST } = findScene(name);
+  const points = [...killPoints(history, seed), ...cutPoints(history, { seed, disks: disksLost })];
+  const opened = triesStart ? 0 : (history.marks[0]?.start ?? 0);
   return points.filter(({ at }) => at >= opened);
 }
 

@@ -13,6 +13,8 @@ export type Store = Pick<System, 'engine'>;
 export interface Content {
   readonly seed: string;
   readonly size: number;
+  /** Default `STANDARD`. */
+  readonly storageClass?: string;
 }
 
 export function bytesOf({ seed, size }: Content): Buffer {
@@ -32,7 +34,13 @@ export async function setVersioning(store: Store, versioning: 'Enabled' | 'Suspe
 }
 
 export async function put(store: Store, key: string, content: Content): Promise<Version> {
-  const attributes = { ...plain, metadata: { seed: content.seed }, tags: [{ key: 'size', value: `${content.size}` }] };
+  const { storageClass = 'STANDARD' } = content;
+  const attributes = {
+    ...plain,
+    storageClass,
+    metadata: { seed: content.seed },
+    tags: [{ key: 'size', value: `${content.size}` }],
+  };
   const bucket = await theBucket(store);
   return await store.engine.objects.put({ bucket, key, source: bodyOf(bytesOf(content)), attributes });
 }

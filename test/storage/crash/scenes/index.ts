@@ -8,8 +8,10 @@ import { firstStart } from './first-start.ts';
 import { garbage } from './garbage.ts';
 import { largeObjects } from './large-objects.ts';
 import { logRotation } from './log-rotation.ts';
+import { repair } from './repair.ts';
 import { segmentRotation } from './segment-rotation.ts';
 import { smallObjects } from './small-objects.ts';
+import { threeCopies } from './three-copies.ts';
 import { uploads } from './uploads.ts';
 import { versions } from './versions.ts';
 
@@ -25,6 +27,8 @@ export const scenes: readonly Scene[] = [
   logRotation,
   segmentRotation,
   garbage,
+  repair,
+  threeCopies,
   cleanRestart,
   damagedLogs,
 ];
