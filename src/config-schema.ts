@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { readableClasses } from './s3/storage-classes.ts';
 
 const mebibyte = 1024 * 1024;
+const day = 24 * 60 * 60 * 1000;
 
 const zoneSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,32}$/, 'lower-case letters, digits and hyphens, at most 32'),
@@ -52,6 +53,22 @@ const storeSchema = z.strictObject({
   schemes: z.partialRecord(z.enum(readableClasses), z.enum(['6+3', '1+2'])).default({ STANDARD: '6+3' }),
 });
 
+const jobsSchema = z.strictObject({
+  scrubPeriodMs: z
+    .int()
+    .min(60_000)
+    .default(30 * day),
+  scrubBytesPerSecond: z
+    .int()
+    .min(1)
+    .default(16 * mebibyte),
+  repairBytesPerSecond: z
+    .int()
+    .min(1)
+    .default(64 * mebibyte),
+  repairDelayMs: z.int().min(0).default(600_000),
+});
+
 export const configSchema = z.strictObject({
   data: z.string().min(1).default('data'),
   host: z.string().min(1).default('127.0.0.1'),
@@ -74,4 +91,5 @@ export const configSchema = z.strictObject({
   zones: z.array(zoneSchema).min(1).optional(),
   limits: limitsSchema.prefault({}),
   store: storeSchema.prefault({}),
+  jobs: jobsSchema.prefault({}),
 });

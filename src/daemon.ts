@@ -1,6 +1,6 @@
 /** The composition root: builds everything in one visible order and stops it in the reverse order. */
 import { createAdmin } from './admin/admin.ts';
-import { openBlobStore } from './blob/store.ts';
+import { type ErasureBlobStore, openBlobStore } from './blob/store.ts';
 import type { BlobStore } from './blob/types.ts';
 import { type Config, ConfigError } from './config.ts';
 import { openCluster, openRootKey, type RootKey } from './data-folder.ts';
@@ -10,7 +10,12 @@ import { EngineError } from './engine/errors.ts';
 import { probeStore } from './engine/probe.ts';
 import type { Engine } from './engine/types.ts';
 import { collectGarbage } from './jobs/collect-garbage.ts';
+import type { Job } from './jobs/job.ts';
+import { jobStateIn } from './jobs/job-state.ts';
+import { rebalance } from './jobs/rebalance.ts';
+import { repair } from './jobs/repair.ts';
 import { type JobRunner, startJobs } from './jobs/runner.ts';
+import { scrub } from './jobs/scrub.ts';
 import { keepSnapshots } from './jobs/snapshot.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { createLog, type Log } from './lib/log.ts';
@@ -60,6 +65,8 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     zones: config.zones.map(({ name, disks }) => ({ name, disks: [...disks] })),
     clusterId,
     segmentSizeMaxBytes: config.store.segmentBytesMax,
+    repairDelayMs: config.jobs.repairDelayMs,
+    clock,
     log,
   });
   const index = await openIndex({
@@ -74,13 +81,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   });
   const engine = createEngine({ index, blobs, clock, schemes: config.store.schemes });
   await ensureBuckets(config, engine, root);
-  const jobs = startJobs(
-    [
-      collectGarbage({ garbage: engine.garbage, clock, graceMs: config.store.garbageGraceMs }),
-      keepSnapshots({ upkeep: index.upkeep }),
-    ],
-    { clock, log },
-  );
+  const jobs = startJobs(backgroundWork(config, { engine, index, blobs, clock }), { clock, log });
   const server = createFrontEnd({ config, clock, log, startedMs, rootKey, root, engine, index, blobs, jobs });
   const address = await server.listen(config);
   log.info({ address, region: config.region }, 'Serving');
@@ -97,6 +98,31 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
       locks.release();
     },
   };
+}
+
+interface WorkParts {
+  readonly engine: Engine;
+  readonly index: Index;
+  readonly blobs: ErasureBlobStore;
+  readonly clock: Clock;
+}
+
+function backgroundWork({ store, jobs }: Config, { engine, index, blobs, clock }: WorkParts): Job[] {
+  const { maintenance } = blobs;
+  const mending = { maintenance, clock, bytesPerSecond: jobs.repairBytesPerSecond };
+  return [
+    collectGarbage({ garbage: engine.garbage, clock, graceMs: store.garbageGraceMs }),
+    keepSnapshots({ upkeep: index.upkeep }),
+    repair(mending),
+    rebalance(mending),
+    scrub({
+      maintenance,
+      clock,
+      state: jobStateIn(index, 'scrub'),
+      periodMs: jobs.scrubPeriodMs,
+      bytesPerSecond: jobs.scrubBytesPerSecond,
+    }),
+  ];
 }
 
 interface FrontEndParts {

@@ -1,7 +1,10 @@
 /** The one shape of background work. `runner.ts` decides when a job does its next step. */
 
-/** What a step says: `busy` if more of the same waits, `idle` if all is done for now. */
-export type StepOutcome = 'busy' | 'idle';
+/**
+ * What a step says: `busy` if more of the same waits, `idle` if all is done for now, or that more waits which is not to be
+ * begun before a time.
+ */
+export type StepOutcome = 'busy' | 'idle' | { readonly notBeforeMs: number };
 
 export interface Job {
   readonly name: string;

@@ -52,6 +52,19 @@ test('a busy step → the next one after as much time as leaves the job its shar
   expect(job.steps).toBe(2);
 });
 
+test('a step that says when the next one may be → not before, and not before its share allows it either', async () => {
+  const job = jobThat(async () => {
+    clock.ms += 100;
+    return { notBeforeMs: 1_000_000 + (job.steps === 1 ? 5000 : 0) };
+  });
+  const { clock, runner } = drive(job);
+  await runner.runDue();
+  expect(runner.nextDueMs()).toBe(1_005_000);
+  clock.ms = 1_005_000;
+  await runner.runDue();
+  expect(runner.nextDueMs()).toBe(1_005_200);
+});
+
 test('a failing step → shown, tried again later and later; a good one → forgotten', async () => {
   let fails = true;
   const job = jobThat(async () => {

@@ -13,11 +13,15 @@ export interface JobRunnerOptions {
   readonly log: Log;
   /** Share of time that a busy job may take, above 0 and up to 1. */
   readonly busyShare?: number;
+  /** Called after each step: when the next one is due may have changed. */
+  readonly afterStep?: () => void;
 }
 
 export interface JobRunner {
   /** Runs one step of every job that is due and not running, and waits for them. */
   runDue(): Promise<void>;
+  /** When the next step of those that do not run is due. */
+  nextDueMs(): number;
   /** Starts no further step and waits for those under way. */
   stop(): Promise<void>;
   status(): readonly JobStatus[];
@@ -31,7 +35,9 @@ export interface JobRunner {
 export type JobAction = 'run' | 'pause' | 'resume';
 
 const defaultBusyShare = 0.25;
-const wakeUpMs = 1000;
+/** Steps are short, so that what they disturb is soon over; so must the pauses between them be. */
+const wakeUpMsMin = 5;
+const wakeUpMsMax = 1000;
 const failurePauseMsMin = 1000;
 const failurePauseMsMax = 300_000;
 
@@ -69,12 +75,25 @@ class Runnable {
 
 /** A runner that wakes by a timer, which does not keep the process alive. */
 export function startJobs(jobs: readonly Job[], options: JobRunnerOptions): JobRunner {
-  const runner = createJobRunner(jobs, options);
-  const timer = setInterval(() => void runner.runDue(), wakeUpMs).unref();
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const arm = (): void => {
+    clearTimeout(timer);
+    if (stopped) return;
+    const dueInMs = runner.nextDueMs() - options.clock.nowMs();
+    timer = setTimeout(wake, Math.min(Math.max(dueInMs, wakeUpMsMin), wakeUpMsMax)).unref();
+  };
+  const wake = (): void => {
+    void runner.runDue();
+    arm();
+  };
+  const runner = createJobRunner(jobs, { ...options, afterStep: arm });
+  arm();
   return {
     ...runner,
     stop() {
-      clearInterval(timer);
+      stopped = true;
+      clearTimeout(timer);
       return runner.stop();
     },
   };
@@ -82,7 +101,7 @@ export function startJobs(jobs: readonly Job[], options: JobRunnerOptions): JobR
 
 /** A runner that runs only when `runDue` is called. */
 export function createJobRunner(jobs: readonly Job[], options: JobRunnerOptions): JobRunner {
-  const { clock, log, busyShare = defaultBusyShare } = options;
+  const { clock, log, busyShare = defaultBusyShare, afterStep } = options;
   assert(busyShare > 0 && busyShare <= 1, 'busyShare is a share of time');
   const runnables = jobs.map((job) => new Runnable(job, clock.nowMs()));
   let stopped = false;
@@ -93,8 +112,9 @@ export function createJobRunner(jobs: readonly Job[], options: JobRunnerOptions)
     let pauseMs: number;
     try {
       const outcome = await runnable.job.step();
-      const tookMs = clock.nowMs() - startedMs;
-      pauseMs = outcome === 'idle' ? runnable.job.idlePauseMs : tookMs * (1 / busyShare - 1);
+      const nowMs = clock.nowMs();
+      pauseMs = outcome === 'idle' ? runnable.job.idlePauseMs : (nowMs - startedMs) * (1 / busyShare - 1);
+      if (typeof outcome === 'object') pauseMs = Math.max(pauseMs, outcome.notBeforeMs - nowMs);
       runnable.failures = 0;
       runnable.lastError = undefined;
     } catch (error) {
@@ -106,6 +126,7 @@ export function createJobRunner(jobs: readonly Job[], options: JobRunnerOptions)
     runnable.steps++;
     runnable.nextRunMs = clock.nowMs() + pauseMs;
     runnable.running = undefined;
+    afterStep?.();
   }
 
   return {
@@ -121,6 +142,10 @@ export function createJobRunner(jobs: readonly Job[], options: JobRunnerOptions)
           return runnable.running;
         }),
       );
+    },
+    nextDueMs() {
+      const waiting = runnables.filter(({ running, isPaused }) => running === undefined && !isPaused);
+      return Math.min(...waiting.map(({ nextRunMs }) => nextRunMs));
     },
     async stop() {
       stopped = true;

@@ -48,7 +48,7 @@ export class HealthBook {
     const disks = context.disks.map((disk) =>
       [disk.rankedAs, disk.state, disk.readable, disk.isFull, isOverdue(disk, context)].join(),
     );
-    const key = [condition.version, sealed, ...disks].join(';');
+    const key = [condition.version, condition.isSurveyed, sealed, ...disks].join(';');
     const known = this.#entries.get(segment);
     if (known?.key === key) return known;
     const plans = planShards(segment, context);
@@ -78,6 +78,7 @@ function describe(segment: Segment, plans: readonly ShardPlan[]): SegmentHealth 
     segment: id,
     scheme: scheme.name,
     isSealed: sealed,
+    isSurveyed: condition.isSurveyed,
     shardBytes: segment.state().shardBytes,
     goodShards,
     sparesLeft: goodShards - scheme.dataShards,

@@ -37,6 +37,8 @@ export interface SegmentHealth {
   readonly scheme: SchemeName;
   /** Only what is sealed can be mended and moved. */
   readonly isSealed: boolean;
+  /** Whether the lengths of its files were compared since they may have changed. */
+  readonly isSurveyed: boolean;
   /** Bytes of one shard file. */
   readonly shardBytes: number;
   /** Shards that are there and not known to be damaged. */
