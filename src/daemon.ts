@@ -66,6 +66,8 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     clusterId,
     segmentSizeMaxBytes: config.store.segmentBytesMax,
     repairDelayMs: config.jobs.repairDelayMs,
+    diskTimeoutMs: config.store.diskTimeoutMs,
+    reserveBytes: config.store.reserveBytes,
     clock,
     log,
   });

@@ -33,6 +33,9 @@ export class Disk {
   /** Of its file system, at the last look. */
   space: DiskSpace | undefined;
   device = '';
+  /** Bytes that writes have been promised on its file system, of which the last look does not know, and the part that is written. */
+  promisedBytes = 0;
+  writtenBytes = 0;
   isFull = false;
   /** The system has refused space, whatever it says of what is free; until a probe is written. */
   wasRefusedSpace = false;

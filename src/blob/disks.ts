@@ -18,7 +18,7 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import { Disk, type DiskHealth } from './disk.ts';
 import { DiskGate, DiskSilent } from './disk-gate.ts';
 import { createDisk, type DiskIdentity, errorCode, lookAtIdentity, readIdentity } from './disk-identity.ts';
-import { isFullNow, measureSpace } from './disk-space.ts';
+import { type DiskSpace, isFullNow, measureSpace } from './disk-space.ts';
 import { listShardFiles, writeProbe } from './disk-verification.ts';
 import type { BlobLog, BlobStoreOptions } from './options.ts';
 import type { SegmentTable } from './segments.ts';
@@ -125,6 +125,32 @@ export class Disks {
   /** Looks at disks by path. Never rejects, and waits for none longer than the limit of an operation that hangs. */
   async check(disks: Iterable<Disk> = this.all): Promise<void> {
     await Promise.all(Array.from(disks, (disk) => this.#checkOnce(disk)));
+  }
+
+  /**
+   * So many bytes will be written to each of these disks. They count at once, not only at the next look, so that the reserve
+   * of a disk is not written over by those who were let in before it was known to be full.
+   */
+  promise(disks: Iterable<Disk | undefined>, bytes: number): void {
+    for (const disk of this.#onDevicesOf(disks)) {
+      disk.promisedBytes += bytes;
+      if (disk.space && this.#isFull(disk, disk.space)) this.#setFull(disk, true);
+    }
+  }
+
+  /** Bytes that were promised have been written, or will never be: the next look shows it. */
+  settle(disks: Iterable<Disk | undefined>, bytes: number): void {
+    for (const disk of this.#onDevicesOf(disks)) disk.writtenBytes += bytes;
+  }
+
+  /** For each of the disks all that share its file system: as often as they share one. */
+  *#onDevicesOf(disks: Iterable<Disk | undefined>): Generator<Disk> {
+    for (const disk of disks) for (const other of this.all) if (disk && other.device === disk.device) yield other;
+  }
+
+  #isFull(disk: Disk, { sizeBytes, freeBytes }: DiskSpace): boolean {
+    const left = { sizeBytes, freeBytes: freeBytes - disk.promisedBytes };
+    return isFullNow(left, disk.isFull, this.#options.reserveBytes);
   }
 
   /** A write to a disk failed with this error. Whoever met it has given the file up. */
@@ -239,8 +265,11 @@ export class Disks {
   }
 
   async #measure(disk: Disk): Promise<void> {
+    const { writtenBytes } = disk;
     disk.space = await disk.gate.probe(() => measureSpace(disk.path));
-    let isFull = isFullNow(disk.space, disk.isFull, this.#options.reserveBytes);
+    disk.writtenBytes -= writtenBytes;
+    disk.promisedBytes -= writtenBytes;
+    let isFull = this.#isFull(disk, disk.space);
     if (!isFull && disk.wasRefusedSpace) {
       // What is said to be free may not be for us, such as beyond a quota.
       isFull = await disk.gate

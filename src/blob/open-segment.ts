@@ -36,6 +36,8 @@ export class OpenSegment {
   #opening: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #tail = 0;
+  /** Bytes of a shard whose writing has ended, well or not. */
+  #settled = 0;
   #users = 0;
   #retired = false;
   #ranOutOfSpace = false;
@@ -81,6 +83,7 @@ export class OpenSegment {
     const offset = this.#tail;
     this.#tail += shardBytes;
     this.segment.shardBytes = this.#tail;
+    this.#disks.promise(this.segment.disks, shardBytes);
     return offset;
   }
 
@@ -117,11 +120,17 @@ export class OpenSegment {
         writing++;
         return writeAll(handle, pieces, offset).finally(leave);
       });
-      const end = offset + (shards[0] ?? []).reduce((sum, { length }) => sum + length, 0);
-      for (const shard of this.#ends.keys()) if (!this.#lost.has(shard)) this.#ends[shard] = end;
+      const bytes = (shards[0] ?? []).reduce((sum, { length }) => sum + length, 0);
+      for (const shard of this.#ends.keys()) if (!this.#lost.has(shard)) this.#ends[shard] = offset + bytes;
+      this.#settle(bytes);
     } finally {
       leave();
     }
+  }
+
+  #settle(bytes: number): void {
+    this.#settled += bytes;
+    this.#disks.settle(this.segment.disks, bytes);
   }
 
   /** Makes all appends that have ended durable on the shards that are not lost. Never rejects. */
@@ -205,6 +214,8 @@ export class OpenSegment {
   #sealIfDone(): void {
     if (!this.#retired || this.#users > 0 || this.segment.sealed) return;
     this.segment.sealed = true;
+    // What was reserved and never came.
+    this.#settle(this.#tail - this.#settled);
     for (const [shard, end] of this.#ends.entries())
       if (!this.#lost.has(shard)) this.segment.noteFile({ shard, lengthBytes: end });
     for (const file of this.#files) if (file) closeQuietly(file.handle);

@@ -33,7 +33,7 @@ export interface BlobStoreOptions {
   /** An operation on a disk that takes longer takes the disk out of use. Default 10 s. */
   readonly diskTimeoutMs?: number;
   /** A disk with less space than this left takes no new data. Default 256 MiB, but at most a twentieth of the disk. */
-  readonly reserveBytes?: number;
+  readonly reserveBytes?: number | undefined;
   readonly clock?: Clock;
   /** How long a disk may be away before its shards are rebuilt on others, where there are any. Default ten minutes. */
   readonly repairDelayMs?: number;

@@ -14,6 +14,8 @@ export type EngineErrorCode =
   | 'InvalidPartOrder'
   | 'EntityTooSmall'
   | 'PreconditionFailed'
+  /** There is no space for new data. */
+  | 'StorageFull'
   /** The store cannot take a write, or cannot read back enough shards, now. */
   | 'ServiceUnavailable';
 

@@ -21,9 +21,16 @@ export async function refusing<T>(details: EngineErrorDetails, work: () => Promi
 export function toEngineError(error: unknown, details: EngineErrorDetails): unknown {
   if (error instanceof CommandRejected) return rejected(error, details);
   if (error instanceof CommitFailed || error instanceof BlobError) {
-    return new EngineError('ServiceUnavailable', error.message, details, { cause: error });
+    const code = isFull(error) ? 'StorageFull' : 'ServiceUnavailable';
+    return new EngineError(code, error.message, details, { cause: error });
   }
   return error;
+}
+
+/** Whether a write found no space: its own, or that of the batch it was in. */
+function isFull(error: CommitFailed | BlobError): boolean {
+  const cause = error instanceof CommitFailed ? error.cause : error;
+  return cause instanceof BlobError && cause.code === 'StorageFull';
 }
 
 function rejected(error: CommandRejected, details: EngineErrorDetails): EngineError {

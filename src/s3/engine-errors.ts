@@ -50,6 +50,7 @@ const mappings: Readonly<Record<EngineErrorCode, Mapping>> = {
     },
   ],
   PreconditionFailed: ({ condition }) => ['PreconditionFailed', { fields: present({ Condition: condition }) }],
+  StorageFull: () => ['InsufficientCapacity'],
   ServiceUnavailable: () => ['ServiceUnavailable', { headers: { 'Retry-After': '1' } }],
 };
 
