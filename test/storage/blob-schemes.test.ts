@@ -1,13 +1,15 @@
 /** Segments of 1+2, three full copies of which each zone has one, alone and beside those of 6+3. */
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ALL_SCHEMES, SCHEMES, type Scheme, type SchemeName } from '../../src/blob/scheme.ts';
 import type { ErasureBlobStore } from '../../src/blob/store.ts';
 import { BLOCK_BYTES, HEADER_BYTES, stripeBytesMax, UNIT_BYTES_MAX } from '../../src/blob/stripe.ts';
 import type { BlobRef } from '../../src/blob/types.ts';
-import { BlobDisks, flipBit, inPieces, label, readAll, sampleBytes } from '../support/blob-disks.ts';
+import { BlobDisks, flipBit, inPieces, label, overwrite, readAll, sampleBytes } from '../support/blob-disks.ts';
 import { failNext } from '../support/failing-calls.ts';
+import { allShardFiles, expectSame, mendAll, scrubAll } from '../support/maintenance.ts';
 
 const KIB = 1024;
 const COPIES = { scheme: '1+2' } as const;
@@ -235,6 +237,25 @@ describe('copies lost', () => {
   });
 });
 
+describe('headers that say another scheme', () => {
+  it('whole in themselves → not believed', async () => {
+    const disks = await BlobDisks.create();
+    const store = await disks.open();
+    const bytes = sampleBytes(1000, 1);
+    const ref = store.place(bytes, Buffer.from('label'), COPIES);
+    await store.flush();
+    for (const [shard, path] of (await disks.shardFiles(ref.extents[0]?.segment ?? '')).entries()) {
+      const header = (await readFile(path)).subarray(0, HEADER_BYTES);
+      header.set([6, 3], 10);
+      header.writeUInt32LE(crc32(header.subarray(0, 124)), 124);
+      await overwrite(path, 0, header);
+      if (shard < 2) await expectRight(store, [{ ref, bytes }]);
+    }
+    expect(await store.isIntact(ref)).toBe(false);
+    await expect(readAll(store, ref)).rejects.toMatchObject(UNREADABLE);
+  });
+});
+
 describe('zones lost', () => {
   it.each([0, 1, 2])(
     'zone %i → copies are read and written, 6+3 is read; with a second zone copies are read',
@@ -277,5 +298,72 @@ describe('failing disks', () => {
     await failNext(disks.root, { method, count: 2 });
     again.place(bytes, Buffer.of(), COPIES);
     await expect(again.flush()).rejects.toMatchObject(LOST);
+  });
+});
+
+describe('sealed segments of both schemes', () => {
+  it('two copies lost → the third still names its blobs, and tells how much it holds', async () => {
+    const disks = await BlobDisks.create();
+    const before = await disks.open();
+    const kept = await keepSome(before, '1+2');
+    const segments = segmentsOf(kept);
+    await before.close();
+    const expected = [
+      ['x', 'x'],
+      ['', '', 'large'],
+    ];
+    for (const spared of [0, 1, 2]) {
+      for (const [i, segment] of segments.entries()) {
+        const holders = await disksOf(disks, segment);
+        await disks.moveAway(holders.filter((_, shard) => shard !== spared));
+        const store = await disks.open();
+        const labels = [];
+        for await (const { entries } of store.listings(segment)) {
+          labels.push(...(entries ?? []).map((entry) => Buffer.from(entry.label).toString()));
+        }
+        expect(labels).toEqual(expected[i]);
+        const own = kept.filter(({ ref }) => ref.extents[0]?.segment === segment);
+        const dataBytes = own.reduce((sum, { bytes }) => sum + bytes.length, 0);
+        expect(await store.measure(segment)).toEqual({ dataBytes, stripes: i === 0 ? 1 : 3 });
+        for (const { ref } of own) {
+          expect(await store.labelOf(ref)).toEqual({
+            writeId: ref.writeId,
+            label: Buffer.from(i === 0 ? 'x' : 'large'),
+          });
+        }
+        await store.close();
+        await disks.moveBack(holders.filter((_, shard) => shard !== spared));
+      }
+    }
+  });
+
+  it('copies removed, cut off and flipped, of each segment as many as it survives → found and mended, byte by byte', async () => {
+    const disks = await BlobDisks.create();
+    const before = await disks.open();
+    const kept = [...(await keepSome(before, '1+2')), ...(await keepSome(before, '6+3', 20))];
+    await before.close();
+    const saved = await allShardFiles(disks);
+    const ways = [
+      (path: string) => rm(path),
+      (path: string) => truncate(path, 1000),
+      (path: string) => flipBit(path, HEADER_BYTES + 50),
+      (path: string) => flipBit(path, 11),
+    ];
+    for (const [i, spoil] of ways.entries()) {
+      for (const segment of segmentsOf(kept)) {
+        const files = await disks.shardFiles(segment);
+        const count = files.length === 3 ? 2 : 3;
+        for (let lost = 0; lost < count; lost++) await spoil(files[(i + lost) % files.length] ?? '');
+      }
+      const store = await disks.open();
+      await scrubAll(store);
+      await mendAll(store);
+      expectSame(await allShardFiles(disks), saved);
+      await expectRight(store, kept);
+      expect(new Set(store.maintenance.health().map(({ scheme, sparesLeft }) => `${scheme} ${sparesLeft}`))).toEqual(
+        new Set(['1+2 2', '6+3 3']),
+      );
+      await store.close();
+    }
   });
 });
