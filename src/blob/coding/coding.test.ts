@@ -94,6 +94,7 @@ describe('the code of any scheme', () => {
     }
     const output = input + 4 * length;
     coder.recover(recoveryRows(COPIES, [2], [0, 1]), { input: input + 2 * length, output, length });
+    expect(parityRows(COPIES)).toEqual([[1], [1]]);
     for (const at of [output, output + length]) expect(Buffer.from(coder.bytes.slice(at, at + length))).toEqual(data);
   });
 
