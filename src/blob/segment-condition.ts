@@ -13,8 +13,6 @@ export class SegmentCondition {
   #surplus: readonly SurplusCopy[] = [];
   /** Changes with every change of what is known. */
   version = 0;
-  /** Whether the files' lengths were compared since the segment was sealed and its disks last changed. */
-  isSurveyed = false;
   /** Stripes that could not be read when all of it was last read: never committed, or lost. */
   unreadableStripes = 0;
 
@@ -50,7 +48,6 @@ export class SegmentCondition {
   /** Disks or files have changed: all is worth another look. */
   reconsider(): void {
     this.#hopeless.clear();
-    this.isSurveyed = false;
     this.version++;
   }
 

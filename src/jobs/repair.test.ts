@@ -79,14 +79,6 @@ test('shards missing from an open segment, and disks for them → it is sealed a
   expect(maintenance.done).toEqual(['retire open', 'repair open']);
 });
 
-test('segments whose files were not compared → they are, before anything is chosen', async () => {
-  const { maintenance, clock, job } = mender();
-  for (let i = 0; i < 40; i++) maintenance.set(`s${i}`, { isSurveyed: false, repairable: Number(i === 39) });
-  await run(job, clock);
-  expect(maintenance.done.filter((what) => what.startsWith('survey'))).toHaveLength(40);
-  expect(maintenance.done.at(-1)).toBe('repair s39');
-});
-
 test('a repair that changes nothing → not done again and again', async () => {
   const { maintenance, clock, job } = mender();
   maintenance.set('a', { repairable: 1 });

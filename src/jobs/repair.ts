@@ -1,7 +1,7 @@
 /**
  * Repair: rebuilds shards that are missing or damaged, of the segment that can lose the fewest more first, at a bounded rate.
- * What reads and scrub have met is marked on the segments; files that are shorter than they should be it finds itself, when
- * the server starts and when a disk comes back.
+ * What is to be repaired is marked on the segments: by reads and scrub that met damage, by writes that failed, and by the
+ * verification of disks, which finds files that are missing or too short.
  */
 import type { BlobMaintenance, SegmentHealth } from '../blob/maintenance/types.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -18,7 +18,6 @@ export interface RepairOptions {
 }
 
 const defaultIdlePauseMs = 2000;
-const surveysPerStep = 32;
 
 export function repair(options: RepairOptions): Job {
   const work = new RepairWork(options);
@@ -47,7 +46,6 @@ class RepairWork {
 
   async step(): Promise<StepOutcome> {
     if (this.#work.segment === undefined) {
-      if (await this.#survey()) return 'busy';
       const waiting = this.#waiting();
       this.#progress.leftBytes = waiting.reduce((sum, health) => sum + bytesToRepair(health), 0);
       const next = waiting.find(({ segment }) => !this.#work.isPostponed(segment));
@@ -75,13 +73,6 @@ class RepairWork {
       ioBytes: this.#work.bytes,
       ...this.#progress.describe(),
     };
-  }
-
-  /** Whether there was something to compare. */
-  async #survey(): Promise<boolean> {
-    const due = this.#maintenance.health().filter(({ isSealed, isSurveyed }) => isSealed && !isSurveyed);
-    for (const { segment } of due.slice(0, surveysPerStep)) await this.#maintenance.survey(segment);
-    return due.length > surveysPerStep;
   }
 
   /** What can be mended now, the worst first. An open segment is sealed for it, and mended afterwards. */

@@ -156,7 +156,6 @@ describe('a damaged shard file', () => {
     const file = all.files[7] ?? '';
     await writeFile(file, (await readFile(file)).subarray(0, all.offsets[2]));
     const store = await all.disks.open();
-    for (const { segment } of store.maintenance.health()) await store.maintenance.survey(segment);
     await mendAll(store);
     expectSame(await allShardFiles(all.disks), all.saved);
   });
@@ -176,7 +175,6 @@ describe('stripes that were never committed', () => {
     await rm(all.files[8] ?? '');
     await flipBit(all.files[5] ?? '', 200);
     const store = await all.disks.open();
-    for (const { segment } of store.maintenance.health()) await store.maintenance.survey(segment);
     await scrubAll(store);
     await mendAll(store);
     const found = await allShardFiles(all.disks);

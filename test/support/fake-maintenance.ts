@@ -5,7 +5,6 @@ const whole: SegmentHealth = {
   segment: '',
   scheme: '6+3',
   isSealed: true,
-  isSurveyed: true,
   shardBytes: 100,
   goodShards: 9,
   sparesLeft: 3,
@@ -32,11 +31,6 @@ export class FakeMaintenance implements BlobMaintenance {
 
   health(): readonly SegmentHealth[] {
     return [...this.segments.values()];
-  }
-
-  async survey(segment: string): Promise<void> {
-    this.done.push(`survey ${segment}`);
-    this.set(segment, { isSurveyed: true });
   }
 
   scrub(segment: string): MaintenanceWork {

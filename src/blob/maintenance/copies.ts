@@ -15,7 +15,7 @@ export interface DiskCopy extends ShardCopy {
 export function copiesOf(segment: Segment): DiskCopy[] {
   const held = segment.disks.map((disk, shard) => ({ shard, disk }));
   return [...held, ...segment.condition.surplus].flatMap(({ shard, disk }) =>
-    disk?.readable ? [{ shard, disk, path: shardPath(disk, segment, shard) }] : [],
+    disk?.readable ? [{ shard, disk, gate: disk.gate, path: shardPath(disk, segment, shard) }] : [],
   );
 }
 
@@ -30,7 +30,7 @@ export function isHeld(segment: Segment, { shard, disk }: DiskCopy): boolean {
 
 /** Never rejects: what cannot be removed now is found again at the next start, or when its disk comes back. */
 export async function removeCopy(
-  { path, disk }: DiskCopy,
+  { path, disk }: Pick<DiskCopy, 'path' | 'disk'>,
   { files, log }: { files: FileCache; log: BlobLog },
 ): Promise<void> {
   files.closeUnder(path);

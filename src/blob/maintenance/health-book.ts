@@ -24,6 +24,8 @@ export interface HealthBookOptions {
 export class HealthBook {
   readonly #options: HealthBookOptions;
   readonly #entries = new WeakMap<Segment, Entry>();
+  /** A disk that is verified again and again, and fails each time, is away all the while. */
+  readonly #unwellSinceMs = new Map<Disk, number>();
 
   constructor(options: HealthBookOptions) {
     this.#options = options;
@@ -46,9 +48,9 @@ export class HealthBook {
     const context = this.#context();
     const { condition, sealed } = segment;
     const disks = context.disks.map((disk) =>
-      [disk.rankedAs, disk.state, disk.readable, disk.isFull, isOverdue(disk, context)].join(),
+      [disk.rankedAs, disk.health, disk.standing, disk.readable, disk.isFull, isOverdue(disk, context)].join(),
     );
-    const key = [condition.version, condition.isSurveyed, sealed, ...disks].join(';');
+    const key = [condition.version, sealed, ...disks].join(';');
     const known = this.#entries.get(segment);
     if (known?.key === key) return known;
     const plans = planShards(segment, context);
@@ -60,7 +62,12 @@ export class HealthBook {
 
   #context(): PlanContext {
     const { disks, clock, repairDelayMs } = this.#options;
-    return { disks: disks.all, nowMs: clock.nowMs(), repairDelayMs };
+    for (const disk of disks.all) {
+      if (disk.health === 'healthy') this.#unwellSinceMs.delete(disk);
+      else if (!this.#unwellSinceMs.has(disk)) this.#unwellSinceMs.set(disk, disk.sinceMs);
+    }
+    const unwellSinceMs = (disk: Disk): number | undefined => this.#unwellSinceMs.get(disk);
+    return { disks: disks.all, nowMs: clock.nowMs(), unwellSinceMs, repairDelayMs };
   }
 }
 
@@ -78,8 +85,7 @@ function describe(segment: Segment, plans: readonly ShardPlan[]): SegmentHealth 
     segment: id,
     scheme: scheme.name,
     isSealed: sealed,
-    isSurveyed: condition.isSurveyed,
-    shardBytes: segment.state().shardBytes,
+    shardBytes: segment.shardBytes,
     goodShards,
     sparesLeft: goodShards - scheme.dataShards,
     missing,

@@ -6,7 +6,6 @@
  *   disk goes after that. So whenever the process ends, every shard is where it was, or where it should be, or both.
  * - A segment that is dropped meanwhile stays dropped: it is held while a file is put in its place.
  */
-import { stat } from 'node:fs/promises';
 import type { Clock } from '../../lib/clock.ts';
 import type { Coder } from '../coding/coder.ts';
 import type { Disk } from '../disk.ts';
@@ -73,20 +72,6 @@ export class Maintenance implements BlobMaintenance, SegmentContents, DiskListen
 
   health(): readonly SegmentHealth[] {
     return this.#context.table.all().map((segment) => this.#health.of(segment));
-  }
-
-  async survey(id: string): Promise<void> {
-    const segment = this.#sealed(id);
-    if (!segment || segment.condition.isSurveyed) return;
-    segment.condition.isSurveyed = true;
-    const held = copiesOf(segment).filter((copy) => isHeld(segment, copy));
-    const sizes = await Promise.all(held.map(({ path }) => sizeOf(path)));
-    const longest = Math.max(...sizes.map((size) => size ?? 0));
-    for (const [i, copy] of held.entries()) {
-      const size = sizes[i];
-      if (size === longest || !copy.disk.readable) continue;
-      this.#report(segment, copy, size === undefined ? 'no file' : `${size} bytes where others have ${longest}`);
-    }
   }
 
   scrub(id: string): MaintenanceWork {
@@ -209,7 +194,11 @@ export class Maintenance implements BlobMaintenance, SegmentContents, DiskListen
 
   async *#rewrite(segment: Segment, targets: readonly Target[]): MaintenanceWork {
     if (targets.length === 0) return;
-    const rewrites = targets.map(({ shard, target }) => ({ shard, path: shardPath(target, segment, shard) }));
+    const rewrites = targets.map(({ shard, target }) => ({
+      shard,
+      path: shardPath(target, segment, shard),
+      gate: target.gate,
+    }));
     let outcomes: RewriteOutcome[] = [];
     try {
       outcomes = yield* rewriteShards(filesOf(segment), rewrites, this.#tools);
@@ -242,6 +231,7 @@ export class Maintenance implements BlobMaintenance, SegmentContents, DiskListen
       try {
         await file.install();
         segment.moved({ shard, disk: target });
+        segment.noteFile({ shard, lengthBytes: file.lengthBytes });
       } finally {
         segment.release();
       }
@@ -257,7 +247,7 @@ export class Maintenance implements BlobMaintenance, SegmentContents, DiskListen
   /** Removes a copy that is not needed any more. What cannot be removed now is found again when its disk is back. */
   async #remove(segment: Segment, { shard, disk }: { shard: number; disk: Disk }): Promise<void> {
     segment.condition.removeSurplus({ shard, disk });
-    if (disk.readable) await removeCopy({ shard, disk, path: shardPath(disk, segment, shard) }, this.#context);
+    if (disk.readable) await removeCopy({ disk, path: shardPath(disk, segment, shard) }, this.#context);
   }
 
   #report(segment: Segment, { shard, disk }: DiskCopy, damage: string): void {
@@ -268,14 +258,5 @@ export class Maintenance implements BlobMaintenance, SegmentContents, DiskListen
   #sealed(id: string): Segment | undefined {
     const segment = this.#context.table.get(id);
     return segment?.sealed ? segment : undefined;
-  }
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch {
-    // Gone, or on a disk that fails: either way it is to be mended.
-    return undefined;
   }
 }

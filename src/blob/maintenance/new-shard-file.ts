@@ -8,12 +8,20 @@ import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { syncFolder } from '../../lib/durable-files.ts';
+import type { DiskGate } from '../disk-gate.ts';
 
 /** Synced now and then, so that the sync at the end is short and others' syncs need not wait for it. */
 const SYNC_BYTES = 4 * 1024 * 1024;
 const WRITE_BYTES = 256 * 1024;
 const READ_BACK_BYTES = 256 * 1024;
 const NO_BYTES = Buffer.alloc(64 * 1024);
+
+export interface NewFilePlace {
+  /** What the file will be called. */
+  readonly path: string;
+  /** Of its disk. */
+  readonly gate: DiskGate;
+}
 
 /** The file could not be written. */
 export class ShardFileError extends Error {
@@ -29,6 +37,7 @@ export class ShardFileError extends Error {
 export class NewShardFile {
   /** Its place. */
   readonly path: string;
+  readonly #place: NewFilePlace;
   readonly #newPath: string;
   readonly #file: FileHandle;
   readonly #pending = Buffer.allocUnsafeSlow(WRITE_BYTES);
@@ -40,14 +49,21 @@ export class NewShardFile {
   #holeBytes = 0;
   #unsyncedBytes = 0;
 
-  private constructor(path: string, file: FileHandle) {
-    this.path = path;
-    this.#newPath = newPathOf(path);
+  private constructor(place: NewFilePlace, file: FileHandle) {
+    this.path = place.path;
+    this.#place = place;
+    this.#newPath = newPathOf(place.path);
     this.#file = file;
   }
 
-  static async create(path: string): Promise<NewShardFile> {
-    return new NewShardFile(path, await failingAs(path, open(newPathOf(path), 'w+', 0o644)));
+  static async create(place: NewFilePlace): Promise<NewShardFile> {
+    const opening = runAt(place, () => open(newPathOf(place.path), 'w+', 0o644), closeQuietly);
+    return new NewShardFile(place, await opening);
+  }
+
+  /** Length of the file as it was sealed. */
+  get lengthBytes(): number {
+    return this.#length;
   }
 
   /** The bytes are copied. */
@@ -70,12 +86,12 @@ export class NewShardFile {
   /** Makes the file durable and reads it back. Yields the bytes read. Throws if they are not those that were written. */
   async *seal(): AsyncGenerator<number> {
     await this.#flush();
-    await failingAs(this.path, this.#file.sync());
+    await runAt(this.#place, () => this.#file.sync());
     const buffer = Buffer.allocUnsafe(READ_BACK_BYTES);
     let checksum = 0;
     let at = 0;
     while (at < this.#length) {
-      const { bytesRead } = await failingAs(this.path, this.#file.read(buffer, 0, buffer.length, at));
+      const { bytesRead } = await runAt(this.#place, () => this.#file.read(buffer, 0, buffer.length, at));
       if (bytesRead === 0) break;
       checksum = crc32(buffer.subarray(0, bytesRead), checksum);
       at += bytesRead;
@@ -88,15 +104,15 @@ export class NewShardFile {
 
   /** After `seal`: puts the file in its place, durably. */
   async install(): Promise<void> {
-    await this.#file.close();
-    await failingAs(this.path, rename(this.#newPath, this.path));
-    await failingAs(this.path, syncFolder(dirname(this.path)));
+    closeQuietly(this.#file);
+    await runAt(this.#place, () => rename(this.#newPath, this.path));
+    await runAt(this.#place, () => syncFolder(dirname(this.path)));
   }
 
   /** Removes the file, if it is not in its place. Never rejects: the next start removes what cannot be removed now. */
   async discard(): Promise<void> {
-    await this.#file.close().catch(() => {});
-    await unlink(this.#newPath).catch(() => {});
+    closeQuietly(this.#file);
+    await runAt(this.#place, () => unlink(this.#newPath)).catch(() => {});
   }
 
   /** A hole that is followed by something reads as zeros. */
@@ -114,8 +130,8 @@ export class NewShardFile {
     let written = 0;
     while (written < bytes.length) {
       const left = bytes.length - written;
-      const writing = this.#file.write(bytes, written, left, this.#length + written);
-      const { bytesWritten } = await failingAs(this.path, writing);
+      const [from, at] = [written, this.#length + written];
+      const { bytesWritten } = await runAt(this.#place, () => this.#file.write(bytes, from, left, at));
       assert(bytesWritten > 0, 'a write makes progress or fails');
       written += bytesWritten;
     }
@@ -125,16 +141,26 @@ export class NewShardFile {
     this.#unsyncedBytes += bytes.length;
     if (this.#unsyncedBytes < SYNC_BYTES) return;
     this.#unsyncedBytes = 0;
-    await failingAs(this.path, this.#file.datasync());
+    await runAt(this.#place, () => this.#file.datasync());
   }
 }
 
-async function failingAs<T>(path: string, operation: Promise<T>): Promise<T> {
+/** Through the gate of its disk. */
+async function runAt<T>(
+  { path, gate }: NewFilePlace,
+  operation: () => Promise<T>,
+  late?: (result: T) => void,
+): Promise<T> {
   try {
-    return await operation;
+    return await gate.run(operation, late);
   } catch (error) {
     throw new ShardFileError(path, error);
   }
+}
+
+/** Everything in the file is synced or given up: nothing that matters can fail. */
+function closeQuietly(file: FileHandle): void {
+  file.close().catch(() => {});
 }
 
 function newPathOf(path: string): string {

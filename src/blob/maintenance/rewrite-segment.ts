@@ -4,7 +4,7 @@
  * not. What nothing good is known of is taken over as it lies, or stays a hole.
  */
 import type { RecoveryTools } from '../unit-recovery.ts';
-import { NewShardFile } from './new-shard-file.ts';
+import { type NewFilePlace, NewShardFile } from './new-shard-file.ts';
 import {
   type CopyPart,
   type SegmentFiles,
@@ -20,9 +20,8 @@ const PROGRESS_BYTES = 512 * 1024;
 const GAP_BYTES = 256 * 1024;
 
 /** A shard file to write. */
-export interface Rewrite {
+export interface Rewrite extends NewFilePlace {
   readonly shard: number;
-  readonly path: string;
 }
 
 export interface RewriteOutcome {
@@ -43,7 +42,7 @@ export async function* rewriteShards(
   const outputs: Output[] = [];
   let isDone = false;
   try {
-    for (const rewrite of rewrites) outputs.push(new Output(rewrite, await NewShardFile.create(rewrite.path)));
+    for (const rewrite of rewrites) outputs.push(new Output(rewrite, await NewShardFile.create(rewrite)));
     yield* rewriteAll(files, outputs, tools);
     for (const { file } of outputs) yield* file.seal();
     isDone = true;

@@ -8,6 +8,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { Breather } from '../../lib/breather.ts';
+import type { DiskGate } from '../disk-gate.ts';
 import type { Scheme } from '../scheme.ts';
 import { blockChecksums, decodeShardHeader, HEADER_MAGIC, type ShardHeader } from '../shard-header.ts';
 import { BLOCK_BYTES, HEADER_BYTES, stripeShardBytes } from '../stripe.ts';
@@ -19,6 +20,8 @@ const ALIGNMENT_BYTES = 16;
 export interface ShardCopy {
   readonly shard: number;
   readonly path: string;
+  /** Of its disk, if it is on one that is in use. */
+  readonly gate?: DiskGate;
 }
 
 export interface SegmentFiles {
@@ -81,7 +84,7 @@ export class SegmentWalk implements AsyncDisposable {
     this.#groups = options.groups ?? [files.copies];
     // Between headers and directories lie data units, which nobody wants then.
     const readAheadBytes = options.depth === 'everything' ? WINDOW_BYTES_MAX : 32 * 1024;
-    this.#windows = new Map(files.copies.map((copy) => [copy, new ShardWindow(copy.path, readAheadBytes)]));
+    this.#windows = new Map(files.copies.map((copy) => [copy, new ShardWindow(copy, readAheadBytes)]));
   }
 
   /** Opens the files; resolves with the length of the longest. */

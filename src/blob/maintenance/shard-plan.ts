@@ -9,6 +9,8 @@ import type { Segment } from '../segments.ts';
 export interface PlanContext {
   readonly disks: readonly Disk[];
   readonly nowMs: number;
+  /** When a disk was last healthy; undefined if it is. */
+  unwellSinceMs(disk: Disk): number | undefined;
   /** How long a disk may be away before its shards are rebuilt on others. */
   readonly repairDelayMs: number;
 }
@@ -44,13 +46,14 @@ export function homesFor({ id, scheme, disks: held }: Segment, context: PlanCont
   return homesOf({ segment: id, scheme, held }, staying, (disk) => isOverdue(disk, context));
 }
 
-function isLeaving({ state }: Disk): boolean {
-  return state === 'draining' || state === 'replaced';
+function isLeaving({ standing }: Disk): boolean {
+  return standing !== 'active';
 }
 
 /** A disk that has not been as it should be for so long that its shards are better off elsewhere. */
-export function isOverdue(disk: Disk, { nowMs, repairDelayMs }: PlanContext): boolean {
-  return disk.state !== 'healthy' && nowMs - disk.sinceMs >= repairDelayMs;
+export function isOverdue(disk: Disk, { nowMs, unwellSinceMs, repairDelayMs }: PlanContext): boolean {
+  const sinceMs = unwellSinceMs(disk);
+  return sinceMs !== undefined && nowMs - sinceMs >= repairDelayMs;
 }
 
 function mayReturn(disk: Disk, context: PlanContext): boolean {
@@ -63,10 +66,10 @@ function someoneMayHaveIt({ disks: held }: Segment, context: PlanContext): boole
 }
 
 function isUsable(disk: Disk | undefined): boolean {
-  return disk?.state === 'healthy' && !disk.isFull;
+  return disk?.takesWrites(false) ?? false;
 }
 
 /** For a while the new file lies beside the old one, also on a disk that takes no new data. */
 function hasRoom(segment: Segment, disk: Disk): boolean {
-  return disk.state === 'healthy' && (!disk.isFull || (disk.space?.freeBytes ?? 0) > 2 * segment.state().shardBytes);
+  return disk.health === 'healthy' && (!disk.isFull || (disk.space?.freeBytes ?? 0) > 2 * segment.shardBytes);
 }

@@ -3,6 +3,7 @@
  * the window are valid until the next `load`.
  */
 import { type FileHandle, open } from 'node:fs/promises';
+import { type DiskGate, DiskSilent } from '../disk-gate.ts';
 import { DIRECTORY_UNIT_BYTES_MAX } from '../shard-header.ts';
 import { HEADER_BYTES, UNIT_BYTES_MAX } from '../stripe.ts';
 
@@ -10,7 +11,8 @@ import { HEADER_BYTES, UNIT_BYTES_MAX } from '../stripe.ts';
 export const WINDOW_BYTES_MAX = HEADER_BYTES + UNIT_BYTES_MAX + DIRECTORY_UNIT_BYTES_MAX;
 
 export class ShardWindow {
-  readonly path: string;
+  readonly #path: string;
+  readonly #gate: DiskGate | undefined;
   readonly #readAheadBytes: number;
   readonly #bytes = Buffer.allocUnsafeSlow(WINDOW_BYTES_MAX);
   #file: FileHandle | undefined;
@@ -22,25 +24,28 @@ export class ShardWindow {
   #unreadableEnd = 0;
   #readBytes = 0;
 
-  constructor(path: string, readAheadBytes: number) {
-    this.path = path;
+  constructor({ path, gate }: { path: string; gate?: DiskGate }, readAheadBytes: number) {
+    this.#path = path;
+    this.#gate = gate;
     this.#readAheadBytes = Math.min(readAheadBytes, WINDOW_BYTES_MAX);
   }
 
   /** A file that cannot be opened is one of no bytes. */
   async open(): Promise<void> {
     try {
-      this.#file = await open(this.path, 'r');
-      this.#size = (await this.#file.stat()).size;
+      const file = await this.#run(() => open(this.#path, 'r'), closeQuietly);
+      this.#file = file;
+      this.#size = (await this.#run(() => file.stat())).size;
     } catch {
       this.#size = 0;
     }
   }
 
   async close(): Promise<void> {
-    // Nothing is lost if a file that was only read does not close.
-    await this.#file?.close().catch(() => {});
+    const file = this.#file;
     this.#file = undefined;
+    // What hangs on it would be waited for: it closes when that ends.
+    if (file) closeQuietly(file);
   }
 
   get size(): number {
@@ -66,11 +71,13 @@ export class ShardWindow {
     const at = this.#start + this.#length;
     try {
       await this.#fill(at, offset + Math.max(length, this.#readAheadBytes) - at);
-    } catch {
+    } catch (error) {
+      if (error instanceof DiskSilent) return this.#giveUp();
       // One sector that cannot be read must not take what is ahead of it with it.
       try {
         await this.#fill(at, offset + length - at);
-      } catch {
+      } catch (again) {
+        if (again instanceof DiskSilent) return this.#giveUp();
         this.#unreadableEnd = offset + length;
       }
     }
@@ -81,6 +88,16 @@ export class ShardWindow {
     const end = Math.min(offset + length, this.#start + this.#length);
     if (offset < this.#start || offset >= end) return this.#bytes.subarray(0, 0);
     return this.#bytes.subarray(offset - this.#start, end - this.#start);
+  }
+
+  /** A read that hangs may write to the window until it ends: nothing is read from this file any more. */
+  #giveUp(): void {
+    this.#size = 0;
+    this.#length = 0;
+  }
+
+  #run<T>(operation: () => Promise<T>, late?: (result: T) => void): Promise<T> {
+    return this.#gate ? this.#gate.run(operation, late) : operation();
   }
 
   /** Moves what the window has from an offset on to its start. */
@@ -98,10 +115,17 @@ export class ShardWindow {
   async #fill(offset: number, length: number): Promise<void> {
     const wanted = Math.min(length, this.#size - offset);
     if (wanted <= 0 || !this.#file) return;
-    const { bytesRead } = await this.#file.read(this.#bytes, this.#length, wanted, offset);
+    const file = this.#file;
+    const read = await this.#run(() => file.read(this.#bytes, this.#length, wanted, offset));
+    const { bytesRead } = read;
     this.#length += bytesRead;
     this.#readBytes += bytesRead;
     // The file has become shorter than it was: what is gone is not there.
     if (bytesRead < wanted) this.#size = offset + bytesRead;
   }
+}
+
+/** Nothing is lost if a file that was only read does not close. */
+function closeQuietly(file: FileHandle): void {
+  file.close().catch(() => {});
 }

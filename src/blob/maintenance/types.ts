@@ -37,8 +37,6 @@ export interface SegmentHealth {
   readonly scheme: SchemeName;
   /** Only what is sealed can be mended and moved. */
   readonly isSealed: boolean;
-  /** Whether the lengths of its files were compared since they may have changed. */
-  readonly isSurveyed: boolean;
   /** Bytes of one shard file. */
   readonly shardBytes: number;
   /** Shards that are there and not known to be damaged. */
@@ -64,8 +62,6 @@ export type MaintenanceWork = AsyncGenerator<number, void>;
 
 export interface BlobMaintenance {
   health(): readonly SegmentHealth[];
-  /** Compares the lengths of a sealed segment's shard files: what is shorter than others is marked as damaged. */
-  survey(segment: string): Promise<void>;
   /** Reads and verifies all of a sealed segment, and marks what is bad. Nothing if there is none of this name. */
   scrub(segment: string): MaintenanceWork;
   /** Rebuilds shards that are missing or damaged, and settles which of several copies of a shard stays. */
