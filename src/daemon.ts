@@ -53,7 +53,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog(config.logLevel);
   const startedMs = clock.nowMs();
-  const clusterId = openCluster(config);
+  const clusterId = openCluster(config, log);
   const locks = lockZones(
     config.zones.map(({ path }) => path),
     log,

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Config } from './config.ts';
 import { randomHex } from './lib/ids.ts';
+import type { Log } from './lib/log.ts';
 
 const identitySchema = z.strictObject({ formatVersion: z.literal(1), clusterId: z.string().regex(/^[0-9a-f]{32}$/) });
 const rootKeySchema = z.strictObject({ accessKeyId: z.string(), secretAccessKey: z.string() });
@@ -21,31 +22,61 @@ export class DataFolderError extends Error {
   override readonly name = 'DataFolderError';
 }
 
+/** What a zone's identity file says. */
+type ZoneIdentity = { readonly clusterId: string } | { readonly damage: DataFolderError } | 'absent';
+
 /**
  * Returns the cluster id that all zones carry. Makes the zones' folders at the first start only: later, a folder that is
- * not there is a zone that was lost, and an empty one in its place would keep it from coming back. Throws DataFolderError.
+ * not there is a zone that was lost, and an empty one in its place would keep it from coming back. A zone whose identity
+ * cannot be read gets it anew, as long as another one has it. Throws DataFolderError.
  */
-export function openCluster(config: Config): string {
-  const found = config.zones.map((zone) => {
-    const file = join(zone.path, 'ninefold-zone.json');
-    return {
-      zone: zone.name,
-      file,
-      clusterId: existsSync(file) ? readJson(file, identitySchema).clusterId : undefined,
-    };
+export function openCluster(config: Config, log?: Pick<Log, 'warn'>): string {
+  const found = config.zones.map(({ name, path }) => {
+    const file = join(path, 'ninefold-zone.json');
+    return { zone: name, file, identity: readZone(file) };
   });
-  const known = [...new Set(found.flatMap(({ clusterId }) => clusterId ?? []))];
+  const known = [...new Set(found.flatMap(({ identity }) => clusterOf(identity) ?? []))];
   if (known.length > 1) {
-    const list = found.map(({ zone, clusterId }) => `${zone}: ${clusterId ?? 'none'}`).join(', ');
+    const list = found.map(({ zone, identity }) => `${zone}: ${clusterOf(identity) ?? 'none'}`).join(', ');
     throw new DataFolderError(`The zones belong to different servers (cluster ids ${list})`);
+  }
+  for (const { zone, file, identity } of found) {
+    if (identity === 'absent' || !('damage' in identity)) continue;
+    const [clusterId] = known;
+    if (clusterId === undefined) throw identity.damage;
+    log?.warn({ zone, err: identity.damage }, 'The identity of a zone is damaged and is written anew');
+    writeUnlessFailing(file, { formatVersion: 1, clusterId }, log);
   }
   const clusterId = known[0] ?? randomHex(16);
   // The index makes its log only when every zone has its identity.
   if (config.zones.some(({ path }) => existsSync(join(path, 'log')))) return clusterId;
-  for (const { file, clusterId: present } of found) {
-    if (present === undefined) writeJson(file, { formatVersion: 1, clusterId });
+  for (const { file, identity } of found) {
+    if (identity === 'absent') writeJson(file, { formatVersion: 1, clusterId });
   }
   return clusterId;
+}
+
+function readZone(file: string): ZoneIdentity {
+  if (!existsSync(file)) return 'absent';
+  try {
+    return { clusterId: readJson(file, identitySchema).clusterId };
+  } catch (error) {
+    if (error instanceof DataFolderError) return { damage: error };
+    throw error;
+  }
+}
+
+function clusterOf(identity: ZoneIdentity): string | undefined {
+  return identity !== 'absent' && 'clusterId' in identity ? identity.clusterId : undefined;
+}
+
+/** The zone's disk may be at fault; the log decides whether the others are enough. */
+function writeUnlessFailing(file: string, value: unknown, log: Pick<Log, 'warn'> | undefined): void {
+  try {
+    writeJson(file, value);
+  } catch (error) {
+    log?.warn({ file, err: error }, 'The identity of a zone cannot be written');
+  }
 }
 
 /** The configured key, or the one kept in the data folder, made at the first start. */

@@ -1,5 +1,5 @@
 /** Writing to disk so that a power cut finds it there: files whole or not at all, and the names in a folder. */
-import { open, rename } from 'node:fs/promises';
+import { open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Makes new, renamed and removed names of a folder durable. */
@@ -20,14 +20,20 @@ export async function syncFile(path: string): Promise<void> {
 /** Writes a file whole or not at all, durably. What a crash leaves of it is named `*.draft`. */
 export async function writeDurably(path: string, chunks: readonly (Uint8Array | string)[]): Promise<void> {
   const draft = `${path}.draft`;
-  const handle = await open(draft, 'w');
   try {
-    for (const chunk of chunks) await handle.writeFile(chunk);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(draft, 'w');
+    try {
+      for (const chunk of chunks) await handle.writeFile(chunk);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await renameDurably({ from: draft, to: path });
+  } catch (error) {
+    // What counts is the error; a draft that cannot be removed either is only in the way.
+    await unlink(draft).catch(() => {});
+    throw error;
   }
-  await renameDurably({ from: draft, to: path });
 }
 
 /** Gives a synced file its name, durably. Both names lie in one folder. */

@@ -37,9 +37,14 @@ export class EngineStore implements AsyncDisposable {
   }
 
   static async open(limits: Partial<EngineLimits> = {}): Promise<EngineStore> {
-    const store = new EngineStore(await mkdtemp(join(tmpdir(), 'ninefold-engine-')), limits);
-    await store.#start();
+    const store = await EngineStore.create(limits);
+    await store.start();
     return store;
+  }
+
+  /** A store that was never started. */
+  static async create(limits: Partial<EngineLimits> = {}): Promise<EngineStore> {
+    return new EngineStore(await mkdtemp(join(tmpdir(), 'ninefold-engine-')), limits);
   }
 
   get engine(): Engine {
@@ -54,12 +59,12 @@ export class EngineStore implements AsyncDisposable {
 
   /** Closes the index and the store and opens them again, which seals what was open. */
   async reopen(): Promise<void> {
-    await this.#stop();
-    await this.#start();
+    await this.stop();
+    await this.start();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stop();
+    if (this.#open !== undefined) await this.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -95,7 +100,7 @@ export class EngineStore implements AsyncDisposable {
     return files.filter((file) => [...segments].some((segment) => file.includes(segment)));
   }
 
-  async #start(): Promise<void> {
+  async start(): Promise<void> {
     const blobs = await openBlobStore({
       zones: zoneNames.map((zone) => ({
         name: zone,
@@ -110,12 +115,15 @@ export class EngineStore implements AsyncDisposable {
       alongside: () => blobs.flush(),
       isIntact: (location) => blobs.isIntact(location),
       log: silentLog,
+    }).catch(async (error: unknown) => {
+      await blobs.close();
+      throw error;
     });
     const engine = createEngine({ index, blobs, clock: this.clock, limits: this.#limits, schemes: this.schemes });
     this.#open = { index, blobs, engine };
   }
 
-  async #stop(): Promise<void> {
+  async stop(): Promise<void> {
     const { index, blobs } = this.#opened();
     this.#open = undefined;
     await index.close();

@@ -52,6 +52,8 @@ export interface Faulty {
   readonly path: string | RegExp;
   /** How many of them: all from now on if left out. */
   readonly times?: number;
+  /** How many go on well before the first that does not. */
+  readonly skip?: number;
 }
 
 export interface FileCall {
@@ -69,6 +71,7 @@ export interface Fault {
 
 interface Rule extends Faulty {
   met: number;
+  skipped: number;
   readonly act: () => Promise<void>;
 }
 
@@ -111,7 +114,7 @@ export class FaultyFiles {
   }
 
   #add(faulty: Faulty, act: () => Promise<void>, onRelease: () => void = () => {}): Fault {
-    const rule: Rule = { ...faulty, met: 0, act };
+    const rule: Rule = { ...faulty, met: 0, skipped: 0, act };
     this.#rules.add(rule);
     const release = (): void => {
       this.#rules.delete(rule);
@@ -130,6 +133,10 @@ export class FaultyFiles {
     this.calls.push({ operation, path });
     for (const rule of this.#rules) {
       if (!matches(rule, operation, path)) continue;
+      if (rule.skipped < (rule.skip ?? 0)) {
+        rule.skipped++;
+        continue;
+      }
       rule.met++;
       if (rule.met === rule.times) this.#rules.delete(rule);
       await rule.act();

@@ -134,7 +134,12 @@ export class ZoneLog {
     const path = logFilePath(this.folder, first);
     const isNew = offset === FILE_HEADER_BYTES;
     const handle = await open(path, isNew ? 'w+' : 'r+');
-    this.#file = { first, path, handle, inode: (await handle.stat()).ino };
+    try {
+      this.#file = { first, path, handle, inode: (await handle.stat()).ino };
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
     if (isNew) {
       const { clusterId, zone } = this.#options;
       await writeAll(handle, encodeFileHeader({ clusterId, zone, firstSequence: first }), 0);
