@@ -11,7 +11,7 @@
 import { randomHex } from '../lib/ids.ts';
 import { encodeDirectory } from './directory.ts';
 import type { OpenSegment } from './open-segment.ts';
-import { DEFAULT_SCHEME, SCHEMES, type Scheme } from './scheme.ts';
+import { DEFAULT_SCHEME, mentionOf, SCHEMES, type Scheme } from './scheme.ts';
 import type { SegmentSource } from './segment-source.ts';
 import { continuedDirectoryUnit, stripeBytesMax, stripeShardBytes, unitFor } from './stripe.ts';
 import type { StripeBuffer, StripeBuffers } from './stripe-buffers.ts';
@@ -93,7 +93,7 @@ class BulkUpload {
     for (const open of this.#segments) this.#context.source.requireGood(open);
     this.#returnSegments();
     if (this.#sent === 0) return { size: 0, extents: [] };
-    return { size: this.#sent, extents: this.#extents, writeId: this.#writeId };
+    return { size: this.#sent, extents: this.#extents, writeId: this.#writeId, ...mentionOf(this.#scheme) };
   }
 
   async abandon(): Promise<void> {

@@ -14,7 +14,7 @@ import { freeBuffer } from '../lib/free-buffer.ts';
 import { randomHex } from '../lib/ids.ts';
 import { type DirectoryEntry, directoryEntryBytes, encodeDirectory } from './directory.ts';
 import type { OpenSegment } from './open-segment.ts';
-import { ALL_SCHEMES, DEFAULT_SCHEME, SCHEMES, type Scheme, type SchemeName } from './scheme.ts';
+import { ALL_SCHEMES, DEFAULT_SCHEME, mentionOf, SCHEMES, type Scheme, type SchemeName } from './scheme.ts';
 import type { SegmentSource } from './segment-source.ts';
 import { stripeBytesMax, stripeShardBytes, unitFor } from './stripe.ts';
 import type { StripeBuffer, StripeBuffers } from './stripe-buffers.ts';
@@ -109,6 +109,7 @@ export class Packer {
     return {
       size,
       writeId,
+      ...mentionOf(scheme),
       get extents() {
         extents ??= locate();
         return extents;

@@ -26,6 +26,13 @@ export const ALL_SCHEMES: readonly Scheme[] = Object.values(SCHEMES);
 
 /** The scheme of what is written without a word about it. */
 export const DEFAULT_SCHEME: SchemeName = '6+3';
+/** The scheme that is meant where none is named, in names of files and in the log: part of the format. */
+export const UNNAMED_SCHEME: SchemeName = '6+3';
+
+/** Names a scheme in a record, where it has to be named. */
+export function mentionOf({ name }: Scheme): { scheme?: SchemeName } {
+  return name === UNNAMED_SCHEME ? {} : { scheme: name };
+}
 
 /** The scheme of a name, or undefined if there is none of that name. */
 export function findScheme(name: string): Scheme | undefined {

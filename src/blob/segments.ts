@@ -8,16 +8,16 @@ import type { Disk } from './disk.ts';
 import { segmentsFolder } from './disk-identity.ts';
 import type { FoundFile } from './disk-verification.ts';
 import { homesOf } from './placement.ts';
-import { findScheme, SCHEMES, type Scheme } from './scheme.ts';
+import { findScheme, SCHEMES, type Scheme, UNNAMED_SCHEME } from './scheme.ts';
 import { SegmentCondition, type SurplusCopy } from './segment-condition.ts';
 import type { SegmentState } from './types.ts';
 
 /** `<segment>.<shard>.shard` is a shard of a 6+3 segment; the names of all others say the scheme: `<segment>.<shard>.1+2.shard`. */
 const SHARD_FILE = /^([0-9a-f]{32})\.(\d)(?:\.(\d+\+\d+))?\.shard$/;
-const UNNAMED_SCHEME = SCHEMES['6+3'];
+const UNNAMED = SCHEMES[UNNAMED_SCHEME];
 
 export function shardPath(disk: Disk, { id, scheme }: Pick<Segment, 'id' | 'scheme'>, shard: number): string {
-  const name = scheme === UNNAMED_SCHEME ? `${id}.${shard}.shard` : `${id}.${shard}.${scheme.name}.shard`;
+  const name = scheme === UNNAMED ? `${id}.${shard}.shard` : `${id}.${shard}.${scheme.name}.shard`;
   return join(segmentsFolder(disk.path), name);
 }
 
@@ -30,8 +30,8 @@ interface ShardFileName {
 /** What a file's name says, or undefined if it is none of a shard file. */
 export function parseShardFile(name: string): ShardFileName | undefined {
   const [, id, index, schemeName] = SHARD_FILE.exec(name) ?? [];
-  if (id === undefined || schemeName === UNNAMED_SCHEME.name) return undefined;
-  const scheme = schemeName === undefined ? UNNAMED_SCHEME : findScheme(schemeName);
+  if (id === undefined || schemeName === UNNAMED.name) return undefined;
+  const scheme = schemeName === undefined ? UNNAMED : findScheme(schemeName);
   const shard = Number(index);
   return scheme && shard < scheme.shards ? { id, scheme, shard } : undefined;
 }

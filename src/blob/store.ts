@@ -23,7 +23,7 @@ import type { BlobMaintenance, SegmentContents, SegmentMeasure, StripeListing } 
 import { type BlobLog, type BlobStoreOptions, silentLog } from './options.ts';
 import { Packer, placeLimitBytes } from './packer.ts';
 import { placeableShards, placeShards } from './placement.ts';
-import { ALL_SCHEMES, DEFAULT_SCHEME, SCHEMES, type Scheme, type SchemeName } from './scheme.ts';
+import { ALL_SCHEMES, DEFAULT_SCHEME, SCHEMES, type Scheme, type SchemeName, UNNAMED_SCHEME } from './scheme.ts';
 import { SegmentSource } from './segment-source.ts';
 import { type Segment, SegmentTable } from './segments.ts';
 import { stripeParts } from './stripe.ts';
@@ -201,8 +201,7 @@ export class ErasureBlobStore implements BlobStore, SegmentContents {
     for (const extent of ref.extents) {
       const segment = this.#parts.table.get(extent.segment);
       if (!segment) {
-        // Of which scheme it was nobody can say: any of which enough shards may be away.
-        for (const scheme of ALL_SCHEMES) this.#refuseIfAway(scheme, { segment: extent.segment, good: 0 });
+        this.#refuseIfAway(SCHEMES[ref.scheme ?? UNNAMED_SCHEME], { segment: extent.segment, good: 0 });
         return false;
       }
       const { scheme } = segment;

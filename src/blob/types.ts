@@ -28,6 +28,11 @@ export interface BlobRef {
   readonly extents: readonly Extent[];
   /** What the blob is called in stripe directories, wherever it is moved: 32 hex digits. The empty blob has none. */
   readonly writeId?: string;
+  /**
+   * How the blob is coded, where that is not 6+3. Its segments say so too: this is for whoever finds none of their shards and
+   * must know how many there were. The index does not keep it.
+   */
+  readonly scheme?: SchemeName;
 }
 
 export interface WriteOptions {

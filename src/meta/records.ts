@@ -12,6 +12,8 @@ export interface BlobLocation {
   }[];
   /** The blob's name in stripe directories, wherever it is moved. Absent for the empty blob and for blobs of old commands. */
   readonly writeId?: string;
+  /** How the blob is coded, where that is not 6+3. In the log only, for the moment in which a record is in doubt. */
+  readonly scheme?: '6+3' | '1+2';
 }
 
 export type VersioningState = 'Unversioned' | 'Enabled' | 'Suspended';

@@ -198,6 +198,25 @@ describe('copies lost', () => {
     await expectRight(without, [one]);
   });
 
+  it('none there to be seen, with disks of two zones away → of 6+3 it never was whole, of 1+2 nobody can say', async () => {
+    const disks = await BlobDisks.create();
+    const store = await disks.open();
+    const gone = { segment: '0f'.repeat(16) };
+    const refs = [{}, COPIES].map((options): BlobRef => {
+      const ref: BlobRef = JSON.parse(JSON.stringify(store.place(Buffer.from('x'), Buffer.of(), options)));
+      return { ...ref, extents: ref.extents.map((extent) => ({ ...extent, ...gone })) };
+    });
+    const [wide, copied] = refs;
+    if (!wide || !copied) return;
+    const verdicts = () => Promise.allSettled([store.isIntact(wide), store.isIntact(copied)]);
+    const isFalse = { status: 'fulfilled', value: false };
+    expect(await verdicts()).toEqual([isFalse, isFalse]);
+    await away([0, 1, 2], { disks, store }, async () => expect(await verdicts()).toEqual([isFalse, isFalse]));
+    await away([2, 5], { disks, store }, async () => {
+      expect(await verdicts()).toMatchObject([isFalse, { status: 'rejected', reason: UNREADABLE }]);
+    });
+  });
+
   it('a block bad in two of three, another in the other two → each read from the copy that has it', async () => {
     const disks = await BlobDisks.create();
     const store = await disks.open();
