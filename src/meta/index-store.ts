@@ -116,7 +116,7 @@ function assembleIndex(
     logger,
   });
   const commits = new GroupCommit({ writer, log, rejoin, alongside, logger });
-  return new IndexStore({ writerDb, readerDb: openReader(path), writer, commits, log, upkeep, snapshots });
+  return new IndexStore({ writerDb, readerDb: openReader(path), writer, commits, log, rejoin, upkeep, snapshots });
 }
 
 /** Replays what the log has and the database has not. */
@@ -145,6 +145,7 @@ interface Opened {
   readonly writer: Writer;
   readonly commits: GroupCommit;
   readonly log: CommitLog;
+  readonly rejoin: Rejoin;
   readonly upkeep: Upkeep;
   readonly snapshots: SnapshotFiles;
 }
@@ -188,8 +189,9 @@ class IndexStore extends Reader implements Index {
   }
 
   async #close(): Promise<void> {
-    const { commits, log, readerDb, writerDb, snapshots } = this.#opened;
+    const { commits, log, rejoin, readerDb, writerDb, snapshots } = this.#opened;
     await commits.close();
+    await rejoin.settled();
     await snapshots.settled();
     await log.close();
     readerDb.close();

@@ -49,6 +49,11 @@ export class Rejoin {
     }
   }
 
+  /** Waits for the copying that is under way: it writes into folders that another process may have next. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#copying.values());
+  }
+
   #startCopy(zone: ZoneLog): void {
     if (this.#copying.has(zone) || this.#copied.has(zone)) return;
     const copy = this.#catchUp(zone, 'with a snapshot')

@@ -12,6 +12,8 @@ import { type DatabaseFacts, ForeignIndex, indexFolder } from '../database.ts';
 
 const SIDECAR = /^(\d{20})\.snapshot\.json$/;
 const SNAPSHOT = /^\d{20}\.snapshot(\.json)?$/;
+/** What was being made, and what SQLite has beside a database that it makes. */
+const DRAFT = /\.draft(-journal)?$/;
 const FORMAT = 1;
 
 /** What a snapshot file holds, and what it must look like. */
@@ -83,7 +85,7 @@ export async function discardSnapshot(snapshot: Snapshot): Promise<void> {
 export async function tidySnapshots(zonePath: string, keep: string | undefined): Promise<void> {
   const folder = indexFolder(zonePath);
   if (!existsSync(folder)) return;
-  const names = (await readdir(folder)).filter((name) => SNAPSHOT.test(name) || name.endsWith('.draft'));
+  const names = (await readdir(folder)).filter((name) => SNAPSHOT.test(name) || DRAFT.test(name));
   const superseded = names.map((name) => join(folder, name)).filter((path) => path !== keep && path !== `${keep}.json`);
   if (superseded.length === 0) return;
   // A file without its description is no snapshot; the other way round would be a snapshot that is not whole.

@@ -5,12 +5,12 @@
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { record } from './recorder.ts';
+import { memoryFolder, record } from './recorder.ts';
 import { scenes } from './scenes/index.ts';
 
 const seed = Number(process.env['NINEFOLD_TEST_SEED'] ?? 20_261_126);
@@ -36,7 +36,7 @@ async function tryShare(recording: string, share: number): Promise<readonly Reco
 }
 
 test.for(scenes)('$name: $story', async ({ name }) => {
-  const recording = mkdtempSync(join(tmpdir(), 'ninefold-recording-'));
+  const recording = mkdtempSync(join(memoryFolder, 'ninefold-recording-'));
   record(name, recording);
   const startMs = performance.now();
   const lines = (await Promise.all(Array.from({ length: shares }, (_, i) => tryShare(recording, i)))).flat();

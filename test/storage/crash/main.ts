@@ -8,12 +8,11 @@
  * a line of JSON for each failure and one with the number of points. A recording in which something failed is kept.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { History } from './history.ts';
 import { pointOf } from './points.ts';
-import { type Recording, readRecording, record } from './recorder.ts';
+import { memoryFolder, type Recording, readRecording, record } from './recorder.ts';
 import { type Failure, pointsOf, tryPoints } from './trial.ts';
 
 /** So many failures say what is wrong. */
@@ -40,7 +39,7 @@ if (flags.recording === undefined && !flags.keep && failures.length === 0) rmSyn
 process.exit(failures.length === 0 ? 0 : 1);
 
 function newRecording(scene: string): string {
-  const made = mkdtempSync(join(tmpdir(), 'ninefold-recording-'));
+  const made = mkdtempSync(join(memoryFolder, 'ninefold-recording-'));
   record(scene, made);
   return made;
 }

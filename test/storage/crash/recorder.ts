@@ -1,6 +1,7 @@
 /** Plays a scene in a process of its own under strace, and keeps what it did: a folder that can be read again later. */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readTree } from './file-tree.ts';
@@ -8,6 +9,12 @@ import { type History, historyOf } from './history.ts';
 import { readCalls } from './strace-output.ts';
 
 const player = fileURLToPath(new URL('player.ts', import.meta.url));
+
+/**
+ * Where everything lies that need not last: in memory, where syncs cost nothing, and files are not copied by reference,
+ * which no call that is recorded would show.
+ */
+export const memoryFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** Calls that change files, or say which file a descriptor is. Those with `?` do not exist on every processor. */
 const TRACED = [

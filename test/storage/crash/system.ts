@@ -10,6 +10,7 @@ import { createEngine } from '../../../src/engine/engine.ts';
 import type { Engine } from '../../../src/engine/types.ts';
 import { collectGarbage } from '../../../src/jobs/collect-garbage.ts';
 import type { Job } from '../../../src/jobs/job.ts';
+import { keepSnapshots } from '../../../src/jobs/snapshot.ts';
 import { openIndex } from '../../../src/meta/index-store.ts';
 import type { Index } from '../../../src/meta/types.ts';
 import { lockZones } from '../../../src/meta/zone-locks.ts';
@@ -21,6 +22,7 @@ const STEPS_MAX = 1000;
 export interface SystemOptions {
   readonly segmentSizeMaxBytes?: number;
   readonly logFileSizeMaxBytes?: number;
+  readonly snapshotLogBytes?: number;
 }
 
 /** Classes by which scenes choose how objects are coded. */
@@ -78,6 +80,7 @@ export class System implements AsyncDisposable {
         alongside: () => blobs.flush(),
         isIntact: (location) => blobs.isIntact(location),
         ...(options.logFileSizeMaxBytes !== undefined && { logFileSizeMaxBytes: options.logFileSizeMaxBytes }),
+        ...(options.snapshotLogBytes !== undefined && { snapshotLogBytes: options.snapshotLogBytes }),
         log: silent,
       });
       const clock = new SteppingClock();
@@ -93,6 +96,11 @@ export class System implements AsyncDisposable {
   /** Collects all garbage that there is, without grace. */
   async collectGarbage(): Promise<void> {
     await this.runUntilIdle(collectGarbage({ garbage: this.engine.garbage, clock: this.clock, graceMs: 0 }));
+  }
+
+  /** Makes a snapshot of the index, if one is due, and gives it to every zone. */
+  async keepSnapshots(): Promise<void> {
+    await this.runUntilIdle(keepSnapshots({ upkeep: this.index.upkeep }));
   }
 
   async runUntilIdle(job: Job): Promise<void> {

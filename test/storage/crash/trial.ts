@@ -1,12 +1,11 @@
 /** Tries points of a recording, each on a tree of its own. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { Expectation } from './expectation.ts';
 import { isForgotten } from './history.ts';
 import { cutPoints, guaranteesOf, killPoints, nameOf, type Point, treeAt } from './points.ts';
-import type { Recording } from './recorder.ts';
+import { memoryFolder, type Recording } from './recorder.ts';
 import { findScene } from './scenes/index.ts';
 import { verify } from './verifier.ts';
 
@@ -14,8 +13,6 @@ import { verify } from './verifier.ts';
 const EMPTIES_EVERY = 8;
 /** How many disks any object survives the loss of, coded 6+3. */
 const DISKS_LOST = 3;
-/** Syncs cost nothing in memory, and nothing that is written here has to last. */
-const treesFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export interface Failure {
   readonly point: string;
@@ -36,7 +33,7 @@ export async function* tryPoints(recording: Recording, points: readonly Point[])
   const expectation = new Expectation(history);
   const guarantees = guaranteesOf(history);
   for (const [i, point] of points.entries()) {
-    const root = mkdtempSync(join(treesFolder, 'ninefold-crash-point-'));
+    const root = mkdtempSync(join(memoryFolder, 'ninefold-crash-point-'));
     try {
       treeAt(history, guarantees, point).writeOut(root, isForgotten);
       process.chdir(root);
@@ -47,7 +44,7 @@ export async function* tryPoints(recording: Recording, points: readonly Point[])
     } catch (error) {
       yield { point: nameOf(point), error: inspect(error) };
     } finally {
-      process.chdir(treesFolder);
+      process.chdir(memoryFolder);
       rmSync(root, { recursive: true });
     }
   }

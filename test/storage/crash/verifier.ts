@@ -16,6 +16,7 @@ const KNOWN_FILES = [
   /^data\/zone-.\/(index|log|disk-.|disk-.\/segments)$/,
   /^data\/zone-.\/log\/(epoch|\d{20}\.log)$/,
   /^data\/zone-.\/index\/ninefold\.sqlite(-wal|-shm)?$/,
+  /^data\/zone-.\/index\/\d{20}\.snapshot(\.json)?$/,
   /^data\/zone-.\/disk-.\/ninefold-disk\.json$/,
 ];
 const SHARD_FILE = /^data\/zone-.\/disk-.\/segments\/([0-9a-f]{32})\.\d+(?:\.\d\+\d)?\.shard$/;

@@ -8,9 +8,11 @@ import { firstStart } from './first-start.ts';
 import { garbage } from './garbage.ts';
 import { largeObjects } from './large-objects.ts';
 import { logRotation } from './log-rotation.ts';
+import { migration } from './migration.ts';
 import { repair } from './repair.ts';
 import { segmentRotation } from './segment-rotation.ts';
 import { smallObjects } from './small-objects.ts';
+import { restoredIndex, snapshots } from './snapshots.ts';
 import { threeCopies } from './three-copies.ts';
 import { uploads } from './uploads.ts';
 import { versions } from './versions.ts';
@@ -31,6 +33,9 @@ export const scenes: readonly Scene[] = [
   threeCopies,
   cleanRestart,
   damagedLogs,
+  snapshots,
+  restoredIndex,
+  migration,
 ];
 
 export function findScene(name: string): Scene {

@@ -1,0 +1,32 @@
+import Database from 'better-sqlite3';
+import type { Scene } from '../scene.ts';
+import { prepareStore, put } from './actions.ts';
+
+/** Takes back what the second migration of the index does. */
+const downgrade = `
+  DROP TABLE blob_segments;
+  DROP TABLE job_states;
+  ALTER TABLE blobs DROP COLUMN write_id;
+  ALTER TABLE buckets DROP COLUMN manifest;
+  ALTER TABLE versions DROP COLUMN manifest;
+  ALTER TABLE uploads DROP COLUMN manifest;
+  ALTER TABLE parts DROP COLUMN manifest;
+  PRAGMA user_version = 1;
+`;
+
+export const migration: Scene = {
+  name: 'migration',
+  story: 'A server starts on an index of the first schema and brings it up to date. An object is put.',
+  triesStart: true,
+  async prepare() {
+    await prepareStore({}, async (system) => {
+      for (const key of ['a', 'b']) await put(system, key, { seed: key, size: 1000 });
+    });
+    const index = new Database('data/zone-a/index/ninefold.sqlite');
+    index.exec(downgrade);
+    index.close();
+  },
+  async play(stage) {
+    await stage.step(() => put(stage, 'a', { seed: 'another', size: 500 }));
+  },
+};
