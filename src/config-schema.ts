@@ -69,6 +69,11 @@ const jobsSchema = z.strictObject({
     .min(1)
     .default(64 * mebibyte),
   repairDelayMs: z.int().min(0).default(600_000),
+  compactDeadShareMin: z.number().min(0.05).max(0.95).default(0.2),
+  compactBytesPerSecond: z
+    .int()
+    .min(mebibyte)
+    .default(32 * mebibyte),
 });
 
 export const configSchema = z.strictObject({

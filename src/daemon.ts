@@ -5,11 +5,13 @@ import type { BlobStore } from './blob/types.ts';
 import { type Config, ConfigError } from './config.ts';
 import { openCluster, openRootKey, type RootKey } from './data-folder.ts';
 import { newBucketDocuments } from './engine/access-documents.ts';
+import { type Compaction, createCompaction } from './engine/compaction.ts';
 import { createEngine } from './engine/engine.ts';
 import { EngineError } from './engine/errors.ts';
 import { probeStore } from './engine/probe.ts';
 import type { Engine } from './engine/types.ts';
 import { collectGarbage } from './jobs/collect-garbage.ts';
+import { compact } from './jobs/compact.ts';
 import type { Job } from './jobs/job.ts';
 import { jobStateIn } from './jobs/job-state.ts';
 import { rebalance } from './jobs/rebalance.ts';
@@ -83,7 +85,8 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   });
   const engine = createEngine({ index, blobs, clock, schemes: config.store.schemes });
   await ensureBuckets(config, engine, root);
-  const jobs = startJobs(backgroundWork(config, { engine, index, blobs, clock }), { clock, log });
+  const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
+  const jobs = startJobs(backgroundWork(config, { engine, compaction, index, blobs, clock }), { clock, log });
   const server = createFrontEnd({ config, clock, log, startedMs, rootKey, root, engine, index, blobs, jobs });
   const address = await server.listen(config);
   log.info({ address, region: config.region }, 'Serving');
@@ -95,6 +98,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
       log.info({ reason }, 'Stopping');
       await server.close();
       await jobs.stop();
+      await compaction.close();
       await index.close();
       await blobs.close();
       locks.release();
@@ -104,16 +108,18 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
 
 interface WorkParts {
   readonly engine: Engine;
+  readonly compaction: Compaction;
   readonly index: Index;
   readonly blobs: ErasureBlobStore;
   readonly clock: Clock;
 }
 
-function backgroundWork({ store, jobs }: Config, { engine, index, blobs, clock }: WorkParts): Job[] {
+function backgroundWork({ store, jobs }: Config, { engine, compaction, index, blobs, clock }: WorkParts): Job[] {
   const { maintenance } = blobs;
   const mending = { maintenance, clock, bytesPerSecond: jobs.repairBytesPerSecond };
   return [
     collectGarbage({ garbage: engine.garbage, clock, graceMs: store.garbageGraceMs }),
+    compact({ compaction, clock, deadShareMin: jobs.compactDeadShareMin, bytesPerSecond: jobs.compactBytesPerSecond }),
     keepSnapshots({ upkeep: index.upkeep }),
     repair(mending),
     rebalance(mending),

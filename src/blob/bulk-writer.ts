@@ -121,6 +121,7 @@ class BulkUpload {
     const shardBytes = stripeShardBytes({ unit: unitFor(scheme, length), directoryUnit });
     const open = this.#segmentFor(shardBytes);
     const offset = open.reserve(shardBytes);
+    open.segment.addData(length);
     this.#extend(open.segment.id, offset, length);
     this.#buffer = undefined;
     this.#fill = 0;

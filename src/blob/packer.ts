@@ -155,6 +155,7 @@ export class Packer {
     const open = this.#source.packed(scheme, shardBytes);
     open.enter();
     const offset = open.reserve(shardBytes);
+    open.segment.addData(stripe.length);
     for (const _ of stripe.entries) open.segment.hold();
     const plan = { scheme, segment: open.segment.id, offset, dataLength: stripe.length, directory, directoryUnit };
     stripe.frozen = { open, plan };

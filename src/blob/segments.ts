@@ -48,6 +48,8 @@ export class Segment {
   readonly lengths: (number | undefined)[];
   /** Bytes of one shard file: of the longest, where files differ. */
   shardBytes = 0;
+  /** Bytes of data given to it; undefined of a segment found at the start. */
+  dataBytes: number | undefined;
 
   constructor({ id, scheme }: Pick<Segment, 'id' | 'scheme'>, disks: (Disk | undefined)[], sealed: boolean) {
     assert(disks.length === scheme.shards, 'a segment has the shards of its scheme');
@@ -56,6 +58,7 @@ export class Segment {
     this.disks = disks;
     this.sealed = sealed;
     this.lengths = new Array<undefined>(disks.length).fill(undefined);
+    this.dataBytes = sealed ? undefined : 0;
   }
 
   /** A shard file was found on a disk. */
@@ -81,6 +84,11 @@ export class Segment {
     this.holds++;
   }
 
+  /** Counts data that is given to it while it is open. */
+  addData(bytes: number): void {
+    this.dataBytes = (this.dataBytes ?? 0) + bytes;
+  }
+
   release(): void {
     assert(this.holds > 0, 'a hold is released once');
     this.holds--;
@@ -93,6 +101,7 @@ export class Segment {
       sealed: this.sealed,
       holds: this.holds,
       shardBytes: this.shardBytes,
+      ...(this.dataBytes !== undefined && { dataBytes: this.dataBytes }),
     };
   }
 

@@ -142,6 +142,7 @@ export class ErasureBlobStore implements BlobStore, SegmentContents {
   readonly placeLimitBytes = placeLimitBytes(SCHEMES[DEFAULT_SCHEME]);
   readonly #parts: Parts;
   readonly #writes = new Set<Promise<BlobRef>>();
+  #writtenBytes = 0;
   readonly #readAhead = new ReadAheadBudget(STRIPES_AHEAD_MAX);
 
   /** Not for callers: `openBlobStore` makes the parts. */
@@ -160,7 +161,9 @@ export class ErasureBlobStore implements BlobStore, SegmentContents {
   }
 
   place(bytes: Uint8Array, label: Uint8Array, options: WriteOptions = {}): BlobRef {
-    return this.#parts.packer.place(bytes, label, options);
+    const ref = this.#parts.packer.place(bytes, label, options);
+    this.#writtenBytes += bytes.length;
+    return ref;
   }
 
   flush(): Promise<void> {
@@ -175,7 +178,9 @@ export class ErasureBlobStore implements BlobStore, SegmentContents {
     const written = writeBulk(this.#parts.bulk, source, label, options);
     this.#writes.add(written);
     try {
-      return await written;
+      const ref = await written;
+      this.#writtenBytes += ref.size;
+      return ref;
     } finally {
       this.#writes.delete(written);
     }
@@ -259,6 +264,11 @@ export class ErasureBlobStore implements BlobStore, SegmentContents {
 
   disks(): readonly DiskState[] {
     return this.#parts.disks.all.map((disk) => disk.describe());
+  }
+
+  /** Bytes that were placed and written since the start. */
+  writtenBytes(): number {
+    return this.#writtenBytes;
   }
 
   /** Looks at every disk now; the timer does so anyway. */

@@ -64,6 +64,8 @@ export interface SegmentState {
   readonly holds: number;
   /** Bytes of one shard file. */
   readonly shardBytes: number;
+  /** Bytes of data in its stripes, live or not, where this process wrote them all. */
+  readonly dataBytes?: number;
 }
 
 export type DiskStateName =

@@ -6,8 +6,9 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SchemeName } from '../../src/blob/scheme.ts';
-import { openBlobStore } from '../../src/blob/store.ts';
+import { type BlobStoreOptions, type ErasureBlobStore, openBlobStore } from '../../src/blob/store.ts';
 import type { BlobStore } from '../../src/blob/types.ts';
+import { type Compaction, createCompaction } from '../../src/engine/compaction.ts';
 import type { EngineLimits } from '../../src/engine/context.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import type { BodySource, Bucket, Engine, ObjectAttributes, Part, Version } from '../../src/engine/types.ts';
@@ -29,22 +30,30 @@ export class EngineStore implements AsyncDisposable {
   /** How storage classes are coded; what is set here holds from the next `reopen` on. */
   schemes: Readonly<Record<string, SchemeName>> = {};
   readonly #limits: Partial<EngineLimits>;
-  #open: { index: Index; blobs: BlobStore; engine: Engine } | undefined;
+  readonly #storeOptions: Partial<BlobStoreOptions>;
+  #open: { index: Index; blobs: ErasureBlobStore; engine: Engine; compaction: Compaction } | undefined;
 
-  private constructor(folder: string, limits: Partial<EngineLimits>) {
+  private constructor(folder: string, limits: Partial<EngineLimits>, storeOptions: Partial<BlobStoreOptions>) {
     this.folder = folder;
     this.#limits = limits;
+    this.#storeOptions = storeOptions;
   }
 
-  static async open(limits: Partial<EngineLimits> = {}): Promise<EngineStore> {
-    const store = await EngineStore.create(limits);
+  static async open(
+    limits: Partial<EngineLimits> = {},
+    storeOptions: Partial<BlobStoreOptions> = {},
+  ): Promise<EngineStore> {
+    const store = await EngineStore.create(limits, storeOptions);
     await store.start();
     return store;
   }
 
   /** A store that was never started. */
-  static async create(limits: Partial<EngineLimits> = {}): Promise<EngineStore> {
-    return new EngineStore(await mkdtemp(join(tmpdir(), 'ninefold-engine-')), limits);
+  static async create(
+    limits: Partial<EngineLimits> = {},
+    storeOptions: Partial<BlobStoreOptions> = {},
+  ): Promise<EngineStore> {
+    return new EngineStore(await mkdtemp(join(tmpdir(), 'ninefold-engine-')), limits, storeOptions);
   }
 
   get engine(): Engine {
@@ -53,8 +62,11 @@ export class EngineStore implements AsyncDisposable {
   get index(): Index {
     return this.#opened().index;
   }
-  get blobs(): BlobStore {
+  get blobs(): ErasureBlobStore {
     return this.#opened().blobs;
+  }
+  get compaction(): Compaction {
+    return this.#opened().compaction;
   }
 
   /** Closes the index and the store and opens them again, which seals what was open. */
@@ -108,6 +120,7 @@ export class EngineStore implements AsyncDisposable {
       })),
       clusterId,
       log: silentLog,
+      ...this.#storeOptions,
     });
     const index = await openIndex({
       zones: zoneNames.map((zone) => ({ name: zone, path: join(this.folder, `zone-${zone}`) })),
@@ -120,12 +133,14 @@ export class EngineStore implements AsyncDisposable {
       throw error;
     });
     const engine = createEngine({ index, blobs, clock: this.clock, limits: this.#limits, schemes: this.schemes });
-    this.#open = { index, blobs, engine };
+    const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
+    this.#open = { index, blobs, engine, compaction };
   }
 
   async stop(): Promise<void> {
-    const { index, blobs } = this.#opened();
+    const { index, blobs, compaction } = this.#opened();
     this.#open = undefined;
+    await compaction.close();
     await index.close();
     await blobs.close();
   }
