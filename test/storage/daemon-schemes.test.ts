@@ -69,9 +69,9 @@ describe('EXPRESS_ONEZONE kept as 1+2', () => {
     await objects.expectRight();
   });
 
-  test.for(zoneNames)('%s lost → read and written all the while, and after a restart without it', async (zone) => {
+  test('a zone lost → read and written all the while, and after a restart without it', async () => {
     await putSome();
-    await folders.lose([zone]);
+    await folders.lose(['zone-a']);
     await putSome();
     await objects.expectRight();
     await daemon().restart();
