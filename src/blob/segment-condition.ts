@@ -9,7 +9,6 @@ export interface SurplusCopy {
 
 export class SegmentCondition {
   readonly #damage = new Map<number, string>();
-  readonly #hopeless = new Set<number>();
   #surplus: readonly SurplusCopy[] = [];
   /** Changes with every change of what is known. */
   version = 0;
@@ -27,7 +26,7 @@ export class SegmentCondition {
 
   /** Marks a shard as damaged, in words. False if that is known. */
   report(shard: number, damage: string): boolean {
-    if (this.#damage.has(shard) || this.#hopeless.has(shard)) return false;
+    if (this.#damage.has(shard)) return false;
     this.#damage.set(shard, damage);
     this.version++;
     return true;
@@ -36,18 +35,6 @@ export class SegmentCondition {
   /** The shard is as good as the others can make it. */
   mended(shard: number): void {
     this.#damage.delete(shard);
-    this.version++;
-  }
-
-  /** Nothing on the disks that are there makes the shard better: what is reported of it does not count until that changes. */
-  giveUp(shard: number): void {
-    this.mended(shard);
-    this.#hopeless.add(shard);
-  }
-
-  /** Disks or files have changed: all is worth another look. */
-  reconsider(): void {
-    this.#hopeless.clear();
     this.version++;
   }
 

@@ -59,6 +59,10 @@ class StripeReading {
   /** Offset of `#target` in the stripe's data. */
   readonly #base: number;
   readonly #cells: Cell[][];
+  /** What was wrong, by shard. */
+  readonly #damages = new Map<number, string>();
+  /** All that was asked for has been read or rebuilt. */
+  #isRight = false;
   /** Fetches that have not ended. */
   readonly #underWay = new Map<UnitPart, Promise<void>>();
   readonly #late = new Set<UnitPart>();
@@ -91,6 +95,9 @@ class StripeReading {
     // What is late may still come, into the memory it was told: that is left to it.
     if (this.#needed.some((part) => this.#underWay.has(part))) this.#target = Buffer.from(this.#target);
     for (const block of this.#wanting()) this.#rebuild(block);
+    // What others make up for is damage. A stripe that nothing gives back may be one that was never whole.
+    this.#isRight = true;
+    for (const [shard, damage] of this.#damages) this.#report(shard, damage);
     const { from, to } = this.#part;
     return this.#target.subarray(from - this.#base, to - this.#base);
   }
@@ -172,7 +179,8 @@ class StripeReading {
     const bytes = inPlace ? this.#target.subarray(at, at + length) : Buffer.allocUnsafe(length);
     const { blocks, damage } = await readBlocks(this.#context.files, request, bytes);
     this.#underWay.delete(part);
-    if (damage !== undefined) this.#report(part.shard, damage);
+    if (damage !== undefined && this.#isRight) this.#report(part.shard, damage);
+    else if (damage !== undefined) this.#damages.set(part.shard, damage);
     const cells = this.#cells[part.shard] ?? [];
     for (const [i, block] of blocks.entries()) {
       // A block that was good before is kept: this part may span ones that were there already.

@@ -1,5 +1,5 @@
 /** Damage of every kind is found by scrub, mended by repair, and the shard files are then what they were, byte by byte. */
-import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createDisk } from '../../src/blob/disk-identity.ts';
@@ -295,5 +295,29 @@ describe('an identity', () => {
     expect(new Set(names).size).toBe(names.length);
     await scrubAll(store);
     expect(store.maintenance.health().every(({ sparesLeft }) => sparesLeft === 3)).toBe(true);
+  });
+});
+
+describe('a shard that is taken for damaged', () => {
+  it('and is not → nothing is written, and it is not taken for damaged any more', async () => {
+    const all = await scene();
+    const store = await all.disks.open();
+    const before = await stat(all.files[2] ?? '');
+    store.maintenance.markDamaged(all.segment, [2]);
+    const degraded = () => store.maintenance.health().filter(({ damaged }) => damaged.length > 0);
+    expect(degraded()).toHaveLength(1);
+    await finish(store.maintenance.repair(all.segment));
+    expect(degraded()).toEqual([]);
+    expect((await stat(all.files[2] ?? '')).ino).toBe(before.ino);
+  });
+
+  it('a read of what cannot be read at all → nothing is taken for damaged', async () => {
+    const all = await scene();
+    const stripe = all.offsets[0] ?? 0;
+    for (const file of all.files.slice(0, 4)) await flipBit(file, stripe + 30);
+    const store = await all.disks.open();
+    const ref = all.kept[0]?.ref;
+    if (ref) await expect(readAll(store, ref)).rejects.toMatchObject({ code: 'Unreadable' });
+    expect(store.maintenance.health().every(({ damaged }) => damaged.length === 0)).toBe(true);
   });
 });

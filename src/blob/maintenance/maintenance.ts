@@ -9,7 +9,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Coder } from '../coding/coder.ts';
 import type { Disk } from '../disk.ts';
-import type { DiskListener, Disks } from '../disks.ts';
+import type { Disks } from '../disks.ts';
 import type { FileCache } from '../file-cache.ts';
 import type { BlobLog } from '../options.ts';
 import type { SegmentSource } from '../segment-source.ts';
@@ -20,7 +20,7 @@ import { copiesOf, type DiskCopy, filesOf, isHeld, removeCopy } from './copies.t
 import { HealthBook } from './health-book.ts';
 import { listSegment, measureSegment } from './listings.ts';
 import { ShardFileError } from './new-shard-file.ts';
-import { type RewriteOutcome, rewriteShards } from './rewrite-segment.ts';
+import { findImprovable, type RewriteOutcome, rewriteShards } from './rewrite-segment.ts';
 import { scrubFiles } from './scrub-segment.ts';
 import type { ShardPlan } from './shard-plan.ts';
 import type {
@@ -48,7 +48,7 @@ interface Target extends ShardPlan {
   readonly target: Disk;
 }
 
-export class Maintenance implements BlobMaintenance, SegmentContents, DiskListener {
+export class Maintenance implements BlobMaintenance, SegmentContents {
   readonly #context: MaintenanceContext;
   readonly #tools: RecoveryTools;
   readonly #health: HealthBook;
@@ -61,13 +61,6 @@ export class Maintenance implements BlobMaintenance, SegmentContents, DiskListen
     this.#context = context;
     this.#tools = { coder: context.coder, scratch: context.buffers.scratch };
     this.#health = new HealthBook(context);
-    context.disks.listen(this);
-  }
-
-  /** What comes back may have missed something, or bring what was missed. */
-  diskChanged(disk: Disk): void {
-    if (!disk.readable) return;
-    for (const segment of this.#context.table.all()) segment.condition.reconsider();
   }
 
   health(): readonly SegmentHealth[] {
@@ -158,7 +151,18 @@ export class Maintenance implements BlobMaintenance, SegmentContents, DiskListen
 
   async *#repair(segment: Segment): MaintenanceWork {
     if (segment.condition.surplus.some(({ disk }) => disk.readable)) yield* this.#scrub(segment);
+    yield* this.#dismiss(segment);
     yield* this.#rewrite(segment, this.#targets(segment, ['missing', 'damaged']));
+  }
+
+  /** What others cannot make better where it lies is not written anew: such as after a read of a disk that was about to go. */
+  async *#dismiss(segment: Segment): MaintenanceWork {
+    const inPlace = this.#targets(segment, ['damaged']).filter(({ shard, target }) => segment.disks[shard] === target);
+    if (inPlace.length === 0) return;
+    const copies = copiesOf(segment).filter((copy) => isHeld(segment, copy));
+    const suspects = copies.filter(({ shard }) => inPlace.some((target) => target.shard === shard));
+    const improvable = yield* findImprovable(filesOf(segment), suspects);
+    for (const copy of suspects) if (!improvable.has(copy)) segment.condition.mended(copy.shard);
   }
 
   /**
@@ -240,8 +244,7 @@ export class Maintenance implements BlobMaintenance, SegmentContents, DiskListen
       const fields = { segment: segment.id, shard, disk: target.path, why, improvedStripes, incompleteStripes };
       this.#context.log.info(fields, 'A shard file was written anew');
     }
-    if (isWorthIt || incompleteStripes === 0) condition.mended(shard);
-    else condition.giveUp(shard);
+    condition.mended(shard);
   }
 
   /** Removes a copy that is not needed any more. What cannot be removed now is found again when its disk is back. */

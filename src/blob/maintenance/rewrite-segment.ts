@@ -13,7 +13,7 @@ import {
   type WalkedGap,
   type WalkedStripe,
 } from './segment-walk.ts';
-import { isRecoverable, isWhole, StripeRebuild } from './stripe-rebuild.ts';
+import { canImprove, isRecoverable, isWhole, StripeRebuild } from './stripe-rebuild.ts';
 
 /** Progress is told at least this often. */
 const PROGRESS_BYTES = 512 * 1024;
@@ -53,6 +53,36 @@ export async function* rewriteShards(
     }));
   } finally {
     if (!isDone) await Promise.all(outputs.map(({ file }) => file.discard()));
+  }
+}
+
+/** Which of some copies would be better if they were written anew. Yields bytes read. */
+export async function* findImprovable(
+  files: SegmentFiles,
+  suspects: readonly ShardCopy[],
+): AsyncGenerator<number, ReadonlySet<ShardCopy>> {
+  const improvable = new Set<ShardCopy>();
+  const walk = new SegmentWalk(files, { depth: 'everything', ...whatIsNeeded(files, suspects) });
+  try {
+    await walk.open();
+    let progress = 0;
+    for await (const region of walk.regions()) {
+      if (region.kind === 'stripe') {
+        for (const part of region.parts) {
+          const suspect = suspects.find(({ path }) => path === part.copy.path);
+          if (suspect && !isWhole(part) && canImprove(part, region, files.scheme)) improvable.add(suspect);
+        }
+      }
+      progress += walk.takeReadBytes();
+      if (improvable.size === suspects.length) break;
+      if (progress < PROGRESS_BYTES) continue;
+      yield progress;
+      progress = 0;
+    }
+    yield progress;
+    return improvable;
+  } finally {
+    await walk[Symbol.asyncDispose]();
   }
 }
 
@@ -98,14 +128,14 @@ async function* rewriteAll(
 /** First the shards' own files, then as many others as are needed to recover, then all. */
 function whatIsNeeded(
   { copies, scheme }: SegmentFiles,
-  outputs: readonly Output[],
+  wanted: readonly { readonly shard: number }[],
 ): { groups: ShardCopy[][]; suffices(stripe: WalkedStripe): boolean } {
-  const isOwn = ({ shard }: ShardCopy): boolean => outputs.some((output) => output.shard === shard);
+  const isOwn = ({ shard }: ShardCopy): boolean => wanted.some((one) => one.shard === shard);
   const others = copies.filter((copy) => !isOwn(copy));
   return {
     groups: [copies.filter(isOwn), others.slice(0, scheme.dataShards), others.slice(scheme.dataShards)],
     suffices: (stripe) =>
-      outputs.every(({ shard }) => stripe.parts.some((part) => part.copy.shard === shard && isWhole(part))) ||
+      wanted.every(({ shard }) => stripe.parts.some((part) => part.copy.shard === shard && isWhole(part))) ||
       isRecoverable(stripe, scheme),
   };
 }

@@ -57,7 +57,7 @@ export function isOverdue(disk: Disk, { nowMs, unwellSinceMs, repairDelayMs }: P
 }
 
 function mayReturn(disk: Disk, context: PlanContext): boolean {
-  return !isLeaving(disk) && !isOverdue(disk, context);
+  return context.disks.includes(disk) && !isLeaving(disk) && !isOverdue(disk, context);
 }
 
 /** Whether a disk that is away may hold a shard of which nothing was seen since the start. */

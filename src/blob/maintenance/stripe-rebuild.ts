@@ -36,8 +36,10 @@ export function isRecoverable(stripe: WalkedStripe, scheme: Scheme): boolean {
 /** Whether others could make good something of a part that is not. */
 export function canImprove(part: CopyPart, stripe: WalkedStripe, scheme: Scheme): boolean {
   const lacking = piecesOf(stripe).filter((piece) => !goodPiece(stripe, part, piece));
-  const canRecoverPiece = (piece: Piece): boolean => canRecover(stripe, piece, scheme);
-  return part.header ? lacking.some(canRecoverPiece) : lacking.every(canRecoverPiece);
+  const twins = stripe.parts.filter(({ copy }) => copy !== part.copy && copy.shard === part.copy.shard);
+  const canHave = (piece: Piece): boolean =>
+    canRecover(stripe, piece, scheme) || twins.some((twin) => goodPiece(stripe, twin, piece) !== undefined);
+  return part.header ? lacking.some(canHave) : lacking.every(canHave);
 }
 
 export class StripeRebuild {
