@@ -64,7 +64,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const root = rootIdentity(config);
 
   const blobs = await openBlobStore({
-    zones: config.zones.map(({ name, disks }) => ({ name, disks: [...disks] })),
+    zones: config.zones.map(({ name, path, disks }) => ({ name, path, disks: [...disks] })),
     clusterId,
     segmentSizeMaxBytes: config.store.segmentBytesMax,
     repairDelayMs: config.jobs.repairDelayMs,

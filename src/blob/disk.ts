@@ -18,6 +18,8 @@ export class Disk {
   readFailed: (error: unknown) => void = () => {};
   /** Empty as long as the disk's identity was never read. */
   id = '';
+  /** The rank of the disk whose place it took, if it did. */
+  inheritedRank: string | undefined;
   standing: DiskStanding = 'active';
   health: DiskHealth = 'missing';
   reason: string | undefined = 'no identity file';
@@ -49,7 +51,7 @@ export class Disk {
 
   /** What its rank in placement follows from. */
   get rankedAs(): string {
-    return this.id || this.path;
+    return this.inheritedRank ?? (this.id || this.path);
   }
 
   get state(): DiskStateName {

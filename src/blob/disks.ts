@@ -15,15 +15,16 @@
  */
 import { setInterval } from 'node:timers';
 import { type Clock, systemClock } from '../lib/clock.ts';
-import { Disk, type DiskHealth } from './disk.ts';
+import { Disk, type DiskHealth, type DiskStanding } from './disk.ts';
 import { DiskGate, DiskSilent } from './disk-gate.ts';
 import { createDisk, type DiskIdentity, errorCode, lookAtIdentity, readIdentity } from './disk-identity.ts';
+import type { DiskRegistry } from './disk-registry.ts';
 import { type DiskSpace, isFullNow, measureSpace } from './disk-space.ts';
 import { listShardFiles, writeProbe } from './disk-verification.ts';
-import type { BlobLog, BlobStoreOptions } from './options.ts';
+import { type BlobLog, type BlobStoreOptions, silentLog } from './options.ts';
+import type { RegisteredDisk } from './registry-format.ts';
 import type { SegmentTable } from './segments.ts';
 
-const DISK_TIMEOUT_MS = 10_000;
 const FIRST_PAUSE_MS = 30_000;
 const LONGEST_PAUSE_MS = 3_600_000;
 /** A disk that was healthy for this long has its failures forgiven. */
@@ -45,10 +46,10 @@ export interface DiskListener {
 }
 
 export class Disks {
-  readonly all: readonly Disk[];
   /** How long an operation may take before its disk is taken out of use. */
   readonly timeoutMs: number;
   readonly #options: BlobStoreOptions;
+  readonly #registry: DiskRegistry;
   readonly #table: SegmentTable;
   readonly #clock: Clock;
   readonly #log: BlobLog;
@@ -56,15 +57,56 @@ export class Disks {
   readonly #reported = new Set<Disk>();
   readonly #listeners: DiskListener[] = [];
   readonly #checks = new Map<Disk, Promise<void>>();
+  #all: readonly Disk[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: BlobStoreOptions, table: SegmentTable, log: BlobLog) {
+  constructor(
+    options: BlobStoreOptions & { readonly diskTimeoutMs: number },
+    registry: DiskRegistry,
+    table: SegmentTable,
+  ) {
     this.#options = options;
-    this.timeoutMs = options.diskTimeoutMs ?? DISK_TIMEOUT_MS;
+    this.#registry = registry;
+    this.timeoutMs = options.diskTimeoutMs;
     this.#table = table;
     this.#clock = options.clock ?? systemClock;
-    this.#log = log;
-    this.all = options.zones.flatMap(({ name, disks }) => disks.map((path) => this.#makeDisk({ path, zone: name })));
+    this.#log = options.log ?? silentLog;
+    const { disks: registered } = registry;
+    const taken = new Set(registered.filter(({ state }) => state === 'active').map(({ path }) => path));
+    for (const entry of registered) {
+      // Where another disk has taken the very folder of a replaced one, nothing of that is left.
+      const isGone = entry.state === 'removed' || (entry.state === 'replaced' && taken.has(entry.path));
+      if (!isGone) this.add(entry);
+    }
+  }
+
+  get all(): readonly Disk[] {
+    return this.#all;
+  }
+
+  /** A disk as it is registered becomes part of the store. It is used once `check` has verified it. */
+  add({ id, zone, path, state, rankedAs }: RegisteredDisk): Disk {
+    const disk = this.#makeDisk({ path, zone });
+    disk.id = id;
+    disk.inheritedRank = rankedAs;
+    if (state !== 'removed') disk.standing = state;
+    this.#all = [...this.#all, disk];
+    return disk;
+  }
+
+  /** The disk is no part of the store any more. */
+  forget(disk: Disk): void {
+    this.#all = this.#all.filter((other) => other !== disk);
+    disk.readable = false;
+    this.#change(disk, 'missing', 'it was removed');
+    this.#table.forget(disk);
+  }
+
+  setStanding(disk: Disk, standing: DiskStanding): void {
+    disk.standing = standing;
+    disk.sinceMs = this.#clock.nowMs();
+    this.#log.info({ disk: disk.path, standing }, 'What a disk is meant for has changed');
+    this.#tell(disk);
   }
 
   /** The disks that new segments may be placed on, whatever state they are in at the moment. */
@@ -97,7 +139,9 @@ export class Disks {
    */
   async createMissing(): Promise<void> {
     await Promise.all(
-      this.all.map(async ({ path, zone, gate }) => {
+      this.all.map(async ({ id, path, zone, gate }) => {
+        // One that had an identity once is a disk that was lost.
+        if (id !== '') return;
         try {
           const found = await gate.run(() => readIdentity(path));
           if (found.kind !== 'absent') return;
@@ -229,6 +273,9 @@ export class Disks {
     const { clusterId, diskId, zone } = identity;
     if (clusterId !== this.#options.clusterId) return `it belongs to another cluster, ${clusterId}`;
     if (zone !== disk.zone) return `it belongs to zone ${zone}`;
+    if (disk.standing !== 'replaced' && this.#registry.isRetired(diskId)) {
+      return `a disk that was removed is in its place, ${diskId}: empty the folder to use it anew`;
+    }
     const twin = this.all.find((other) => other !== disk && other.id === diskId);
     if (disk.id !== '' && diskId !== disk.id) {
       return twin
@@ -244,7 +291,9 @@ export class Disks {
     if (!disk.gate.hasPlace) return;
     if (disk.health !== 'suspect') this.#change(disk, 'suspect', 'it is being verified');
     try {
-      this.#table.takeUp(disk, await listShardFiles(disk));
+      const files = await listShardFiles(disk);
+      if (!this.all.includes(disk)) return;
+      this.#table.takeUp(disk, files);
       disk.readable = true;
       await disk.gate.probe(() => writeProbe(disk.path));
       disk.wasRefusedSpace = false;

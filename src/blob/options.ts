@@ -12,7 +12,9 @@ export const silentLog: BlobLog = { info: () => {}, warn: () => {}, error: () =>
 
 export interface ZoneOptions {
   readonly name: string;
-  /** Paths of the disk folders. */
+  /** The zone's own folder, which must exist: a copy of the registry of disks is kept there. Without one it is not kept. */
+  readonly path?: string;
+  /** Paths of the disk folders, at the first start; later the registry says which disks there are. */
   readonly disks: readonly string[];
 }
 

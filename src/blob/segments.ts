@@ -139,6 +139,36 @@ export class SegmentTable {
     return Array.from(this.#segments.values(), (segment) => segment.state());
   }
 
+  /** A disk and all that is on it is no part of the store any more. */
+  forget(disk: Disk): void {
+    for (const { disks, lengths, condition } of this.#segments.values()) {
+      for (const [shard, holder] of disks.entries()) {
+        if (holder === disk) {
+          disks[shard] = undefined;
+          lengths[shard] = undefined;
+        }
+        condition.removeSurplus({ shard, disk });
+      }
+    }
+  }
+
+  /** How many shards a disk holds. */
+  countHeldBy(disk: Disk): number {
+    const held = ({ disks, condition }: Segment): number =>
+      Number(disks.includes(disk)) + condition.surplus.filter((copy) => copy.disk === disk).length;
+    return this.all().reduce((sum, segment) => sum + held(segment), 0);
+  }
+
+  /** How many segments cannot be read whole, as far as is known, unless a disk that is away comes back. */
+  countNeeding(disk: Disk): number {
+    return this.all().filter(({ disks, scheme, condition }) => {
+      const bad = new Set(condition.damaged);
+      const isGood = (holder: Disk | undefined, shard: number): boolean =>
+        holder !== undefined && holder !== disk && holder.readable && !bad.has(shard);
+      return disks.filter(isGood).length < scheme.dataShards;
+    }).length;
+  }
+
   /** Takes up what was found on a disk when it was verified: these are its shard files, and it has no others. */
   takeUp(disk: Disk, files: readonly FoundFile[]): void {
     for (const { disks, lengths, sealed } of this.#segments.values()) {

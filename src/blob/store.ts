@@ -13,7 +13,9 @@ import { type BulkContext, writeBulk } from './bulk-writer.ts';
 import { type Coder, createCoderMemory, createScalarCoder, createSimdCoder } from './coding/coder.ts';
 import { coderWorks } from './coding/self-test.ts';
 import { lastPart, readDirectory } from './directory-reader.ts';
+import { Administration } from './disk-administration.ts';
 import { segmentsFolder } from './disk-identity.ts';
+import { DiskRegistry } from './disk-registry.ts';
 import { Disks } from './disks.ts';
 import { EncoderPool } from './encoder-pool.ts';
 import { FileCache } from './file-cache.ts';
@@ -36,6 +38,7 @@ import {
   type BlobRef,
   type BlobStore,
   type ByteRange,
+  type DiskAdministration,
   type DiskState,
   type SegmentState,
   type WriteOptions,
@@ -46,6 +49,7 @@ export type { BlobLog, BlobStoreOptions, ZoneOptions } from './options.ts';
 const SEGMENT_SIZE_MAX_BYTES = 1024 ** 3;
 const STRIPE_BUFFER_COUNT = 40;
 const DISK_CHECK_INTERVAL_MS = 250;
+const DISK_TIMEOUT_MS = 10_000;
 const OPEN_FILES_MAX = 512;
 const STRIPES_AHEAD_MAX = 16;
 const REPAIR_DELAY_MS = 10 * 60 * 1000;
@@ -59,9 +63,11 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
   assert(/^[0-9a-f]{32}$/.test(options.clusterId), 'a cluster id is 16 bytes in hex');
   const writeQuorums = quorums(options);
   const table = new SegmentTable();
-  const disks = new Disks(options, table, log);
+  const limitMs = options.diskTimeoutMs ?? DISK_TIMEOUT_MS;
+  const registry = await DiskRegistry.open({ zones: options.zones, limitMs, log });
+  const disks = new Disks({ ...options, diskTimeoutMs: limitMs }, registry, table);
   for (const scheme of ALL_SCHEMES) {
-    if (placeShards('', disks.all, scheme)) continue;
+    if (placeShards('', disks.staying, scheme)) continue;
     const { name, shards, shardsPerZoneMax } = scheme;
     throw new Error(`${shards} disks are needed for ${name}, at most ${shardsPerZoneMax} of them in one zone`);
   }
@@ -71,6 +77,7 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
     await disks.check();
   }
   disks.explainLacks();
+  await registry.learn(disks.all);
 
   const bufferCount = options.stripeBufferCount ?? STRIPE_BUFFER_COUNT;
   const coder = openCoder(bufferCount, log);
@@ -89,6 +96,7 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
     packer: new Packer(source, encoder, buffers),
     bulk: { source, encoder, buffers },
     reading: { files, coder, buffers, log, lateAfterMs: disks.timeoutMs / 10 },
+    administration: new Administration({ ...options, disks, registry, table }),
     maintenance: new Maintenance({
       table,
       disks,
@@ -133,10 +141,11 @@ interface Parts {
   readonly packer: Packer;
   readonly bulk: BulkContext;
   readonly reading: ReadContext;
+  readonly administration: Administration;
   readonly maintenance: Maintenance;
 }
 
-export class ErasureBlobStore implements BlobStore, SegmentContents {
+export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdministration {
   /** Work on what is sealed: verifying, mending, moving it. */
   readonly maintenance: BlobMaintenance;
   readonly placeLimitBytes = placeLimitBytes(SCHEMES[DEFAULT_SCHEME]);
@@ -269,6 +278,22 @@ export class ErasureBlobStore implements BlobStore, SegmentContents {
   /** Bytes that were placed and written since the start. */
   writtenBytes(): number {
     return this.#writtenBytes;
+  }
+
+  addDisk(request: { readonly zone: string; readonly path: string }): Promise<DiskState> {
+    return this.#parts.administration.addDisk(request);
+  }
+
+  drainDisk(disk: string): Promise<DiskState> {
+    return this.#parts.administration.drainDisk(disk);
+  }
+
+  replaceDisk(request: { readonly id: string; readonly path: string }): Promise<DiskState> {
+    return this.#parts.administration.replaceDisk(request);
+  }
+
+  removeDisk(disk: string): Promise<void> {
+    return this.#parts.administration.removeDisk(disk);
   }
 
   /** Looks at every disk now; the timer does so anyway. */

@@ -39,6 +39,11 @@ export class BlobDisks {
     return store;
   }
 
+  /** The zones with folders of their own, in which the registry of disks is kept. */
+  get registeredZones(): { name: string; path: string; disks: string[] }[] {
+    return this.zones.map((zone) => ({ ...zone, path: join(this.root, zone.name) }));
+  }
+
   get paths(): string[] {
     return this.zones.flatMap((zone) => zone.disks);
   }
