@@ -2,7 +2,8 @@
 import type { Command } from './command.ts';
 import { healthcheck } from './healthcheck.ts';
 import { inspect } from './inspect.ts';
+import { log } from './log.ts';
 import { serve } from './serve.ts';
 import { status } from './status.ts';
 
-export const commands: readonly Command[] = [serve, healthcheck, status, inspect];
+export const commands: readonly Command[] = [serve, healthcheck, status, inspect, log];

@@ -2,6 +2,7 @@
 import { BlobError } from '../blob/types.ts';
 import { CommandRejected, CommitFailed, type DeleteConditions, type WriteConditions } from '../meta/commands.ts';
 import type { Bucket } from '../meta/records.ts';
+import { IndexUnavailable } from '../meta/types.ts';
 import type { EngineContext } from './context.ts';
 import { EngineError, type EngineErrorDetails } from './errors.ts';
 
@@ -20,7 +21,7 @@ export async function refusing<T>(details: EngineErrorDetails, work: () => Promi
 /** The EngineError for an error of the index or the blob store; any other error is returned as it is. */
 export function toEngineError(error: unknown, details: EngineErrorDetails): unknown {
   if (error instanceof CommandRejected) return rejected(error, details);
-  if (error instanceof CommitFailed || error instanceof BlobError) {
+  if (error instanceof CommitFailed || error instanceof IndexUnavailable || error instanceof BlobError) {
     const code = isFull(error) ? 'StorageFull' : 'ServiceUnavailable';
     return new EngineError(code, error.message, details, { cause: error });
   }
@@ -28,7 +29,7 @@ export function toEngineError(error: unknown, details: EngineErrorDetails): unkn
 }
 
 /** Whether a write found no space: its own, or that of the batch it was in. */
-function isFull(error: CommitFailed | BlobError): boolean {
+function isFull(error: Error): boolean {
   const cause = error instanceof CommitFailed ? error.cause : error;
   return cause instanceof BlobError && cause.code === 'StorageFull';
 }

@@ -55,6 +55,11 @@ export function isDamage(error: unknown): boolean {
   return error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code);
 }
 
+/** Whether an error says that the disk under the database does not do its work now. */
+export function isDiskTrouble(error: unknown): boolean {
+  return error instanceof Database.SqliteError && /^SQLITE_(IOERR|FULL|CANTOPEN|READONLY)/.test(error.code);
+}
+
 /** Notes beside a database in use that it is damaged: the next start sets it aside. */
 export function noteDamage(path: string): void {
   writeFileSync(`${path}.damaged`, '', { flush: true });

@@ -11,15 +11,16 @@ import { openReader, openWriter } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { CommitLog } from './log/commit-log.ts';
 import { decodePayload } from './log/payload.ts';
-import { type IndexLog, type Recovered, type RecoveryChoices, recoverLog } from './log/recovery.ts';
+import { findLog, type IndexLog, type Recovered, type RecoveryChoices, recoverLog } from './log/recovery.ts';
 import { Rejoin } from './log/rejoin.ts';
 import { replay } from './log/replay.ts';
 import { Reader } from './reader.ts';
 import type { BlobLocation } from './records.ts';
+import { type OpenedIndex, openHealing } from './self-healing.ts';
 import { runOffThread } from './snapshots/run-off-thread.ts';
 import { SnapshotFiles } from './snapshots/snapshot-files.ts';
 import { Upkeep } from './snapshots/upkeep.ts';
-import { readyDatabase } from './sources.ts';
+import { findSources, readyDatabase } from './sources.ts';
 import type { Index, IndexState, IndexUpkeep } from './types.ts';
 import { Writer } from './writer.ts';
 
@@ -66,29 +67,36 @@ const SILENT: IndexLog = { info: () => undefined, warn: () => undefined, error: 
  * LogDiverged, ForeignLog or ForeignIndex if what is found contradicts itself or the options, LastRecordUndecided if
  * nobody can say whether the last change was acknowledged, SchemaTooNew if a newer program was here.
  */
-export async function openIndex(options: IndexOptions): Promise<Index> {
+export function openIndex(options: IndexOptions): Promise<Index> {
+  return openHealing({
+    open: () => openOnce(options),
+    retryEveryMs: options.rejoinEveryMs ?? REJOIN_EVERY_MS,
+    log: options.log ?? SILENT,
+  });
+}
+
+async function openOnce(options: IndexOptions): Promise<OpenedIndex> {
   const logger = options.log ?? SILENT;
   const { clusterId, zones, choices = {} } = options;
-  const trusted = zones.filter(({ name }) => choices.trustZone === undefined || choices.trustZone === name);
-  const zonePaths = trusted.map((zone) => zone.path).filter((path) => existsSync(path));
+  const zonePaths = zones.map((zone) => zone.path).filter((path) => existsSync(path));
+  const recovery = {
+    zones,
+    clusterId,
+    isIntact: options.isIntact,
+    choices,
+    fileSizeMaxBytes: options.logFileSizeMaxBytes ?? LOG_FILE_SIZE_MAX_BYTES,
+    pathCheckMs: options.pathCheckMs ?? PATH_CHECK_MS,
+    log: logger,
+  };
+  const [likely] = await findSources({ zonePaths, clusterId, log: logger });
+  const found = await findLog(recovery, likely?.applied);
   const path = await readyDatabase({ zonePaths, clusterId, log: logger });
   const writerDb = openWriter(path);
   try {
     const writer = new Writer(writerDb);
-    const recovered = await recoverLog(
-      {
-        zones,
-        clusterId,
-        isIntact: options.isIntact,
-        choices,
-        fileSizeMaxBytes: options.logFileSizeMaxBytes ?? LOG_FILE_SIZE_MAX_BYTES,
-        pathCheckMs: options.pathCheckMs ?? PATH_CHECK_MS,
-        log: logger,
-      },
-      writer.applied(),
-    );
+    const recovered = await recoverLog(recovery, found, writer.applied());
     await catchUp(writer, recovered, logger);
-    return assembleIndex(options, { path, writerDb, writer, log: recovered.log });
+    return { path, index: assembleIndex(options, { path, writerDb, writer, log: recovered.log }) };
   } catch (error) {
     writerDb.close();
     throw error;
@@ -190,12 +198,23 @@ class IndexStore extends Reader implements Index {
 
   async #close(): Promise<void> {
     const { commits, log, rejoin, readerDb, writerDb, snapshots } = this.#opened;
-    await commits.close();
-    await rejoin.settled();
-    await snapshots.settled();
-    await log.close();
-    readerDb.close();
+    try {
+      await commits.close();
+      await rejoin.settled();
+      await snapshots.settled();
+      await log.close();
+    } finally {
+      // Whatever failed: a connection that is closed later would take the files of one opened meanwhile with it.
+      closeDatabase({ readerDb, writerDb });
+    }
+  }
+}
+
+function closeDatabase({ readerDb, writerDb }: Pick<Opened, 'readerDb' | 'writerDb'>): void {
+  readerDb.close();
+  try {
     writerDb.pragma('wal_checkpoint(TRUNCATE)');
+  } finally {
     writerDb.close();
   }
 }

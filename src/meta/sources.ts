@@ -65,7 +65,7 @@ export async function readyDatabase(options: SourceOptions): Promise<string> {
 }
 
 /** Everything that can take over, the most advanced first, a database in use before a snapshot of the same state. */
-async function findSources({ zonePaths, clusterId, log }: SourceOptions): Promise<Source[]> {
+export async function findSources({ zonePaths, clusterId, log }: SourceOptions): Promise<Source[]> {
   const sources: Source[] = [];
   for (const zonePath of zonePaths) {
     try {

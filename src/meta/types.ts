@@ -72,6 +72,11 @@ export class VersionGone extends Error {
   override readonly name = 'VersionGone';
 }
 
+/** The index cannot answer now; it may soon. */
+export class IndexUnavailable extends Error {
+  override readonly name = 'IndexUnavailable';
+}
+
 export interface IndexReader {
   getBucket(name: string): Promise<Bucket | undefined>;
   /** Buckets in order of name, after `after`, whose name starts with `prefix`. */

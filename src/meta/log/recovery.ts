@@ -70,14 +70,26 @@ interface Standing {
   readonly leader: Leader | undefined;
 }
 
+/** The log as it was found, not yet opened. */
+export interface FoundLog {
+  readonly zones: readonly ZoneLog[];
+  readonly standing: Standing;
+}
+
 /**
- * Opens the commit log. `applied` is how far the database is. Rejects with LogQuorumLost, LogDamaged, LogDiverged,
- * LastRecordUndecided or ForeignLog.
+ * Looks at the log in all zones. A zone that holds another history than a majority is set aside as a whole, its database
+ * too. `hint` is a record that is likely to be near the end. Rejects with LogQuorumLost, LogDiverged or ForeignLog.
  */
-export async function recoverLog(options: RecoveryOptions, applied: Applied): Promise<Recovered> {
+export async function findLog(options: RecoveryOptions, hint: Applied | undefined): Promise<FoundLog> {
   const zones = options.zones.map(({ name, path }) => new ZoneLog(zoneOptions(options, { name, path })));
-  // 1. Who leads, and whether its last record counts.
-  let standing = await findStanding(options, zones, applied);
+  return { zones, standing: await findStanding(options, zones, hint) };
+}
+
+/** Opens the commit log. `applied` is how far the database is. Rejects with LogDamaged or LastRecordUndecided. */
+export async function recoverLog(options: RecoveryOptions, found: FoundLog, applied: Applied): Promise<Recovered> {
+  // 1. Whether the leading copy's last record counts.
+  const { zones } = found;
+  let { standing } = found;
   const isDoubtful = (standing.leader?.tail.record.sequence ?? 0) > applied.sequence;
   requireAgreement(standing.leader, applied);
   if (standing.leader !== undefined && isDoubtful) {
@@ -95,7 +107,7 @@ export async function recoverLog(options: RecoveryOptions, applied: Applied): Pr
   const others = surveys.filter((copy) => copy !== leader);
   const whole = leader && (await assemble(leader, others));
   requireReach(whole, applied);
-  if (whole !== undefined) await refillAll(options, zones, { copies: surveys, whole });
+  if (whole !== undefined) await refillAll(options, zones, { surveys, whole });
 
   // 3. A new epoch.
   const epochs = surveys.flatMap((copy) => [copy.epoch ?? 0, copy.tail?.record.epoch ?? 0]);
@@ -123,8 +135,12 @@ function zoneOptions(options: RecoveryOptions, { name, path }: { name: string; p
 }
 
 /** Looks at the copies that are there and sets aside one that holds another history than a majority. */
-async function findStanding(options: RecoveryOptions, zones: readonly ZoneLog[], applied: Applied): Promise<Standing> {
-  const { surveys, errors } = await surveyAll(options, zones, applied);
+async function findStanding(
+  options: RecoveryOptions,
+  zones: readonly ZoneLog[],
+  hint: Applied | undefined,
+): Promise<Standing> {
+  const { surveys, errors } = await surveyAll(options, zones, hint);
   const { trustZone } = options.choices;
   if (trustZone === undefined) requireQuorum(surveys, { count: zones.length, errors });
   const leader = leading(trustZone === undefined ? surveys : surveys.filter((copy) => copy.zone === trustZone));
@@ -148,7 +164,7 @@ async function findStanding(options: RecoveryOptions, zones: readonly ZoneLog[],
 async function surveyAll(
   options: RecoveryOptions,
   zones: readonly ZoneLog[],
-  applied: Applied,
+  hint: Applied | undefined,
 ): Promise<{ surveys: readonly Survey[]; errors: readonly unknown[] }> {
   const surveys: Survey[] = [];
   const errors: unknown[] = [];
@@ -159,7 +175,7 @@ async function surveyAll(
       await mkdir(zone.folder, { recursive: true });
       await syncFolder(path);
       const place = { zone: zone.zone, folder: zone.folder, clusterId: options.clusterId };
-      surveys.push(await survey(place, applied.sequence > 0 ? applied : undefined));
+      surveys.push(await survey(place, hint !== undefined && hint.sequence > 0 ? hint : undefined));
     } catch (error) {
       if (error instanceof ForeignLog || error instanceof UnknownLogVersion) throw error;
       errors.push(error);
@@ -195,8 +211,10 @@ function requireReach(whole: WholeLog | undefined, applied: Applied): void {
 async function refillAll(
   options: RecoveryOptions,
   zones: readonly ZoneLog[],
-  { copies, whole }: { copies: readonly Survey[]; whole: WholeLog },
+  { surveys, whole }: { surveys: readonly Survey[]; whole: WholeLog },
 ): Promise<void> {
+  // A snapshot may have turned out to be damaged since the zone was looked at.
+  const copies = await Promise.all(surveys.map((copy) => withBase(copy, options.clusterId)));
   const source = await findSource(options, copies, whole);
   const isLacking = (copy: Survey) => filesBehind(copy.base, whole) === undefined;
   // Those that lack nothing but records come first: they may be majority enough.
@@ -216,6 +234,11 @@ async function refillAll(
       zone?.markStale(error);
     }
   }
+}
+
+async function withBase(copy: Survey, clusterId: string): Promise<Survey> {
+  const snapshot = await findSnapshot({ zonePath: dirname(copy.folder), clusterId });
+  return { ...copy, base: snapshot?.applied };
 }
 
 async function refillCopy(copy: Survey, options: RecoveryOptions, whole: WholeLog): Promise<void> {

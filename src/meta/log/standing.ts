@@ -6,8 +6,10 @@
  * which is right: one copy that stands against a majority is set aside, anything else needs somebody who knows.
  */
 
+import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { databasePath, setAside } from '../database.ts';
 import { findSnapshot } from '../snapshots/snapshot-file.ts';
 import { FILE_HEADER_BYTES, type FoundRecord, scanRecords } from './codec.ts';
 import { logFilePath, readBytes } from './files.ts';
@@ -113,12 +115,16 @@ async function recordOf(copy: Leader, sequence: number): Promise<FoundRecord | u
   return undefined;
 }
 
-/** Takes a copy and its zone's snapshot out of use, but keeps their files. Returns what the copy is then: empty. */
+/** Takes all that a zone has of the index out of use, but keeps the files. Returns what its copy is then: empty. */
 export async function setCopyAside(copy: Survey, clusterId: string): Promise<Survey> {
   await forgetEpoch(copy.folder);
+  // The log last: as long as it is there the next start finds the same again.
+  const zonePath = dirname(copy.folder);
+  if (existsSync(databasePath(zonePath))) await setAside(databasePath(zonePath));
+  const snapshot = await findSnapshot({ zonePath, clusterId });
+  for (const path of snapshot === undefined ? [] : [`${snapshot.path}.json`, snapshot.path]) {
+    await rename(path, `${path}.aside`);
+  }
   await setFilesAside(copy);
-  const snapshot = await findSnapshot({ zonePath: dirname(copy.folder), clusterId });
-  // Without its description it is no snapshot.
-  if (snapshot !== undefined) await rename(`${snapshot.path}.json`, `${snapshot.path}.json.aside`);
   return { ...copy, files: [], tail: undefined, base: undefined, epoch: undefined };
 }

@@ -23,10 +23,10 @@ export interface SnapshotFacts extends DatabaseFacts {
   readonly digest: string;
 }
 
-/** A zone's folder, and the cluster that it belongs to. */
+/** A zone's folder, and the cluster that it belongs to; left out, any will do. */
 export interface Owner {
   readonly zonePath: string;
-  readonly clusterId: string;
+  readonly clusterId?: string;
 }
 
 export interface Snapshot extends SnapshotFacts {
@@ -53,7 +53,7 @@ export async function findSnapshot({ zonePath, clusterId }: Owner): Promise<Snap
     const path = join(folder, name.slice(0, -'.json'.length));
     const facts = decodeSidecar(await readFile(join(folder, name), 'utf8'));
     if (facts === undefined || (await sizeOf(path)) !== facts.sizeBytes) continue;
-    if (facts.clusterId !== clusterId) {
+    if (clusterId !== undefined && facts.clusterId !== clusterId) {
       throw new ForeignIndex(`${path} belongs to cluster ${facts.clusterId}, not ${clusterId}.`);
     }
     return { ...facts, path };
