@@ -2,9 +2,14 @@
 import { copyFile, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { type Coder, createCoder, createCoderMemory } from '../../src/blob/coding/coder.ts';
+import { DiskGate } from '../../src/blob/disk-gate.ts';
 import { createDisk } from '../../src/blob/disk-identity.ts';
+import { rewriteShards } from '../../src/blob/maintenance/rewrite-segment.ts';
+import { SCHEMES } from '../../src/blob/scheme.ts';
 import type { ErasureBlobStore } from '../../src/blob/store.ts';
 import { HEADER_BYTES, STRIPE_BYTES_MAX } from '../../src/blob/stripe.ts';
+import { StripeBuffers, stripeMemoryBytes } from '../../src/blob/stripe-buffers.ts';
 import type { BlobRef } from '../../src/blob/types.ts';
 import {
   BlobDisks,
@@ -231,6 +236,46 @@ describe('repair under way', () => {
     await copyFile(all.files[1] ?? '', `${all.files[1]}.new`);
     await all.disks.open();
     expectSame(await allShardFiles(all.disks), all.saved);
+  });
+
+  it('what was written does not read back → the file that was there stays', async () => {
+    const all = await scene();
+    const segment = all.kept.at(-1)?.ref.extents[0]?.segment ?? '';
+    const [file = ''] = await all.disks.shardFiles(segment);
+    await flipBit(file, 100);
+    const before = await allShardFiles(all.disks);
+    const store = await all.disks.open();
+    store.maintenance.markDamaged(segment, [0]);
+    const work = store.maintenance.repair(segment);
+    const written = async () => (await stat(`${file}.new`).catch(() => undefined))?.size ?? 0;
+    while ((await written()) === 0) expect((await work.next()).done).toBe(false);
+    await flipBit(`${file}.new`, 5000);
+    await expect(finish(work)).rejects.toThrow('does not read back');
+    expectSame(await allShardFiles(all.disks), before);
+  });
+
+  it('a processor that computes wrongly → nothing is written', async () => {
+    const all = await scene();
+    const coder = createCoder(createCoderMemory(stripeMemoryBytes(1)));
+    let recoveries = 0;
+    const broken: Coder = {
+      ...coder,
+      recover: (rows, span) => {
+        coder.recover(rows, span);
+        const at = span.output + span.length - 1;
+        if (recoveries++ === 2) coder.bytes[at] = (coder.bytes[at] ?? 0) ^ 4;
+      },
+    };
+    const tools = { coder: broken, scratch: new StripeBuffers(coder.memory, 1).scratch };
+    const copies = all.files.map((path, shard) => ({ shard, path })).slice(1);
+    const place = { shard: 0, path: all.files[0] ?? '', gate: new DiskGate(60_000, () => {}) };
+    const before = await allShardFiles(all.disks);
+    const work = rewriteShards({ segment: all.segment, scheme: SCHEMES['6+3'], copies }, [place], tools);
+    const run = async (): Promise<void> => {
+      while (!(await work.next()).done);
+    };
+    await expect(run()).rejects.toThrow('computed wrongly');
+    expectSame(await allShardFiles(all.disks), before);
   });
 
   it('readers that began before → go on with what they have', async () => {
