@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createDisk } from '../../src/blob/disk-identity.ts';
 import type { BlobRef } from '../../src/blob/types.ts';
+import { rebalance } from '../../src/jobs/rebalance.ts';
 import { BlobDisks, CLUSTER_ID, flipBit, readAll, sampleBytes } from '../support/blob-disks.ts';
 import { FakeClock } from '../support/fake-maintenance.ts';
 import { allShardFiles, finish, mendAll } from '../support/maintenance.ts';
@@ -143,4 +144,37 @@ it('a move that is left in the middle → the shard stays where it was, and move
   expect(await finish(store.maintenance.move(first.segment))).toBeGreaterThan(0);
   expect(digests(await shards(disks))).toEqual(digests(before));
   expect(await shards(disks)).not.toEqual(before);
+});
+
+it('a disk drained by the job, and read from all the while → it ends empty, every file is the same elsewhere', async () => {
+  const disks = await BlobDisks.create();
+  const kept = await fill(disks, 8);
+  const clock = new FakeClock();
+  const store = await disks.open({ zones: disks.registeredZones, clock });
+  const added = join(disks.root, 'zone-0', 'disk-new');
+  await store.addDisk({ zone: 'zone-0', path: added });
+  disks.zones[0]?.disks.push(added);
+  await mendAll(store);
+  const before = await shards(disks);
+  await store.drainDisk(disks.path(1));
+  const job = rebalance({ maintenance: store.maintenance, clock, bytesPerSecond: 1_000_000 });
+  const held = [...before.values()].filter(({ disk }) => disk === disks.path(1)).length;
+  expect(job.status()).toMatchObject({ misplacedShards: held, movedSegments: 0 });
+  let mostLeft = 0;
+  for (let steps = 0; steps < 200; steps++) {
+    const outcome = await job.step();
+    mostLeft = Math.max(mostLeft, Number(job.status()['leftBytes']));
+    for (const { ref, bytes } of kept) expect((await readAll(store, ref)).equals(bytes)).toBe(true);
+    if (outcome === 'idle') break;
+    if (typeof outcome === 'object') clock.ms = Math.max(clock.ms, outcome.notBeforeMs);
+  }
+  expect(mostLeft).toBeGreaterThan(0);
+  expect(job.status()).toMatchObject({ misplacedShards: 0, movedSegments: held, leftBytes: 0 });
+  const after = await shards(disks);
+  expect(digests(after)).toEqual(digests(before));
+  expect([...after.values()].filter(({ disk }) => disk === disks.path(1))).toEqual([]);
+  expect(store.maintenance.health().every(({ damaged, sparesLeft }) => damaged.length === 0 && sparesLeft === 3)).toBe(
+    true,
+  );
+  await store.removeDisk(disks.path(1));
 });
