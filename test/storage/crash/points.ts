@@ -89,8 +89,9 @@ export function cutPoints(
   return [...[...points.values()].flat(), ...losses].sort((a, b) => a.at - b.at);
 }
 
-/** Each zone, and so many disks at random. */
+/** Each zone, and so many disks at random; nothing where no disk may be lost. */
 function lossesOf(random: SeededRandom, count: number): string[][] {
+  if (count === 0) return [];
   const disks = new Set<string>();
   while (disks.size < count) disks.add(`data/${random.pick(zoneNames)}/disk-${1 + random.below(3)}`);
   return [...zoneNames.map((zone) => [`data/${zone}`]), [...disks]];

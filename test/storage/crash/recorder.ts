@@ -1,6 +1,6 @@
 /** Plays a scene in a process of its own under strace, and keeps what it did: a folder that can be read again later. */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,11 +10,19 @@ import { readCalls } from './strace-output.ts';
 
 const player = fileURLToPath(new URL('player.ts', import.meta.url));
 
+const MEMORY_BYTES_MIN = 512 * 1024 * 1024;
+
 /**
  * Where everything lies that need not last: in memory, where syncs cost nothing, and files are not copied by reference,
  * which no call that is recorded would show.
  */
-export const memoryFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+export const memoryFolder = hasRoom('/dev/shm') ? '/dev/shm' : tmpdir();
+
+function hasRoom(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize > MEMORY_BYTES_MIN;
+}
 
 /** Calls that change files, or say which file a descriptor is. Those with `?` do not exist on every processor. */
 const TRACED = [

@@ -10,7 +10,7 @@ export interface Scene {
   readonly options?: SystemOptions;
   /** Whether the opening of the store is tried too; else only what follows it. */
   readonly triesStart?: boolean;
-  /** How many disks may be lost beside. Default 3. */
+  /** How many disks may be lost in the moments of acknowledgement, or a zone. Default 3; 0: nothing may be. */
   readonly disksLost?: number;
   /** Makes the files that are there, and durable, when the scene begins. The store's folder is the current one. */
   prepare?(): Promise<void>;

@@ -10,6 +10,10 @@ import { createEngine } from '../../../src/engine/engine.ts';
 import type { Engine } from '../../../src/engine/types.ts';
 import { collectGarbage } from '../../../src/jobs/collect-garbage.ts';
 import type { Job } from '../../../src/jobs/job.ts';
+import { jobStateIn } from '../../../src/jobs/job-state.ts';
+import { rebalance } from '../../../src/jobs/rebalance.ts';
+import { repair } from '../../../src/jobs/repair.ts';
+import { scrub } from '../../../src/jobs/scrub.ts';
 import { keepSnapshots } from '../../../src/jobs/snapshot.ts';
 import { openIndex } from '../../../src/meta/index-store.ts';
 import type { Index } from '../../../src/meta/types.ts';
@@ -101,6 +105,15 @@ export class System implements AsyncDisposable {
   /** Makes a snapshot of the index, if one is due, and gives it to every zone. */
   async keepSnapshots(): Promise<void> {
     await this.runUntilIdle(keepSnapshots({ upkeep: this.index.upkeep }));
+  }
+
+  /** Reads and verifies everything, mends what is bad, and moves what lies on another disk than it should. */
+  async mend(): Promise<void> {
+    const work = { maintenance: this.blobs.maintenance, clock: this.clock, bytesPerSecond: Number.MAX_SAFE_INTEGER };
+    const scrubbing = scrub({ ...work, state: jobStateIn(this.index, 'scrub'), periodMs: Number.MAX_SAFE_INTEGER });
+    // A job that has just started rests first.
+    await scrubbing.step();
+    for (const job of [scrubbing, repair(work), rebalance(work)]) await this.runUntilIdle(job);
   }
 
   async runUntilIdle(job: Job): Promise<void> {

@@ -50,6 +50,9 @@ export async function verify({ scene, check, isWhole, empties }: Verification): 
     await using system = await System.open(scene.options);
     assert.deepEqual(await observe(system.engine), expected, 'another start changes nothing');
     if (!empties || !isWhole) return;
+    await system.mend();
+    await system.collectGarbage();
+    expectMended(system);
     await removeAll(system);
   }
   await using system = await System.open(scene.options);
@@ -104,6 +107,14 @@ function expectNoLeaks(needed: ReadonlySet<string>): void {
     return segment === undefined ? !KNOWN_FILES.some((known) => known.test(path)) : !needed.has(segment);
   });
   assert.deepEqual(leaked, [], 'files that nothing names');
+}
+
+/** What a crash leaves of writes that were never acknowledged cannot be mended, and is nobody's loss. */
+function expectMended({ blobs }: System): void {
+  const ailing = blobs.maintenance
+    .health()
+    .filter(({ isSealed, missing, damaged }) => isSealed && missing.length + damaged.length > 0);
+  assert.deepEqual(ailing, [], 'segments that are not whole after repair');
 }
 
 function shardFiles(): string[] {

@@ -4,6 +4,7 @@ import { cleanRestart } from './clean-restart.ts';
 import { concurrentWrites } from './concurrent-writes.ts';
 import { copies } from './copies.ts';
 import { damagedLogs } from './damaged-logs.ts';
+import { diskReturns } from './disk-returns.ts';
 import { firstStart } from './first-start.ts';
 import { garbage } from './garbage.ts';
 import { largeObjects } from './large-objects.ts';
@@ -30,6 +31,7 @@ export const scenes: readonly Scene[] = [
   segmentRotation,
   garbage,
   repair,
+  diskReturns,
   threeCopies,
   cleanRestart,
   damagedLogs,

@@ -17,12 +17,9 @@ function damageThreeDisks(): void {
   }
 }
 
-async function repairAll({ blobs: { maintenance } }: System): Promise<void> {
-  for (const { segment } of maintenance.health()) {
-    for await (const _ of maintenance.scrub(segment));
-    for await (const _ of maintenance.repair(segment));
-  }
-  const ailing = maintenance.health().filter(({ isSealed, goodShards }) => isSealed && goodShards < 9);
+async function mend(system: System): Promise<void> {
+  await system.mend();
+  const ailing = system.blobs.maintenance.health().filter(({ isSealed, goodShards }) => isSealed && goodShards < 9);
   assert.deepEqual(ailing, [], 'everything is mended');
 }
 
@@ -41,7 +38,7 @@ export const repair: Scene = {
     damageThreeDisks();
   },
   async play(stage) {
-    await stage.step(() => repairAll(stage.system));
+    await stage.step(() => mend(stage.system));
     await stage.step(() => put(stage, 'a', { seed: 'another', size: 500 }));
   },
 };
