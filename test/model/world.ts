@@ -17,6 +17,12 @@ store:
   garbageGraceMs: 50
   segmentBytesMax: 16777216
   logFileBytesMax: 1048576
+  snapshotLogBytes: 1048576
+jobs:
+  scrubPeriodMs: 60000
+  scrubBytesPerSecond: 1073741824
+  repairBytesPerSecond: 1073741824
+  repairDelayMs: 0
 `;
 
 /** A version that can be read, with where it is. */
