@@ -31,12 +31,15 @@ export class HealthBook {
     this.#options = options;
   }
 
-  of(segment: Segment): SegmentHealth {
-    return this.#entry(segment).health;
+  ofAll(segments: readonly Segment[]): SegmentHealth[] {
+    const context = this.#context();
+    const disksKey = describeDisks(context);
+    return segments.map((segment) => this.#entry(segment, context, disksKey).health);
   }
 
   plan(segment: Segment): readonly ShardPlan[] {
-    return this.#entry(segment).plans;
+    const context = this.#context();
+    return this.#entry(segment, context, describeDisks(context)).plans;
   }
 
   /** The disk where a shard should lie. */
@@ -44,13 +47,9 @@ export class HealthBook {
     return homesFor(segment, this.#context())[shard];
   }
 
-  #entry(segment: Segment): Entry {
-    const context = this.#context();
+  #entry(segment: Segment, context: PlanContext, disksKey: string): Entry {
     const { condition, sealed } = segment;
-    const disks = context.disks.map((disk) =>
-      [disk.rankedAs, disk.health, disk.standing, disk.readable, disk.isFull, isOverdue(disk, context)].join(),
-    );
-    const key = [condition.version, sealed, ...disks].join(';');
+    const key = `${condition.version};${sealed};${disksKey}`;
     const known = this.#entries.get(segment);
     if (known?.key === key) return known;
     const plans = planShards(segment, context);
@@ -69,6 +68,14 @@ export class HealthBook {
     const unwellSinceMs = (disk: Disk): number | undefined => this.#unwellSinceMs.get(disk);
     return { disks: disks.all, nowMs: clock.nowMs(), unwellSinceMs, repairDelayMs };
   }
+}
+
+/** All that a plan depends on of the disks. */
+function describeDisks(context: PlanContext): string {
+  const disks = context.disks.map((disk) =>
+    [disk.rankedAs, disk.health, disk.standing, disk.readable, disk.isFull, isOverdue(disk, context)].join(),
+  );
+  return disks.join(';');
 }
 
 function describe(segment: Segment, plans: readonly ShardPlan[]): SegmentHealth {

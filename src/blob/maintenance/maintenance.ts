@@ -64,7 +64,7 @@ export class Maintenance implements BlobMaintenance, SegmentContents {
   }
 
   health(): readonly SegmentHealth[] {
-    return this.#context.table.all().map((segment) => this.#health.of(segment));
+    return this.#health.ofAll(this.#context.table.all());
   }
 
   scrub(id: string): MaintenanceWork {
