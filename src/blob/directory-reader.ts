@@ -58,7 +58,7 @@ async function readUnit(
   const disk = segment.disks[shard];
   if (!disk?.readable) return undefined;
   try {
-    return await context.files.use(shardPath(disk, segment, shard), async (file) => {
+    const readUnitOf = async (file: FileHandle): Promise<DirectoryUnit | undefined> => {
       const decoded = decodeShardHeader(await readBytes(file, { offset, length: HEADER_BYTES }));
       if (!decoded.ok) return undefined;
       const { header } = decoded;
@@ -68,7 +68,8 @@ async function readUnit(
       const bytes = await readBytes(file, { offset: offset + HEADER_BYTES + unit, length: header.directoryUnit });
       if (crc32(bytes) !== header.directoryCrc) return undefined;
       return { shard, bytes, length: header.directoryLength };
-    });
+    };
+    return await disk.gate.run(() => context.files.use(shardPath(disk, segment, shard), readUnitOf));
   } catch {
     return undefined;
   }
