@@ -31,6 +31,7 @@ const explainedErrors = new Set([
   'LastRecordUndecided',
   'SchemaTooNew',
   'UnknownLogVersion',
+  'UnknownLogVersion',
 ]);
 
 const flagOptions = {

@@ -69,7 +69,7 @@ const SILENT: IndexLog = { info: () => undefined, warn: () => undefined, error: 
  */
 export function openIndex(options: IndexOptions): Promise<Index> {
   return openHealing({
-    open: () => openOnce(options),
+    open: (how) => openOnce(how === 'again' ? { ...options, choices: { lastRecord: 'keep' } } : options),
     retryEveryMs: options.rejoinEveryMs ?? REJOIN_EVERY_MS,
     log: options.log ?? SILENT,
   });

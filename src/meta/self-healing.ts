@@ -16,14 +16,15 @@ export interface OpenedIndex {
 }
 
 export interface HealingOptions {
-  readonly open: () => Promise<OpenedIndex>;
+  /** `again`: the last record of the log is known to be acknowledged, and what was decided for the start is done. */
+  readonly open: (how: 'at start' | 'again') => Promise<OpenedIndex>;
   /** Least time between two attempts, in milliseconds. */
   readonly retryEveryMs: number;
   readonly log: IndexLog;
 }
 
 export async function openHealing(options: HealingOptions): Promise<Index> {
-  const healing = new Healing(await options.open(), options);
+  const healing = new Healing(await options.open('at start'), options);
   return new Proxy(healing.index, {
     get: (_, name) => healing.member(name),
   });
@@ -95,7 +96,7 @@ class Healing {
     await this.index.close().catch((error: unknown) => {
       this.#options.log.warn({ err: error }, 'the damaged index did not close cleanly');
     });
-    this.#opened = await this.#options.open();
+    this.#opened = await this.#options.open('again');
     this.#isDamaged = false;
     this.#options.log.info({ path: this.#opened.path }, 'the index is restored');
   }

@@ -2,8 +2,9 @@
  * Copies of the log that hold different histories, made by hand: a zone that ran on its own, one that was put back from a
  * backup, one that is new. Each is told apart or the start is refused in words, and nothing is decided by guess.
  */
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Index } from '../../src/meta/types.ts';
 import { createBucket, everything, IndexFixture, names, put, rejection, ZONES, type Zone } from './index-fixture.ts';
@@ -200,6 +201,22 @@ test('a first start with a zone that is not there → LogQuorumLost', async () =
   moveAway('south');
   expect(await rejection(fixture.open())).toBe('LogQuorumLost');
 });
+
+test.each([1, 2, 3])(
+  'a first start was killed when %i zones were promised to the first epoch → the next one starts',
+  async (count) => {
+    const epoch = readFileSync(join(import.meta.dirname, 'golden', 'index-1', 'epoch.gz'));
+    fixture.remove();
+    fixture = new IndexFixture();
+    for (const zone of ZONES.slice(0, count)) {
+      mkdirSync(join(fixture.zonePath(zone), 'log'));
+      writeFileSync(join(fixture.zonePath(zone), 'log', 'epoch'), gunzipSync(epoch));
+    }
+    bucketId = await history((opened) => createBucket(opened));
+    await putKeys('a');
+    expect(await keysAt()).toEqual(['a']);
+  },
+);
 
 /** Leaves a last record in the copies named only, which no database has. */
 async function leaveLastRecord(zones: readonly Zone[]): Promise<void> {

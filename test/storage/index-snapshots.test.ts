@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { databasePath } from '../../src/meta/database.ts';
+import { SnapshotFiles } from '../../src/meta/snapshots/snapshot-files.ts';
 import type { Index } from '../../src/meta/types.ts';
 import { createBucket, everything, IndexFixture, names, put, rejection, ZONES, type Zone } from './index-fixture.ts';
 
@@ -201,4 +202,14 @@ test('a snapshot or database of another cluster in a zone → ForeignIndex', asy
   rmSync(databasePath(fixture.zonePath('north')));
   expect(await rejection(fixture.open({ clusterId: 'ff'.repeat(16) }))).toBe('ForeignIndex');
   index = await fixture.open();
+});
+
+test('a snapshot cannot be finished, as on a full disk → what was written of it is removed at once', async () => {
+  const zonePath = fixture.zonePath('north');
+  const files = new SnapshotFiles((task) => {
+    if ('draft' in task) writeFileSync(task.draft, 'as much as there was space for');
+    throw new Error('ENOSPC');
+  });
+  await expect(files.make(zonePath)).rejects.toThrow('ENOSPC');
+  expect(indexFiles('north').filter((name) => name.includes('draft'))).toEqual([]);
 });

@@ -48,7 +48,8 @@ export function order(a: Leader, b: Leader): number {
 
 /**
  * A start hears a majority of all copies that there are. A copy counts if it was whole once: one that was never promised
- * to an epoch, as that of a new disk, cannot say that there is nothing. Only where all are new is there nothing.
+ * to an epoch, as that of a new disk, cannot say that there is nothing. Only where all are new is there nothing; a first
+ * start that was killed may have promised some of them to the first epoch.
  */
 export function requireQuorum(
   surveys: readonly Survey[],
@@ -56,7 +57,7 @@ export function requireQuorum(
 ): void {
   const heard = surveys.filter((copy) => copy.epoch !== undefined);
   if (heard.length >= majorityOf(zones.count)) return;
-  const isNew = surveys.every((copy) => copy.epoch === undefined && copy.tail === undefined);
+  const isNew = surveys.every(({ epoch = 0, tail, base }) => epoch <= 1 && tail === undefined && base === undefined);
   if (isNew && surveys.length === zones.count) return;
   const empty = surveys.filter((copy) => copy.epoch === undefined).map((copy) => copy.zone);
   const words = [

@@ -42,6 +42,11 @@ export function snapshotDraft(zonePath: string): string {
   return join(indexFolder(zonePath), 'snapshot.draft');
 }
 
+/** Gives back the space of a snapshot that could not be finished. */
+export async function removeDraft(zonePath: string): Promise<void> {
+  for (const suffix of ['', '-journal']) await rm(snapshotDraft(zonePath) + suffix, { force: true });
+}
+
 /**
  * The newest snapshot of a zone whose file is there in its full length; its bytes are not looked at. Throws ForeignIndex
  * if it is another cluster's.

@@ -32,8 +32,8 @@ export interface UpkeepOptions {
 export class Upkeep implements IndexUpkeep {
   readonly #log: CommitLog;
   readonly #options: UpkeepOptions;
-  /** When each snapshot was last known to be whole, by its path. */
-  readonly #checkedMs = new Map<string, number>();
+  /** Of each zone's folder: which snapshot was known to be whole, and when. */
+  readonly #checked = new Map<string, { readonly path: string; readonly atMs: number }>();
   readonly #status = { sequence: 0, logBytesSince: 0, made: 0, copied: 0, damagedFound: 0, logFilesDropped: 0 };
 
   constructor(log: CommitLog, options: UpkeepOptions) {
@@ -88,8 +88,9 @@ export class Upkeep implements IndexUpkeep {
   }
 
   async #isWhole(snapshot: Snapshot): Promise<boolean> {
-    const checkedMs = this.#checkedMs.get(snapshot.path);
-    if (checkedMs !== undefined && performance.now() - checkedMs < this.#options.checkEveryMs) return true;
+    const checked = this.#checked.get(dirname(snapshot.path));
+    const isRecent = checked !== undefined && performance.now() - checked.atMs < this.#options.checkEveryMs;
+    if (isRecent && checked.path === snapshot.path) return true;
     try {
       await this.#options.snapshots.check(snapshot);
     } catch (error) {
@@ -103,7 +104,7 @@ export class Upkeep implements IndexUpkeep {
   }
 
   #wasWhole(snapshot: Snapshot): void {
-    this.#checkedMs.set(snapshot.path, performance.now());
+    this.#checked.set(dirname(snapshot.path), { path: snapshot.path, atMs: performance.now() });
   }
 
   /** A zone without a snapshot must hold the log from its first record on. */
