@@ -65,6 +65,7 @@ async function perform(world: World, step: Step): Promise<void> {
     case 'restart':
     case 'kill':
     case 'kill during put':
+    case 'run job':
     case 'lose disks':
     case 'lose zone':
     case 'give back':

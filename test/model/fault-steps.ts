@@ -18,6 +18,8 @@ export async function performFaultStep(world: World, step: FaultStep): Promise<v
     case 'kill during put':
       await killDuringPut(world, step);
       return compareAll(world);
+    case 'run job':
+      return world.runJob(step.job);
     case 'lose disks':
       return disks.lose(step.disks);
     case 'lose zone':

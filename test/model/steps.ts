@@ -9,6 +9,9 @@ export const keys = ['a', 'a/', 'a/b', 'a/b/c', 'a0', 'b c+%', 'é/1', 'é/2', '
 export const prefixes = ['', 'a', 'a/', 'é', 'none'] as const;
 export const delimiters = ['', '/', 'b'] as const;
 
+/** Background work that a step may make due at once; it goes on by itself too. */
+export const jobNames = ['collect-garbage', 'compact', 'repair', 'scrub', 'snapshot'] as const;
+
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
 
@@ -53,8 +56,9 @@ export type ReadStep =
       readonly pageSize: number;
     };
 
-/** Disks are named by their place among the three of a run that may be hurt. */
+/** What happens to the server: disks are named by their place among the three of a run that may be hurt. */
 export type FaultStep =
+  | { readonly do: 'run job'; readonly job: (typeof jobNames)[number] }
   | { readonly do: 'restart' | 'kill' }
   | ({ readonly do: 'kill during put'; readonly content: Content; readonly delayMs: number } & Place)
   | { readonly do: 'lose disks'; readonly disks: readonly number[] }
@@ -135,6 +139,7 @@ const readSteps: fc.WeightedArbitrary<Step>[] = [
 
 const spot = { disk, file: index, at: fc.nat() };
 const faultSteps: fc.WeightedArbitrary<Step>[] = [
+  { weight: 12, arbitrary: fc.record({ do: named('run job'), job: fc.constantFrom(...jobNames) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('restart' as const, 'kill' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: named('kill during put'), ...place, content, delayMs: fc.nat({ max: 8 }) }) },
   { weight: 5, arbitrary: fc.record({ do: named('lose disks'), disks: fc.subarray([0, 1, 2], { minLength: 1 }) }) },

@@ -23,6 +23,8 @@ jobs:
   scrubBytesPerSecond: 1073741824
   repairBytesPerSecond: 1073741824
   repairDelayMs: 0
+  compactDeadShareMin: 0.05
+  compactBytesPerSecond: 1073741824
 `;
 
 /** A version that can be read, with where it is. */
@@ -111,6 +113,12 @@ export class World implements AsyncDisposable {
       if (this.disks.awayCount === 3) return undefined;
       if (performance.now() > deadlineMs) throw new Error(`Writes are still refused:\n${this.daemon.output}`);
     }
+  }
+
+  /** Makes the next step of a job due at once. */
+  async runJob(name: string): Promise<void> {
+    const { status } = await this.#http.send({ method: 'POST', path: `/-/jobs/${name}/run` });
+    if (status !== 200) throw new Error(`The job ${name} cannot be run: ${status}`);
   }
 
   /** Starts the server again after it was stopped or killed. */

@@ -24,6 +24,7 @@ jobs:
   scrubBytesPerSecond: 33554432
   repairBytesPerSecond: 67108864
   repairDelayMs: 1000
+  compactDeadShareMin: 0.1
 `;
 
 const faultsPerEra = 12;
@@ -201,7 +202,7 @@ class Soak {
     const deadlineMs = performance.now() + healLimitMs;
     let found = '';
     while (performance.now() < deadlineMs) {
-      await this.#http.send({ method: 'POST', path: '/-/jobs/scrub/run' });
+      for (const job of ['scrub', 'compact']) await this.#http.send({ method: 'POST', path: `/-/jobs/${job}/run` });
       const jobs = await jobDetails(this.#http);
       const { passStartedMs = 0, pass } = jobs.get('scrub') ?? {};
       const { degradedSegments = 0 } = jobs.get('repair') ?? {};
