@@ -1,6 +1,6 @@
 /** Damage of every kind is found by scrub, mended by repair, and the shard files are then what they were, byte by byte. */
 import { copyFile, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Coder, createCoder, createCoderMemory } from '../../src/blob/coding/coder.ts';
 import { DiskGate } from '../../src/blob/disk-gate.ts';
@@ -354,6 +354,16 @@ describe('a shard that is taken for damaged', () => {
     await finish(store.maintenance.repair(all.segment));
     expect(degraded()).toEqual([]);
     expect((await stat(all.files[2] ?? '')).ino).toBe(before.ino);
+  });
+
+  it('while others are too, unknown as yet → it is rebuilt from those that are not', async () => {
+    const all = await scene();
+    for (const shard of [0, 1, 3]) await flipBit(all.files[shard] ?? '', (all.offsets[2] ?? 0) + HEADER_BYTES + 9);
+    const store = await all.disks.open();
+    store.maintenance.markDamaged(all.segment, [0]);
+    await finish(store.maintenance.repair(all.segment));
+    const [file = ''] = all.files;
+    expect((await readFile(file)).equals(all.saved.get(relative(all.disks.root, file)) ?? Buffer.of())).toBe(true);
   });
 
   it('a read of what cannot be read at all → nothing is taken for damaged', async () => {
