@@ -1,6 +1,6 @@
 /** Damage of every kind is found by scrub, mended by repair, and the shard files are then what they were, byte by byte. */
 import { copyFile, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Coder, createCoder, createCoderMemory } from '../../src/blob/coding/coder.ts';
 import { DiskGate } from '../../src/blob/disk-gate.ts';
@@ -321,8 +321,8 @@ describe('damage that is met by a read', () => {
   });
 });
 
-describe('an identity', () => {
-  it('that came back beside a rebuilt shard → one copy goes, whichever is worse', async () => {
+describe('a shard that lies on two disks', () => {
+  it('one of them damaged → one copy goes', async () => {
     const all = await scene();
     const stray = join(all.disks.path(0), 'segments');
     const [own] = all.files.filter((file) => file.startsWith(stray));
@@ -340,6 +340,24 @@ describe('an identity', () => {
     expect(new Set(names).size).toBe(names.length);
     await scrubAll(store);
     expect(store.maintenance.health().every(({ sparesLeft }) => sparesLeft === 3)).toBe(true);
+  });
+
+  it('both damaged, and needed for what the other lacks → neither goes before the shard is whole', async () => {
+    const all = await scene();
+    const [first = '', second = '', third = '', fourth = ''] = all.files;
+    for (const file of [second, third, fourth]) await rm(file);
+    const copy = join(second, '..', basename(first));
+    await copyFile(first, copy);
+    await flipBit(first, (all.offsets[1] ?? 0) + HEADER_BYTES + 5);
+    await flipBit(copy, (all.offsets[2] ?? 0) + HEADER_BYTES + 5);
+    const store = await all.disks.open();
+    await mendAll(store);
+    await scrubAll(store);
+    await mendAll(store);
+    const byName = (files: Map<string, Buffer>) => new Map([...files].map(([path, bytes]) => [basename(path), bytes]));
+    const found = await allShardFiles(all.disks);
+    expect(byName(found).size).toBe(found.size);
+    expectSame(byName(found), byName(all.saved));
   });
 });
 
