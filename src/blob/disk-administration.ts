@@ -5,9 +5,10 @@
  */
 import { readdir } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
+import { syncFolder } from '../lib/durable-files.ts';
 import type { Disk } from './disk.ts';
 import { DiskGate } from './disk-gate.ts';
-import { createDisk, type DiskIdentity, errorCode, readIdentity, segmentsFolder } from './disk-identity.ts';
+import { createDisk, type DiskIdentity, errorCode, isOfMaking, readIdentity, segmentsFolder } from './disk-identity.ts';
 import type { DiskRegistry } from './disk-registry.ts';
 import type { Disks } from './disks.ts';
 import { placeableShards } from './placement.ts';
@@ -90,6 +91,8 @@ export class Administration implements DiskAdministration {
         const held = table.countHeldBy(disk);
         if (held > 0)
           throw new DiskRefusal('StillNeeded', `${disk.path} still holds ${held} shards: they are moved first`);
+        // Whoever takes the disk out relies on it: what was moved away must not come back with a power cut.
+        await disk.gate.run(() => syncFolder(segmentsFolder(disk.path)));
       } else {
         if (disk.standing === 'active') this.#refuseIfTooFew(disk);
         const needed = table.countNeeding(disk);
@@ -166,7 +169,7 @@ export class Administration implements DiskAdministration {
         if (reason !== undefined) return refuse(reason);
         return { id: found.identity.diskId, zone: wanted.zone, path, state: 'active' };
       }
-      const content = await gate.run(() => contentOf(path));
+      const content = await gate.run(() => contentOfFresh(path));
       if (content !== undefined) return refuse(`is not empty: there is ${content}`);
       const { diskId } = await gate.run(() => createDisk(path, { clusterId, zone: wanted.zone }));
       return { id: diskId, zone: wanted.zone, path, state: 'active' };
@@ -189,10 +192,16 @@ export class Administration implements DiskAdministration {
   }
 }
 
+/** What a folder without identity has in it, but for what the making of a disk leaves that was cut off. */
+async function contentOfFresh(path: string): Promise<string | undefined> {
+  const content = await contentOf(path, (name) => !isOfMaking(name));
+  return content ?? (await contentOf(segmentsFolder(path)));
+}
+
 /** The first name in a folder, if there is any. */
-async function contentOf(path: string): Promise<string | undefined> {
+async function contentOf(path: string, counts = (_name: string) => true): Promise<string | undefined> {
   try {
-    return (await readdir(path)).find((name) => !NOT_CONTENT.has(name));
+    return (await readdir(path)).find((name) => !NOT_CONTENT.has(name) && counts(name));
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;

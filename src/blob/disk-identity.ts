@@ -73,6 +73,11 @@ function isId(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-f]{32}$/.test(value);
 }
 
+/** Whether a name is one that `createDisk` makes before the folder is a disk. */
+export function isOfMaking(name: string): boolean {
+  return name === SEGMENTS_FOLDER || name === `${IDENTITY_FILE}.draft`;
+}
+
 /** Makes a folder a disk: creates it and what leads to it, and its identity, durably. */
 export async function createDisk(
   diskPath: string,

@@ -8,7 +8,7 @@
  * version that can be read counts, and copies that are behind are written anew: so after a process ended in the middle of
  * a change, it has happened or it has not.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { writeDurably } from '../lib/durable-files.ts';
 import { DiskGate } from './disk-gate.ts';
@@ -135,6 +135,8 @@ function locate(zones: readonly ZoneOptions[], { zone, path }: RegisteredDisk): 
 
 async function readCopy(folder: string, log: BlobLog): Promise<Copy> {
   try {
+    // What a change leaves that was cut off.
+    await rm(join(folder, `${REGISTRY_FILE}.draft`), { force: true });
     const registry = parseRegistry(await readFile(join(folder, REGISTRY_FILE), 'utf8'));
     if (!registry) log.warn({ folder }, "A zone's registry of disks is damaged: it is replaced by another zone's");
     return { folder, registry };

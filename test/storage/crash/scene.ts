@@ -15,6 +15,8 @@ export interface Scene {
   /** Makes the files that are there, and durable, when the scene begins. The store's folder is the current one. */
   prepare?(): Promise<void>;
   play(stage: Stage): Promise<void>;
+  /** What an operator asks for again after a crash, who was not told that it was done. */
+  askAgain?(system: System): Promise<void>;
 }
 
 /** Operations that run at the same time, each with the resource (see `observe`) that it changes. */

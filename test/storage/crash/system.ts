@@ -6,9 +6,11 @@
 import { type ErasureBlobStore, openBlobStore } from '../../../src/blob/store.ts';
 import { loadConfig } from '../../../src/config.ts';
 import { openCluster } from '../../../src/data-folder.ts';
+import { type Compaction, createCompaction } from '../../../src/engine/compaction.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
 import type { Engine } from '../../../src/engine/types.ts';
 import { collectGarbage } from '../../../src/jobs/collect-garbage.ts';
+import { compact } from '../../../src/jobs/compact.ts';
 import type { Job } from '../../../src/jobs/job.ts';
 import { jobStateIn } from '../../../src/jobs/job-state.ts';
 import { rebalance } from '../../../src/jobs/rebalance.ts';
@@ -47,13 +49,18 @@ export class System implements AsyncDisposable {
   readonly blobs: ErasureBlobStore;
   readonly index: Index;
   readonly engine: Engine;
+  readonly compaction: Compaction;
   readonly clock: SteppingClock;
   readonly #locks: { release(): void };
 
-  private constructor(parts: Pick<System, 'blobs' | 'index' | 'engine' | 'clock'>, locks: { release(): void }) {
+  private constructor(
+    parts: Pick<System, 'blobs' | 'index' | 'engine' | 'compaction' | 'clock'>,
+    locks: { release(): void },
+  ) {
     this.blobs = parts.blobs;
     this.index = parts.index;
     this.engine = parts.engine;
+    this.compaction = parts.compaction;
     this.clock = parts.clock;
     this.#locks = locks;
   }
@@ -63,11 +70,12 @@ export class System implements AsyncDisposable {
       const path = `data/${name}`;
       return { name, path, disks: ['disk-1', 'disk-2', 'disk-3'].map((disk) => `${path}/${disk}`) };
     });
-    const clusterId = openCluster({ ...loadConfig({ data: 'data' }, {}), zones });
+    const clusterId = openCluster({ ...loadConfig({ data: 'data' }, {}), zones }, silent);
     const locks = lockZones(
       zones.map(({ path }) => path),
       silent,
     );
+    const clock = new SteppingClock();
     const blobs = await openBlobStore({
       zones,
       clusterId,
@@ -87,9 +95,9 @@ export class System implements AsyncDisposable {
         ...(options.snapshotLogBytes !== undefined && { snapshotLogBytes: options.snapshotLogBytes }),
         log: silent,
       });
-      const clock = new SteppingClock();
       const engine = createEngine({ index, blobs, clock, limits: { partSizeMinBytes: 1 }, schemes });
-      return new System({ blobs, index, engine, clock }, locks);
+      const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
+      return new System({ blobs, index, engine, compaction, clock }, locks);
     } catch (error) {
       await blobs.close();
       locks.release();
@@ -105,6 +113,13 @@ export class System implements AsyncDisposable {
   /** Makes a snapshot of the index, if one is due, and gives it to every zone. */
   async keepSnapshots(): Promise<void> {
     await this.runUntilIdle(keepSnapshots({ upkeep: this.index.upkeep }));
+  }
+
+  /** Moves what is alive out of segments in which much is dead. */
+  async compact(): Promise<void> {
+    this.blobs.maintenance.retireOpen();
+    const { compaction, clock } = this;
+    await this.runUntilIdle(compact({ compaction, clock, deadShareMin: 0.2, bytesPerSecond: Number.MAX_SAFE_INTEGER }));
   }
 
   /** Reads and verifies everything, mends what is bad, and moves what lies on another disk than it should. */
@@ -123,6 +138,7 @@ export class System implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.compaction.close();
     await this.index.close();
     await this.blobs.close();
     this.#locks.release();

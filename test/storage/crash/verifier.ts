@@ -12,7 +12,7 @@ import { System } from './system.ts';
 const KNOWN_FILES = [
   /^data$/,
   /^data\/zone-.$/,
-  /^data\/zone-.\/ninefold(-zone\.json|\.lock|\.lock-journal)$/,
+  /^data\/zone-.\/ninefold(-zone\.json|-disks\.json|\.lock|\.lock-journal)$/,
   /^data\/zone-.\/(index|log|disk-.|disk-.\/segments)$/,
   /^data\/zone-.\/log\/(epoch|\d{20}\.log)$/,
   /^data\/zone-.\/index\/ninefold\.sqlite(-wal|-shm)?$/,
@@ -40,6 +40,7 @@ export async function verify({ scene, check, isWhole, empties }: Verification): 
     check(await observe(system.engine));
     // With three disks away there are too few to write to.
     if (isWhole) await goOn(system);
+    if (isWhole) await scene.askAgain?.(system);
     expected = await observe(system.engine);
     await system.collectGarbage();
     needed = await neededSegments(system);
@@ -51,7 +52,9 @@ export async function verify({ scene, check, isWhole, empties }: Verification): 
     assert.deepEqual(await observe(system.engine), expected, 'another start changes nothing');
     if (!empties || !isWhole) return;
     await system.mend();
+    await system.compact();
     await system.collectGarbage();
+    assert.deepEqual(await observe(system.engine), expected, 'what is moved is not changed');
     expectMended(system);
     await removeAll(system);
   }

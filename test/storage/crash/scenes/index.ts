@@ -1,9 +1,11 @@
 import type { Scene } from '../scene.ts';
 import { bucketSettings } from './bucket-settings.ts';
 import { cleanRestart } from './clean-restart.ts';
+import { compaction } from './compaction.ts';
 import { concurrentWrites } from './concurrent-writes.ts';
 import { copies } from './copies.ts';
 import { damagedLogs } from './damaged-logs.ts';
+import { diskDrained, diskReplaced } from './disk-changes.ts';
 import { diskReturns } from './disk-returns.ts';
 import { firstStart } from './first-start.ts';
 import { garbage } from './garbage.ts';
@@ -30,8 +32,11 @@ export const scenes: readonly Scene[] = [
   logRotation,
   segmentRotation,
   garbage,
+  compaction,
   repair,
   diskReturns,
+  diskReplaced,
+  diskDrained,
   threeCopies,
   cleanRestart,
   damagedLogs,
