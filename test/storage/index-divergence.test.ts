@@ -156,7 +156,7 @@ test('a zone was away when another one was trusted, and comes back with a later 
   await diverge(
     ['south'],
     async () => {
-      for (const key of ['s1', 's2', 's3']) await putKeys(key);
+      for (const key of ['s1', 's2', 's3', 's4', 's5', 's6', 's7', 's8']) await putKeys(key);
     },
     () => putKeys('a1', 'a2'),
   );

@@ -1,12 +1,14 @@
 /** Migrations run on a copy that then takes the database's name: a kill anywhere leaves the old one or the new one. */
-import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { cpSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { databasePath } from '../../src/meta/database.ts';
+import { databasePath, readFacts } from '../../src/meta/database.ts';
 import { encodeFileHeader, FILE_HEADER_BYTES } from '../../src/meta/log/codec.ts';
 import { MIGRATIONS } from '../../src/meta/schema.ts';
+import { publishSnapshot, snapshotDraft } from '../../src/meta/snapshots/snapshot-file.ts';
 import { IndexFixture } from './index-fixture.ts';
 
 const CLUSTER = '01'.repeat(16);
@@ -50,11 +52,16 @@ async function start(): Promise<void> {
 }
 
 test('a database of schema 1 → another file takes its name, with the same rows', async () => {
-  const before = statSync(path).ino;
+  // Another name for the file as it is now: it is not the one that is migrated.
+  const old = join(fixture.folder, 'old.sqlite');
+  linkSync(path, old);
   const versions = read((db) => db.prepare('SELECT key, ordinal FROM versions').all());
   await start();
   expect(schema()).toBe(MIGRATIONS.length);
-  expect(statSync(path).ino).not.toBe(before);
+  expect(statSync(path).ino).not.toBe(statSync(old).ino);
+  const untouched = new Database(old, { readonly: true });
+  expect(untouched.pragma('user_version', { simple: true })).toBe(1);
+  untouched.close();
   expect(read((db) => db.prepare('SELECT key, ordinal FROM versions').all())).toEqual(versions);
   expect(existsSync(`${path}.draft`)).toBe(false);
 });
@@ -108,4 +115,28 @@ test('a newer schema than the program knows → refused in words, and nothing is
   const before = readFileSync(path);
   await expect(start()).rejects.toThrow(/has schema 99.*newer version of Ninefold/);
   expect(readFileSync(path).equals(before)).toBe(true);
+});
+
+/** Makes the database of schema 1 the snapshot of its zone, as the program of its time would have. */
+async function turnIntoSnapshot(schema: number): Promise<void> {
+  read((db) => db.pragma(`user_version = ${schema}`));
+  const facts = readFacts(path);
+  if (facts === undefined) throw new Error('the golden database is one');
+  const zonePath = fixture.zonePath('north');
+  renameSync(path, snapshotDraft(zonePath));
+  const bytes = readFileSync(snapshotDraft(zonePath));
+  await publishSnapshot(zonePath, { ...facts, sizeBytes: bytes.length, digest: hash('sha256', bytes) });
+}
+
+test('a snapshot of schema 1 and no database → restored and brought up to date; the snapshot stays as it is', async () => {
+  const versions = read((db) => db.prepare('SELECT key, ordinal FROM versions').all());
+  await turnIntoSnapshot(1);
+  await start();
+  expect(schema()).toBe(MIGRATIONS.length);
+  expect(read((db) => db.prepare('SELECT key, ordinal FROM versions').all())).toEqual(versions);
+});
+
+test('a snapshot of a newer schema → refused in words', async () => {
+  await turnIntoSnapshot(99);
+  await expect(start()).rejects.toThrow(/snapshot has schema 99.*newer version of Ninefold/);
 });
