@@ -3,6 +3,7 @@
  * the segment serves all of them. Only what is needed is read: the shard's own file while it is good, others where it is
  * not. What nothing good is known of is taken over as it lies, or stays a hole.
  */
+import { Breather } from '../../lib/breather.ts';
 import type { RecoveryTools } from '../unit-recovery.ts';
 import { type NewFilePlace, NewShardFile } from './new-shard-file.ts';
 import {
@@ -146,6 +147,7 @@ async function writeStripe(
   rebuildOf: (stripe: WalkedStripe) => StripeRebuild,
 ): Promise<number> {
   const rebuild = rebuildOf(stripe);
+  const breather = new Breather();
   let written = 0;
   for (const output of outputs) {
     const replaced = stripe.parts.find((part) => output.isReplacing(part));
@@ -155,6 +157,7 @@ async function writeStripe(
     await output.file.append(bytes ?? Buffer.of());
     output.file.skip(stripe.length - (bytes?.length ?? 0));
     written += bytes?.length ?? 0;
+    await breather.breathe();
   }
   return written;
 }

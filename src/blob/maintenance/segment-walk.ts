@@ -143,7 +143,11 @@ export class SegmentWalk implements AsyncDisposable {
       const shape = mostCommonShape(headers);
       if (!shape) continue;
       await this.#loadParts(looked, offset, shape);
-      const parts = looked.map((copy, i) => this.#partAt(copy, { offset, shape, header: headers[i] }));
+      const parts: CopyPart[] = [];
+      for (const [i, copy] of looked.entries()) {
+        parts.push(this.#partAt(copy, { offset, shape, header: headers[i] }));
+        await this.#breather.breathe();
+      }
       stripe = { kind: 'stripe', offset, length: stripeShardBytes(shape), ...shape, parts };
       if (this.#options.suffices?.(stripe) ?? true) return stripe;
     }
