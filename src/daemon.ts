@@ -3,7 +3,7 @@ import { createAdmin } from './admin/admin.ts';
 import { type ErasureBlobStore, openBlobStore } from './blob/store.ts';
 import type { BlobStore } from './blob/types.ts';
 import { type Config, ConfigError } from './config.ts';
-import { openCluster, openRootKey, type RootKey } from './data-folder.ts';
+import { openCluster, openRootKey, type RootKey, refuseLostIndex } from './data-folder.ts';
 import { newBucketDocuments } from './engine/access-documents.ts';
 import { type Compaction, createCompaction } from './engine/compaction.ts';
 import { createEngine } from './engine/engine.ts';
@@ -73,6 +73,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     clock,
     log,
   });
+  refuseLostIndex(config, blobs.segments().length);
   const index = await openIndex({
     zones: config.zones.map(({ name, path }) => ({ name, path })),
     clusterId,

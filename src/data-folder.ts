@@ -2,7 +2,7 @@
  * What the data folder keeps beside the zones: the cluster's identity, in the folder and in every zone, so that zones of
  * two servers are never mixed; and the root account's key where none is configured.
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Config } from './config.ts';
@@ -77,6 +77,26 @@ function writeUnlessFailing(file: string, value: unknown, log: Pick<Log, 'warn'>
   } catch (error) {
     log?.warn({ file, err: error }, 'The identity of a zone cannot be written');
   }
+}
+
+/** Whether a zone has anything of an index or a commit log, be it whole or not. */
+export function hasIndex(zonePath: string): boolean {
+  return ['log', 'index'].some((name) => {
+    const folder = join(zonePath, name);
+    return existsSync(folder) && readdirSync(folder).length > 0;
+  });
+}
+
+/**
+ * An empty index beside disks with data is no new server but one that lost its index. Starting would begin another history,
+ * in which all data is garbage. Throws DataFolderError.
+ */
+export function refuseLostIndex(config: Config, segments: number): void {
+  if (segments === 0 || config.zones.some(({ path }) => hasIndex(path))) return;
+  throw new DataFolderError(
+    `The index and its log are gone from every zone, but the disks hold ${segments} segments of data. Put the folders ` +
+      'index/ and log/ of a majority of the zones back, or make them anew from what the disks hold: ninefold rebuild-index',
+  );
 }
 
 /** The configured key, or the one kept in the data folder, made at the first start. */

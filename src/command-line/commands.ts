@@ -3,7 +3,8 @@ import type { Command } from './command.ts';
 import { healthcheck } from './healthcheck.ts';
 import { inspect } from './inspect.ts';
 import { log } from './log.ts';
+import { rebuildIndex } from './rebuild-index.ts';
 import { serve } from './serve.ts';
 import { status } from './status.ts';
 
-export const commands: readonly Command[] = [serve, healthcheck, status, inspect, log];
+export const commands: readonly Command[] = [serve, healthcheck, status, inspect, log, rebuildIndex];

@@ -1,6 +1,7 @@
 import type { Bucket } from '../meta/records.ts';
 import type { EngineContext } from './context.ts';
 import { EngineError } from './errors.ts';
+import { withManifest } from './manifests.ts';
 import { isRejection, refusing } from './refusals.ts';
 import type { Buckets } from './types.ts';
 
@@ -31,19 +32,21 @@ async function getBucket({ index }: EngineContext, name: string): Promise<Bucket
   return bucket;
 }
 
-async function createBucket(
-  { index, clock }: EngineContext,
-  request: Parameters<Buckets['create']>[0],
-): Promise<Bucket> {
+async function createBucket(context: EngineContext, request: Parameters<Buckets['create']>[0]): Promise<Bucket> {
+  const { index, clock } = context;
   const { name, region, owner, configs } = request;
   const createdMs = clock.nowMs();
+  const manifest = { v: 1, kind: 'bucket', name, region, owner, createdMs, configs: configs ?? {} } as const;
   return refusing({ bucket: name }, async () => {
     try {
-      const { bucketId } = await index.submit({
-        type: 'create-bucket',
-        ...{ name, region, owner, createdMs },
-        ...(configs !== undefined && { configs }),
-      });
+      const { bucketId } = await withManifest(context, manifest, (held) =>
+        index.submit({
+          type: 'create-bucket',
+          ...{ name, region, owner, createdMs },
+          ...held,
+          ...(configs !== undefined && { configs }),
+        }),
+      );
       return { id: bucketId, name, region, owner, createdMs, versioning: 'Unversioned' };
     } catch (error) {
       if (!isRejection(error, 'BucketExists')) throw error;

@@ -7,6 +7,7 @@ import { isMd5, multipartChecksum, multipartEtag } from './checksums.ts';
 import { checkBeforeBody } from './conditions.ts';
 import type { EngineContext } from './context.ts';
 import { EngineError, type EngineErrorDetails } from './errors.ts';
+import { describeVersion, withManifest } from './manifests.ts';
 import { isRejection, onCurrentBucket } from './refusals.ts';
 import type { Uploads } from './types.ts';
 
@@ -58,13 +59,23 @@ async function submitCompletion(
       lastModifiedMs: upload.initiatedMs,
       ...whole,
     };
-    await context.index.submit({
-      type: 'complete-upload',
-      ...described,
-      parts: parts.map(({ partNumber, etag }) => ({ partNumber, etag })),
-      ...(conditions !== undefined && { conditions }),
-    });
     const { attributes } = upload;
+    const manifest = {
+      ...describeVersion({ ...described, attributes }),
+      kind: 'completion',
+      bucket: current.name,
+      uploadId,
+      parts: parts.map(({ partNumber, etag }) => [partNumber, etag] as const),
+    } as const;
+    await withManifest(context, manifest, (held) =>
+      context.index.submit({
+        type: 'complete-upload',
+        ...described,
+        ...held,
+        parts: parts.map(({ partNumber, etag }) => ({ partNumber, etag })),
+        ...(conditions !== undefined && { conditions }),
+      }),
+    );
     return { ...described, isLatest: true, isDeleteMarker: false, partCount: parts.length, attributes };
   });
 }

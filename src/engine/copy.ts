@@ -5,6 +5,7 @@ import type { Checksum, Slice, Version } from '../meta/records.ts';
 import { defaultChecksumAlgorithm, etagOf, fullObjectChecksum, isMd5, knownAlgorithm } from './checksums.ts';
 import { checkBeforeBody } from './conditions.ts';
 import type { EngineContext } from './context.ts';
+import { describeVersion, nameSlices, withManifest } from './manifests.ts';
 import { digestVersion, type Range, slicesOf, versionGone } from './reading.ts';
 import { isRejection, onCurrentBucket } from './refusals.ts';
 import type { CopyRequest } from './types.ts';
@@ -15,7 +16,9 @@ export async function copyObject(context: EngineContext, request: CopyRequest): 
   const range = { start: 0, end: source.size };
   const algorithm = request.checksumAlgorithm ?? knownAlgorithm(source.checksum?.algorithm) ?? defaultChecksumAlgorithm;
   const { etag, checksum } = await digestsOfRange(context, source, { range, algorithm });
-  const content = sharedContent(await slicesOf(context, source, range));
+  const shared = await slicesOf(context, source, range);
+  const content = sharedContent(shared);
+  const slices = await nameSlices(context, shared);
   return onCurrentBucket(context, bucket, async (current) => {
     const identity = context.ids.issue(current);
     const described = {
@@ -28,13 +31,17 @@ export async function copyObject(context: EngineContext, request: CopyRequest): 
       checksum,
       attributes,
     };
+    const manifest = { ...describeVersion(described), kind: 'version', bucket: current.name, slices } as const;
     await refusingGoneSource(context, source, () =>
-      context.index.submit({
-        type: 'put-version',
-        ...described,
-        content,
-        ...(conditions !== undefined && { conditions }),
-      }),
+      withManifest(context, manifest, (held) =>
+        context.index.submit({
+          type: 'put-version',
+          ...described,
+          ...held,
+          content,
+          ...(conditions !== undefined && { conditions }),
+        }),
+      ),
     );
     return { ...described, isLatest: true, isDeleteMarker: false };
   });

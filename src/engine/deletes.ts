@@ -1,6 +1,7 @@
 import type { DeleteConditions } from '../meta/commands.ts';
 import type { Bucket } from '../meta/records.ts';
 import type { EngineContext } from './context.ts';
+import { withManifest } from './manifests.ts';
 import { onCurrentBucket } from './refusals.ts';
 import type { DeleteResult } from './types.ts';
 
@@ -24,16 +25,26 @@ async function deleteCurrent(
 ): Promise<DeleteResult> {
   return onCurrentBucket(context, bucket, async (current) => {
     const { versionId, ordinal } = context.ids.issue(current);
-    const { markerId } = await context.index.submit({
-      type: 'delete-current',
-      bucketId: current.id,
+    const lastModifiedMs = context.clock.nowMs();
+    const command = {
+      ...({ type: 'delete-current', bucketId: current.id, key, markerId: versionId, ordinal } as const),
+      ...{ owner, lastModifiedMs },
+      ...(conditions !== undefined && { conditions }),
+    };
+    const marker = {
+      v: 1,
+      kind: 'marker',
+      bucket: current.name,
       key,
-      markerId: versionId,
+      versionId,
       ordinal,
       owner,
-      lastModifiedMs: context.clock.nowMs(),
-      ...(conditions !== undefined && { conditions }),
-    });
+      lastModifiedMs,
+    } as const;
+    const { markerId } =
+      current.versioning === 'Unversioned'
+        ? await context.index.submit(command)
+        : await withManifest(context, marker, (held) => context.index.submit({ ...command, ...held }));
     return markerId === undefined ? { deleteMarker: false } : { deleteMarker: true, versionId: markerId };
   });
 }

@@ -57,9 +57,13 @@ export function versionLabel(bucket: Bucket, version: Version): Uint8Array {
 
 /** The label of a part about to be committed. */
 export function partLabel(bucket: Bucket, upload: Upload, part: Part): Uint8Array {
+  return encodeLabel(describePart(bucket, upload, part));
+}
+
+export function describePart(bucket: Bucket, upload: Upload, part: Part): PartLabel {
   const { partNumber, size, etag, checksum, lastModifiedMs } = part;
   const { key, uploadId, initiatedMs, attributes, checksumAlgorithm, checksumType } = upload;
-  return encodeLabel({
+  return {
     v: 1,
     kind: 'part',
     bucket: bucket.name,
@@ -76,5 +80,5 @@ export function partLabel(bucket: Bucket, upload: Upload, part: Part): Uint8Arra
       ...(checksumAlgorithm !== undefined && { checksumAlgorithm }),
       ...(checksumType !== undefined && { checksumType }),
     },
-  });
+  };
 }

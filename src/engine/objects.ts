@@ -1,4 +1,5 @@
 /** Objects: putting, finding and reading versions, their tags and their parts. */
+import type { PutVersion } from '../meta/commands.ts';
 import type { Bucket, Grant, Tag, Version } from '../meta/records.ts';
 import { type BodyFacts, receiveBody } from './bodies.ts';
 import { checkBeforeBody } from './conditions.ts';
@@ -7,6 +8,7 @@ import { copyObject } from './copy.ts';
 import { deleteObject } from './deletes.ts';
 import { EngineError } from './errors.ts';
 import { versionLabel } from './labels.ts';
+import { describeVersion, withManifest } from './manifests.ts';
 import { ofVersion, readVersion, rememberSlices } from './reading.ts';
 import { isCodedFor, rewrittenBody } from './recoding.ts';
 import { isRejection, keyDetails, onCurrentBucket, refusing } from './refusals.ts';
@@ -52,35 +54,45 @@ interface Target {
 async function putObject(context: EngineContext, request: PutRequest): Promise<Version> {
   const { bucket, conditions } = request;
   await checkBeforeBody(context, request, conditions);
-  let labelled: string | undefined;
+  let labelled: Version | undefined;
   const body = await receiveBody(context, request.source, {
     scheme: context.schemeOf(request.attributes.storageClass),
     label: (facts) => {
       const identity = context.ids.issue(bucket);
-      labelled = identity.versionId;
-      return versionLabel(bucket, newVersion(context, request, { bucket, facts, identity }));
+      labelled = newVersion(context, request, { bucket, facts, identity });
+      return versionLabel(bucket, labelled);
     },
   });
   try {
     return await onCurrentBucket(context, bucket, async (current) => {
       // From here to `submit` nothing may wait: a small body must meet its command in one wave.
-      const identity = context.ids.issue(current, labelled);
-      const version = newVersion(context, request, { bucket: current, facts: body.facts, identity });
+      const identity = context.ids.issue(current, labelled?.versionId);
+      const made = newVersion(context, request, { bucket: current, facts: body.facts, identity });
+      // A large body's label is written, and says when.
+      const version = labelled === undefined ? made : { ...made, lastModifiedMs: labelled.lastModifiedMs };
       const location = body.place(() => versionLabel(current, version));
       const { bucketId, key, versionId, ordinal, lastModifiedMs, size, etag, attributes } = version;
       const described = { bucketId, key, versionId, ordinal, lastModifiedMs, size, etag, attributes };
-      await context.index.submit({
+      const command = {
         type: 'put-version',
         ...described,
         checksum: body.facts.checksum,
         content: { kind: 'new', location },
         ...(conditions !== undefined && { conditions }),
-      });
+      } as const;
+      if (location.size > 0) await context.index.submit(command);
+      else await submitEmpty(context, current, command);
       return version;
     });
   } finally {
     body.release();
   }
+}
+
+/** An object without bytes has no label, so a manifest describes it. */
+function submitEmpty(context: EngineContext, bucket: Bucket, command: PutVersion): Promise<undefined> {
+  const described = { ...describeVersion(command), kind: 'version', bucket: bucket.name, slices: [] } as const;
+  return withManifest(context, described, (held) => context.index.submit({ ...command, ...held }));
 }
 
 /** A copy shares the bytes of its source, unless its storage class is coded otherwise. */

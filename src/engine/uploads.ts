@@ -7,7 +7,8 @@ import { completeUpload } from './complete.ts';
 import type { EngineContext } from './context.ts';
 import { digestsOfRange, refusingGoneSource, sharedContent } from './copy.ts';
 import { EngineError, type EngineErrorDetails } from './errors.ts';
-import { partLabel } from './labels.ts';
+import { describePart, partLabel } from './labels.ts';
+import { type NamedSlice, nameSlices, withManifest } from './manifests.ts';
 import { slicesOf } from './reading.ts';
 import { isCodedFor, rewrittenBody } from './recoding.ts';
 import { keyDetails, refusing } from './refusals.ts';
@@ -60,7 +61,11 @@ async function createUpload(context: EngineContext, request: CreateRequest): Pro
     ...(checksumAlgorithm !== undefined && { checksumAlgorithm }),
     ...(checksumType !== undefined && { checksumType }),
   };
-  await context.index.submit({ type: 'create-upload', ...upload });
+  const { bucketId, ...described } = upload;
+  const manifest = { v: 1, kind: 'upload', bucket: bucket.name, ...described } as const;
+  await withManifest(context, manifest, (held) =>
+    context.index.submit({ type: 'create-upload', bucketId, ...described, ...held }),
+  );
   return upload;
 }
 
@@ -76,15 +81,21 @@ async function getUpload(
 async function putPart(context: EngineContext, request: PutPartRequest): Promise<Part> {
   const { bucket, upload, partNumber, source } = request;
   const newPart = (facts: BodyFacts): Part => ({ partNumber, ...facts, lastModifiedMs: context.clock.nowMs() });
+  let labelled: Part | undefined;
   const body = await receiveBody(context, source, {
     scheme: context.schemeOf(upload.attributes.storageClass),
-    label: (facts) => partLabel(bucket, upload, newPart(facts)),
+    label: (facts) => {
+      labelled = newPart(facts);
+      return partLabel(bucket, upload, labelled);
+    },
   });
   try {
     // From here to `submit` nothing may wait: a small body must meet its command in one wave.
-    const part = newPart(body.facts);
+    const part = labelled ?? newPart(body.facts);
     const location = body.place(() => partLabel(bucket, upload, part));
-    await submitPart(context, upload, part, { kind: 'new', location });
+    const content = { kind: 'new', location } as const;
+    if (location.size > 0) await submitPart(context, upload, part, content);
+    else await submitDescribed(context, request, { part, content, slices: [] });
     return part;
   } finally {
     body.release();
@@ -99,14 +110,16 @@ async function copyPart(context: EngineContext, request: CopyPartRequest): Promi
     return putPart(context, { bucket, upload, partNumber, source: body });
   }
   const digests = await digestsOfRange(context, source, { range, algorithm });
-  const content = sharedContent(await slicesOf(context, source, range));
+  const shared = await slicesOf(context, source, range);
+  const content = sharedContent(shared);
+  const slices = await nameSlices(context, shared);
   const part: Part = {
     partNumber,
     size: range.end - range.start,
     ...digests,
     lastModifiedMs: context.clock.nowMs(),
   };
-  await refusingGoneSource(context, source, () => submitPart(context, upload, part, content));
+  await refusingGoneSource(context, source, () => submitDescribed(context, request, { part, content, slices }));
   return part;
 }
 
@@ -117,4 +130,16 @@ async function submitPart(
   content: Content,
 ): Promise<void> {
   await index.submit({ type: 'put-part', bucketId, key, uploadId, ...part, content });
+}
+
+/** A part without bytes of its own has no label, so a manifest describes it. */
+async function submitDescribed(
+  context: EngineContext,
+  { bucket, upload }: Pick<CopyPartRequest, 'bucket' | 'upload'>,
+  { part, content, slices }: { part: Part; content: Content; slices: readonly NamedSlice[] },
+): Promise<void> {
+  const { bucketId, key, uploadId } = upload;
+  await withManifest(context, { ...describePart(bucket, upload, part), slices }, (held) =>
+    context.index.submit({ type: 'put-part', bucketId, key, uploadId, ...part, content, ...held }),
+  );
 }

@@ -48,6 +48,8 @@ export interface IndexOptions {
   readonly snapshotLogBytes?: number;
   /** How often, in milliseconds, a snapshot is read through. */
   readonly snapshotCheckMs?: number;
+  /** Epochs begin above this one: above those of a log that a rebuilt one takes the place of, and that may turn up again. */
+  readonly epochMin?: number;
   /** What the operator decides where the start cannot. */
   readonly choices?: RecoveryChoices;
   readonly log?: IndexLog;
@@ -84,6 +86,7 @@ async function openOnce(options: IndexOptions): Promise<OpenedIndex> {
     clusterId,
     isIntact: options.isIntact,
     choices,
+    epochMin: options.epochMin ?? 0,
     fileSizeMaxBytes: options.logFileSizeMaxBytes ?? LOG_FILE_SIZE_MAX_BYTES,
     pathCheckMs: options.pathCheckMs ?? PATH_CHECK_MS,
     log: logger,

@@ -13,6 +13,7 @@ import type { EngineLimits } from '../../src/engine/context.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import type { BodySource, Bucket, Engine, ObjectAttributes, Part, Version } from '../../src/engine/types.ts';
 import { openIndex } from '../../src/meta/index-store.ts';
+import type { BlobLocation } from '../../src/meta/records.ts';
 import type { Index } from '../../src/meta/types.ts';
 
 const clusterId = '0123456789abcdef0123456789abcdef';
@@ -103,6 +104,21 @@ export class EngineStore implements AsyncDisposable {
 
   async get(bucket: Bucket, key: string, versionId?: string): Promise<Buffer> {
     return this.read(await this.engine.objects.find(bucket, key, versionId));
+  }
+
+  /** Live bytes of objects and parts: of all blobs that rows name but their manifests. */
+  async liveBytes(): Promise<number> {
+    const blobs = new Map<number, BlobLocation>();
+    for (const { segment } of await this.index.listSegments()) {
+      const found = await this.index.listSegmentBlobs(segment, { after: 0, limit: 100_000 });
+      for (const { blob, location } of found) blobs.set(blob, location);
+    }
+    let bytes = 0;
+    for (const location of blobs.values()) {
+      const { label } = await this.blobs.labelOf(location);
+      if (!Buffer.from(label).includes('"kind":"manifest"')) bytes += location.size;
+    }
+    return bytes;
   }
 
   /** Paths of all files that hold shards. */

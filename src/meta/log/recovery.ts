@@ -44,6 +44,8 @@ export interface RecoveryOptions {
   readonly clusterId: string;
   readonly isIntact: (location: BlobLocation) => Promise<boolean>;
   readonly choices: RecoveryChoices;
+  /** The new epoch is above this one. */
+  readonly epochMin: number;
   readonly fileSizeMaxBytes: number;
   readonly pathCheckMs: number;
   readonly log: IndexLog;
@@ -112,7 +114,7 @@ export async function recoverLog(options: RecoveryOptions, found: FoundLog, appl
   // 3. A new epoch.
   const epochs = surveys.flatMap((copy) => [copy.epoch ?? 0, copy.tail?.record.epoch ?? 0]);
   const log = new CommitLog(zones, endOf(leader), {
-    epoch: Math.max(0, ...epochs) + (options.choices.trustZone === undefined ? 0 : TRUST_EPOCHS),
+    epoch: Math.max(options.epochMin, ...epochs) + (options.choices.trustZone === undefined ? 0 : TRUST_EPOCHS),
     fileSizeMaxBytes: options.fileSizeMaxBytes,
   });
   await log.grantEpoch();

@@ -1,0 +1,106 @@
+/** What the blobs that were found say there was: of each name the newest, and of uploads what was not completed. */
+import type { BlobRef, BlobStore } from '../../blob/types.ts';
+import type { FoundBlob, FoundBlobs } from './blob-finder.ts';
+import { type Description, type DescriptionOf, isManifestLabel, readDescription } from './descriptions.ts';
+
+/** A row to restore: what describes it, and the blob that does, which has its bytes or is its manifest. */
+interface Described<D extends Description> {
+  readonly description: D;
+  readonly bytes?: FoundBlob;
+  readonly manifest?: BlobRef;
+}
+export type Entry<K extends Description['kind'] = Description['kind']> = Described<DescriptionOf<K>>;
+export type VersionEntry = Entry<'version' | 'completion' | 'marker'>;
+
+export interface Catalogue {
+  readonly buckets: ReadonlyMap<string, Entry<'bucket'>>;
+  /** Versions and markers by bucket, the newest of each version id. */
+  readonly versions: ReadonlyMap<string, readonly VersionEntry[]>;
+  /** Uploads that no version came of. */
+  readonly uploads: readonly Entry<'upload' | 'part'>[];
+  /** Of each upload its parts, newest first. */
+  readonly parts: ReadonlyMap<string, readonly Entry<'part'>[]>;
+}
+
+export async function readCatalogue(blobs: BlobStore, found: FoundBlobs): Promise<Catalogue> {
+  const catalogue = new CatalogueBuilder();
+  for (const blob of found.whole.values()) {
+    if (isManifestLabel(blob.label)) {
+      const description = readDescription(await readAll(blobs, blob.ref));
+      if (description !== undefined) catalogue.add({ description, manifest: blob.ref });
+    } else {
+      const description = readDescription(blob.label);
+      if (description !== undefined) catalogue.add({ description, bytes: blob });
+    }
+  }
+  return catalogue.build();
+}
+
+class CatalogueBuilder {
+  readonly #buckets = new Map<string, Entry<'bucket'>>();
+  readonly #versions = new Map<string, Map<string, VersionEntry>>();
+  readonly #completed = new Set<string>();
+  readonly #uploads = new Map<string, Entry<'upload' | 'part'>>();
+  readonly #parts = new Map<string, Entry<'part'>[]>();
+
+  add(entry: Entry): void {
+    if (isOf(entry, 'bucket')) this.#addBucket(entry);
+    else if (isOf(entry, 'upload')) this.#uploads.set(entry.description.uploadId, entry);
+    else if (isOf(entry, 'part')) this.#addPart(entry);
+    else if (isOf(entry, 'version') || isOf(entry, 'completion') || isOf(entry, 'marker')) this.#addVersion(entry);
+  }
+
+  build(): Catalogue {
+    const parts = [...this.#parts.values()];
+    for (const ofUpload of parts) ofUpload.sort((a, b) => b.description.lastModifiedMs - a.description.lastModifiedMs);
+    return {
+      buckets: this.#buckets,
+      versions: new Map(Array.from(this.#versions, ([bucket, byName]) => [bucket, [...byName.values()]])),
+      uploads: Array.from(this.#uploads.values()).filter(
+        ({ description }) => !this.#completed.has(description.uploadId),
+      ),
+      parts: this.#parts,
+    };
+  }
+
+  #addBucket(entry: Entry<'bucket'>): void {
+    const known = this.#buckets.get(entry.description.name);
+    if (known === undefined || known.description.createdMs < entry.description.createdMs) {
+      this.#buckets.set(entry.description.name, entry);
+    }
+  }
+
+  #addPart(entry: Entry<'part'>): void {
+    const { uploadId } = entry.description;
+    const known = this.#parts.get(uploadId);
+    if (known === undefined) this.#parts.set(uploadId, [entry]);
+    else known.push(entry);
+    // A part tells of its upload too, should the upload's own manifest be lost.
+    if (!this.#uploads.has(uploadId)) this.#uploads.set(uploadId, entry);
+  }
+
+  #addVersion(entry: VersionEntry): void {
+    const { description } = entry;
+    if (description.kind === 'completion') this.#completed.add(description.uploadId);
+    const byName = this.#versions.get(description.bucket) ?? new Map<string, VersionEntry>();
+    this.#versions.set(description.bucket, byName);
+    const name = JSON.stringify([description.key, description.versionId]);
+    const known = byName.get(name);
+    if (known === undefined || known.description.ordinal < description.ordinal) byName.set(name, entry);
+  }
+}
+
+function isOf<K extends Description['kind']>(entry: Entry, kind: K): entry is Entry<K> {
+  return entry.description.kind === kind;
+}
+
+async function readAll(blobs: BlobStore, ref: BlobRef): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of blobs.read(ref, { start: 0, end: ref.size })) chunks.push(chunk);
+  } catch {
+    // As good as no manifest: what it described is among what is lost.
+    return Buffer.alloc(0);
+  }
+  return Buffer.concat(chunks);
+}
