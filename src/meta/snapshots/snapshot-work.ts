@@ -10,7 +10,7 @@ import type { SnapshotFacts } from './snapshot-file.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** Bytes written between two syncs: a disk that must take a large file in one go lets the log's syncs wait. */
-const SYNC_EVERY_BYTES = 8 * CHUNK_BYTES;
+const SYNC_EVERY_BYTES = CHUNK_BYTES;
 
 export type SnapshotTask =
   /** Copies the index as it is now, while others read and write it, to a file of its own. */
