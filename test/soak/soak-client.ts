@@ -83,7 +83,13 @@ export class SoakClient {
     await this.#expectListing();
   }
 
+  /** Deletes its objects and gives up the uploads that were refused half-way. */
   async deleteAll(): Promise<void> {
+    const query = { bucket: soakBucket, prefix: this.#prefix, delimiter: '', pageSize: 100 };
+    for (const line of await this.#s3.list('uploads', query)) {
+      const [key = '', uploadId = ''] = [line.slice(0, line.lastIndexOf(' ')), line.slice(line.lastIndexOf(' ') + 1)];
+      await this.#s3.abort({ bucket: soakBucket, key, uploadId });
+    }
     for (const key of this.#states.keys()) {
       await this.#change(key, 'absent', () => this.#s3.delete({ bucket: soakBucket, key }));
     }
