@@ -22,7 +22,7 @@ async function tryShare(recording: string, share: number): Promise<readonly Reco
   const shareFlag = `${share}/${shares}`;
   const ran = await promisify(execFile)(
     process.execPath,
-    [program, '--recording', recording, '--seed', String(seed), '--share', shareFlag],
+    ['--single-threaded-gc', program, '--recording', recording, '--seed', String(seed), '--share', shareFlag],
     { maxBuffer: 64 * 1024 * 1024 },
   ).catch((error: { stdout?: string; stderr?: string }) => {
     // Points that failed are lines like the others; a process that did not come so far is an error.

@@ -9,6 +9,8 @@ interface TimedMark {
   readonly mark: MarkText;
 }
 
+type BegunMark = Extract<MarkText, { readonly began: number }>;
+
 export class Expectation {
   readonly #marks: readonly TimedMark[];
   /** What was seen after each step; entry 0 before the first. */
@@ -22,13 +24,14 @@ export class Expectation {
     this.#states = states;
   }
 
+  /** What was under way at a position, and what of it had been acknowledged: the same text means the same expectation. */
+  describe(at: number): string {
+    return JSON.stringify(this.#at(at));
+  }
+
   /** Throws unless what is seen after a crash at this position is right. */
   check(seen: State, at: number): void {
-    const past = this.#marks.filter((mark) => mark.at <= at).map(({ mark }) => mark);
-    const begun = past.findLast((mark) => 'began' in mark);
-    const acknowledged = past.flatMap((mark) =>
-      begun && 'acknowledged' in mark && mark.acknowledged === begun.began ? mark.changes : [],
-    );
+    const { begun, acknowledged } = this.#at(at);
     const step = begun?.began ?? 0;
     const after = this.#states[step] ?? {};
     if (begun === undefined || acknowledged.length === begun.changes.length) {
@@ -38,6 +41,15 @@ export class Expectation {
     const before = this.#states[step - 1] ?? {};
     if (begun.changes.length === 1) checkWhole(seen, before, after);
     else checkEach(seen, { before, after, acknowledged });
+  }
+
+  #at(position: number): { begun: BegunMark | undefined; acknowledged: readonly string[] } {
+    const past = this.#marks.filter(({ at }) => at <= position).map(({ mark }) => mark);
+    const begun = past.findLast((mark) => 'began' in mark);
+    const acknowledged = past.flatMap((mark) =>
+      begun && 'acknowledged' in mark && mark.acknowledged === begun.began ? mark.changes : [],
+    );
+    return { begun, acknowledged };
   }
 }
 

@@ -3,6 +3,7 @@
  * wherever its name goes. Node 0 is the root.
  */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -93,6 +94,23 @@ export class FileTree {
     file.bytes.copy(bytes, 0, 0, file.size);
     file.bytes = bytes;
     file.isOwn = true;
+  }
+
+  /** Tells trees apart that hold other files. */
+  digest(skips: (name: string) => boolean): string {
+    const hash = createHash('sha1');
+    const visit = (id: NodeId): void => {
+      for (const [name, child] of [...this.folder(id)].sort(([a], [b]) => (a < b ? -1 : 1))) {
+        if (skips(name)) continue;
+        const isFolder = this.isFolder(child);
+        hash.update(JSON.stringify([name, isFolder || this.file(child).size]));
+        if (isFolder) visit(child);
+        else hash.update(this.file(child).bytes.subarray(0, this.file(child).size));
+      }
+      hash.update('/');
+    };
+    visit(ROOT);
+    return hash.digest('hex');
   }
 
   /** Writes everything below a folder out. `skips` says which names are left out. */

@@ -69,7 +69,7 @@ export function historyOf(calls: readonly Call[], initial: FileTree, places: { r
     { at: call.start, call, isStart: true },
     { at: call.end, call, isStart: false },
   ]);
-  events.sort((a, b) => a.at - b.at || Number(b.isStart) - Number(a.isStart));
+  events.sort((a, b) => a.at - b.at);
   for (const { call, isStart } of events) {
     if (isStart) follower.begin(call);
     else follower.finish(call);

@@ -4,7 +4,8 @@
  *     node test/storage/crash/main.ts --scene NAME [--seed N] [--at POINT]
  *
  * `--recording FOLDER` takes a recording that was kept instead of a new one (the order of calls differs from one to the
- * next), `--keep` keeps it, `--list` prints its calls, `--share I/N` tries every N-th point, beginning with the I-th. Prints
+ * next), `--keep` keeps it, `--list` prints its calls, `--share I/N` tries one in N, a row of
+ * neighbours at a time, as these may leave the same. Prints
  * a line of JSON for each failure and one with the number of points. A recording in which something failed is kept.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,6 +16,7 @@ import { pointOf } from './points.ts';
 import { memoryFolder, type Recording, readRecording, record } from './recorder.ts';
 import { type Failure, pointsOf, tryPoints } from './trial.ts';
 
+const NEIGHBOURS = 32;
 /** So many failures say what is wrong. */
 const FAILURES_MAX = 5;
 
@@ -48,7 +50,7 @@ async function run(tried: Recording): Promise<Failure[]> {
   const [share = 0, shares = 1] = flags.share.split('/').map(Number);
   const points =
     flags.at === undefined
-      ? pointsOf(tried, Number(flags.seed)).filter((_, i) => i % shares === share)
+      ? pointsOf(tried, Number(flags.seed)).filter((_, i) => Math.floor(i / NEIGHBOURS) % shares === share)
       : [pointOf(flags.at)];
   const found: Failure[] = [];
   for await (const failure of tryPoints(tried, points)) {

@@ -1,7 +1,8 @@
 /**
- * The output of `strace -f -xx`, read into calls. A call that another thread's line interrupted stands on two lines; its
- * `start` and `end` are the numbers of these, so of two calls it is known whether one ended before the other began. The
- * tracer holds a thread at both ends of a call: what a call's end has caused stands behind it.
+ * The output of `strace -f -xx`, read into calls. A call that another thread's line interrupted stands on two lines. Each
+ * line has two positions, an even one where a call of it starts and an odd one where it ends, so of two calls it is known
+ * whether one ended before the other began. The tracer holds a thread at both ends of a call: what a call's end has caused
+ * stands behind it.
  */
 import assert from 'node:assert/strict';
 
@@ -40,11 +41,11 @@ export function readCalls(output: string): Call[] {
       const first = begun.get(thread);
       assert(first, `line ${number + 1} goes on with a call that has not begun`);
       begun.delete(thread);
-      calls.push(callOf(first.text + text.slice(resumed[0].length), { start: first.start, end: number }));
+      calls.push(callOf(first.text + text.slice(resumed[0].length), { start: first.start, end: 2 * number + 1 }));
     } else if (text.endsWith(UNFINISHED)) {
-      begun.set(thread, { text: text.slice(0, -UNFINISHED.length), start: number });
+      begun.set(thread, { text: text.slice(0, -UNFINISHED.length), start: 2 * number });
     } else {
-      calls.push(callOf(text, { start: number, end: number }));
+      calls.push(callOf(text, { start: 2 * number, end: 2 * number + 1 }));
     }
   }
   for (const { text, start } of begun.values()) calls.push(callOf(text, { start, end: Number.POSITIVE_INFINITY }));

@@ -29,6 +29,8 @@ export interface SystemOptions {
   readonly segmentSizeMaxBytes?: number;
   readonly logFileSizeMaxBytes?: number;
   readonly snapshotLogBytes?: number;
+  /** Default 4. */
+  readonly stripeBufferCount?: number;
 }
 
 /** Classes by which scenes choose how objects are coded. */
@@ -79,7 +81,7 @@ export class System implements AsyncDisposable {
     const blobs = await openBlobStore({
       zones,
       clusterId,
-      stripeBufferCount: 4,
+      stripeBufferCount: options.stripeBufferCount ?? 4,
       encoderThreadCount: 0,
       diskCheckIntervalMs: 0,
       ...(options.segmentSizeMaxBytes !== undefined && { segmentSizeMaxBytes: options.segmentSizeMaxBytes }),

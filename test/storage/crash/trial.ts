@@ -9,8 +9,8 @@ import { memoryFolder, type Recording } from './recorder.ts';
 import { findScene } from './scenes/index.ts';
 import { verify } from './verifier.ts';
 
-/** Every so many points, everything is deleted in the end. */
-const EMPTIES_EVERY = 8;
+/** Every so many points everything is mended, compacted and deleted as well. */
+const THOROUGH_EVERY = 8;
 /** How many disks any object survives the loss of, coded 6+3. */
 const DISKS_LOST = 3;
 
@@ -23,24 +23,29 @@ export function pointsOf({ scene: name, history }: Recording, seed: number): Poi
   const { triesStart = false, disksLost = DISKS_LOST } = findScene(name);
   const points = [...killPoints(history, seed), ...cutPoints(history, { seed, disks: disksLost })];
   const opened = triesStart ? 0 : (history.marks[0]?.start ?? 0);
-  return points.filter(({ at }) => at >= opened);
+  return points.filter(({ at }) => at >= opened).sort((a, b) => a.at - b.at);
 }
 
-/** Yields what failed. Changes the current folder. */
+/** Yields what failed. Changes the current folder. Of points that leave the same, with the same expected, one is tried. */
 export async function* tryPoints(recording: Recording, points: readonly Point[]): AsyncGenerator<Failure> {
   const { history } = recording;
   const scene = findScene(recording.scene);
   const expectation = new Expectation(history);
   const guarantees = guaranteesOf(history);
-  for (const [i, point] of points.entries()) {
+  const tried = new Set<string>();
+  for (const point of points) {
+    const tree = treeAt(history, guarantees, point);
+    const loses = point.loses ?? [];
+    const what = [expectation.describe(point.at), tree.digest(isForgotten), ...loses].join();
+    if (tried.has(what)) continue;
+    tried.add(what);
     const root = mkdtempSync(join(memoryFolder, 'ninefold-crash-point-'));
     try {
-      treeAt(history, guarantees, point).writeOut(root, isForgotten);
+      tree.writeOut(root, isForgotten);
       process.chdir(root);
-      const loses = point.loses ?? [];
       for (const folder of loses) rmSync(folder, { recursive: true, force: true });
       const check = (seen: Parameters<Expectation['check']>[0]): void => expectation.check(seen, point.at);
-      await verify({ scene, check, isWhole: loses.length === 0, empties: i % EMPTIES_EVERY === 0 });
+      await verify({ scene, check, isWhole: loses.length === 0, isThorough: point.seed % THOROUGH_EVERY === 0 });
     } catch (error) {
       yield { point: nameOf(point), error: inspect(error) };
     } finally {
