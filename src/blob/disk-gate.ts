@@ -70,9 +70,11 @@ export class DiskGate {
       const begin = (): void => {
         this.#giveUps.delete(giveUp);
         this.#underWay++;
-        const ended = (): void => {
+        const ended = (isFailed: boolean): void => {
           this.#underWay--;
-          this.#beginNext();
+          // Whoever hears of a failure may not want what waits in line any more: it begins after that.
+          if (isFailed) setImmediate(() => this.#beginNext());
+          else this.#beginNext();
         };
         this.#await(work, { late, ended, what: 'an operation' }).then(resolve, reject);
       };
@@ -96,7 +98,10 @@ export class DiskGate {
   }
 
   /** Begins an operation; settles as it does, or when it is given up. `ended` is called when it has really ended. */
-  #await<T>(work: Work<T>, { late, ended, what }: { late: Late<T>; ended: () => void; what: string }): Promise<T> {
+  #await<T>(
+    work: Work<T>,
+    { late, ended, what }: { late: Late<T>; ended: (isFailed: boolean) => void; what: string },
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       let isAwaited = true;
       const giveUp = (): void => {
@@ -108,17 +113,17 @@ export class DiskGate {
       // After a pause of the whole process an answer may be there that was not looked at yet.
       const timer = setTimeout(() => setImmediate(() => isAwaited && this.#close(what)), this.#limitMs);
       this.#giveUps.add(giveUp);
-      const end = (): boolean => {
-        ended();
+      const end = (isFailed: boolean): boolean => {
+        ended(isFailed);
         if (!isAwaited) return false;
         isAwaited = false;
         clearTimeout(timer);
         return this.#giveUps.delete(giveUp);
       };
       work().then(
-        (result) => (end() ? resolve(result) : late(result)),
+        (result) => (end(false) ? resolve(result) : late(result)),
         (error: unknown) => {
-          if (end()) reject(error);
+          if (end(true)) reject(error);
         },
       );
     });

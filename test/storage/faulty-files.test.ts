@@ -15,7 +15,7 @@ describe('faulty files', () => {
     await create(1);
     await create(0);
     expect(fault.met).toBe(1);
-    expect(files.callsUnder(disks.path(1))).toContain('rename ninefold-disk.json.new');
+    expect(files.callsUnder(disks.path(1))).toContain('rename ninefold-disk.json.draft');
     files.fail({ path: /disk-1.*json$/, code: 'EMFILE' });
     expect(await readIdentity(disks.path(1))).toMatchObject({ kind: 'bad', reason: expect.stringContaining('EMFILE') });
     expect(await readIdentity(disks.path(0))).toMatchObject({ kind: 'ok' });

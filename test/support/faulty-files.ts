@@ -152,6 +152,12 @@ export class FaultyFiles {
           const handle = asHandle(result);
           this.#paths.set(handle, String(path));
           this.#patchHandles(handle);
+          // As the system does it, closing waits for what hangs.
+          const close = handle.close.bind(handle);
+          handle.close = async () => {
+            await Promise.allSettled(this.#underWay.get(handle) ?? []);
+            await close();
+          };
         };
       });
     }
@@ -172,6 +178,16 @@ export class FaultyFiles {
   }
 
   readonly #patched = new Set<object>();
+  /** Operations on open files that have not ended. */
+  readonly #underWay = new WeakMap<FileHandle, Set<Promise<unknown>>>();
+
+  #track(handle: unknown, running: Promise<unknown>): void {
+    if (typeof handle !== 'object' || handle === null || !this.#paths.has(handle as FileHandle)) return;
+    const operations = this.#underWay.get(asHandle(handle)) ?? new Set();
+    this.#underWay.set(asHandle(handle), operations.add(running));
+    const forget = (): boolean => operations.delete(running);
+    running.then(forget, forget);
+  }
 
   #patch(
     owner: object,
@@ -180,11 +196,17 @@ export class FaultyFiles {
   ): void {
     const original: unknown = Reflect.get(owner, name);
     if (typeof original !== 'function') throw new TypeError(`there is no ${name}`);
-    const replaced = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
-      const after = await before(args[0], this);
-      const result: unknown = await Reflect.apply(original, this, args);
+    const run = async (self: unknown, args: unknown[]): Promise<unknown> => {
+      const after = await before(args[0], self);
+      const result: unknown = await Reflect.apply(original, self, args);
       await after(result);
       return result;
+    };
+    const track = (self: unknown, running: Promise<unknown>): void => this.#track(self, running);
+    const replaced = function (this: unknown, ...args: unknown[]): Promise<unknown> {
+      const running = run(this, args);
+      track(this, running);
+      return running;
     };
     Reflect.set(owner, name, replaced);
     this.#undo.push(() => Reflect.set(owner, name, original));
