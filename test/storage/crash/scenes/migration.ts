@@ -2,8 +2,17 @@ import Database from 'better-sqlite3';
 import type { Scene } from '../scene.ts';
 import { prepareStore, put } from './actions.ts';
 
-/** Takes back what the second migration of the index does. */
+const manifests = ['buckets', 'versions', 'uploads', 'parts']
+  .map((table) => `SELECT manifest FROM ${table}`)
+  .join(' UNION ');
+
+/** Takes back what the second migration of the index does, and the blobs that there were none of before it. */
 const downgrade = `
+  UPDATE segments SET live_bytes = live_bytes - (
+    SELECT coalesce(sum(size), 0) FROM blobs
+    WHERE blob_id IN (${manifests}) AND json_extract(extents, '$[0][0]') = segment
+  );
+  DELETE FROM blobs WHERE blob_id IN (${manifests});
   DROP TABLE blob_segments;
   DROP TABLE job_states;
   ALTER TABLE blobs DROP COLUMN write_id;
