@@ -7,13 +7,13 @@ import { FaultyFiles } from '../support/faulty-files.ts';
 import { surviveError } from '../support/injected-errors.ts';
 
 /** A prime, so that calls of all kinds are met. */
-const stride = 97;
+const stride = 199;
 
 test.for([
   { code: 'EIO', lasts: 'once' },
   { code: 'ENOSPC', lasts: 'on' },
   { code: 'EMFILE', lasts: 'once' },
-] as const)('$code at every 97th call, $lasts → acknowledged is right, refused has not happened', async (how) => {
+] as const)('$code at every 199th call, $lasts → acknowledged is right, refused has not happened', async (how) => {
   const files = FaultyFiles.install();
   let skip = 0;
   while (await surviveError(files, { ...how, skip })) skip += stride;

@@ -3,12 +3,9 @@ import { expect, test } from 'vitest';
 import { ConcurrentClients } from '../support/concurrent-clients.ts';
 import { startDaemon } from '../support/daemon.ts';
 
-test.for([1, 2])(
-  '32 clients, the server killed eight times, seed %i → every key has a possible history',
-  async (seed) => {
-    await using daemon = await startDaemon({ environment: { NINEFOLD_LOG_LEVEL: 'warn' } });
-    const clients = new ConcurrentClients(daemon, { clients: 32, keys: 8, operations: 800, kills: 8, seed });
-    expect(await clients.run()).toBeGreaterThan(7000);
-    expect(clients.impossibleHistory()).toBeUndefined();
-  },
-);
+test('32 clients, the server killed eight times → every key has a possible history', async () => {
+  await using daemon = await startDaemon({ environment: { NINEFOLD_LOG_LEVEL: 'warn' } });
+  const clients = new ConcurrentClients(daemon, { clients: 32, keys: 8, operations: 800, kills: 8, seed: 1 });
+  expect(await clients.run()).toBeGreaterThan(7000);
+  expect(clients.impossibleHistory()).toBeUndefined();
+});

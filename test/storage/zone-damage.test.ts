@@ -17,19 +17,13 @@ afterAll(async () => {
   await pristine[Symbol.asyncDispose]();
 });
 
-test.for(['cut in half', 'flipped in its middle'] as const)(
-  'each file of the first zone %s → a start, everything there, and writes',
-  async (how) => {
-    await expectZoneIsEnough(pristine, 'zone-a', damages[how]);
-  },
-);
+test('each file of the first zone cut in half → a start, everything there, and writes', async () => {
+  await expectZoneIsEnough(pristine, 'zone-a', damages['cut in half']);
+});
 
-test.for(['removed', 'full of rubbish'] as const)(
-  'each file %s in all zones → everything there, or an error in words',
-  async (how) => {
-    await expectAllOrWords(pristine, damages[how]);
-  },
-);
+test('each file removed in all zones → everything there, or an error in words', async () => {
+  await expectAllOrWords(pristine, damages.removed);
+});
 
 test('all files of a zone removed but its shards → a start and everything there', async () => {
   await using hurt = await pristine.copy();
