@@ -219,6 +219,7 @@ class Soak {
     await this.#restart('SIGTERM');
     const deadlineMs = performance.now() + emptyLimitMs;
     for (;;) {
+      await this.#http.send({ method: 'POST', path: '/-/jobs/collect-garbage/run' });
       const bytes = await shardBytesOnDisk(this.#daemon.dataDirectory);
       if (bytes === 0 || performance.now() > deadlineMs) return bytes;
     }
