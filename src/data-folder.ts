@@ -2,7 +2,18 @@
  * What the data folder keeps beside the zones: the cluster's identity, in the folder and in every zone, so that zones of
  * two servers are never mixed; and the root account's key where none is configured.
  */
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Config } from './config.ts';
@@ -133,8 +144,21 @@ function readJson<T>(file: string, schema: z.ZodType<T>): T {
 }
 
 function writeJson(file: string, value: unknown): void {
-  mkdirSync(dirname(file), { recursive: true });
+  const folder = dirname(file);
+  const isNew = mkdirSync(folder, { recursive: true }) !== undefined;
   const temporary = `${file}.new`;
   writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flush: true });
   renameSync(temporary, file);
+  // Disks are made in the name of a cluster: a power cut must not leave them and take what says whose they are.
+  syncFolder(folder);
+  if (isNew) syncFolder(dirname(folder));
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
