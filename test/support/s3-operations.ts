@@ -65,6 +65,10 @@ export class S3Operations {
     return this.#http.send({ method: 'PUT', path: `/${bucket}` });
   }
 
+  deleteBucket(bucket: string): Promise<S3Answer> {
+    return this.#http.send({ method: 'DELETE', path: `/${bucket}` });
+  }
+
   setVersioning(bucket: string, status: 'Enabled' | 'Suspended'): Promise<S3Answer> {
     const body = Buffer.from(`<VersioningConfiguration><Status>${status}</Status></VersioningConfiguration>`);
     return this.#http.send({
