@@ -1,6 +1,6 @@
 /** Which of our formats a file has: by its first bytes, or where these do not say it, by its name. */
 import { basename } from 'node:path';
-import { describeDiskIdentity } from '../blob/describe-disk-files.ts';
+import { describeDiskIdentity, describeDiskRegistry } from '../blob/describe-disk-files.ts';
 import { describeShardFile } from '../blob/describe-shard-file.ts';
 import { HEADER_MAGIC } from '../blob/shard-header.ts';
 import { describeRootKey, describeZoneIdentity } from '../describe-data-folder.ts';
@@ -26,6 +26,7 @@ const formats: readonly Format[] = [
   { name: /^\d{20}\.log(\.aside|\.draft)?$/, magic: FILE_MAGIC, describe: describeLogFile },
   { name: /^epoch(\.draft)?$/, magic: EPOCH_MAGIC, describe: describeEpochFile },
   { name: /^ninefold-disk\.json/, describe: describeDiskIdentity },
+  { name: /^ninefold-disks\.json/, describe: describeDiskRegistry },
   { name: /^ninefold-zone\.json/, describe: describeZoneIdentity },
   { name: /^root-key\.json/, describe: describeRootKey },
   { name: /^ninefold\.lock$/, describe: describeLock },

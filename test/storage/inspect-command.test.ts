@@ -277,6 +277,26 @@ describe('small files', () => {
     });
   });
 
+  test('registry of disks → its disks; an entry or the version that is wrong is named; exit 1', async () => {
+    const disk = { id: identity.diskId, zone: 'zone-a', path: '/srv/disk-1', state: 'draining' };
+    const registry = { format: 1, version: 3, disks: [{ ...disk, id: '', state: 'active' }, disk] };
+    expect(await inspect('ninefold-disks.json', JSON.stringify(registry))).toEqual({
+      code: 0,
+      lines: [
+        'Registry of disks, version 3: 2 disks',
+        '  active: disk not yet seen of zone-a at /srv/disk-1',
+        `  draining: disk ${identity.diskId} of zone-a at /srv/disk-1`,
+        'Whole',
+      ],
+    });
+    const damage = async (change: object) =>
+      (await damageOf('ninefold-disks.json', Buffer.from(JSON.stringify({ ...registry, ...change }))))?.field;
+    expect(await damage({ disks: [disk, { ...disk, state: 'lent' }] })).toBe('disks[1]');
+    expect(await damage({ disks: 9 })).toBe('disks');
+    expect(await damage({ version: 0 })).toBe('version');
+    expect(await damage({ format: 2 })).toBe('format');
+  });
+
   test('document that is cut off, or none → said with the offset', async () => {
     expect(await damageOf('ninefold-disk.json', Buffer.from(text.slice(0, 30)))).toMatchObject({
       field: 'the document',
