@@ -1,7 +1,6 @@
 /** The composition root: builds everything in one visible order and stops it in the reverse order. */
 import { createAdmin } from './admin/admin.ts';
 import { type ErasureBlobStore, openBlobStore } from './blob/store.ts';
-import type { BlobStore } from './blob/types.ts';
 import { type Config, ConfigError } from './config.ts';
 import { openCluster, openRootKey, type RootKey, refuseLostIndex } from './data-folder.ts';
 import { newBucketDocuments } from './engine/access-documents.ts';
@@ -143,7 +142,7 @@ interface FrontEndParts {
   readonly root: Identity;
   readonly engine: Engine;
   readonly index: Index;
-  readonly blobs: BlobStore;
+  readonly blobs: ErasureBlobStore;
   readonly jobs: JobRunner;
 }
 

@@ -1,4 +1,5 @@
 /** What in a status needs the operator's attention, in sentences, the worst first. Pure. */
+import { redundancyProblems } from './redundancy.ts';
 import type { DiskStatus, Status } from './status-schema.ts';
 
 const diskTroubles: Readonly<Partial<Record<DiskStatus['state'], string>>> = {
@@ -10,6 +11,7 @@ const diskTroubles: Readonly<Partial<Record<DiskStatus['state'], string>>> = {
 export function findProblems(status: Omit<Status, 'problems'>): readonly string[] {
   const { disks, zones, jobs } = status;
   return [
+    ...redundancyProblems(status.redundancy),
     ...disks.flatMap(describeDisk),
     ...zones.flatMap(({ name, log }) =>
       log === 'counts' ? [] : [`The commit log of ${name} is stale: it does not count until it has been refilled.`],

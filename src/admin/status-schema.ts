@@ -46,10 +46,33 @@ export const jobSchema = z.object({
 const spaceSchema = z.object({
   /** Bytes of objects and parts that can be read, each counted once. */
   liveBytes: z.number(),
+  /** Bytes of all shard files that are there: live and dead data, parity, headers and directories. */
+  storedBytes: z.number(),
   segments: z.number(),
   /** Of the file systems that the disks lie on, each counted once. */
   sizeBytes: z.number(),
   freeBytes: z.number(),
+});
+
+const redundancySchema = z.object({
+  /** How many more losses of disks the worst object survives; below 0 it cannot be read now. */
+  survives: z.number(),
+  /** What the worst one lacks. */
+  why: z.string(),
+  /** Segments and what is live in them, by how many more losses they survive; the worst first. */
+  classes: z.array(z.object({ survives: z.number(), segments: z.number(), liveBytes: z.number() })),
+  /** Segments that lack shards. */
+  degradedSegments: z.number(),
+});
+
+const indexSchema = z.object({
+  /** Of the last record of the commit log. */
+  sequence: z.number(),
+  epoch: z.number(),
+  /** Of the last record in the newest snapshot of the index; left out if there is none. */
+  snapshotSequence: z.number().optional(),
+  /** Bytes of log since then. */
+  logBytesSinceSnapshot: z.number(),
 });
 
 export const statusSchema = z.object({
@@ -63,11 +86,9 @@ export const statusSchema = z.object({
   sharedFileSystems: z.array(z.string()),
   disks: z.array(diskSchema),
   space: spaceSchema,
-  index: z.object({
-    /** Of the last record of the commit log. */
-    sequence: z.number(),
-    epoch: z.number(),
-  }),
+  /** Of what is live; left out where nothing is. */
+  redundancy: redundancySchema.optional(),
+  index: indexSchema,
   jobs: z.array(jobSchema),
 });
 

@@ -1,10 +1,13 @@
 /** Puts the status of the server together from what each part says of itself. */
+import type { BlobMaintenance, SegmentHealth } from '../blob/maintenance/types.ts';
+import { SCHEMES } from '../blob/scheme.ts';
 import type { BlobStore, DiskState } from '../blob/types.ts';
 import type { JobRunner } from '../jobs/runner.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Index } from '../meta/types.ts';
 import { describeSharedFileSystems } from './file-systems.ts';
 import { findProblems } from './problems.ts';
+import { describeRedundancy, type LiveBytes } from './redundancy.ts';
 import type { DiskStatus, Status } from './status-schema.ts';
 
 export interface StatusSources {
@@ -12,15 +15,18 @@ export interface StatusSources {
   readonly clock: Clock;
   readonly startedMs: number;
   readonly zones: readonly { readonly name: string; readonly path: string }[];
-  readonly index: Pick<Index, 'listSegments' | 'state'>;
-  readonly blobs: Pick<BlobStore, 'disks' | 'segments'>;
+  readonly index: Pick<Index, 'listSegments' | 'state' | 'upkeep'>;
+  readonly blobs: Pick<BlobStore, 'disks'> & { readonly maintenance: Pick<BlobMaintenance, 'health'> };
   readonly jobs: Pick<JobRunner, 'status'>;
 }
 
 export async function readStatus(sources: StatusSources): Promise<Status> {
   const { version, clock, startedMs, index, blobs, jobs } = sources;
   const disks = blobs.disks().map(describeDisk);
-  const { sequence, epoch, zones: logs } = index.state();
+  const health = blobs.maintenance.health();
+  const live: LiveBytes = new Map((await index.listSegments()).map(({ segment, liveBytes }) => [segment, liveBytes]));
+  const logs = index.state().zones;
+  const redundancy = describeRedundancy(health, live);
   const found = {
     version,
     nowMs: clock.nowMs(),
@@ -37,8 +43,9 @@ export async function readStatus(sources: StatusSources): Promise<Status> {
     }),
     sharedFileSystems: [...describeSharedFileSystems(disks)],
     disks,
-    space: await readSpace(sources, disks),
-    index: { sequence, epoch },
+    space: describeSpace(disks, health, live),
+    ...(redundancy && { redundancy }),
+    index: describeIndex(index),
     jobs: jobs.status().map((job) => ({ ...job, details: { ...job.details } })),
   };
   return { ...found, problems: [...findProblems(found)] };
@@ -49,15 +56,36 @@ export function describeDisk({ device, sizeBytes, freeBytes, ...disk }: DiskStat
   return device === '' ? disk : { ...disk, device, sizeBytes, freeBytes };
 }
 
-async function readSpace({ index, blobs }: StatusSources, disks: readonly DiskStatus[]): Promise<Status['space']> {
-  const segments = blobs.segments();
-  const used = await index.listSegments();
+function describeSpace(
+  disks: readonly DiskStatus[],
+  health: readonly SegmentHealth[],
+  live: LiveBytes,
+): Status['space'] {
   // Disks of one file system report the same space: each is counted once.
   const fileSystems = [...new Map(disks.map((disk) => [disk.device, disk])).values()];
+  const storedBytes = health.map(
+    ({ scheme, missing, shardBytes }) => (SCHEMES[scheme].shards - missing.length) * shardBytes,
+  );
   return {
-    liveBytes: used.reduce((sum, { liveBytes }) => sum + liveBytes, 0),
-    segments: segments.length,
-    sizeBytes: fileSystems.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0),
-    freeBytes: fileSystems.reduce((sum, { freeBytes = 0 }) => sum + freeBytes, 0),
+    liveBytes: sum([...live.values()]),
+    storedBytes: sum(storedBytes),
+    segments: health.length,
+    sizeBytes: sum(fileSystems.map(({ sizeBytes = 0 }) => sizeBytes)),
+    freeBytes: sum(fileSystems.map(({ freeBytes = 0 }) => freeBytes)),
   };
+}
+
+function describeIndex(index: StatusSources['index']): Status['index'] {
+  const { sequence, epoch } = index.state();
+  const { sequence: snapshotSequence, logBytesSince } = index.upkeep.status();
+  return {
+    sequence,
+    epoch,
+    ...(snapshotSequence > 0 && { snapshotSequence }),
+    logBytesSinceSnapshot: logBytesSince,
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

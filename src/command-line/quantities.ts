@@ -34,3 +34,8 @@ export function formatSpan(ms: number): string {
   }
   return parts.join(' ');
 }
+
+/** To the second, in UTC: `2026-01-31 12:00:00Z`. */
+export function formatTime(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+}

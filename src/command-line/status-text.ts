@@ -1,10 +1,10 @@
 /** The status of a server in plain words and aligned tables. Pure. */
 import type { DiskStatus, JobDescription, Status } from '../admin/status-schema.ts';
-import { formatBytes, formatSpan } from './quantities.ts';
+import { formatBytes, formatSpan, formatTime } from './quantities.ts';
 import { table } from './tables.ts';
 
 export function statusText(status: Status, endpoint: string): string {
-  const { version, nowMs, startedMs, problems, sharedFileSystems, zones, disks, index, jobs } = status;
+  const { version, nowMs, startedMs, problems, sharedFileSystems, zones, disks, jobs } = status;
   const attention = problems.length === 0 ? 'Nothing needs attention.' : `Needs attention\n${bullets(problems)}`;
   const together = sharedFileSystems.length === 0 ? [] : [`What fails together\n${bullets(sharedFileSystems)}`];
   return [
@@ -13,8 +13,9 @@ export function statusText(status: Status, endpoint: string): string {
     ...together,
     `Zones\n${table(zones.map(zoneRow))}`,
     `Disks\n${disksTable(disks, nowMs)}`,
+    `Redundancy\n${table(redundancyRows(status))}`,
     `Space\n${table(spaceRows(status))}`,
-    `Index\n${table([['log record', String(index.sequence), `epoch ${index.epoch}`]])}`,
+    `Index\n${table(indexRows(status))}`,
     `Background work\n${table(jobs.map((job) => jobRow(job, nowMs)))}`,
   ].join('\n\n');
 }
@@ -46,10 +47,30 @@ function zoneRow({ name, disks, disksInUse, log, path }: Status['zones'][number]
   return [name, `${disksInUse} of ${disks} disks in use`, log === 'counts' ? 'log counts' : 'log is stale', path];
 }
 
+function redundancyRows({ redundancy }: Status): readonly (readonly string[])[] {
+  if (redundancy === undefined) return [['nothing is stored']];
+  return redundancy.classes.map(({ survives, segments, liveBytes }) => [
+    survives < 0 ? 'cannot be read now' : `survives ${survives} more ${survives === 1 ? 'loss' : 'losses'} of disks`,
+    formatBytes(liveBytes),
+    `in ${segments} ${segments === 1 ? 'segment' : 'segments'}`,
+  ]);
+}
+
 function spaceRows({ space }: Status): readonly (readonly string[])[] {
+  const ratio = space.liveBytes === 0 ? '' : `, ${(space.storedBytes / space.liveBytes).toFixed(2)} times what is live`;
   return [
-    ['live', formatBytes(space.liveBytes), `of objects, in ${space.segments} segments`],
+    ['live', formatBytes(space.liveBytes), 'of objects'],
+    ['stored', formatBytes(space.storedBytes), `in ${space.segments} segments: live, dead and parity${ratio}`],
     ['free', formatBytes(space.freeBytes), `of ${formatBytes(space.sizeBytes)} on the disks' file systems`],
+  ];
+}
+
+function indexRows({ index }: Status): readonly (readonly string[])[] {
+  const { sequence, epoch, snapshotSequence, logBytesSinceSnapshot } = index;
+  const since = `${formatBytes(logBytesSinceSnapshot)} of log since`;
+  return [
+    ['log', `record ${sequence}, epoch ${epoch}`],
+    ['snapshot', snapshotSequence === undefined ? 'none yet' : `of record ${snapshotSequence}, ${since}`],
   ];
 }
 
@@ -60,9 +81,12 @@ function jobRow({ name, state, nextRunMs, failures, lastError, details }: JobDes
   return [name, state, next, error || figures.join(', ')];
 }
 
-/** `droppedShardBytes` 2048 → `dropped shard 2.00 KiB`; `waitingSegments` 3 → `waiting segments 3`. */
+/** `droppedShardBytes` 2048 → `dropped shard 2.00 KiB`, `secondsLeft` 60 → `about 1 minute left`, `waitingSegments` 3 → `waiting segments 3`. */
 function describeFigure(figure: string, value: number | string): string {
-  const words = (name: string) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  const isSize = figure.endsWith('Bytes') && typeof value === 'number';
-  return isSize ? `${words(figure.slice(0, -'Bytes'.length))} ${formatBytes(value)}` : `${words(figure)} ${value}`;
+  const words = figure.replace(/(Bytes|Ms)$/, '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  if (typeof value === 'string') return `${words} ${value}`;
+  if (figure === 'secondsLeft') return `about ${formatSpan(value * 1000)} left`;
+  if (figure.endsWith('Bytes')) return `${words} ${formatBytes(value)}`;
+  if (figure.endsWith('Ms')) return `${words} ${formatTime(value)}`;
+  return `${words} ${value}`;
 }

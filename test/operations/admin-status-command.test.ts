@@ -1,5 +1,6 @@
 /** `ninefold status` as an operator runs it: condition → what is printed, exit code. */
 import { join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startDaemon } from '../support/daemon.ts';
 import { DataFolders } from '../support/data-folders.ts';
@@ -24,7 +25,10 @@ test('--json → the document that the server answers', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ problems: [], disks: expect.any(Array), index: expect.any(Object) });
 });
 
-test('disk that is lost → named with the reason; exit 1; well again when it is back', async () => {
+test('disk that is lost → named, with what it costs; exit 1; well again when it is back', async () => {
+  const Bucket = await daemon().newBucket();
+  await daemon().client.send(new PutObjectCommand({ Bucket, Key: 'key', Body: 'x'.repeat(100_000) }));
+  expect((await runNinefoldFor(daemon(), ['status'])).stdout).toMatch(/survives 3 more losses of disks +9\d\.\d KiB/);
   const folders = new DataFolders(daemon().dataDirectory);
   await folders.lose(['zone-b/disk-2']);
   await vi.waitFor(async () => {
@@ -32,6 +36,10 @@ test('disk that is lost → named with the reason; exit 1; well again when it is
     const path = join(daemon().dataDirectory, 'zone-b/disk-2');
     expect(stdout).toContain(`- Disk ${path} is missing: `);
     expect(stdout).toContain('2 of 3 disks in use');
+    expect(stdout).toMatch(
+      /- Redundancy is reduced, every object survives the loss of any 2 more disks: .* \(1 missing\)/,
+    );
+    expect(stdout).toMatch(/survives 2 more losses of disks +9\d\.\d KiB/);
     expect(code).toBe(1);
   }, 10_000);
   await folders.giveBack();

@@ -1,0 +1,78 @@
+/** What is said of the redundancy: health of segments, live bytes → the worst, the classes, the sentence. */
+import { expect, test } from 'vitest';
+import type { SegmentHealth } from '../blob/maintenance/types.ts';
+import { SCHEMES, type SchemeName } from '../blob/scheme.ts';
+import { describeRedundancy, redundancyProblems } from './redundancy.ts';
+
+function health(
+  segment: string,
+  lost: { missing?: number; damaged?: number; scheme?: SchemeName } = {},
+): SegmentHealth {
+  const { missing = 0, damaged = 0, scheme = '6+3' } = lost;
+  const { shards, dataShards } = SCHEMES[scheme];
+  const goodShards = shards - missing - damaged;
+  return {
+    segment,
+    scheme,
+    isSealed: true,
+    shardBytes: 1,
+    goodShards,
+    sparesLeft: goodShards - dataShards,
+    missing: Array.from({ length: missing }, (_, i) => i),
+    damaged: Array.from({ length: damaged }, (_, i) => missing + i),
+    misplaced: [],
+    surplusCopies: 0,
+    unreadableStripes: 0,
+    repairable: 0,
+    movable: 0,
+  };
+}
+
+test('nothing live → nothing to say', () => {
+  expect(describeRedundancy([health('a', { missing: 9 })], new Map([['a', 0]]))).toBeUndefined();
+  expect(redundancyProblems(undefined)).toEqual([]);
+});
+
+test('all whole → what the weakest scheme survives, no problem', () => {
+  const live = new Map([
+    ['a', 10],
+    ['b', 5],
+  ]);
+  const found = describeRedundancy([health('a'), health('b', { scheme: '1+2' })], live);
+  expect(found).toMatchObject({
+    survives: 2,
+    degradedSegments: 0,
+    classes: [
+      { survives: 2, segments: 1, liveBytes: 5 },
+      { survives: 3, segments: 1, liveBytes: 10 },
+    ],
+  });
+  expect(redundancyProblems(found)).toEqual([]);
+});
+
+test.for([
+  [
+    { missing: 1, damaged: 1 },
+    'Redundancy is reduced, every object survives the loss of one more disk: segment a has 7 good shards of 9 and needs 6 (1 missing, 1 damaged); one segment lacks shards.',
+  ],
+  [
+    { missing: 3 },
+    'The loss of one more disk loses data: segment a has 6 good shards of 9 and needs 6 (3 missing); one segment lacks shards.',
+  ],
+  [
+    { missing: 3, damaged: 1 },
+    'Some objects cannot be read now: segment a has 5 good shards of 9 and needs 6 (3 missing, 1 damaged).',
+  ],
+] as const)('%o lost of a live segment → %s', ([lost, sentence]) => {
+  const live = new Map([
+    ['a', 1],
+    ['b', 1],
+  ]);
+  expect(redundancyProblems(describeRedundancy([health('b'), health('a', lost)], live))).toEqual([sentence]);
+});
+
+test('lost shards of a dead segment → do not count', () => {
+  const live = new Map([['a', 1]]);
+  const found = describeRedundancy([health('a'), health('dead', { missing: 4 })], live);
+  expect(found).toMatchObject({ survives: 3, degradedSegments: 0 });
+});
