@@ -2,12 +2,14 @@
  * The operator's interface: what is asked below `/-/` and what it answers. Who asks has been decided before; bodies are
  * validated here, once. It changes nothing by itself: every route is a call to the part that owns what is asked for.
  */
+import { diskRoutes } from './disk-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { type AdminAnswer, type AdminRequest, Refusal } from './requests.ts';
 import { findRoute, type Route, refuseBody } from './routes.ts';
-import { describeDisk, readStatus, type StatusSources } from './status.ts';
+import { readStatus, type StatusSources } from './status.ts';
 
 export interface AdminOptions extends StatusSources {
+  readonly blobs: StatusSources['blobs'] & Parameters<typeof diskRoutes>[0];
   readonly jobs: StatusSources['jobs'] & Parameters<typeof jobRoutes>[0];
 }
 
@@ -15,7 +17,7 @@ export interface AdminOptions extends StatusSources {
 export function createAdmin(options: AdminOptions): (request: AdminRequest) => Promise<AdminAnswer> {
   const routes: readonly Route[] = [
     { method: 'GET', path: 'status', run: reading(() => readStatus(options)) },
-    { method: 'GET', path: 'disks', run: reading(async () => ({ disks: options.blobs.disks().map(describeDisk) })) },
+    ...diskRoutes(options.blobs),
     ...jobRoutes(options.jobs),
   ];
   return async (request) => {

@@ -1,5 +1,6 @@
 /** Every subcommand, in the order in which the usage shows them. The first is the default. */
 import type { Command } from './command.ts';
+import { diskCommands } from './disk.ts';
 import { healthcheck } from './healthcheck.ts';
 import { inspect } from './inspect.ts';
 import { log } from './log.ts';
@@ -7,4 +8,4 @@ import { rebuildIndex } from './rebuild-index.ts';
 import { serve } from './serve.ts';
 import { status } from './status.ts';
 
-export const commands: readonly Command[] = [serve, healthcheck, status, inspect, log, rebuildIndex];
+export const commands: readonly Command[] = [serve, healthcheck, status, ...diskCommands, inspect, log, rebuildIndex];
