@@ -49,6 +49,17 @@ export async function readDirectory(
   throw new BlobError('Unreadable', `${where} has ${units.length} good shards, ${dataShards} are needed`);
 }
 
+/** How many shards have their part of a stripe's directory: with as many as those of data it can be read. */
+export async function countDirectoryUnits(
+  context: ReadContext,
+  segment: Segment,
+  { offset, unit }: Pick<StripePart, 'offset' | 'unit'>,
+): Promise<number> {
+  const shards = Array.from({ length: segment.scheme.shards }, (_, shard) => shard);
+  const units = await Promise.all(shards.map((shard) => readUnit(context, segment, { shard, offset, unit })));
+  return units.filter((found) => found !== undefined).length;
+}
+
 /** Undefined if the shard has no good part of the directory. */
 async function readUnit(
   context: ReadContext,

@@ -12,7 +12,7 @@ import { BlobReading, ReadAheadBudget } from './blob-reader.ts';
 import { type BulkContext, writeBulk } from './bulk-writer.ts';
 import { type Coder, createCoderMemory, createScalarCoder, createSimdCoder } from './coding/coder.ts';
 import { coderWorks } from './coding/self-test.ts';
-import { lastPart, readDirectory } from './directory-reader.ts';
+import { countDirectoryUnits, lastPart, readDirectory } from './directory-reader.ts';
 import { Administration } from './disk-administration.ts';
 import { segmentsFolder } from './disk-identity.ts';
 import { DiskRegistry } from './disk-registry.ts';
@@ -220,7 +220,12 @@ export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdminis
       }
       const { scheme } = segment;
       for (const part of stripeParts(scheme, extent, { start: 0, end: extent.length })) {
-        const good = await countGoodShards(this.#parts.reading, segment, part);
+        const { reading } = this.#parts;
+        // Without its directory a blob can be read, but neither moved nor found by a rebuild of the index.
+        const good = Math.min(
+          await countGoodShards(reading, segment, part),
+          await countDirectoryUnits(reading, segment, part),
+        );
         if (good >= scheme.dataShards) continue;
         this.#refuseIfAway(scheme, { segment: extent.segment, good });
         return false;

@@ -136,6 +136,20 @@ describe('damaged shards', () => {
     ).toBe(true);
   });
 
+  it('too few shards have their part of the directory → the blob is read, but was never whole', async () => {
+    const disks = await BlobDisks.create();
+    const store = await disks.open();
+    const bytes = sampleBytes(5000, 4);
+    const ref = await store.write(inPieces(bytes), label('x'));
+    const directoryAt = HEADER_BYTES + (ref.extents[0]?.unit ?? 0);
+    const files = await disks.shardFiles(segmentOf(ref));
+    for (const path of files.slice(0, 3)) await flipBit(path, directoryAt);
+    expect(await store.isIntact(ref)).toBe(true);
+    await flipBit(files[8] ?? '', directoryAt);
+    expect(await store.isIntact(ref)).toBe(false);
+    expect((await readAll(store, ref)).equals(bytes)).toBe(true);
+  });
+
   it('a stripe that is whole but of another place, shard or segment → not believed', async () => {
     const disks = await BlobDisks.create();
     const store = await disks.open();
