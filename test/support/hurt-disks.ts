@@ -2,8 +2,8 @@
  * Three disks of a running server that may be hurt in any way, while the other six are left alone: whatever is lost or
  * spoilt on the three, six good shards of everything are left. The three are a whole zone or lie anywhere.
  */
-import { cp, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { DataFolders, diskNames, zoneNames } from './data-folders.ts';
 import { SeededRandom } from './seeded-random.ts';
 
@@ -54,7 +54,7 @@ export class HurtDisks {
     if (name === undefined || !this.#isThere(name)) return;
     const kept = this.#keptPath(disk);
     await rm(kept, { recursive: true, force: true });
-    await cp(join(this.#data, name), kept, { recursive: true, preserveTimestamps: true });
+    await copyFolder(join(this.#data, name), kept);
     this.#copies |= 1 << disk;
   }
 
@@ -73,7 +73,8 @@ export class HurtDisks {
   async flipBit(disk: number, spot: { readonly file: number; readonly at: number }): Promise<void> {
     const file = await this.#pickFile(disk, spot.file);
     if (file === undefined || file.size === 0) return;
-    const handle = await open(file.path, 'r+');
+    const handle = await unlessGone(open(file.path, 'r+'));
+    if (handle === undefined) return;
     try {
       const byte = Buffer.alloc(1);
       const at = spot.at % file.size;
@@ -88,7 +89,7 @@ export class HurtDisks {
   /** Cuts a shard file of a disk somewhere. */
   async cutFile(disk: number, spot: { readonly file: number; readonly at: number }): Promise<void> {
     const file = await this.#pickFile(disk, spot.file);
-    if (file !== undefined && file.size > 0) await truncate(file.path, spot.at % file.size);
+    if (file !== undefined && file.size > 0) await unlessGone(truncate(file.path, spot.at % file.size));
   }
 
   async #lose(names: readonly string[]): Promise<void> {
@@ -113,8 +114,27 @@ export class HurtDisks {
     const file = files[pick % files.length];
     if (file === undefined) return undefined;
     const path = join(folder, file);
-    // The server may have dropped it meanwhile.
-    const found = await stat(path).catch(() => undefined);
+    const found = await unlessGone(stat(path));
     return found && { path, size: found.size };
+  }
+}
+
+/** The server goes on meanwhile: a file that it removes while it is copied is not in the copy. */
+async function copyFolder(from: string, to: string): Promise<void> {
+  for (const entry of await readdir(from, { recursive: true, withFileTypes: true })) {
+    const source = join(entry.parentPath, entry.name);
+    const target = join(to, source.slice(from.length));
+    await mkdir(entry.isDirectory() ? target : dirname(target), { recursive: true });
+    if (entry.isFile()) await unlessGone(copyFile(source, target));
+  }
+}
+
+/** What was to be done to a file; undefined if the server has removed the file. */
+async function unlessGone<T>(done: Promise<T>): Promise<T | undefined> {
+  try {
+    return await done;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
   }
 }
