@@ -21,7 +21,7 @@ export class BlobReader {
     this.#segments = db.prepare('SELECT segment, live_bytes AS liveBytes FROM segments ORDER BY segment');
     this.#ofSegment = db.prepare(`
       SELECT blob_id AS blob, size, extents, write_id AS writeId FROM blob_segments JOIN blobs USING (blob_id)
-      WHERE segment = ? AND blob_id > ? ORDER BY blob_id LIMIT ?`);
+      WHERE segment = +? AND blob_id > +? ORDER BY blob_id LIMIT ?`);
   }
 
   location(blob: number): BlobLocation | undefined {

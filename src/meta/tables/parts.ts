@@ -44,15 +44,15 @@ export class PartReader {
   readonly #withNumber: Statement<[number, number, number], PlacedPartRow>;
 
   constructor(db: Database) {
-    const select = `SELECT ${COLUMNS} FROM parts WHERE content_id = ?`;
-    const placed = `SELECT ${COLUMNS}, start FROM parts WHERE content_id = ?`;
+    const select = `SELECT ${COLUMNS} FROM parts WHERE content_id = +?`;
+    const placed = `SELECT ${COLUMNS}, start FROM parts WHERE content_id = +?`;
     this.#get = db.prepare(`${select} AND part_number = ?`);
-    this.#inOrder = db.prepare(`${select} AND part_number > ? ORDER BY part_number LIMIT ?`);
+    this.#inOrder = db.prepare(`${select} AND part_number > +? ORDER BY part_number LIMIT ?`);
     this.#startAt = db.prepare(
-      'SELECT start FROM parts WHERE content_id = ? AND start <= ? AND start IS NOT NULL ORDER BY start DESC LIMIT 1',
+      'SELECT start FROM parts WHERE content_id = +? AND start <= +? AND start IS NOT NULL ORDER BY start DESC LIMIT 1',
     );
     this.#overlapping = db.prepare(
-      `${placed} AND start >= ? AND start < ? AND start IS NOT NULL ORDER BY start, part_number`,
+      `${placed} AND start >= +? AND start < +? AND start IS NOT NULL ORDER BY start, part_number`,
     );
     this.#withNumber = db.prepare(`${placed} AND part_number = ? AND position = ?`);
     this.#atPosition = db.prepare(`${placed} AND position = ?`);
@@ -92,7 +92,7 @@ export class PartWriter extends PartReader {
     this.#place = db.prepare('UPDATE parts SET start = ?, position = ? WHERE content_id = ? AND part_number = ?');
     this.#remove = db.prepare('DELETE FROM parts WHERE content_id = ? AND part_number = ?');
     this.#removeAll = db.prepare('DELETE FROM parts WHERE content_id = ?');
-    this.#all = db.prepare(`SELECT ${COLUMNS} FROM parts WHERE content_id = ? ORDER BY part_number`);
+    this.#all = db.prepare(`SELECT ${COLUMNS} FROM parts WHERE content_id = +? ORDER BY part_number`);
   }
 
   insert(row: PartRow): void {

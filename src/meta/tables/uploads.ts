@@ -42,11 +42,11 @@ export class UploadReader {
   readonly #later: Statement<[number, Buffer, string], UploadRow>;
 
   constructor(db: Database) {
-    const select = `SELECT ${COLUMNS} FROM uploads WHERE bucket_id = ?`;
+    const select = `SELECT ${COLUMNS} FROM uploads WHERE bucket_id = +?`;
     this.#get = db.prepare(`${select} AND key = ? AND upload_id = ?`);
     this.#byId = db.prepare(`SELECT ${COLUMNS} FROM uploads WHERE upload_id = ?`);
-    this.#inOrder = db.prepare(`${select} AND key >= ? AND key < ? ORDER BY key, upload_id`);
-    this.#later = db.prepare(`${select} AND key = ? AND upload_id > ? ORDER BY upload_id`);
+    this.#inOrder = db.prepare(`${select} AND key >= +? AND key < +? ORDER BY key, upload_id`);
+    this.#later = db.prepare(`${select} AND key = +? AND upload_id > +? ORDER BY upload_id`);
   }
 
   get(bucketId: number, key: Buffer, uploadId: string): UploadRow | undefined {

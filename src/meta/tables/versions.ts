@@ -61,13 +61,17 @@ export class VersionReader {
   readonly #any: Statement<[number]>;
 
   constructor(db: Database) {
-    const select = `SELECT ${COLUMNS} FROM versions WHERE bucket_id = ?`;
-    this.#current = db.prepare(`${select} AND key = ? ORDER BY ordinal DESC LIMIT 1`);
-    this.#byOrdinal = db.prepare(`${select} AND key = ? AND ordinal = ?`);
-    this.#byId = db.prepare(`${select} AND key = ? AND version_id = ? AND is_listed_by_id = 1`);
-    this.#byUpload = db.prepare(`SELECT ${COLUMNS} FROM versions WHERE upload_id = ?`);
-    this.#inOrder = db.prepare(`${select} AND key >= ? AND key < ? ORDER BY key, ordinal DESC`);
-    this.#older = db.prepare(`${select} AND key = ? AND ordinal < ? ORDER BY ordinal DESC`);
+    // See `database.ts` for the plus signs.
+    const select = `SELECT ${COLUMNS} FROM versions WHERE bucket_id = +?`;
+    this.#current = db.prepare(`${select} AND key = +? ORDER BY ordinal DESC LIMIT 1`);
+    this.#byOrdinal = db.prepare(`${select} AND key = +? AND ordinal = +?`);
+    // By itself SQLite would step through all versions of the key.
+    this.#byId = db.prepare(`
+      SELECT ${COLUMNS} FROM versions INDEXED BY versions_by_id
+      WHERE bucket_id = +? AND key = +? AND version_id = +? AND is_listed_by_id = 1`);
+    this.#byUpload = db.prepare(`SELECT ${COLUMNS} FROM versions WHERE upload_id = +?`);
+    this.#inOrder = db.prepare(`${select} AND key >= +? AND key < +? ORDER BY key, ordinal DESC`);
+    this.#older = db.prepare(`${select} AND key = +? AND ordinal < +? ORDER BY ordinal DESC`);
     this.#any = db.prepare('SELECT 1 FROM versions WHERE bucket_id = ? LIMIT 1');
   }
 
@@ -107,7 +111,7 @@ export class VersionWriter extends VersionReader {
 
   constructor(db: Database) {
     super(db);
-    const where = 'WHERE bucket_id = ? AND key = ? AND ordinal = ?';
+    const where = 'WHERE bucket_id = +? AND key = +? AND ordinal = +?';
     this.#insert = db.prepare(`
       INSERT INTO versions VALUES ($bucketId, $key, $ordinal, $versionId, $isDeleteMarker, $lastModifiedMs, $size, $etag,
         $checksum, $owner, $storageClass, $details, $slices, $contentId, $partCount, $uploadId, $isListedById, $manifest)`);
