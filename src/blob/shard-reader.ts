@@ -26,6 +26,8 @@ export interface BlockResult {
   readonly blocks: (Buffer | undefined)[];
   /** What was wrong, in words. */
   readonly damage?: string;
+  /** The disk did not answer, and may yet write to the memory it was given. */
+  readonly isAbandoned?: true;
 }
 
 /** Bytes that the requested blocks have. */
@@ -47,10 +49,10 @@ export async function readBlocks(files: FileCache, request: BlockRequest, target
   try {
     await disk.gate.run(() => files.use(path, (file) => readHeaderAndBlocks(file, request, headerBytes, target)));
   } catch (error) {
+    // A disk that does not answer says nothing of what is on it.
+    if (error instanceof DiskSilent) return { blocks: nothing(request), isAbandoned: true };
     // The shard was moved to another disk after its place was looked up.
     if (request.segment.disks[request.shard] !== disk) return readBlocks(files, request, target);
-    // A disk that does not answer says nothing of what is on it.
-    if (error instanceof DiskSilent) return { blocks: nothing(request) };
     disk.readFailed(error);
     return none(String(error));
   }

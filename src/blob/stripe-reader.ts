@@ -66,6 +66,8 @@ class StripeReading {
   /** Fetches that have not ended. */
   readonly #underWay = new Map<UnitPart, Promise<void>>();
   readonly #late = new Set<UnitPart>();
+  /** A read into the target was given up with its disk, and may yet happen. */
+  #isTargetAbandoned = false;
 
   constructor(context: ReadContext, segment: Segment, part: StripePart) {
     this.#context = context;
@@ -93,7 +95,8 @@ class StripeReading {
       fetches = this.#askForMore();
     }
     // What is late may still come, into the memory it was told: that is left to it.
-    if (this.#needed.some((part) => this.#underWay.has(part))) this.#target = Buffer.from(this.#target);
+    const mayCome = this.#isTargetAbandoned || this.#needed.some((part) => this.#underWay.has(part));
+    if (mayCome) this.#target = Buffer.from(this.#target);
     for (const block of this.#wanting()) this.#rebuild(block);
     // What others make up for is damage. A stripe that nothing gives back may be one that was never whole.
     this.#isRight = true;
@@ -177,8 +180,9 @@ class StripeReading {
     const at = this.#dataOffset({ shard: part.shard, block: part.firstBlock }) - this.#base;
     const length = requestBytes(request);
     const bytes = inPlace ? this.#target.subarray(at, at + length) : Buffer.allocUnsafe(length);
-    const { blocks, damage } = await readBlocks(this.#context.files, request, bytes);
+    const { blocks, damage, isAbandoned } = await readBlocks(this.#context.files, request, bytes);
     this.#underWay.delete(part);
+    if (inPlace && isAbandoned) this.#isTargetAbandoned = true;
     if (damage !== undefined && this.#isRight) this.#report(part.shard, damage);
     else if (damage !== undefined) this.#damages.set(part.shard, damage);
     const cells = this.#cells[part.shard] ?? [];

@@ -102,6 +102,8 @@ async function openOnce(options: IndexOptions): Promise<OpenedIndex> {
     return { path, index: assembleIndex(options, { path, writerDb, writer, log: recovered.log }) };
   } catch (error) {
     writerDb.close();
+    // The log may have been opened already; a process that tries again must not leave its files to the collector.
+    await Promise.all(found.zones.map((zone) => zone.close()));
     throw error;
   }
 }

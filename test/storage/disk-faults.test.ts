@@ -1,52 +1,16 @@
-/** Disks that fail, hang, come back or are not what they should be: what state they get, why, and what reads and writes do. */
-import { cp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+/** Disks that fail, hang and come back: what state they get, why, and what reads and writes do. */
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { inspectShardFile } from '../../src/blob/inspect.ts';
-import type { ErasureBlobStore } from '../../src/blob/store.ts';
-import { STRIPE_BYTES_MAX } from '../../src/blob/stripe.ts';
 import type { BlobRef, DiskState } from '../../src/blob/types.ts';
 import { BlobDisks, inPieces, label, readAll, sampleBytes } from '../support/blob-disks.ts';
 import { FaultyFiles } from '../support/faulty-files.ts';
+import { becomes, expectKept, keep, LARGE, SMALL, stateOf } from '../support/kept-blobs.ts';
 
-const SMALL = sampleBytes(3000, 1);
-const LARGE = sampleBytes(2 * STRIPE_BYTES_MAX + 9, 2);
 /** Short, so that tests are; an operation of a disk in order takes a small part of it. */
 const TIMEOUT_MS = 1000;
 const PAUSE_MS = 30_000;
-
-interface Kept {
-  readonly small: BlobRef;
-  readonly large: BlobRef;
-}
-
-async function keep(store: ErasureBlobStore): Promise<Kept> {
-  const small = store.place(SMALL, Buffer.from('small'));
-  const [large] = await Promise.all([store.write(inPieces(LARGE), label('large')), store.flush()]);
-  return { small, large };
-}
-
-async function expectKept(store: ErasureBlobStore, { small, large }: Kept): Promise<void> {
-  expect((await readAll(store, small)).equals(SMALL)).toBe(true);
-  expect((await readAll(store, large)).equals(LARGE)).toBe(true);
-}
-
-function stateOf(store: ErasureBlobStore, disk: number): DiskState {
-  const state = store.disks()[disk];
-  if (!state) throw new RangeError(`there is no disk ${disk}`);
-  return state;
-}
-
-/** Looks at the disks until one of them is in a state. */
-async function becomes(store: ErasureBlobStore, disk: number, state: DiskState['state']): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      await store.checkDisks();
-      expect(stateOf(store, disk)).toMatchObject({ state });
-    },
-    { timeout: 10_000, interval: 10 },
-  );
-}
 
 /** The file in which a disk has its shard of a blob's first segment. */
 async function shardFileOf(disks: BlobDisks, ref: BlobRef, disk: number): Promise<string> {
@@ -111,6 +75,30 @@ describe('failures', () => {
       'datasync',
     ]);
   });
+
+  it.each(['writev', 'datasync'] as const)(
+    '%s fails while other operations wait for their turn on the disk → they never begin',
+    async (operation) => {
+      const disks = await BlobDisks.create();
+      const files = FaultyFiles.install();
+      const store = await disks.open({ stripeBufferCount: 8 });
+      const folder = join(disks.path(5), 'segments');
+      const hang = files.hang({ operation, path: folder });
+      files.fail({ operation, path: folder, code: 'EIO', times: 1 });
+      const writes = [1, 2, 3, 4, 5, 6].map((seed) => store.write(inPieces(sampleBytes(3000, seed)), label('x')));
+      // The disk has a few at a time, of segments of its own each; another disk has been asked for all.
+      const opened = () => files.callsUnder(disks.path(4)).filter((call) => call.startsWith('open segments/'));
+      await vi.waitFor(() => expect([hang.met, opened().length]).toEqual([3, 6]));
+      const before = writesTo(files, disks.path(5));
+      hang.release();
+      const refs = await Promise.all(writes);
+      expect(stateOf(store, 5)).toMatchObject({ state: 'failed' });
+      expect(writesTo(files, disks.path(5))).toEqual(before);
+      for (const [i, ref] of refs.entries()) {
+        expect((await readAll(store, ref)).equals(sampleBytes(3000, i + 1))).toBe(true);
+      }
+    },
+  );
 
   it('a probe that fails → stays failed, and each pause is twice as long as the one before', async () => {
     const disks = await BlobDisks.create();
@@ -311,86 +299,5 @@ describe('disks that hang', () => {
     await expectKept(store, kept);
     await keep(store);
     await store.close();
-  });
-});
-
-describe('disks that are not what they should be', () => {
-  it('swapped while serving → both failed, with what is there instead; put right → healthy', async () => {
-    const disks = await BlobDisks.create();
-    const store = await disks.open();
-    const kept = await keep(store);
-    const swap = async (): Promise<void> => {
-      await disks.moveAway([0, 1]);
-      await rename(`${disks.path(0)}.away`, disks.path(1));
-      await rename(`${disks.path(1)}.away`, disks.path(0));
-    };
-    await swap();
-    await store.checkDisks();
-    expect(stateOf(store, 0)).toMatchObject({
-      state: 'failed',
-      reason: `the disk of ${disks.path(1)}, or a copy of it, is in its place`,
-    });
-    expect(stateOf(store, 1)).toMatchObject({
-      state: 'failed',
-      reason: `the disk of ${disks.path(0)}, or a copy of it, is in its place`,
-    });
-    await expectKept(store, kept);
-    await swap();
-    await store.checkDisks();
-    expect(store.disks().every(({ state }) => state === 'healthy')).toBe(true);
-  });
-
-  it('a copy of another disk in its place → failed, whose copy it is', async () => {
-    const disks = await BlobDisks.create();
-    const before = await disks.open();
-    const kept = await keep(before);
-    await before.close();
-    await rm(disks.path(1), { recursive: true });
-    await cp(disks.path(0), disks.path(1), { recursive: true, preserveTimestamps: true });
-    const store = await disks.open();
-    const reasons = store.disks().filter(({ state }) => state === 'failed');
-    expect(reasons).toHaveLength(1);
-    expect(reasons[0]?.reason).toMatch(/^it is a copy of the disk at /);
-    await expectKept(store, kept);
-  });
-
-  it.each(['while serving', 'before a start'])(
-    'an older state of it put back %s → said so, read for what it has',
-    async (when) => {
-      const disks = await BlobDisks.create();
-      const before = await disks.open();
-      const first = await keep(before);
-      await cp(disks.path(2), `${disks.path(2)}.old`, { recursive: true });
-      const second = await keep(before);
-      if (when === 'before a start') await before.close();
-      await rm(disks.path(2), { recursive: true });
-      if (when === 'while serving') await before.checkDisks();
-      await rename(`${disks.path(2)}.old`, disks.path(2));
-      const store = when === 'while serving' ? before : await disks.open();
-      await store.checkDisks();
-      const { state, reason } = stateOf(store, 2);
-      expect(state).toBe('healthy');
-      expect(reason).toMatch(/^it is behind: of its shard files \d+ are missing and \d+ too short/);
-      await disks.moveAway([0, 1]);
-      await store.checkDisks();
-      for (const kept of [first, second]) await expectKept(store, kept);
-      await disks.moveBack([0, 1]);
-    },
-  );
-
-  it('an identity file that cannot be read as one → failed, and healthy when it is whole again', async () => {
-    const disks = await BlobDisks.create();
-    const store = await disks.open();
-    const path = join(disks.path(4), 'ninefold-disk.json');
-    const whole = await readFile(path);
-    await writeFile(path, whole.subarray(0, 20));
-    await store.checkDisks();
-    expect(stateOf(store, 4)).toMatchObject({
-      state: 'failed',
-      reason: expect.stringContaining('not an identity file'),
-    });
-    await writeFile(path, whole);
-    await store.checkDisks();
-    expect(stateOf(store, 4).state).toBe('healthy');
   });
 });

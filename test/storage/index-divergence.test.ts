@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, write
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FILE_HEADER_BYTES, scanRecords } from '../../src/meta/log/codec.ts';
 import type { Index } from '../../src/meta/types.ts';
 import { createBucket, everything, IndexFixture, names, put, rejection, ZONES, type Zone } from './index-fixture.ts';
 
@@ -74,6 +75,17 @@ function logContent(zone: Zone): string {
   return logNames(zone)
     .map((name) => `${name} ${readFileSync(join(folder, name), 'base64')}`)
     .join('\n');
+}
+/** What a zone's copy holds beside its own name, file by file. */
+function records(zone: Zone): Map<string, Buffer> {
+  const folder = join(fixture.zonePath(zone), 'log');
+  const files = logNames(zone).filter((name) => name.endsWith('.log'));
+  return new Map(files.map((name) => [name, readFileSync(join(folder, name)).subarray(FILE_HEADER_BYTES)]));
+}
+/** Changes the bytes of one of a zone's log files. */
+function edit(zone: Zone, name: string, change: (bytes: Buffer) => Buffer): void {
+  const path = join(fixture.zonePath(zone), 'log', name);
+  writeFileSync(path, change(readFileSync(path)));
 }
 
 test('one copy has other records of the same epoch than the two others → set aside, and the majority’s history counts', async () => {
@@ -215,6 +227,71 @@ test.each([1, 2, 3])(
     bucketId = await history((opened) => createBucket(opened));
     await putKeys('a');
     expect(await keysAt()).toEqual(['a']);
+  },
+);
+
+test('a record of another history lies between those of one copy → it ends before that one, and is set aside', async () => {
+  let other = Buffer.of();
+  const name = '00000000000000000001.log';
+  await diverge(
+    [],
+    async () => {
+      await putKeys('s1', 's2');
+      other = readFileSync(join(fixture.zonePath('north'), 'log', name));
+    },
+    () => putKeys('a1', 'a2'),
+  );
+  edit('north', name, (bytes) => {
+    const end = Array.from(scanRecords(bytes, FILE_HEADER_BYTES)).find(({ sequence }) => sequence === 3)?.end ?? 0;
+    return Buffer.concat([other.subarray(0, end), bytes.subarray(end)]);
+  });
+  fixture.removeDatabases();
+  expect(await keysAt()).toEqual(['a1', 'a2', 'common']);
+  fixture.removeDatabases();
+  moveAway('east');
+  expect(await keysAt()).toEqual(['a1', 'a2', 'common']);
+});
+
+test('a whole file of one copy is of another history, of the same size → the start is refused, and nothing is mixed', async () => {
+  const many = (letter: string): string[] => Array.from({ length: 12 }, (_, i) => `${letter}${i + 10}`);
+  let other = Buffer.of();
+  const name = '00000000000000000001.log';
+  await diverge(
+    [],
+    async () => {
+      await putKeys(...many('s'));
+      other = readFileSync(join(fixture.zonePath('north'), 'log', name));
+    },
+    () => putKeys(...many('a')),
+  );
+  expect(logNames('north').filter((file) => file.endsWith('.log')).length).toBeGreaterThan(1);
+  edit('north', name, (bytes) => {
+    expect(other).toHaveLength(bytes.length);
+    return other;
+  });
+  fixture.removeDatabases();
+  await expect(fixture.open()).rejects.toThrow('No zone holds log records');
+  moveAway('north');
+  expect(await keysAt()).toEqual([...many('a'), 'common']);
+});
+
+test.each([[['a1']], [['a1', 'a2']]])(
+  'a copy ends with a void record as long as the one that took its place, %j since → it is made equal to the others',
+  async (keys) => {
+    await diverge(
+      ['south'],
+      () => putKeys('s1'),
+      async () => {
+        // A run of its own: the epoch is a later one.
+        await keysAt();
+        await putKeys(...keys);
+      },
+    );
+    const ends = (zone: Zone): number[] =>
+      Array.from(scanRecords(records(zone).get('00000000000000000001.log') ?? Buffer.of(), 0), ({ end }) => end);
+    expect(ends('south')).toEqual(ends('east').slice(0, 3));
+    expect(await keysAt()).toEqual([...keys, 'common']);
+    expect(records('south')).toEqual(records('east'));
   },
 );
 

@@ -7,6 +7,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { databasePath, readFacts } from '../../src/meta/database.ts';
 import { encodeFileHeader, FILE_HEADER_BYTES } from '../../src/meta/log/codec.ts';
+import { migrateCopy } from '../../src/meta/migrate.ts';
 import { MIGRATIONS } from '../../src/meta/schema.ts';
 import { publishSnapshot, snapshotDraft } from '../../src/meta/snapshots/snapshot-file.ts';
 import { IndexFixture } from './index-fixture.ts';
@@ -95,7 +96,8 @@ test.each(['half a copy', 'a copy that is not migrated', 'a copy that is migrate
   },
 );
 
-test('what was committed is in the WAL only → it is in the new database, and the WAL is gone before the switch', async () => {
+/** Leaves a database of which the last commit is in the WAL only, as a kill does. */
+function leaveInWal(): void {
   const work = join(fixture.folder, 'work.sqlite');
   cpSync(path, work);
   const db = new Database(work);
@@ -104,10 +106,23 @@ test('what was committed is in the WAL only → it is in the new database, and t
   db.prepare("UPDATE buckets SET owner = 'of the WAL' WHERE bucket_id = 1").run();
   for (const suffix of ['', '-wal']) cpSync(work + suffix, path + suffix);
   db.close();
+}
+function owner(): unknown {
+  return read((db) => db.prepare('SELECT owner FROM buckets WHERE bucket_id = 1').pluck().get());
+}
+
+test('what was committed is in the WAL only → it is in the new database', async () => {
+  leaveInWal();
   await start();
-  expect(read((migrated) => migrated.prepare('SELECT owner FROM buckets WHERE bucket_id = 1').pluck().get())).toBe(
-    'of the WAL',
-  );
+  expect(owner()).toBe('of the WAL');
+});
+
+test('nobody has read the WAL before → the migration has it in its copy, and gone before the switch', async () => {
+  leaveInWal();
+  await migrateCopy(path);
+  expect(existsSync(`${path}-wal`)).toBe(false);
+  expect(schema()).toBe(MIGRATIONS.length);
+  expect(owner()).toBe('of the WAL');
 });
 
 test('a newer schema than the program knows → refused in words, and nothing is touched', async () => {

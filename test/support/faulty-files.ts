@@ -113,6 +113,11 @@ export class FaultyFiles {
       .map((call) => `${call.operation} ${call.path.slice(path.length + 1)}`);
   }
 
+  /** Waits for all operations on open files that have begun, those included that nobody else waits for any more. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#running);
+  }
+
   #add(faulty: Faulty, act: () => Promise<void>, onRelease: () => void = () => {}): Fault {
     const rule: Rule = { ...faulty, met: 0, skipped: 0, act };
     this.#rules.add(rule);
@@ -180,12 +185,14 @@ export class FaultyFiles {
   readonly #patched = new Set<object>();
   /** Operations on open files that have not ended. */
   readonly #underWay = new WeakMap<FileHandle, Set<Promise<unknown>>>();
+  readonly #running = new Set<Promise<unknown>>();
 
   #track(handle: unknown, running: Promise<unknown>): void {
     if (typeof handle !== 'object' || handle === null || !this.#paths.has(handle as FileHandle)) return;
     const operations = this.#underWay.get(asHandle(handle)) ?? new Set();
     this.#underWay.set(asHandle(handle), operations.add(running));
-    const forget = (): boolean => operations.delete(running);
+    this.#running.add(running);
+    const forget = (): boolean => operations.delete(running) && this.#running.delete(running);
     running.then(forget, forget);
   }
 
