@@ -3,8 +3,10 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { databasePath } from '../../src/meta/database.ts';
+import { snapshotDraft } from '../../src/meta/snapshots/snapshot-file.ts';
 import { SnapshotFiles } from '../../src/meta/snapshots/snapshot-files.ts';
 import type { Index } from '../../src/meta/types.ts';
+import { FaultyFiles } from '../support/faulty-files.ts';
 import { createBucket, everything, IndexFixture, names, put, rejection, ZONES, type Zone } from './index-fixture.ts';
 
 let fixture: IndexFixture;
@@ -212,4 +214,14 @@ test('a snapshot cannot be finished, as on a full disk → what was written of i
   });
   await expect(files.make(zonePath)).rejects.toThrow('ENOSPC');
   expect(indexFiles('north').filter((name) => name.includes('draft'))).toEqual([]);
+});
+
+test('a snapshot is synced while it is written; where that fails → it is none, and nothing of it stays', async () => {
+  const files = FaultyFiles.install();
+  const fault = files.fail({ operation: 'open', path: snapshotDraft(fixture.zonePath('north')), code: 'EIO' });
+  await expect(makeSnapshot()).rejects.toThrow('EIO');
+  expect(fault.met).toBe(1);
+  expect(indexFiles('north').filter((name) => name.includes('snapshot'))).toEqual([]);
+  fault.release();
+  await makeSnapshot();
 });

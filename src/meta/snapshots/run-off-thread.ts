@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { FromSnapshotThread } from './snapshot-thread.ts';
 import type { SnapshotTask, SnapshotTaskResult } from './snapshot-work.ts';
+import { syncWhileWritten } from './sync-while-written.ts';
 
 /** SQLite found the index database damaged while it was read. */
 export class IndexDamaged extends Error {
@@ -14,7 +15,7 @@ export function runOffThread(task: SnapshotTask): Promise<SnapshotTaskResult> {
     workerData: task,
     name: 'snapshot',
   });
-  return new Promise((resolve, reject) => {
+  const done = new Promise<SnapshotTaskResult>((resolve, reject) => {
     worker.once('message', (answer: FromSnapshotThread) => {
       if ('result' in answer) resolve(answer.result);
       else reject(answer.isDamage ? new IndexDamaged(answer.error) : new Error(answer.error));
@@ -22,4 +23,6 @@ export function runOffThread(task: SnapshotTask): Promise<SnapshotTaskResult> {
     worker.once('error', reject);
     worker.once('exit', (code) => reject(new Error(`the snapshot thread ended with ${code} and no answer`)));
   });
+  // SQLite writes it in one go, and its thread can do nothing else meanwhile.
+  return task.kind === 'make' ? syncWhileWritten(task.draft, done) : done;
 }

@@ -11,6 +11,7 @@ import type { SnapshotFacts } from './snapshot-file.ts';
 const CHUNK_BYTES = 1024 * 1024;
 /** Bytes written between two syncs: a disk that must take a large file in one go lets the log's syncs wait. */
 const SYNC_EVERY_BYTES = CHUNK_BYTES;
+const VACUUM_CACHE_KIB = 2048;
 
 export type SnapshotTask =
   /** Copies the index as it is now, while others read and write it, to a file of its own. */
@@ -42,6 +43,8 @@ function makeDraft({ database, draft }: { database: string; draft: string }) {
   rmSync(draft, { force: true });
   const db = new Database(database, { readonly: true, fileMustExist: true });
   try {
+    // What it keeps to itself it writes at its end, all at once.
+    db.pragma(`cache_size = -${VACUUM_CACHE_KIB}`);
     db.prepare('VACUUM INTO ?').run(draft);
   } finally {
     db.close();
