@@ -26,6 +26,7 @@ export interface Range {
  */
 export async function rememberSlices(context: EngineContext, version: Version): Promise<boolean> {
   if (version.isDeleteMarker || version.size === 0 || (version.partCount ?? 1) > rememberedPartsMax) return true;
+  if (context.foundSlices.has(version)) return true;
   try {
     context.foundSlices.set(version, await context.index.getSlices(version, { start: 0, end: version.size }));
     return true;

@@ -9,6 +9,7 @@
  * A wave that fails also fails what was waiting when it began, because `alongside` took those commands' blobs with it.
  */
 import { type Command, CommandRejected, CommitFailed } from './commands.ts';
+import type { HotRows } from './hot-rows.ts';
 import type { CommitLog, PendingRecord } from './log/commit-log.ts';
 import { decodeCommand, encodeCommand, encodePayload } from './log/payload.ts';
 import type { IndexLog } from './log/recovery.ts';
@@ -24,6 +25,8 @@ export interface GroupCommitParts {
   readonly log: CommitLog;
   readonly rejoin: Rejoin;
   readonly alongside: () => Promise<void>;
+  /** What readers remember; told what a batch changes when that becomes visible. */
+  readonly hot: HotRows;
   readonly logger: IndexLog;
 }
 
@@ -89,7 +92,7 @@ export class GroupCommit {
   }
 
   async #runBatch(): Promise<void> {
-    const { writer, log, alongside } = this.#parts;
+    const { writer, log, alongside, hot } = this.#parts;
     // 1. Apply what waits, in the transaction.
     const batch = this.#applyWaiting();
     if (batch.texts.length === 0) {
@@ -106,6 +109,7 @@ export class GroupCommit {
       await Promise.all([alongside(), log.append(record)]);
       // 3. Durable. Make it visible.
       writer.commit(record.sequence);
+      for (const { waiting } of batch.answers) hot.forget(waiting.command);
     } catch (error) {
       // 4. Or void: nothing of it took effect. A rejection may have come from a change that is void, so it is void too.
       await this.#undo(record);

@@ -9,6 +9,7 @@ import type { Database } from 'better-sqlite3';
 import type { Command, CommandResult } from './commands.ts';
 import { openReader, openWriter } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
+import { HotRows } from './hot-rows.ts';
 import type { CommitLog } from './log/commit-log.ts';
 import { decodePayload } from './log/payload.ts';
 import { findLog, type IndexLog, type Recovered, type RecoveryChoices, recoverLog } from './log/recovery.ts';
@@ -128,8 +129,9 @@ function assembleIndex(
     snapshots,
     logger,
   });
-  const commits = new GroupCommit({ writer, log, rejoin, alongside, logger });
-  return new IndexStore({ writerDb, readerDb: openReader(path), writer, commits, log, rejoin, upkeep, snapshots });
+  const hot = new HotRows();
+  const commits = new GroupCommit({ writer, log, rejoin, alongside, logger, hot });
+  return new IndexStore({ writerDb, readerDb: openReader(path), hot, writer, commits, log, rejoin, upkeep, snapshots });
 }
 
 /** Replays what the log has and the database has not. */
@@ -155,6 +157,7 @@ async function catchUp(writer: Writer, { log, files, folders }: Recovered, logge
 interface Opened {
   readonly writerDb: Database;
   readonly readerDb: Database;
+  readonly hot: HotRows;
   readonly writer: Writer;
   readonly commits: GroupCommit;
   readonly log: CommitLog;
@@ -169,7 +172,7 @@ class IndexStore extends Reader implements Index {
   #closing: Promise<void> | undefined;
 
   constructor(opened: Opened) {
-    super(opened.readerDb);
+    super(opened.readerDb, opened.hot);
     this.#opened = opened;
     const { upkeep, commits, log } = opened;
     this.upkeep = {

@@ -1,5 +1,6 @@
 /** Reading the index: every named read of the seam, on a connection of its own that cannot write. */
 import type { Database } from 'better-sqlite3';
+import type { HotRows } from './hot-rows.ts';
 import { encodeKey } from './keys.ts';
 import { collectPage, type Taken } from './page.ts';
 import type { Bucket, Part, Slice, Upload, Version } from './records.ts';
@@ -39,7 +40,11 @@ export class Reader implements IndexReader {
   readonly #parts: PartReader;
   readonly #jobStates: JobStateReader;
 
-  constructor(db: Database) {
+  readonly #hot: HotRows;
+
+  /** `hot` must be told of every commit. */
+  constructor(db: Database, hot: HotRows) {
+    this.#hot = hot;
     this.#buckets = new BucketReader(db);
     this.#versions = new VersionReader(db);
     this.#blobs = new BlobReader(db);
@@ -49,7 +54,7 @@ export class Reader implements IndexReader {
   }
 
   async getBucket(name: string): Promise<Bucket | undefined> {
-    return this.#buckets.byName(name);
+    return this.#hot.bucket(name, () => this.#buckets.byName(name));
   }
 
   async listBuckets(query: { owner?: string; prefix: string; after: string; limit: number }): Promise<BucketPage> {
@@ -65,11 +70,12 @@ export class Reader implements IndexReader {
   }
 
   async getVersion(bucketId: number, key: string, versionId?: string): Promise<Version | undefined> {
-    const bytes = encodeKey(key);
-    const current = this.#versions.current(bucketId, bytes);
-    if (current === undefined) return undefined;
-    if (versionId === undefined || versionId === current.versionId) return toVersion(current, true);
-    const row = this.#versions.byId(bucketId, bytes, versionId);
+    const current = this.#hot.current(bucketId, key, () => {
+      const row = this.#versions.current(bucketId, encodeKey(key));
+      return row && toVersion(row, true);
+    });
+    if (current === undefined || versionId === undefined || versionId === current.versionId) return current;
+    const row = this.#versions.byId(bucketId, encodeKey(key), versionId);
     return row && toVersion(row, row.ordinal === current.ordinal);
   }
 

@@ -2,6 +2,7 @@
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { databasePath } from '../../src/meta/database.ts';
+import { HotRows } from '../../src/meta/hot-rows.ts';
 import { Reader } from '../../src/meta/reader.ts';
 import type { Index, ListQuery } from '../../src/meta/types.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
@@ -190,7 +191,7 @@ function countingReader() {
     };
     return statement;
   }) as typeof db.prepare;
-  return { db, count, reader: new Reader(db) };
+  return { db, count, reader: new Reader(db, new HotRows()) };
 }
 
 test('10,000 keys under one common prefix, 2,000 versions of one key → a seek each, not a scan', async () => {

@@ -1,0 +1,73 @@
+/**
+ * Buckets and current versions that were looked up of late, as values. A lookup in SQLite is short but not free: locks,
+ * a row taken apart, a dozen objects made of it. Every commit forgets what its commands may have changed, in the tick in
+ * which it becomes visible, so what is found here is what SQLite would say.
+ */
+import { RecentMap } from '../lib/recent-map.ts';
+import type { Command } from './commands.ts';
+import type { Bucket, Version } from './records.ts';
+
+/** Some hundred bytes each. */
+const VERSIONS_MAX = 16 * 1024;
+const BUCKETS_MAX = 1024;
+
+export class HotRows {
+  readonly #buckets = new RecentMap<string, Bucket>(BUCKETS_MAX);
+  readonly #versions = new RecentMap<string, Version>(VERSIONS_MAX);
+
+  /** The bucket as `read` finds it, unless it is known. */
+  bucket(name: string, read: () => Bucket | undefined): Bucket | undefined {
+    return recall(this.#buckets, name, read);
+  }
+
+  /** The current version of a key, as `read` finds it unless it is known. */
+  current(bucketId: number, key: string, read: () => Version | undefined): Version | undefined {
+    return recall(this.#versions, versionName(bucketId, key), read);
+  }
+
+  /** Forgets what a command that has become visible may have changed. */
+  forget(command: Command): void {
+    switch (command.type) {
+      case 'put-version':
+      case 'delete-current':
+      case 'delete-version':
+      case 'set-version-tags':
+      case 'set-version-acl':
+      case 'complete-upload':
+        this.#versions.delete(versionName(command.bucketId, command.key));
+        return;
+      case 'create-bucket':
+      case 'delete-bucket':
+      case 'set-versioning':
+      case 'set-bucket-config':
+        this.#buckets.clear();
+        return;
+      case 'relocate-blob':
+        // Versions do not say where their bytes are, but who asked for that remembers it by the value found here.
+        this.#versions.clear();
+        return;
+      // These change neither a bucket nor what a version is.
+      case 'create-upload':
+      case 'put-part':
+      case 'abort-upload':
+      case 'drop-segment':
+      case 'save-job-state':
+      case 'probe':
+        return;
+      default:
+        throw new Error(`Nobody has said what ${JSON.stringify(command satisfies never)} changes`);
+    }
+  }
+}
+
+function versionName(bucketId: number, key: string): string {
+  return `${bucketId}/${key}`;
+}
+
+function recall<V>(known: RecentMap<string, V>, name: string, read: () => V | undefined): V | undefined {
+  const recent = known.get(name);
+  if (recent !== undefined) return recent;
+  const found = read();
+  if (found !== undefined) known.set(name, found);
+  return found;
+}
