@@ -52,6 +52,10 @@ const storeSchema = z.strictObject({
   garbageGraceMs: z.int().min(0).default(60_000),
   diskTimeoutMs: z.int().min(100).default(10_000),
   reserveBytes: z.int().min(0).optional(),
+  hotObjectBytesMax: z
+    .int()
+    .min(0)
+    .default(32 * mebibyte),
   schemes: z.partialRecord(z.enum(readableClasses), z.enum(['6+3', '1+2'])).default({ STANDARD: '6+3' }),
 });
 

@@ -69,6 +69,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     repairDelayMs: config.jobs.repairDelayMs,
     diskTimeoutMs: config.store.diskTimeoutMs,
     reserveBytes: config.store.reserveBytes,
+    hotBlobBytesMax: config.store.hotObjectBytesMax,
     clock,
     log,
   });

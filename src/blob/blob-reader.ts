@@ -55,25 +55,31 @@ interface Fetch {
   readonly budgeted: boolean;
 }
 
+export interface WhatToRead {
+  readonly ref: BlobRef;
+  readonly range: ByteRange;
+  /** The segments of the ref, each with a hold that the reading ends. */
+  readonly held: ReadonlyMap<string, Segment>;
+  /** Told of every piece before it is given out. */
+  readonly whenRead?: ((bytes: Buffer) => void) | undefined;
+}
+
 export class BlobReading implements AsyncIterableIterator<Uint8Array> {
   readonly #context: ReadContext;
   readonly #budget: ReadAheadBudget;
   readonly #parts: Iterator<SegmentPart>;
   readonly #fetches: Fetch[] = [];
   readonly #held: ReadonlyMap<string, Segment>;
+  readonly #whenRead: ((bytes: Buffer) => void) | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #ended = false;
 
-  /** `held`: the segments of the ref, each with a hold that this reading ends. */
-  constructor(
-    context: ReadContext,
-    budget: ReadAheadBudget,
-    { ref, range, held }: { ref: BlobRef; range: ByteRange; held: ReadonlyMap<string, Segment> },
-  ) {
+  constructor(context: ReadContext, budget: ReadAheadBudget, { ref, range, held, whenRead }: WhatToRead) {
     this.#context = context;
     this.#budget = budget;
     this.#parts = partsOf(ref, range, held);
     this.#held = held;
+    this.#whenRead = whenRead;
   }
 
   [Symbol.asyncIterator](): this {
@@ -105,6 +111,7 @@ export class BlobReading implements AsyncIterableIterator<Uint8Array> {
         break;
       }
       const value = await fetch.bytes;
+      this.#whenRead?.(value);
       return this.#ended ? { done: true, value: undefined } : { done: false, value };
     } catch (error) {
       this.#end();

@@ -36,6 +36,8 @@ export interface BlobStoreOptions {
   readonly diskTimeoutMs?: number;
   /** A disk with less space than this left takes no new data. Default 256 MiB, but at most a twentieth of the disk. */
   readonly reserveBytes?: number | undefined;
+  /** Memory for small blobs that were read of late. Default 0: none is kept. */
+  readonly hotBlobBytesMax?: number;
   readonly clock?: Clock;
   /** How long a disk may be away before its shards are rebuilt on others, where there are any. Default ten minutes. */
   readonly repairDelayMs?: number;

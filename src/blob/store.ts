@@ -19,6 +19,7 @@ import { DiskRegistry } from './disk-registry.ts';
 import { Disks } from './disks.ts';
 import { EncoderPool } from './encoder-pool.ts';
 import { FileCache } from './file-cache.ts';
+import { HotBlobs, HotRead } from './hot-blobs.ts';
 import { copiesOf, removeCopy } from './maintenance/copies.ts';
 import { Maintenance } from './maintenance/maintenance.ts';
 import type { BlobMaintenance, SegmentContents, SegmentMeasure, StripeListing } from './maintenance/types.ts';
@@ -96,6 +97,7 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
     packer: new Packer(source, encoder, buffers),
     bulk: { source, encoder, buffers },
     reading: { files, coder, buffers, log, lateAfterMs: disks.timeoutMs / 10 },
+    hot: new HotBlobs(options.hotBlobBytesMax ?? 0),
     administration: new Administration({ ...options, disks, registry, table }),
     maintenance: new Maintenance({
       table,
@@ -141,6 +143,7 @@ interface Parts {
   readonly packer: Packer;
   readonly bulk: BulkContext;
   readonly reading: ReadContext;
+  readonly hot: HotBlobs;
   readonly administration: Administration;
   readonly maintenance: Maintenance;
 }
@@ -160,7 +163,10 @@ export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdminis
     this.maintenance = parts.maintenance;
     parts.disks.listen({
       diskChanged: (disk) => {
-        if (!disk.readable) parts.reading.files.closeUnder(segmentsFolder(disk.path));
+        if (disk.readable) return;
+        parts.reading.files.closeUnder(segmentsFolder(disk.path));
+        // Memory does not hide that disks are away: what cannot be read is refused, whatever was read before.
+        parts.hot.clear();
       },
     });
   }
@@ -201,6 +207,10 @@ export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdminis
 
   read(ref: BlobRef, range: ByteRange): AsyncIterableIterator<Uint8Array> {
     assert(range.start >= 0 && range.start <= range.end && range.end <= ref.size, 'the range lies in the blob');
+    const { hot, reading } = this.#parts;
+    const name = hot.nameOf(ref, range);
+    const known = name === undefined ? undefined : hot.get(name);
+    if (known !== undefined) return new HotRead(known);
     const held = new Map<string, Segment>();
     for (const { segment: id } of ref.extents) {
       const segment = this.#parts.table.get(id);
@@ -208,7 +218,8 @@ export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdminis
       held.set(id, segment);
     }
     for (const segment of held.values()) segment.hold();
-    return new BlobReading(this.#parts.reading, this.#readAhead, { ref, range, held });
+    const whenRead = name === undefined ? undefined : (bytes: Buffer) => hot.keep(name, bytes);
+    return new BlobReading(reading, this.#readAhead, { ref, range, held, whenRead });
   }
 
   async isIntact(ref: BlobRef): Promise<boolean> {

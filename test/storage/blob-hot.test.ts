@@ -1,0 +1,71 @@
+/** Small blobs that are answered from memory: which, for how long, and that they are the right ones. */
+import { expect, test } from 'vitest';
+import type { BlobRef } from '../../src/blob/types.ts';
+import { BlobDisks, overwrite, readAll, sampleBytes } from '../support/blob-disks.ts';
+
+const hotBlobBytesMax = 64 * 1024;
+
+async function storeWith(sizes: readonly number[]) {
+  const disks = await BlobDisks.create();
+  const store = await disks.open({ hotBlobBytesMax });
+  const blobs = sizes.map((size, i) => sampleBytes(size, i));
+  const refs = blobs.map((bytes) => store.place(bytes, Buffer.of()));
+  await store.flush();
+  /** Of each blob whether it is read right, read otherwise, or refused. */
+  const outcomes = () =>
+    Promise.all(
+      refs.map((ref, i) =>
+        readAll(store, ref).then(
+          (bytes) => (bytes.equals(blobs[i] ?? Buffer.of()) ? 'right' : 'wrong'),
+          () => 'refused',
+        ),
+      ),
+    );
+  /** Spoils every block of the blob's segment on all disks. */
+  const spoil = async ({ extents }: BlobRef) => {
+    for (const path of await disks.shardFiles(extents[0]?.segment ?? '')) {
+      await overwrite(path, 0, Buffer.alloc(512 * 1024, 0xee));
+    }
+  };
+  return { disks, store, refs, outcomes, spoil };
+}
+
+test('a small blob read before → read right without its disks; a large one and one never read → not', async () => {
+  const { store, refs, outcomes, spoil } = await storeWith([1, 4096, 16 * 1024, 5000]);
+  const [one, small, large] = refs;
+  if (!one || !small || !large) throw new Error('four blobs were placed');
+  for (const ref of [one, small, large]) await readAll(store, ref);
+  await spoil(one);
+  expect(await outcomes()).toEqual(['right', 'right', 'refused', 'refused']);
+});
+
+test('only a part of it was read → it is read from the disks', async () => {
+  const { store, refs, outcomes, spoil } = await storeWith([4096]);
+  const [ref] = refs;
+  if (!ref) throw new Error('a blob was placed');
+  for await (const _ of store.read(ref, { start: 0, end: 4095 }));
+  await spoil(ref);
+  expect(await outcomes()).toEqual(['refused']);
+});
+
+test('more than there is memory for → what was read longest ago is read from the disks', async () => {
+  const { store, refs, outcomes, spoil } = await storeWith(Array.from({ length: 20 }, () => 8000));
+  for (const ref of refs) await readAll(store, ref);
+  const [first] = refs;
+  if (!first) throw new Error('blobs were placed');
+  await spoil(first);
+  const found = await outcomes();
+  expect(found).not.toContain('wrong');
+  expect(found.lastIndexOf('refused')).toBe(20 - Math.floor(hotBlobBytesMax / (8000 + 256)) - 1);
+});
+
+test('a disk goes away → memory is no stand-in for it', async () => {
+  const { disks, store, outcomes } = await storeWith([4096]);
+  expect(await outcomes()).toEqual(['right']);
+  await disks.moveAway([0, 1, 2, 3]);
+  await store.checkDisks();
+  expect(await outcomes()).toEqual(['refused']);
+  await disks.moveBack([0, 1, 2, 3]);
+  await store.checkDisks();
+  expect(await outcomes()).toEqual(['right']);
+});
