@@ -1,5 +1,5 @@
 /** What in a status needs the operator's attention, in sentences, the worst first. Pure. */
-import { redundancyProblems } from './redundancy.ts';
+import { contradictionProblems, redundancyProblems } from './redundancy.ts';
 import type { DiskStatus, Status } from './status-schema.ts';
 
 const diskTroubles: Readonly<Partial<Record<DiskStatus['state'], string>>> = {
@@ -12,6 +12,7 @@ export function findProblems(status: Omit<Status, 'problems'>): readonly string[
   const { disks, zones, jobs } = status;
   return [
     ...redundancyProblems(status.redundancy),
+    ...contradictionProblems(status.contradictions),
     ...disks.flatMap(describeDisk),
     ...zones.flatMap(({ name, log }) =>
       log === 'counts' ? [] : [`The commit log of ${name} is stale: it does not count until it has been refilled.`],

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { SegmentHealth } from '../blob/maintenance/types.ts';
 import { SCHEMES, type SchemeName } from '../blob/scheme.ts';
+import { findProblems } from './problems.ts';
 import { describeRedundancy, redundancyProblems } from './redundancy.ts';
 
 function health(
@@ -23,6 +24,8 @@ function health(
     misplaced: [],
     surplusCopies: 0,
     unreadableStripes: 0,
+    isContradicted: false,
+    undecidedStripes: [],
     repairable: 0,
     movable: 0,
   };
@@ -75,4 +78,18 @@ test('lost shards of a dead segment → do not count', () => {
   const live = new Map([['a', 1]]);
   const found = describeRedundancy([health('a'), health('dead', { missing: 4 })], live);
   expect(found).toMatchObject({ survives: 3, degradedSegments: 0 });
+});
+
+test('shards that contradict each other → a sentence a segment, that names a few of the places', () => {
+  const contradictions = [
+    { segment: 'a', offsets: [16] },
+    { segment: 'b', offsets: [0, 1, 2, 3, 4, 5, 6, 7, 8] },
+  ];
+  const nothing = { version: '', nowMs: 0, startedMs: 0, zones: [], sharedFileSystems: [], disks: [], jobs: [] };
+  const space = { liveBytes: 0, storedBytes: 0, segments: 0, sizeBytes: 0, freeBytes: 0 };
+  const index = { sequence: 0, epoch: 0, logBytesSinceSnapshot: 0 };
+  expect(findProblems({ ...nothing, space, index, contradictions })).toEqual([
+    'Shards of segment a contradict each other in the stripe at 16: what lies there may be wrong, and nothing tells which shard is.',
+    'Shards of segment b contradict each other in stripes at 0, 1, 2, 3, 4, 5, 6, 7 and more: what lies there may be wrong, and nothing tells which shard is.',
+  ]);
 });

@@ -6,6 +6,9 @@ import type { Status } from './status-schema.ts';
 /** Live bytes by segment; a segment that is not in it holds nothing that is needed. */
 export type LiveBytes = ReadonlyMap<string, number>;
 
+/** Places that a sentence names. */
+const OFFSETS_MAX = 8;
+
 /** Of segments with live bytes only; undefined where there are none. */
 export function describeRedundancy(health: readonly SegmentHealth[], live: LiveBytes): Status['redundancy'] {
   const needed = health.filter(({ segment }) => (live.get(segment) ?? 0) > 0);
@@ -36,6 +39,16 @@ export function redundancyProblems(redundancy: Status['redundancy']): readonly s
   if (survives === 0) return [`The loss of one more disk loses data: ${why}; ${lacking}.`];
   const losses = survives === 1 ? 'one more disk' : `any ${survives} more disks`;
   return [`Redundancy is reduced, every object survives the loss of ${losses}: ${why}; ${lacking}.`];
+}
+
+/** Stripes that nobody can say the truth of, as sentences. */
+export function contradictionProblems(contradictions: Status['contradictions']): readonly string[] {
+  return contradictions.map(
+    ({ segment, offsets }) =>
+      `Shards of segment ${segment} contradict each other in ${offsets.length === 1 ? 'the stripe' : 'stripes'} at ` +
+      `${offsets.slice(0, OFFSETS_MAX).join(', ')}${offsets.length > OFFSETS_MAX ? ' and more' : ''}: what lies there ` +
+      'may be wrong, and nothing tells which shard is.',
+  );
 }
 
 function isDegraded({ missing, damaged }: SegmentHealth): boolean {

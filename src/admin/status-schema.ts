@@ -65,6 +65,12 @@ const redundancySchema = z.object({
   degradedSegments: z.number(),
 });
 
+const contradictionSchema = z.object({
+  segment: z.string(),
+  /** Of its stripes whose shards are as they were sealed, and contradict each other. */
+  offsets: z.array(z.number()),
+});
+
 const indexSchema = z.object({
   /** Of the last record of the commit log. */
   sequence: z.number(),
@@ -88,6 +94,8 @@ export const statusSchema = z.object({
   space: spaceSchema,
   /** Of what is live; left out where nothing is. */
   redundancy: redundancySchema.optional(),
+  /** What scrub found wrong and could not tell the right of. */
+  contradictions: z.array(contradictionSchema).default([]),
   index: indexSchema,
   jobs: z.array(jobSchema),
 });

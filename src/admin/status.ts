@@ -45,6 +45,9 @@ export async function readStatus(sources: StatusSources): Promise<Status> {
     disks,
     space: describeSpace(disks, health, live),
     ...(redundancy && { redundancy }),
+    contradictions: health
+      .filter(({ undecidedStripes }) => undecidedStripes.length > 0)
+      .map(({ segment, undecidedStripes }) => ({ segment, offsets: [...undecidedStripes] })),
     index: describeIndex(index),
     jobs: jobs.status().map((job) => ({ ...job, details: { ...job.details } })),
   };

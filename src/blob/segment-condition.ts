@@ -14,6 +14,10 @@ export class SegmentCondition {
   version = 0;
   /** Stripes that could not be read when all of it was last read: never committed, or lost. */
   unreadableStripes = 0;
+  /** Whether what is damaged is so by what others say, and not by its own checksums. */
+  isContradicted = false;
+  /** Offsets of stripes whose shards contradict each other, and nothing tells which is wrong. */
+  undecidedStripes: readonly number[] = [];
 
   get surplus(): readonly SurplusCopy[] {
     return this.#surplus;
@@ -35,6 +39,7 @@ export class SegmentCondition {
   /** The shard is as good as the others can make it. */
   mended(shard: number): void {
     this.#damage.delete(shard);
+    if (this.#damage.size === 0) this.isContradicted = false;
     this.version++;
   }
 

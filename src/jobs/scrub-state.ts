@@ -9,6 +9,8 @@ export interface ScrubState {
   readonly passEndedMs: number | undefined;
   /** Shards known to be damaged and not yet mended, by segment. */
   readonly damaged: Readonly<Record<string, readonly number[]>>;
+  /** Those of these segments whose shards are damaged by what others say. */
+  readonly contradicted: readonly string[];
 }
 
 export function encodeScrubState(state: ScrubState): string {
@@ -19,7 +21,7 @@ export function encodeScrubState(state: ScrubState): string {
 export function decodeScrubState(text: string): ScrubState | undefined {
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null) return undefined;
-  const { v, passStartedMs, after, passEndedMs, damaged }: Record<string, unknown> = { ...value };
+  const { v, passStartedMs, after, passEndedMs, damaged, contradicted }: Record<string, unknown> = { ...value };
   if (v !== 1 || typeof passStartedMs !== 'number' || typeof damaged !== 'object' || damaged === null) return undefined;
   const shards = Object.entries(damaged).filter(
     (entry): entry is [string, number[]] => Array.isArray(entry[1]) && entry[1].every(Number.isInteger),
@@ -29,5 +31,6 @@ export function decodeScrubState(text: string): ScrubState | undefined {
     after: typeof after === 'string' ? after : undefined,
     passEndedMs: typeof passEndedMs === 'number' ? passEndedMs : undefined,
     damaged: Object.fromEntries(shards),
+    contradicted: Array.isArray(contradicted) ? contradicted.map(String) : [],
   };
 }

@@ -60,15 +60,17 @@ test('a restart in a pass → it goes on where it was', async () => {
 
 test('damage that is known and not yet mended → known again after a restart', async () => {
   const before = scrubber();
-  before.maintenance.set('a', { damaged: [2, 5], repairable: 2 });
+  before.maintenance.set('a', { damaged: [2, 5], repairable: 2, isContradicted: true });
+  before.maintenance.set('b', { damaged: [1], repairable: 1 });
   await pass(before);
   const maintenance = new FakeMaintenance();
-  maintenance.set('a');
+  for (const segment of ['a', 'b']) maintenance.set(segment);
   const after = scrubber({ maintenance, clock: before.clock, state: before.state });
   await pass(after);
-  expect(maintenance.segments.get('a')).toMatchObject({ damaged: [2, 5] });
+  expect(maintenance.segments.get('a')).toMatchObject({ damaged: [2, 5], isContradicted: true });
+  expect(maintenance.segments.get('b')).toMatchObject({ damaged: [1], isContradicted: false });
   // Mended meanwhile: forgotten.
-  maintenance.set('a', { damaged: [], repairable: 0 });
+  for (const segment of ['a', 'b']) maintenance.set(segment, { damaged: [], repairable: 0 });
   await pass(after);
   expect(after.state.saved).toContain('"damaged":{}');
 });

@@ -96,9 +96,17 @@ class ScrubWork {
     const { state, maintenance, clock } = this.#options;
     const text = await state.load();
     const resumed = text === undefined ? undefined : decodeScrubState(text);
-    for (const [segment, shards] of Object.entries(resumed?.damaged ?? {})) maintenance.markDamaged(segment, shards);
+    for (const [segment, shards] of Object.entries(resumed?.damaged ?? {})) {
+      maintenance.markDamaged(segment, { shards, isContradicted: resumed?.contradicted.includes(segment) ?? false });
+    }
     this.#saved = text ?? '';
-    this.#state = resumed ?? { passStartedMs: clock.nowMs(), after: '', passEndedMs: undefined, damaged: {} };
+    this.#state = resumed ?? {
+      passStartedMs: clock.nowMs(),
+      after: '',
+      passEndedMs: undefined,
+      damaged: {},
+      contradicted: [],
+    };
     return this.#state;
   }
 
@@ -145,9 +153,12 @@ class ScrubWork {
     const damaged = this.#options.maintenance
       .health()
       .filter((health) => health.damaged.length > 0)
-      .slice(0, damagedSegmentsMax)
-      .map((health) => [health.segment, health.damaged] as const);
-    this.#state = { ...this.#state, damaged: Object.fromEntries(damaged) };
+      .slice(0, damagedSegmentsMax);
+    this.#state = {
+      ...this.#state,
+      damaged: Object.fromEntries(damaged.map((health) => [health.segment, health.damaged])),
+      contradicted: damaged.filter(({ isContradicted }) => isContradicted).map(({ segment }) => segment),
+    };
     const text = encodeScrubState(this.#state);
     if (text === this.#saved) return;
     await this.#options.state.save(text);

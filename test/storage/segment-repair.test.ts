@@ -21,6 +21,7 @@ import {
   readAll,
   sampleBytes,
 } from '../support/blob-disks.ts';
+import { FaultyFiles } from '../support/faulty-files.ts';
 import { allShardFiles, expectSame, finish, mendAll, scrubAll } from '../support/maintenance.ts';
 
 interface Kept {
@@ -85,7 +86,7 @@ describe('a damaged shard file', () => {
     }
   });
 
-  it('bits flipped in blocks and directories of up to three shards → what it was', async () => {
+  it('bits flipped in several blocks and directories of three shards → what it was, each file written once', async () => {
     const all = await scene();
     const stripe = all.offsets[2] ?? 0;
     const unit = 116_672;
@@ -94,7 +95,9 @@ describe('a damaged shard file', () => {
       await flipBit(all.files[shard] ?? '', stripe + HEADER_BYTES + unit + 3);
       await flipBit(all.files[shard] ?? '', (all.offsets[1] ?? 0) + HEADER_BYTES);
     }
+    const files = FaultyFiles.install();
     await expectMended(all);
+    expect(files.calls.filter(({ operation, path }) => operation === 'open' && path.endsWith('.new'))).toHaveLength(3);
   });
 
   it('a different block bad in every shard → what it was', async () => {
@@ -245,7 +248,7 @@ describe('repair under way', () => {
     await flipBit(file, 100);
     const before = await allShardFiles(all.disks);
     const store = await all.disks.open();
-    store.maintenance.markDamaged(segment, [0]);
+    store.maintenance.markDamaged(segment, { shards: [0], isContradicted: false });
     const work = store.maintenance.repair(segment);
     const written = async () => (await stat(`${file}.new`).catch(() => undefined))?.size ?? 0;
     while ((await written()) === 0) expect((await work.next()).done).toBe(false);
@@ -366,7 +369,7 @@ describe('a shard that is taken for damaged', () => {
     const all = await scene();
     const store = await all.disks.open();
     const before = await stat(all.files[2] ?? '');
-    store.maintenance.markDamaged(all.segment, [2]);
+    store.maintenance.markDamaged(all.segment, { shards: [2], isContradicted: false });
     const degraded = () => store.maintenance.health().filter(({ damaged }) => damaged.length > 0);
     expect(degraded()).toHaveLength(1);
     // The file is read once, and that is all.
@@ -379,7 +382,7 @@ describe('a shard that is taken for damaged', () => {
     const all = await scene();
     for (const shard of [0, 1, 3]) await flipBit(all.files[shard] ?? '', (all.offsets[2] ?? 0) + HEADER_BYTES + 9);
     const store = await all.disks.open();
-    store.maintenance.markDamaged(all.segment, [0]);
+    store.maintenance.markDamaged(all.segment, { shards: [0], isContradicted: false });
     await finish(store.maintenance.repair(all.segment));
     const [file = ''] = all.files;
     expect((await readFile(file)).equals(all.saved.get(relative(all.disks.root, file)) ?? Buffer.of())).toBe(true);

@@ -1,5 +1,5 @@
 /** Maintenance of segments that are only said to exist: tests of jobs decide how they are, and see what is asked for. */
-import type { BlobMaintenance, MaintenanceWork, SegmentHealth } from '../../src/blob/maintenance/types.ts';
+import type { BlobMaintenance, KnownDamage, MaintenanceWork, SegmentHealth } from '../../src/blob/maintenance/types.ts';
 
 const whole: SegmentHealth = {
   segment: '',
@@ -13,6 +13,8 @@ const whole: SegmentHealth = {
   misplaced: [],
   surplusCopies: 0,
   unreadableStripes: 0,
+  isContradicted: false,
+  undecidedStripes: [],
   repairable: 0,
   movable: 0,
 };
@@ -45,8 +47,8 @@ export class FakeMaintenance implements BlobMaintenance {
     return this.#work('move', segment, { movable: 0, misplaced: [] });
   }
 
-  markDamaged(segment: string, shards: readonly number[]): void {
-    this.set(segment, { damaged: shards, repairable: shards.length });
+  markDamaged(segment: string, { shards, isContradicted }: KnownDamage): void {
+    this.set(segment, { damaged: shards, repairable: shards.length, isContradicted });
   }
 
   retireOpen(): void {

@@ -20,7 +20,8 @@ export function copiesOf(segment: Segment): DiskCopy[] {
 }
 
 export function filesOf(segment: Segment): SegmentFiles {
-  return { segment: segment.id, scheme: segment.scheme, copies: copiesOf(segment) };
+  const { id, scheme, condition } = segment;
+  return { segment: id, scheme, copies: copiesOf(segment), areDoubted: condition.isContradicted };
 }
 
 /** Whether a copy is the one that is read. */

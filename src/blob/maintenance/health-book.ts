@@ -100,6 +100,8 @@ function describe(segment: Segment, plans: readonly ShardPlan[]): SegmentHealth 
     misplaced: shardsThat('misplaced'),
     surplusCopies: surplus,
     unreadableStripes: condition.unreadableStripes,
+    isContradicted: condition.isContradicted,
+    undecidedStripes: condition.undecidedStripes,
     repairable: actionable.length - movable + surplus,
     movable,
   };

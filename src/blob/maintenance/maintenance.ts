@@ -21,10 +21,11 @@ import { HealthBook } from './health-book.ts';
 import { listSegment, measureSegment } from './listings.ts';
 import { ShardFileError } from './new-shard-file.ts';
 import { findImprovable, type RewriteOutcome, rewriteShards } from './rewrite-segment.ts';
-import { scrubFiles } from './scrub-segment.ts';
+import { type ScrubFindings, scrubFiles } from './scrub-segment.ts';
 import type { ShardPlan } from './shard-plan.ts';
 import type {
   BlobMaintenance,
+  KnownDamage,
   MaintenanceWork,
   SegmentContents,
   SegmentHealth,
@@ -81,8 +82,9 @@ export class Maintenance implements BlobMaintenance, SegmentContents {
     );
   }
 
-  markDamaged(id: string, shards: readonly number[]): void {
+  markDamaged(id: string, { shards, isContradicted }: KnownDamage): void {
     const segment = this.#context.table.get(id);
+    if (segment && isContradicted) segment.condition.isContradicted = true;
     for (const shard of shards) {
       if (segment && shard < segment.scheme.shards) segment.condition.report(shard, 'known from before the start');
     }
@@ -135,18 +137,28 @@ export class Maintenance implements BlobMaintenance, SegmentContents {
 
   async *#scrub(segment: Segment): MaintenanceWork {
     const copies = copiesOf(segment);
-    const { damage, inferior, unreadableStripes } = yield* scrubFiles({ ...filesOf(segment), copies });
+    const found = yield* scrubFiles({ ...filesOf(segment), copies }, this.#tools);
     if (this.#context.table.get(segment.id) !== segment) return;
-    segment.condition.unreadableStripes = unreadableStripes;
-    segment.condition.version++;
+    this.#note(segment, found);
+    const { damage, inferior } = found;
     for (const copy of copies) {
-      const found = damage.get(copy);
-      if (found !== undefined && isHeld(segment, copy) && copy.disk.readable) this.#report(segment, copy, found);
+      const what = damage.get(copy);
+      if (what !== undefined && isHeld(segment, copy) && copy.disk.readable) this.#report(segment, copy, what);
     }
     await this.#settle(
       segment,
       copies.filter((copy) => !inferior.has(copy)),
     );
+  }
+
+  #note({ id, condition }: Segment, found: ScrubFindings): void {
+    const { unreadableStripes, isContradicted, undecidedStripes } = found;
+    condition.unreadableStripes = unreadableStripes;
+    condition.isContradicted = isContradicted;
+    condition.undecidedStripes = undecidedStripes;
+    condition.version++;
+    if (undecidedStripes.length === 0) return;
+    this.#context.log.error({ segment: id, stripes: undecidedStripes }, 'The shards of stripes contradict each other');
   }
 
   async *#repair(segment: Segment): MaintenanceWork {
@@ -161,7 +173,7 @@ export class Maintenance implements BlobMaintenance, SegmentContents {
     if (inPlace.length === 0) return;
     const copies = copiesOf(segment).filter((copy) => isHeld(segment, copy));
     const suspects = copies.filter(({ shard }) => inPlace.some((target) => target.shard === shard));
-    const improvable = yield* findImprovable(filesOf(segment), suspects);
+    const improvable = yield* findImprovable(filesOf(segment), suspects, this.#tools);
     for (const copy of suspects) if (!improvable.has(copy)) segment.condition.mended(copy.shard);
   }
 

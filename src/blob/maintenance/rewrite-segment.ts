@@ -13,7 +13,9 @@ import {
   type ShardCopy,
   type WalkedGap,
   type WalkedStripe,
+  type WalkOptions,
 } from './segment-walk.ts';
+import { agree } from './stripe-agreement.ts';
 import { canImprove, isRecoverable, isWhole, StripeRebuild } from './stripe-rebuild.ts';
 
 /** Progress is told at least this often. */
@@ -61,6 +63,7 @@ export async function* rewriteShards(
 export async function* findImprovable(
   files: SegmentFiles,
   suspects: readonly ShardCopy[],
+  tools: RecoveryTools,
 ): AsyncGenerator<number, ReadonlySet<ShardCopy>> {
   const improvable = new Set<ShardCopy>();
   const walk = new SegmentWalk(files, { depth: 'everything', ...whatIsNeeded(files, suspects) });
@@ -69,9 +72,10 @@ export async function* findImprovable(
     let progress = 0;
     for await (const region of walk.regions()) {
       if (region.kind === 'stripe') {
-        for (const part of region.parts) {
+        const stripe = believed(region, files, tools);
+        for (const part of stripe.parts) {
           const suspect = suspects.find(({ path }) => path === part.copy.path);
-          if (suspect && !isWhole(part) && canImprove(part, region, files.scheme)) improvable.add(suspect);
+          if (suspect && !isWhole(part) && canImprove(part, stripe, files.scheme)) improvable.add(suspect);
         }
       }
       progress += walk.takeReadBytes();
@@ -114,7 +118,11 @@ async function* rewriteAll(
       progress += walk.takeReadBytes();
       progress +=
         region.kind === 'stripe'
-          ? await writeStripe(region, outputs, (stripe) => new StripeRebuild(stripe, files, tools))
+          ? await writeStripe(
+              believed(region, files, tools),
+              outputs,
+              (stripe) => new StripeRebuild(stripe, files, tools),
+            )
           : yield* copyGap(walk, files, region, outputs);
       if (progress < PROGRESS_BYTES) continue;
       yield progress;
@@ -126,11 +134,16 @@ async function* rewriteAll(
   }
 }
 
-/** First the shards' own files, then as many others as are needed to recover, then all. */
+function believed(stripe: WalkedStripe, { scheme, areDoubted }: SegmentFiles, tools: RecoveryTools): WalkedStripe {
+  return areDoubted ? agree(stripe, scheme, tools).stripe : stripe;
+}
+
+/** First the shards' own files, then as many others as are needed to recover, then all; all where files are doubted. */
 function whatIsNeeded(
-  { copies, scheme }: SegmentFiles,
+  { copies, scheme, areDoubted }: SegmentFiles,
   wanted: readonly { readonly shard: number }[],
-): { groups: ShardCopy[][]; suffices(stripe: WalkedStripe): boolean } {
+): Pick<WalkOptions, 'groups' | 'suffices'> {
+  if (areDoubted) return {};
   const isOwn = ({ shard }: ShardCopy): boolean => wanted.some((one) => one.shard === shard);
   const others = copies.filter((copy) => !isOwn(copy));
   return {

@@ -1,9 +1,12 @@
 /**
- * Verifies every header, block and directory of a segment's shard files. Bad is what others could make good; of a stripe that
- * they could not, nothing is called bad: it was never committed, or it is lost, which only the index can tell.
+ * Verifies every header, block and directory of a segment's shard files, and that parity is that of the data. Bad is what
+ * others could make good; of a stripe that they could not, nothing is called bad: it was never committed, or it is lost,
+ * which only the index can tell.
  */
 import type { Scheme } from '../scheme.ts';
+import type { RecoveryTools } from '../unit-recovery.ts';
 import { type CopyPart, type SegmentFiles, SegmentWalk, type ShardCopy, type WalkedStripe } from './segment-walk.ts';
+import { agree } from './stripe-agreement.ts';
 import { canImprove, isRecoverable, isWhole } from './stripe-rebuild.ts';
 
 const PROGRESS_BYTES = 1024 * 1024;
@@ -15,13 +18,19 @@ export interface ScrubFindings {
   readonly inferior: ReadonlySet<ShardCopy>;
   /** Stripes of which no shard could be made whole. */
   readonly unreadableStripes: number;
+  /** Whether a copy is as it was sealed, and not what others say. */
+  readonly isContradicted: boolean;
+  /** Offsets of stripes whose shards contradict each other, and nothing tells which is wrong. */
+  readonly undecidedStripes: readonly number[];
 }
 
 /** Yields bytes read; returns what was found. */
-export async function* scrubFiles(files: SegmentFiles): AsyncGenerator<number, ScrubFindings> {
+export async function* scrubFiles(files: SegmentFiles, tools: RecoveryTools): AsyncGenerator<number, ScrubFindings> {
   const damage = new Map<ShardCopy, string>();
   const inferior = new Set<ShardCopy>();
   let unreadableStripes = 0;
+  let isContradicted = false;
+  const undecidedStripes: number[] = [];
   const walk = new SegmentWalk(files, { depth: 'everything' });
   try {
     await walk.open();
@@ -29,15 +38,18 @@ export async function* scrubFiles(files: SegmentFiles): AsyncGenerator<number, S
     for await (const region of walk.regions()) {
       progress += walk.takeReadBytes();
       if (region.kind === 'stripe') {
-        if (!isRecoverable(region, files.scheme)) unreadableStripes++;
-        for (const part of region.parts) judge(part, region, files.scheme, { damage, inferior });
+        const { stripe, isUndecided } = agree(region, files.scheme, tools);
+        if (isUndecided) undecidedStripes.push(stripe.offset);
+        if (stripe !== region) isContradicted = true;
+        if (!isRecoverable(stripe, files.scheme)) unreadableStripes++;
+        for (const part of stripe.parts) judge(part, stripe, files.scheme, { damage, inferior });
       }
       if (progress < PROGRESS_BYTES) continue;
       yield progress;
       progress = 0;
     }
     yield progress;
-    return { damage, inferior, unreadableStripes };
+    return { damage, inferior, unreadableStripes, isContradicted, undecidedStripes };
   } finally {
     await walk[Symbol.asyncDispose]();
   }
@@ -63,10 +75,12 @@ function hasMore(part: CopyPart, other: CopyPart): boolean {
   return part.blocks.some((good, block) => good && !other.blocks[block]);
 }
 
-function describe({ header, bytes, blocks, directory }: CopyPart): string {
+function describe({ header, bytes, blocks }: CopyPart): string {
   if (bytes.length === 0) return 'nothing';
-  if (!header) return 'no header';
   const bad = blocks.flatMap((good, block) => (good ? [] : [block]));
+  // A header is taken from a part whose blocks were compared with those of others.
+  if (!header && blocks.length > 0) return 'not what the other shards say';
+  if (!header) return 'no header';
   if (bad.length > 0) return `wrong checksum of blocks ${bad.join(', ')}`;
-  return directory ? 'nothing wrong' : 'wrong checksum of the directory';
+  return 'wrong checksum of the directory';
 }

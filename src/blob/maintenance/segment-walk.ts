@@ -28,6 +28,8 @@ export interface SegmentFiles {
   readonly segment: string;
   readonly scheme: Scheme;
   readonly copies: readonly ShardCopy[];
+  /** Some may be wrong although they are as their checksums say: all are then to be compared. */
+  readonly areDoubted?: boolean;
 }
 
 /** What every shard's header says of a stripe alike. */

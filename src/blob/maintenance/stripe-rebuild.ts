@@ -129,9 +129,9 @@ export class StripeRebuild {
 }
 
 /** A block by its index, or the directory unit. */
-type Piece = number | 'directory';
+export type Piece = number | 'directory';
 
-function piecesOf({ unit }: WalkedStripe): Piece[] {
+export function piecesOf({ unit }: WalkedStripe): Piece[] {
   return [...Array.from({ length: blockCount(unit) }, (_, block) => block), 'directory'];
 }
 
@@ -148,7 +148,7 @@ function pieceStart({ unit }: WalkedStripe, piece: Piece): number {
 }
 
 /** A piece as it is in the shards in which it is good, each once. */
-function goodUnits(stripe: WalkedStripe, piece: Piece): ShardUnit[] {
+export function goodUnits(stripe: WalkedStripe, piece: Piece): ShardUnit[] {
   const units = new Map<number, ShardUnit>();
   for (const part of stripe.parts) {
     const bytes = goodPiece(stripe, part, piece);
@@ -157,7 +157,7 @@ function goodUnits(stripe: WalkedStripe, piece: Piece): ShardUnit[] {
   return [...units.values()];
 }
 
-function goodPiece({ unit }: WalkedStripe, part: CopyPart, piece: Piece): Buffer | undefined {
+export function goodPiece({ unit }: WalkedStripe, part: CopyPart, piece: Piece): Buffer | undefined {
   if (piece === 'directory') return part.directory;
   if (!part.blocks[piece]) return undefined;
   const { start, end } = blockRange({ unit, block: piece });

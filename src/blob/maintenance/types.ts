@@ -51,11 +51,17 @@ export interface SegmentHealth {
   readonly surplusCopies: number;
   /** Stripes that could not be read when they were last looked at: never committed, or lost. */
   readonly unreadableStripes: number;
+  /** What is damaged is so by what other shards say, and not by its own checksums. */
+  readonly isContradicted: boolean;
+  /** Offsets of stripes whose shards contradict each other, and nothing tells which is wrong. */
+  readonly undecidedStripes: readonly number[];
   /** Shard files that `repair` can write now, or copies it can settle. */
   readonly repairable: number;
   /** Shard files that `move` can write now. */
   readonly movable: number;
 }
+
+export type KnownDamage = Pick<SegmentHealth, 'isContradicted'> & { readonly shards: readonly number[] };
 
 /** Yields bytes read and written. */
 export type MaintenanceWork = AsyncGenerator<number, void>;
@@ -69,7 +75,7 @@ export interface BlobMaintenance {
   /** Moves shards to the disks where they should lie: copied, verified, synced, and only then removed. */
   move(segment: string): MaintenanceWork;
   /** Marks shards as damaged, as was known before a restart. */
-  markDamaged(segment: string, shards: readonly number[]): void;
+  markDamaged(segment: string, damage: KnownDamage): void;
   /** Seals what is open and has data, so that it can be scrubbed, mended and moved. */
   retireOpen(): void;
 }
