@@ -48,12 +48,12 @@ export class Transaction {
   }
 
   /** Records a change for whoever is configured to hear of it. */
-  emit(bucketId: number, kind: string, payload: Readonly<Record<string, unknown>>): void {
+  emit(bucketId: number, kind: string, payload: () => Readonly<Record<string, unknown>>): void {
     if (!this.#outbox.hasConsumer(bucketId)) return;
     this.#outbox.insert({
       sequence: this.#counters.outboxSequence++,
       kind,
-      payload: JSON.stringify({ bucketId, ...payload }),
+      payload: JSON.stringify({ bucketId, ...payload() }),
     });
   }
 

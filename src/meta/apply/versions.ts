@@ -56,7 +56,9 @@ export function enterVersion(
   assert(Number.isSafeInteger(row.ordinal) && row.ordinal > 0, 'an ordinal is a positive integer');
   let replaced = false;
   if (row.versionId === 'null') {
-    const old = transaction.versions.byId(bucket.id, row.key, 'null');
+    // Mostly the current version is it, or there is none at all.
+    const isCurrent = current === undefined || current.versionId === 'null';
+    const old = isCurrent ? current : transaction.versions.byId(bucket.id, row.key, 'null');
     if (old !== undefined) removeVersion(transaction, old);
     replaced = old !== undefined;
   } else if (current !== undefined && current.isListedById === 0) {
@@ -65,7 +67,7 @@ export function enterVersion(
   transaction.versions.insert({ ...row, isListedById: bucket.versioning === 'Unversioned' ? 0 : 1 });
   transaction.sawOrdinal(row.ordinal);
   const kind = row.isDeleteMarker === 1 ? 'delete-marker-created' : 'object-created';
-  transaction.emit(bucket.id, kind, describe(row));
+  transaction.emit(bucket.id, kind, () => describe(row));
   return { replaced };
 }
 
@@ -119,12 +121,12 @@ export function deleteVersion(
 
 export function setVersionTags(transaction: Transaction, command: SetVersionTags): void {
   const row = changeAttributes(transaction, command, { tags: command.tags });
-  transaction.emit(row.bucketId, 'object-tags-set', describe(row));
+  transaction.emit(row.bucketId, 'object-tags-set', () => describe(row));
 }
 
 export function setVersionAcl(transaction: Transaction, command: SetVersionAcl): void {
   const row = changeAttributes(transaction, command, { acl: command.acl });
-  transaction.emit(row.bucketId, 'object-acl-set', describe(row));
+  transaction.emit(row.bucketId, 'object-acl-set', () => describe(row));
 }
 
 /** Replaces some attributes of a version; returns its row as it was. */
@@ -146,7 +148,7 @@ function changeAttributes(
 function removeAndTell(transaction: Transaction, row: VersionRow): void {
   removeVersion(transaction, row);
   const kind = row.isDeleteMarker === 1 ? 'delete-marker-removed' : 'object-removed';
-  transaction.emit(row.bucketId, kind, describe(row));
+  transaction.emit(row.bucketId, kind, () => describe(row));
 }
 
 function describe(row: Omit<VersionRow, 'isListedById'>): Record<string, unknown> {

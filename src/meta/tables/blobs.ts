@@ -40,8 +40,8 @@ export class BlobReader {
 export class BlobWriter extends BlobReader {
   readonly #insert: Statement<[number, number, string, string | null]>;
   readonly #share: Statement<[number], { size: number }>;
-  readonly #release: Statement<[number], { refs: number; extents: string }>;
-  readonly #remove: Statement<[number]>;
+  readonly #release: Statement<[number]>;
+  readonly #removeLast: Statement<[number], { extents: string }>;
   readonly #move: Statement<[string, string | null, number]>;
   readonly #enter: Statement<[string, number]>;
   readonly #leave: Statement<[string, number]>;
@@ -53,8 +53,8 @@ export class BlobWriter extends BlobReader {
     super(db);
     this.#insert = db.prepare('INSERT INTO blobs (blob_id, size, extents, refs, write_id) VALUES (?, ?, ?, 1, ?)');
     this.#share = db.prepare('UPDATE blobs SET refs = refs + 1 WHERE blob_id = ? RETURNING size');
-    this.#release = db.prepare('UPDATE blobs SET refs = refs - 1 WHERE blob_id = ? RETURNING refs, extents');
-    this.#remove = db.prepare('DELETE FROM blobs WHERE blob_id = ?');
+    this.#release = db.prepare('UPDATE blobs SET refs = refs - 1 WHERE blob_id = ?');
+    this.#removeLast = db.prepare('DELETE FROM blobs WHERE blob_id = ? AND refs = 1 RETURNING extents');
     this.#move = db.prepare('UPDATE blobs SET extents = ?, write_id = ? WHERE blob_id = ?');
     this.#enter = db.prepare('INSERT OR IGNORE INTO blob_segments VALUES (?, ?)');
     this.#leave = db.prepare('DELETE FROM blob_segments WHERE segment = ? AND blob_id = ?');
@@ -75,11 +75,13 @@ export class BlobWriter extends BlobReader {
   }
   /** One row less names the blob; with the last one it goes, and its segments have fewer live bytes. */
   release(blob: number): void {
-    const row = this.#release.get(blob);
-    assert(row !== undefined && row.refs >= 0, `a row named blob ${blob}, which does not exist`);
-    if (row.refs > 0) return;
-    this.#remove.run(blob);
-    this.#leaveAll(blob, unpackExtents(row.extents));
+    const removed = this.#removeLast.get(blob);
+    if (removed !== undefined) {
+      this.#leaveAll(blob, unpackExtents(removed.extents));
+      return;
+    }
+    const { changes } = this.#release.run(blob);
+    assert(changes === 1, `a row named blob ${blob}, which does not exist`);
   }
   /** The blob lies elsewhere from now on. False if it is gone or does not lie at `from`. */
   relocate(blob: number, from: BlobLocation['extents'], to: BlobLocation): boolean {
