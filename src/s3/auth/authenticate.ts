@@ -144,24 +144,32 @@ function tokenMatches(expected: string | undefined, given: string): boolean {
 
 function requireTime(claim: SignatureClaim, nowMs: number): void {
   const { epochMs } = claim.timestamp;
-  const ServerTime = extendedTimestamp(nowMs);
+  const serverTime = () => ({ ServerTime: extendedTimestamp(nowMs) });
   if (claim.expiresSeconds === undefined) {
     if (Math.abs(nowMs - epochMs) <= skewMaxMs) return;
     throw new S3Error('RequestTimeTooSkewed', {
-      fields: { RequestTime: claim.timestampText, ServerTime, MaxAllowedSkewMilliseconds: String(skewMaxMs) },
+      fields: {
+        RequestTime: claim.timestampText,
+        ...serverTime(),
+        MaxAllowedSkewMilliseconds: String(skewMaxMs),
+      },
     });
   }
   if (epochMs - nowMs > skewMaxMs) {
     throw new S3Error('AccessDenied', {
       message: 'Request is not yet valid',
-      fields: { 'X-Amz-Date': claim.timestampText, ServerTime },
+      fields: { 'X-Amz-Date': claim.timestampText, ...serverTime() },
     });
   }
   const expiresMs = epochMs + claim.expiresSeconds * 1000;
   if (nowMs <= expiresMs) return;
   throw new S3Error('AccessDenied', {
     message: 'Request has expired',
-    fields: { 'X-Amz-Expires': String(claim.expiresSeconds), Expires: extendedTimestamp(expiresMs), ServerTime },
+    fields: {
+      'X-Amz-Expires': String(claim.expiresSeconds),
+      Expires: extendedTimestamp(expiresMs),
+      ...serverTime(),
+    },
   });
 }
 

@@ -90,7 +90,11 @@ function assemble(parts: CanonicalParts, { path, query }: { path: string; query:
  * Runs of blanks become one. Only ASCII blanks count: to JavaScript the byte A0, which occurs inside UTF-8, is one too.
  */
 function canonicalValues(values: readonly string[]): string {
-  return values.map((value) => value.replace(/[ \t\n\v\f\r]+/g, ' ').replace(/^ | $/g, '')).join(',');
+  return values.map((value) => (/[ \t\n\v\f\r]/.test(value) ? withSingleBlanks(value) : value)).join(',');
+}
+
+function withSingleBlanks(value: string): string {
+  return value.replace(/[ \t\n\v\f\r]+/g, ' ').replace(/^ | $/g, '');
 }
 
 function splitQuery(rawQuery: string): [name: string, value: string][] {
@@ -107,8 +111,9 @@ function decodeText(part: string): string {
   return /^[A-Za-z0-9\-._~/]*$/.test(part) ? part : decodeBytes(part.replaceAll('+', ' ')).toString('utf8');
 }
 
+/** Every presigned credential has encoded slashes, which stay as they are. */
 function encodeQueryPart(part: string): string {
-  return /^[A-Za-z0-9\-._~]*$/.test(part) ? part : encodeBytes(decodeBytes(part.replaceAll('+', ' ')), false);
+  return /^(?:[A-Za-z0-9\-._~]|%2F)*$/.test(part) ? part : encodeBytes(decodeBytes(part.replaceAll('+', ' ')), false);
 }
 
 /** Undoes percent-encoding; what is no escape stands for itself. */

@@ -3,6 +3,7 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { RecentMap } from '../../lib/recent-map.ts';
 
 /** What a credential scope names. */
 export interface Scope {
@@ -37,8 +38,7 @@ export interface SignedPart {
 
 export const emptySha256 = hash('sha256', '', 'hex');
 
-const keysMax = 1_000;
-const keys = new Map<string, Buffer>();
+const keys = new RecentMap<string, Buffer>(1_000);
 
 export function scopeText({ date, region, service }: Scope): string {
   return `${date}/${region}/${service}/aws4_request`;
@@ -48,11 +48,9 @@ export function scopeText({ date, region, service }: Scope): string {
 export function signingKey(secret: string, scope: Scope): Buffer {
   const id = `${scopeText(scope)}/${secret}`;
   const known = keys.get(id);
-  const key = known ?? deriveKey(secret, scope);
-  // The map keeps the order of insertion: what was used last is inserted last, and the first is the one to drop.
-  keys.delete(id);
+  if (known !== undefined) return known;
+  const key = deriveKey(secret, scope);
   keys.set(id, key);
-  if (keys.size > keysMax) keys.delete(keys.keys().next().value ?? '');
   return key;
 }
 

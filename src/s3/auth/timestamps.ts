@@ -1,4 +1,5 @@
 /** The forms of date that a signed request may carry. */
+import { RecentMap } from '../../lib/recent-map.ts';
 
 export interface Timestamp {
   readonly epochMs: number;
@@ -10,8 +11,19 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 const rfc1123 = /^(?:[A-Za-z]{3}, *)?(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) (GMT|UTC|Z|[+-]\d{4})$/;
 
+/** Those that were parsed of late: requests of one second carry the same. */
+const known = new RecentMap<string, Timestamp>(256);
+
 /** yyyyMMdd'T'HHmmss'Z'; undefined where the text is anything else or no real moment. */
 export function parseBasicTimestamp(text: string): Timestamp | undefined {
+  const recent = known.get(text);
+  if (recent !== undefined) return recent;
+  const parsed = parseBasic(text);
+  if (parsed !== undefined) known.set(text, parsed);
+  return parsed;
+}
+
+function parseBasic(text: string): Timestamp | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
   if (match === null) return undefined;
   const [year, month, day, hour, minute, second] = match.slice(1).map(Number);
