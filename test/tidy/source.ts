@@ -28,7 +28,7 @@ export interface Rule {
 }
 
 /** Folders and files that are made by tools and never committed (`.gitignore`), and the repository itself. */
-const notOurs = new Set(['.git', 'node_modules', 'dist', 'data', 'coverage']);
+const notOurs = new Set(['.git', 'node_modules', 'dist', 'data', 'coverage', 'profiles']);
 const binary = /\.(png|jpg|gif|ico|wasm|gz|zip|bin|sqlite)$/;
 
 export function sourceOf(path: string, text: string): Source {

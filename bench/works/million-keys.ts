@@ -1,0 +1,48 @@
+/**
+ * A bucket of 1,000,000 keys, made in seconds: one object is put as any other, and its row in the index is then repeated
+ * under all keys while the server is stopped. Columns are taken as they come, so the bench need not know the schema.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { databasePath } from '../../src/meta/database.ts';
+
+export const millionBucket = 'million';
+export const millionKeys = 1_000_000;
+/** What lies before the slash of the keys. */
+export const directories = 1_000;
+
+/** `d000/000.x` … `d999/999.x`. */
+export function keyOf(index: number): string {
+  const digits = (value: number): string => String(value).padStart(3, '0');
+  return `d${digits(Math.floor(index / directories))}/${digits(index % directories)}.x`;
+}
+
+const keySql = `CAST(printf('d%03d/%03d.x', i / ${directories}, i % ${directories}) AS BLOB)`;
+
+/** Repeats the only object of the bucket, which must have the first key, under all the others. */
+export function repeatObject(dataFolder: string): void {
+  const db = new Database(findDatabase(dataFolder), { fileMustExist: true });
+  try {
+    db.pragma('cache_size = -65536');
+    const bucketId = db.prepare('SELECT bucket_id FROM buckets WHERE name = ?').pluck().get(millionBucket);
+    const columns = db.prepare("SELECT name FROM pragma_table_info('versions')").pluck().all();
+    const values = columns.map((name) => (name === 'key' ? keySql : `template.${String(name)}`));
+    const { changes } = db
+      .prepare(`
+        WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < ${millionKeys})
+        INSERT INTO versions SELECT ${values.join(', ')}
+        FROM numbers CROSS JOIN (SELECT * FROM versions WHERE bucket_id = ? LIMIT 1) AS template`)
+      .run(bucketId);
+    if (changes !== millionKeys - 1) throw new Error(`${changes} rows were added`);
+  } finally {
+    db.close();
+  }
+}
+
+function findDatabase(dataFolder: string): string {
+  const paths = readdirSync(dataFolder).map((zone) => databasePath(join(dataFolder, zone)));
+  const path = paths.find((candidate) => existsSync(candidate));
+  if (path === undefined) throw new Error(`no zone in ${dataFolder} has an index`);
+  return path;
+}
