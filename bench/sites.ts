@@ -73,7 +73,7 @@ export class OwnSites implements Sites {
       // The data folder goes as a whole.
       willWrite: () => {},
       fill: (set, connections) => sender.fill(set, connections),
-      profiled: (name, measure) => this.#profiled(server, { name, measure }),
+      profile: (name, work) => this.#profile(server, { name, work }),
     };
     this.#open = { stage, site, server, data };
     return site;
@@ -97,17 +97,13 @@ export class OwnSites implements Sites {
     repeatObject(data);
   }
 
-  async #profiled<T>(
-    server: ServerProcess,
-    { name, measure }: { name: string; measure: () => Promise<T> },
-  ): Promise<T> {
+  async #profile(server: ServerProcess, { name, work }: { name: string; work: () => Promise<unknown> }): Promise<void> {
     const { profileFolder } = this.#options;
-    if (profileFolder === undefined) return measure();
+    if (profileFolder === undefined) return;
     using profiler = await server.openProfiler();
     await profiler.start();
-    const result = await measure();
+    await work();
     await profiler.stop(join(profileFolder, `${name}.cpuprofile`));
-    return result;
   }
 
   async #close(): Promise<void> {
@@ -147,7 +143,7 @@ export class ForeignSites implements Sites {
         for (const target of targets) this.#written.add(target);
       },
       fill: (set, connections) => this.#sender.fill(set, connections),
-      profiled: (_name, measure) => measure(),
+      profile: async () => {},
     };
     this.#sites.set(stage, site);
     return site;

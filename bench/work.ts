@@ -15,8 +15,8 @@ export interface Site {
   willWrite(set: RequestSet): void;
   /** Sends every request of the set once, unless that was done before. */
   fill(set: RequestSet, connections: number): Promise<void>;
-  /** Runs a measurement, and keeps a profile of the server meanwhile if profiles are asked for. */
-  profiled<T>(name: string, measure: () => Promise<T>): Promise<T>;
+  /** Lets the work run under a profiler, if profiles are asked for, and keeps the profile under its name. */
+  profile(name: string, work: () => Promise<unknown>): Promise<void>;
 }
 
 /** A limit of the machine that can be measured again and again. */

@@ -38,7 +38,10 @@ export function loadWork(spec: LoadWork): Work {
       const prepared = await bench.load.prepare(site.endpoint, requests);
       const meter = await spec.limit?.(bench, site);
       const sampler = new Sampler(spec, { site, prepared });
-      return [await site.profiled(name, () => measure(spec, bench, { sampler, meter }))];
+      const figure = await measure(spec, bench, { sampler, meter });
+      // After the figure, which the profiler would spoil, and without the limit, during which the server is idle.
+      await site.profile(name, () => sampler.sample(bench.seconds));
+      return [figure];
     },
   };
 }

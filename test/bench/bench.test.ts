@@ -14,7 +14,7 @@ const pinnedNode = join(repository, 'node_modules', '.bin', 'node');
 const folder = mkdtempSync(join(tmpdir(), 'ninefold-bench-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const limitMs = 90_000;
+const limitMs = 180_000;
 
 interface Outcome {
   readonly code: number;
@@ -51,18 +51,18 @@ const reportSchema = z.looseObject({
 describe('npm run bench', { timeout: limitMs }, () => {
   test('some works, as JSON and with profiles → their figures and a profile of each server; nothing else stays', async () => {
     const profiles = join(folder, 'profiles');
-    const works = 'put-4k-8,list-1k-plain,kernel-routing';
+    const works = 'put-4k-8,list-1m-plain,kernel-routing';
     const shared = ['--seconds', '0.3', '--profile', '--profile-folder', profiles];
     const { code, output, complaints } = await bench('--json', '--only', works, ...shared);
     expect(code, complaints).toBe(0);
     const { figures, failed } = reportSchema.parse(JSON.parse(output));
     expect(failed).toEqual([]);
-    expect(figures.map(({ name }) => name)).toEqual(['kernel-routing', 'put-4k-8', 'list-1k-plain']);
+    expect(figures.map(({ name }) => name)).toEqual(['kernel-routing', 'put-4k-8', 'list-1m-plain']);
     const [kernel, put, list] = figures;
-    expect([kernel?.ratio, put?.ratio, put?.p50Ms, put?.p99Ms, list?.p50Ms]).not.toContain(undefined);
+    expect([kernel?.ratio, put?.ratio, put?.p50Ms, put?.p99Ms, list?.ratio]).not.toContain(undefined);
     // Only Linux tells them.
     if (existsSync('/proc/self/stat')) expect([put?.cpuMsPerRequest, put?.peakMebibytes]).not.toContain(undefined);
-    expect(readdirSync(profiles).sort()).toEqual(['list-1k-plain.cpuprofile', 'put-4k-8.cpuprofile']);
+    expect(readdirSync(profiles).sort()).toEqual(['list-1m-plain.cpuprofile', 'put-4k-8.cpuprofile']);
     const profile = z.looseObject({ nodes: z.array(z.unknown()).nonempty() });
     profile.parse(JSON.parse(readFileSync(join(profiles, 'put-4k-8.cpuprofile'), 'utf8')));
     expect(readdirSync(join(folder, 'data'))).toEqual([]);
@@ -76,7 +76,6 @@ describe('npm run bench', { timeout: limitMs }, () => {
     const checked = await bench(...shared, '--check');
     expect(checked.code).toBe(1);
     expect(checked.output).toMatch(/More than a tenth worse than in the baseline:\n {2}kernel-routing /);
-    expect((await bench(...shared)).code).toBe(0);
     expect((await bench(...shared, '--save-baseline')).code).toBe(0);
     const saved = z
       .object({ ratios: z.record(z.string(), z.number()) })
@@ -89,11 +88,11 @@ describe('npm run bench', { timeout: limitMs }, () => {
     await using daemon = await startDaemon();
     const { endpoint, accessKeyId, secretAccessKey, pid } = daemon;
     const key = ['--access-key', accessKeyId, '--secret-key', secretAccessKey, '--pid', String(pid)];
-    const works = ['--only', 'put-4k-8,list-1k-plain,list-1m-plain', '--seconds', '0.3'];
+    const works = ['--only', 'put-4k-8,get-1m-8,list-1m-plain', '--seconds', '0.3'];
     const { code, output, complaints } = await bench('--json', '--against', endpoint, ...key, ...works);
     expect(code, complaints).toBe(0);
     const { figures, leftOut } = reportSchema.parse(JSON.parse(output));
-    expect(figures.map(({ name }) => name)).toEqual(['put-4k-8', 'list-1k-plain']);
+    expect(figures.map(({ name }) => name)).toEqual(['put-4k-8', 'get-1m-8']);
     expect(leftOut.map(({ names }) => names)).toEqual([['list-1m-plain']]);
     const { Buckets: left = [] } = await daemon.client.send(new ListBucketsCommand());
     expect(left).toEqual([]);
