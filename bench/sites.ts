@@ -5,12 +5,13 @@ import type { LoadClient } from './load/load-client.ts';
 import type { Endpoint, RequestSet } from './load/messages.ts';
 import { ServerProcess } from './server/server-process.ts';
 import type { Site, Stage } from './work.ts';
-import { keyOf, millionBucket, repeatObject } from './works/million-keys.ts';
+import { makeMillionKeys } from './works/million-keys.ts';
 
 export interface Sites extends AsyncDisposable {
   open(stage: Stage): Promise<Site>;
 }
 
+const benchBucket = 'bench';
 const emptyBody = { bodyBytes: 0, isBodySigned: true } as const;
 
 /** Sends every request of a set once; each must succeed. */
@@ -63,12 +64,12 @@ export class OwnSites implements Sites {
     await this.#close();
     const { load, folder } = this.#options;
     const data = mkdtempSync(join(folder, `${stage}-`));
-    if (stage === 'pages') await this.#makeMillionKeys(data);
+    if (stage === 'pages') await makeMillionKeys(load, { dataFolder: data, buckets: [benchBucket] });
     const server = await this.#start(data);
     const sender = new Sender(load, server.endpoint);
     const site: Site = {
       endpoint: server.endpoint,
-      bucket: 'bench',
+      bucket: benchBucket,
       pid: server.pid,
       // The data folder goes as a whole.
       willWrite: () => {},
@@ -85,16 +86,7 @@ export class OwnSites implements Sites {
 
   async #start(dataFolder: string): Promise<ServerProcess> {
     const isInspected = this.#options.profileFolder !== undefined;
-    return ServerProcess.start({ dataFolder, buckets: ['bench', millionBucket], isInspected });
-  }
-
-  async #makeMillionKeys(data: string): Promise<void> {
-    {
-      await using server = await this.#start(data);
-      const first = { method: 'PUT', targets: [`/${millionBucket}/${keyOf(0)}`], ...emptyBody } as const;
-      await new Sender(this.#options.load, server.endpoint).send(first, 1);
-    }
-    repeatObject(data);
+    return ServerProcess.start({ dataFolder, buckets: [benchBucket], isInspected });
   }
 
   async #profile(server: ServerProcess, { name, work }: { name: string; work: () => Promise<unknown> }): Promise<void> {

@@ -6,6 +6,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { databasePath } from '../../src/meta/database.ts';
+import type { LoadClient } from '../load/load-client.ts';
+import { ServerProcess } from '../server/server-process.ts';
 
 export const millionBucket = 'million';
 export const millionKeys = 1_000_000;
@@ -20,8 +22,27 @@ export function keyOf(index: number): string {
 
 const keySql = `CAST(printf('d%03d/%03d.x', i / ${directories}, i % ${directories}) AS BLOB)`;
 
+/** Makes a data folder with the bucket in it, and other buckets that are empty. */
+export async function makeMillionKeys(
+  load: LoadClient,
+  { dataFolder, buckets }: { dataFolder: string; buckets: readonly string[] },
+): Promise<void> {
+  {
+    await using server = await ServerProcess.start({
+      dataFolder,
+      buckets: [...buckets, millionBucket],
+      isInspected: false,
+    });
+    const targets = [`/${millionBucket}/${keyOf(0)}`];
+    const put = await load.prepare(server.endpoint, { method: 'PUT', targets, bodyBytes: 0, isBodySigned: true });
+    const { failures } = await put.run({ connections: 1, count: 1 });
+    if (failures.size > 0) throw new Error(`the first object was not put: ${[...failures.keys()].join(', ')}`);
+  }
+  repeatObject(dataFolder);
+}
+
 /** Repeats the only object of the bucket, which must have the first key, under all the others. */
-export function repeatObject(dataFolder: string): void {
+function repeatObject(dataFolder: string): void {
   const db = new Database(findDatabase(dataFolder), { fileMustExist: true });
   try {
     db.pragma('cache_size = -65536');

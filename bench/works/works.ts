@@ -9,7 +9,14 @@ import type { Work } from '../work.ts';
 import { memoryWork } from './memory-work.ts';
 import { objectWorks } from './object-works.ts';
 import { pageWorks } from './page-works.ts';
+import { startUpWork } from './start-up-work.ts';
 
 const kernels = [...codingKernels, ...digestKernels, ...requestKernels, pageKernel, ...storeKernels];
 
-export const works: readonly Work[] = [...kernels.map(kernelWork), ...objectWorks, ...pageWorks, memoryWork];
+export const works: readonly Work[] = [
+  ...kernels.map(kernelWork),
+  ...objectWorks,
+  ...pageWorks,
+  startUpWork,
+  memoryWork,
+];
