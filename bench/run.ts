@@ -28,20 +28,27 @@ export function isChosen(name: string, only: readonly string[]): boolean {
 }
 
 export async function run(works: readonly Work[], options: Options, say: (text: string) => void): Promise<Report> {
-  await using stack = new AsyncDisposableStack();
-  const bench = await openBench(options, stack);
   const report = { figures: [] as Figure[], leftOut: [] as Missing[], failed: [] as Missing[] };
-  for (const { names, ownServerBecause, run: measure } of works) {
-    if (options.against && ownServerBecause !== undefined) {
-      report.leftOut.push({ names, reason: ownServerBecause });
-      continue;
+  const fail = (names: readonly string[], error: unknown): void => {
+    report.failed.push({ names, reason: error instanceof Error ? error.message : String(error) });
+  };
+  const stack = new AsyncDisposableStack();
+  try {
+    const bench = await openBench(options, stack);
+    for (const { names, ownServerBecause, run: measure } of works) {
+      if (options.against && ownServerBecause !== undefined) {
+        report.leftOut.push({ names, reason: ownServerBecause });
+        continue;
+      }
+      say(`${names.join(', ')} …`);
+      await measure(bench).then(
+        (figures) => report.figures.push(...figures),
+        (error: unknown) => fail(names, error),
+      );
     }
-    say(`${names.join(', ')} …`);
-    try {
-      report.figures.push(...(await measure(bench)));
-    } catch (error) {
-      report.failed.push({ names, reason: error instanceof Error ? error.message : String(error) });
-    }
+  } finally {
+    // What was measured is worth telling even if something stays behind.
+    await stack.disposeAsync().catch((error: unknown) => fail(['clean-up'], error));
   }
   return report;
 }
@@ -51,9 +58,10 @@ async function openBench(options: Options, stack: AsyncDisposableStack): Promise
   mkdirSync(options.folder, { recursive: true });
   if (profileFolder !== undefined) mkdirSync(profileFolder, { recursive: true });
   const folder = mkdtempSync(join(options.folder, 'ninefold-bench-'));
-  const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  // Also where a signal ends the run before its works are done.
+  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  // Also where a signal ends the run before its works are done; servers go before their folder, by a listener of their own.
   process.once('exit', remove);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   stack.defer(remove);
   const load = stack.use(await LoadClient.start());
   const limits = new Map<'constant' | number, NodeHttpServer>();

@@ -37,7 +37,9 @@ export function writeBaseline(path: string, { now, before }: { now: Baseline; be
 
 export function ratiosOf(figures: readonly Figure[]): Record<string, number> {
   return Object.fromEntries(
-    figures.flatMap(({ name, ratio }) => (ratio === undefined ? [] : [[name, Number(ratio.toPrecision(3))] as const])),
+    figures.flatMap(({ name, ratio = Number.NaN }) =>
+      Number.isFinite(ratio) && ratio > 0 ? [[name, Number(ratio.toPrecision(3))] as const] : [],
+    ),
   );
 }
 

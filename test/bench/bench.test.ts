@@ -1,16 +1,18 @@
 /** The bench as a program: what it prints, what it leaves, and how it ends. Its figures are of no interest here. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { startDaemon } from '../support/daemon.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const pinnedNode = join(repository, 'node_modules', '.bin', 'node');
+const node = existsSync(pinnedNode) ? pinnedNode : process.execPath;
 const folder = mkdtempSync(join(tmpdir(), 'ninefold-bench-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -23,7 +25,6 @@ interface Outcome {
 }
 
 function bench(...args: readonly string[]): Promise<Outcome> {
-  const node = existsSync(pinnedNode) ? pinnedNode : process.execPath;
   return new Promise((resolve) => {
     const command = ['bench/main.ts', '--folder', join(folder, 'data'), ...args];
     execFile(node, command, { cwd: repository }, (error, output, complaints) => {
@@ -104,6 +105,20 @@ describe('npm run bench', { timeout: limitMs }, () => {
     const { code, output } = await bench('--against', daemon.endpoint, ...key, '--only', 'put-4k-8');
     expect(code).toBe(1);
     expect(output).toMatch(/^Failed: put-4k-8: PUT failed: status 403/m);
+  });
+
+  test('ended by a signal while a server runs → nothing stays', async () => {
+    const data = join(folder, 'ended');
+    const child = spawn(node, ['bench/main.ts', '--folder', data, '--only', 'put-4k-8', '--seconds', '600'], {
+      cwd: repository,
+      stdio: 'ignore',
+    });
+    const exit = once(child, 'exit');
+    const servers = (): string[] => readdirSync(data, { recursive: true, encoding: 'utf8' });
+    await vi.waitFor(() => expect(servers().filter((path) => path.endsWith('zone-a'))).toHaveLength(1), limitMs);
+    child.kill('SIGTERM');
+    expect(await exit).toEqual([1, null]);
+    expect(readdirSync(data)).toEqual([]);
   });
 
   test('no such work → refused with the usage', async () => {

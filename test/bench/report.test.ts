@@ -65,7 +65,7 @@ describe('the comparison with the baseline', () => {
     const folder = mkdtempSync(join(tmpdir(), 'ninefold-baseline-'));
     try {
       const path = join(folder, 'baseline.json');
-      const now = baseline(ratiosOf([speed('b', 0.123456)]));
+      const now = baseline(ratiosOf([speed('b', 0.123456), speed('b', Number.NaN)]));
       writeBaseline(path, { now, before: baseline({ a: 2, b: 5 }) });
       expect(readBaseline(path)).toEqual(baseline({ a: 2, b: 0.123 }));
       expect(readFileSync(path, 'utf8').endsWith('}\n')).toBe(true);
