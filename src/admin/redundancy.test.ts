@@ -4,6 +4,7 @@ import type { SegmentHealth } from '../blob/maintenance/types.ts';
 import { SCHEMES, type SchemeName } from '../blob/scheme.ts';
 import { findProblems } from './problems.ts';
 import { describeRedundancy, redundancyProblems } from './redundancy.ts';
+import { describeSpace } from './space.ts';
 
 function health(
   segment: string,
@@ -86,7 +87,7 @@ test('shards that contradict each other → a sentence a segment, that names a f
     { segment: 'b', offsets: [0, 1, 2, 3, 4, 5, 6, 7, 8] },
   ];
   const nothing = { version: '', nowMs: 0, startedMs: 0, zones: [], sharedFileSystems: [], disks: [], jobs: [] };
-  const space = { liveBytes: 0, storedBytes: 0, segments: 0, sizeBytes: 0, freeBytes: 0 };
+  const space = describeSpace({ disks: [], segments: [], live: new Map() });
   const index = { sequence: 0, epoch: 0, logBytesSinceSnapshot: 0 };
   expect(findProblems({ ...nothing, space, index, contradictions })).toEqual([
     'Shards of segment a contradict each other in the stripe at 16: what lies there may be wrong, and nothing tells which shard is.',

@@ -18,6 +18,8 @@ export const diskSchema = z.object({
   /** Of its file system; left out if the disk was never seen. */
   sizeBytes: z.number().optional(),
   freeBytes: z.number().optional(),
+  /** What is kept free for deletes and what frees space. */
+  reserveBytes: z.number().optional(),
   /** The same for disks of one file system. */
   device: z.string().optional(),
 });
@@ -30,6 +32,27 @@ const zoneSchema = z.object({
   disksInUse: z.number(),
   /** Whether its copy of the commit log counts towards a commit; a stale one is refilled while the server runs. */
   log: z.enum(['counts', 'stale']),
+  /** Its snapshot of the index, when it was last looked at, some seconds ago; left out if there is none. */
+  snapshot: z
+    .object({
+      /** Of the last record in it. */
+      sequence: z.number(),
+      /** When this copy of it was written. */
+      madeMs: z.number(),
+      sizeBytes: z.number(),
+    })
+    .optional(),
+  /** Its files of the commit log, when they were last looked at; left out if there is none. */
+  logFiles: z
+    .object({
+      files: z.number(),
+      sizeBytes: z.number(),
+      /** Of the first record in the oldest file; the snapshot has all before it. */
+      firstSequence: z.number(),
+      /** Of the first record in the newest file. */
+      newestFileSequence: z.number(),
+    })
+    .optional(),
 });
 
 export const jobSchema = z.object({
@@ -46,12 +69,27 @@ export const jobSchema = z.object({
 const spaceSchema = z.object({
   /** Bytes of objects and parts that can be read, each counted once. */
   liveBytes: z.number(),
-  /** Bytes of all shard files that are there: live and dead data, parity, headers and directories. */
+  /** Bytes of all shard files on disks that can be read: the sum of the next three. */
   storedBytes: z.number(),
+  /** Of content that rows name, with its parity or copies. */
+  storedLiveBytes: z.number(),
+  /**
+   * Of content that no row names, any more or yet, with its parity or copies; and all of a sealed segment in which no row
+   * names a byte. Compaction and the collection of garbage give it back.
+   */
+  storedDeadBytes: z.number(),
+  /**
+   * The rest: headers, directories with the labels of blobs, padding, and what an interrupted write left; of a segment that
+   * was found at the start, also its dead content until compaction or scrub has measured it, at most as much of it as
+   * compaction leaves alone.
+   */
+  storedOverheadBytes: z.number(),
   segments: z.number(),
   /** Of the file systems that the disks lie on, each counted once. */
   sizeBytes: z.number(),
   freeBytes: z.number(),
+  /** Kept free for deletes and what frees space: new data is refused before. */
+  reserveBytes: z.number(),
 });
 
 const redundancySchema = z.object({

@@ -1,13 +1,13 @@
 /** Puts the status of the server together from what each part says of itself. */
-import type { BlobMaintenance, SegmentHealth } from '../blob/maintenance/types.ts';
-import { SCHEMES } from '../blob/scheme.ts';
+import type { BlobMaintenance } from '../blob/maintenance/types.ts';
 import type { BlobStore, DiskState } from '../blob/types.ts';
 import type { JobRunner } from '../jobs/runner.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Index } from '../meta/types.ts';
+import type { Index, ZoneHoldings } from '../meta/types.ts';
 import { describeSharedFileSystems } from './file-systems.ts';
 import { findProblems } from './problems.ts';
 import { describeRedundancy, type LiveBytes } from './redundancy.ts';
+import { describeSpace } from './space.ts';
 import type { DiskStatus, Status } from './status-schema.ts';
 
 export interface StatusSources {
@@ -16,7 +16,7 @@ export interface StatusSources {
   readonly startedMs: number;
   readonly zones: readonly { readonly name: string; readonly path: string }[];
   readonly index: Pick<Index, 'listSegments' | 'state' | 'upkeep'>;
-  readonly blobs: Pick<BlobStore, 'disks'> & { readonly maintenance: Pick<BlobMaintenance, 'health'> };
+  readonly blobs: Pick<BlobStore, 'disks' | 'segments'> & { readonly maintenance: Pick<BlobMaintenance, 'health'> };
   readonly jobs: Pick<JobRunner, 'status'>;
 }
 
@@ -24,8 +24,10 @@ export async function readStatus(sources: StatusSources): Promise<Status> {
   const { version, clock, startedMs, index, blobs, jobs } = sources;
   const disks = blobs.disks().map(describeDisk);
   const health = blobs.maintenance.health();
+  const segments = blobs.segments();
   const live: LiveBytes = new Map((await index.listSegments()).map(({ segment, liveBytes }) => [segment, liveBytes]));
   const logs = index.state().zones;
+  const holdings = index.upkeep.holdings();
   const redundancy = describeRedundancy(health, live);
   const found = {
     version,
@@ -39,11 +41,12 @@ export async function readStatus(sources: StatusSources): Promise<Status> {
         disks: own.length,
         disksInUse: own.filter(({ state }) => state === 'healthy').length,
         log: logs.some((log) => log.zone === name && !log.isStale) ? ('counts' as const) : ('stale' as const),
+        ...describeHoldings(holdings.get(name)),
       };
     }),
     sharedFileSystems: [...describeSharedFileSystems(disks)],
     disks,
-    space: describeSpace(disks, health, live),
+    space: describeSpace({ disks, segments, live }),
     ...(redundancy && { redundancy }),
     contradictions: health
       .filter(({ undecidedStripes }) => undecidedStripes.length > 0)
@@ -54,28 +57,13 @@ export async function readStatus(sources: StatusSources): Promise<Status> {
   return { ...found, problems: [...findProblems(found)] };
 }
 
-export function describeDisk({ device, sizeBytes, freeBytes, ...disk }: DiskState): DiskStatus {
+export function describeDisk({ device, sizeBytes, freeBytes, reserveBytes, ...disk }: DiskState): DiskStatus {
   // A disk that was never seen has no figures.
-  return device === '' ? disk : { ...disk, device, sizeBytes, freeBytes };
+  return device === '' ? disk : { ...disk, device, sizeBytes, freeBytes, reserveBytes };
 }
 
-function describeSpace(
-  disks: readonly DiskStatus[],
-  health: readonly SegmentHealth[],
-  live: LiveBytes,
-): Status['space'] {
-  // Disks of one file system report the same space: each is counted once.
-  const fileSystems = [...new Map(disks.map((disk) => [disk.device, disk])).values()];
-  const storedBytes = health.map(
-    ({ scheme, missing, shardBytes }) => (SCHEMES[scheme].shards - missing.length) * shardBytes,
-  );
-  return {
-    liveBytes: sum([...live.values()]),
-    storedBytes: sum(storedBytes),
-    segments: health.length,
-    sizeBytes: sum(fileSystems.map(({ sizeBytes = 0 }) => sizeBytes)),
-    freeBytes: sum(fileSystems.map(({ freeBytes = 0 }) => freeBytes)),
-  };
+function describeHoldings({ snapshot, log }: ZoneHoldings = {}): Partial<Status['zones'][number]> {
+  return { ...(snapshot && { snapshot: { ...snapshot } }), ...(log && { logFiles: { ...log } }) };
 }
 
 function describeIndex(index: StatusSources['index']): Status['index'] {
@@ -87,8 +75,4 @@ function describeIndex(index: StatusSources['index']): Status['index'] {
     ...(snapshotSequence > 0 && { snapshotSequence }),
     logBytesSinceSnapshot: logBytesSince,
   };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

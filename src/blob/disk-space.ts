@@ -19,8 +19,12 @@ export async function measureSpace(path: string): Promise<DiskSpace> {
   return { sizeBytes: blocks * bsize, freeBytes: isOutOfInodes ? 0 : bavail * bsize };
 }
 
-/** Whether a disk is full, given whether it was. `reserveBytes`: as configured, or undefined for the default. */
-export function isFullNow(space: DiskSpace, wasFull: boolean, reserveBytes: number | undefined): boolean {
-  const reserve = reserveBytes ?? Math.min(RESERVE_BYTES_MAX, space.sizeBytes * RESERVE_SHARE_MAX);
-  return space.freeBytes < (wasFull ? reserve * RECOVERED_RESERVES : reserve);
+/** What is kept free of a file system where nothing else is configured. */
+export function defaultReserveBytes({ sizeBytes }: DiskSpace): number {
+  return Math.floor(Math.min(RESERVE_BYTES_MAX, sizeBytes * RESERVE_SHARE_MAX));
+}
+
+/** Whether a disk is full, given whether it was. */
+export function isFullNow({ freeBytes }: DiskSpace, wasFull: boolean, reserveBytes: number): boolean {
+  return freeBytes < (wasFull ? reserveBytes * RECOVERED_RESERVES : reserveBytes);
 }

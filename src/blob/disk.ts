@@ -35,6 +35,8 @@ export class Disk {
   /** Of its file system, at the last look. */
   space: DiskSpace | undefined;
   device = '';
+  /** What is kept free of it. */
+  reserveBytes = 0;
   /** Bytes that writes have been promised on its file system, of which the last look does not know, and the part that is written. */
   promisedBytes = 0;
   writtenBytes = 0;
@@ -65,7 +67,7 @@ export class Disk {
   }
 
   describe(): DiskState {
-    const { id, zone, path, state, reason, sinceMs, isFull, space, device } = this;
+    const { id, zone, path, state, reason, sinceMs, isFull, space, reserveBytes, device } = this;
     return {
       id,
       zone,
@@ -76,6 +78,7 @@ export class Disk {
       isFull,
       sizeBytes: space?.sizeBytes ?? 0,
       freeBytes: space?.freeBytes ?? 0,
+      reserveBytes,
       device,
     };
   }

@@ -19,7 +19,7 @@ import { Disk, type DiskHealth, type DiskStanding } from './disk.ts';
 import { DiskGate, DiskSilent } from './disk-gate.ts';
 import { createDisk, type DiskIdentity, errorCode, lookAtIdentity, readIdentity } from './disk-identity.ts';
 import type { DiskRegistry } from './disk-registry.ts';
-import { type DiskSpace, isFullNow, measureSpace } from './disk-space.ts';
+import { type DiskSpace, defaultReserveBytes, isFullNow, measureSpace } from './disk-space.ts';
 import { listShardFiles, writeProbe } from './disk-verification.ts';
 import { type BlobLog, type BlobStoreOptions, silentLog } from './options.ts';
 import type { RegisteredDisk } from './registry-format.ts';
@@ -194,7 +194,7 @@ export class Disks {
 
   #isFull(disk: Disk, { sizeBytes, freeBytes }: DiskSpace): boolean {
     const left = { sizeBytes, freeBytes: freeBytes - disk.promisedBytes };
-    return isFullNow(left, disk.isFull, this.#options.reserveBytes);
+    return isFullNow(left, disk.isFull, disk.reserveBytes);
   }
 
   /** A write to a disk failed with this error. Whoever met it has given the file up. */
@@ -316,6 +316,7 @@ export class Disks {
   async #measure(disk: Disk): Promise<void> {
     const { writtenBytes } = disk;
     disk.space = await disk.gate.probe(() => measureSpace(disk.path));
+    disk.reserveBytes = this.#options.reserveBytes ?? defaultReserveBytes(disk.space);
     disk.writtenBytes -= writtenBytes;
     disk.promisedBytes -= writtenBytes;
     let isFull = this.#isFull(disk, disk.space);

@@ -121,7 +121,12 @@ export class OpenSegment {
         return writeAll(handle, pieces, offset).finally(leave);
       });
       const bytes = (shards[0] ?? []).reduce((sum, { length }) => sum + length, 0);
-      for (const shard of this.#ends.keys()) if (!this.#lost.has(shard)) this.#ends[shard] = offset + bytes;
+      for (const [shard, end] of this.#ends.entries()) {
+        if (this.#lost.has(shard)) continue;
+        // Of appends that overlap the later one may end first.
+        this.#ends[shard] = Math.max(end, offset + bytes);
+        this.segment.noteFile({ shard, lengthBytes: Math.max(end, offset + bytes) });
+      }
       this.#settle(bytes);
     } finally {
       leave();

@@ -1,10 +1,16 @@
 /** What is known to be wrong with a segment's shard files, until it is mended. Kept in memory; `maintenance/` acts on it. */
 import type { Disk } from './disk.ts';
 
-/** A second file of a shard, on another disk than the one that is read. */
-export interface SurplusCopy {
+/** Where a file of a shard lies. */
+export interface ShardPlace {
   readonly shard: number;
   readonly disk: Disk;
+}
+
+/** A second file of a shard, on another disk than the one that is read. */
+export interface SurplusCopy extends ShardPlace {
+  /** As it was last seen. */
+  readonly lengthBytes: number;
 }
 
 export class SegmentCondition {
@@ -49,7 +55,7 @@ export class SegmentCondition {
     this.version++;
   }
 
-  removeSurplus({ shard, disk }: SurplusCopy): void {
+  removeSurplus({ shard, disk }: ShardPlace): void {
     this.#surplus = this.#surplus.filter((other) => other.shard !== shard || other.disk !== disk);
     this.version++;
   }

@@ -48,7 +48,7 @@ export class Segment {
   readonly lengths: (number | undefined)[];
   /** Bytes of one shard file: of the longest, where files differ. */
   shardBytes = 0;
-  /** Bytes of data given to it; undefined of a segment found at the start. */
+  /** Bytes of data given to it; of a segment found at the start, what was measured of it; undefined before that. */
   dataBytes: number | undefined;
 
   constructor({ id, scheme }: Pick<Segment, 'id' | 'scheme'>, disks: (Disk | undefined)[], sealed: boolean) {
@@ -62,22 +62,26 @@ export class Segment {
   }
 
   /** A shard file was found on a disk. */
-  found({ shard, disk }: SurplusCopy): void {
+  found(file: SurplusCopy): void {
+    const { shard, disk } = file;
     const known = this.disks[shard];
     if (!known || known === disk) {
       this.disks[shard] = disk;
+      if (this.sealed) this.noteFile(file);
     } else if (known.readable) {
-      this.condition.addSurplus({ shard, disk });
+      this.condition.addSurplus(file);
     } else {
-      this.moved({ shard, disk });
-      this.condition.addSurplus({ shard, disk: known });
+      const lengthBytes = this.lengths[shard] ?? 0;
+      this.moved(file);
+      this.condition.addSurplus({ shard, disk: known, lengthBytes });
     }
   }
 
   /** From now on the shard is read from another disk. */
-  moved({ shard, disk }: SurplusCopy): void {
-    this.disks[shard] = disk;
-    this.condition.removeSurplus({ shard, disk });
+  moved(file: SurplusCopy): void {
+    this.disks[file.shard] = file.disk;
+    this.condition.removeSurplus(file);
+    this.noteFile(file);
   }
 
   hold(): void {
@@ -101,11 +105,19 @@ export class Segment {
       sealed: this.sealed,
       holds: this.holds,
       shardBytes: this.shardBytes,
+      ...this.#files(),
       ...(this.dataBytes !== undefined && { dataBytes: this.dataBytes }),
     };
   }
 
-  /** A shard's file was seen on its disk, or written there as a whole. */
+  /** The shard files that are there, second copies included; not those on disks that are away. */
+  #files(): { files: number; fileBytes: number } {
+    const held = this.lengths.map((lengthBytes, shard) => ({ lengthBytes, disk: this.disks[shard] }));
+    const there = [...held, ...this.condition.surplus].filter(({ lengthBytes, disk }) => lengthBytes && disk?.readable);
+    return { files: there.length, fileBytes: there.reduce((sum, { lengthBytes = 0 }) => sum + lengthBytes, 0) };
+  }
+
+  /** A shard's file was seen on its disk, or written there up to this length. */
   noteFile({ shard, lengthBytes }: { shard: number; lengthBytes: number }): void {
     this.lengths[shard] = lengthBytes;
     if (this.sealed) this.shardBytes = Math.max(this.shardBytes, lengthBytes);
@@ -171,8 +183,9 @@ export class SegmentTable {
 
   /** Takes up what was found on a disk when it was verified: these are its shard files, and it has no others. */
   takeUp(disk: Disk, files: readonly FoundFile[]): void {
-    for (const { disks, lengths, sealed } of this.#segments.values()) {
+    for (const { disks, lengths, sealed, condition } of this.#segments.values()) {
       if (sealed) for (const [shard, holder] of disks.entries()) if (holder === disk) lengths[shard] = undefined;
+      for (const copy of condition.surplus) if (copy.disk === disk) condition.removeSurplus(copy);
     }
     for (const { name, lengthBytes } of files) {
       const file = parseShardFile(name);
@@ -184,9 +197,7 @@ export class SegmentTable {
       }
       // A segment has one scheme: what says another is a file that somebody renamed.
       if (segment.scheme !== file.scheme) continue;
-      const { shard } = file;
-      segment.found({ shard, disk });
-      if (segment.sealed && segment.disks[shard] === disk) segment.noteFile({ shard, lengthBytes });
+      segment.found({ shard: file.shard, disk, lengthBytes });
     }
   }
 

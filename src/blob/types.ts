@@ -64,7 +64,10 @@ export interface SegmentState {
   readonly holds: number;
   /** Bytes of one shard file. */
   readonly shardBytes: number;
-  /** Bytes of data in its stripes, live or not, where this process wrote them all. */
+  /** Its shard files that are there, on disks that can be read, as they were last seen or written; and all their bytes. */
+  readonly files: number;
+  readonly fileBytes: number;
+  /** Bytes of data in its stripes, live or not, where this process wrote or measured them all. */
   readonly dataBytes?: number;
 }
 
@@ -97,6 +100,8 @@ export interface DiskState {
   /** Of its file system, when it was last seen; 0 if it never was. */
   readonly sizeBytes: number;
   readonly freeBytes: number;
+  /** What is kept free on it for deletes and what frees space; 0 if it was never seen. */
+  readonly reserveBytes: number;
   /** The same for disks of one file system; empty if it was never seen. */
   readonly device: string;
 }

@@ -11,7 +11,7 @@ export function statusText(status: Status, endpoint: string): string {
     `Ninefold ${version} at ${endpoint}, up for ${formatSpan(nowMs - startedMs)}`,
     attention,
     ...together,
-    `Zones\n${table(zones.map(zoneRow))}`,
+    `Zones\n${table(zones.map((zone) => zoneRow(zone, nowMs)))}`,
     `Disks\n${disksTable(disks, nowMs)}`,
     `Redundancy\n${table(redundancyRows(status))}`,
     `Space\n${table(spaceRows(status))}`,
@@ -43,8 +43,18 @@ function bullets(sentences: readonly string[]): string {
   return sentences.map((sentence) => `  - ${sentence}`).join('\n');
 }
 
-function zoneRow({ name, disks, disksInUse, log, path }: Status['zones'][number]): readonly string[] {
-  return [name, `${disksInUse} of ${disks} disks in use`, log === 'counts' ? 'log counts' : 'log is stale', path];
+function zoneRow(zone: Status['zones'][number], nowMs: number): readonly string[] {
+  const { name, disks, disksInUse, log, snapshot, logFiles, path } = zone;
+  const state = log === 'counts' ? 'log counts' : 'log is stale';
+  const files = logFiles && `${logFiles.files} ${logFiles.files === 1 ? 'file' : 'files'}`;
+  const from = logFiles && `from record ${logFiles.firstSequence} on, ${formatBytes(logFiles.sizeBytes)}`;
+  return [
+    name,
+    `${disksInUse} of ${disks} disks in use`,
+    logFiles ? `${state}: ${files} ${from}` : state,
+    snapshot ? `snapshot of record ${snapshot.sequence}, ${formatSpan(nowMs - snapshot.madeMs)} old` : 'no snapshot',
+    path,
+  ];
 }
 
 function redundancyRows({ redundancy }: Status): readonly (readonly string[])[] {
@@ -57,11 +67,15 @@ function redundancyRows({ redundancy }: Status): readonly (readonly string[])[] 
 }
 
 function spaceRows({ space }: Status): readonly (readonly string[])[] {
-  const ratio = space.liveBytes === 0 ? '' : `, ${(space.storedBytes / space.liveBytes).toFixed(2)} times what is live`;
+  const ratio = space.liveBytes === 0 ? '' : `, ${(space.storedBytes / space.liveBytes).toFixed(2)} times the objects`;
   return [
-    ['live', formatBytes(space.liveBytes), 'of objects'],
-    ['stored', formatBytes(space.storedBytes), `in ${space.segments} segments: live, dead and parity${ratio}`],
+    ['objects', formatBytes(space.liveBytes), 'each byte counted once'],
+    ['stored', formatBytes(space.storedBytes), `in ${space.segments} segments, all shard files together${ratio}`],
+    ['  live', formatBytes(space.storedLiveBytes), 'objects with their parity or copies'],
+    ['  dead', formatBytes(space.storedDeadBytes), 'deleted or never committed, not yet given back'],
+    ['  overhead', formatBytes(space.storedOverheadBytes), 'headers, labels and padding'],
     ['free', formatBytes(space.freeBytes), `of ${formatBytes(space.sizeBytes)} on the disks' file systems`],
+    ['reserve', formatBytes(space.reserveBytes), 'of it kept for deletes and what frees space'],
   ];
 }
 

@@ -73,8 +73,6 @@ export function createCompaction(parts: CompactionParts): Compaction {
 
 class Candidates {
   readonly #parts: CompactionParts;
-  /** Data bytes of sealed segments that this process did not write: they never change. */
-  #measured = new Map<string, number>();
 
   constructor(parts: CompactionParts) {
     this.#parts = parts;
@@ -99,20 +97,11 @@ class Candidates {
       else sealsOpen ||= deadBytes >= openDeadBytesMin;
     }
     if (sealsOpen) maintenance.retireOpen();
-    this.#forget(new Set(states.map(({ segment }) => segment)));
     return found.sort((a, b) => a.liveBytes / a.dataBytes - b.liveBytes / b.dataBytes);
   }
 
   async #dataBytes({ segment, dataBytes }: SegmentState): Promise<number> {
-    const known = dataBytes ?? this.#measured.get(segment);
-    if (known !== undefined) return known;
-    const measured = (await this.#parts.blobs.measure(segment))?.dataBytes ?? 0;
-    this.#measured.set(segment, measured);
-    return measured;
-  }
-
-  #forget(present: ReadonlySet<string>): void {
-    this.#measured = new Map([...this.#measured].filter(([segment]) => present.has(segment)));
+    return dataBytes ?? (await this.#parts.blobs.measure(segment))?.dataBytes ?? 0;
   }
 }
 
@@ -231,5 +220,5 @@ function firstSmall(
 }
 
 function schemeOf(blobs: BlobStore, segment: string): SchemeName {
-  return blobs.segments().find((state) => state.segment === segment)?.scheme ?? '6+3';
+  return blobs.schemeOf(segment) ?? '6+3';
 }

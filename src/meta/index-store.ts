@@ -177,6 +177,7 @@ class IndexStore extends Reader implements Index {
     const { upkeep, commits, log } = opened;
     this.upkeep = {
       status: () => upkeep.status(),
+      holdings: () => upkeep.holdings(),
       async step() {
         const outcome = await upkeep.step();
         // A copy comes back between two batches, and there may be none for long.

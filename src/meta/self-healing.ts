@@ -61,6 +61,7 @@ class Healing {
   readonly #upkeep: IndexUpkeep = {
     step: () => this.#guard(() => this.index.upkeep.step()),
     status: () => this.index.upkeep.status(),
+    holdings: () => this.index.upkeep.holdings(),
   };
 
   async #guard<T>(call: () => Promise<T>): Promise<T> {

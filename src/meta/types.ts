@@ -125,6 +125,24 @@ export interface IndexState {
   readonly zones: readonly { readonly zone: string; readonly isStale: boolean }[];
 }
 
+/** What a zone holds of the index, as it was at the last look; what it does not have is left out. */
+export interface ZoneHoldings {
+  readonly snapshot?: {
+    /** Of its last record. */
+    readonly sequence: number;
+    /** When this zone's copy of it was written, in milliseconds since 1970. */
+    readonly madeMs: number;
+    readonly sizeBytes: number;
+  };
+  readonly log?: {
+    readonly files: number;
+    readonly sizeBytes: number;
+    /** Of the first record in the oldest file, and in the newest. */
+    readonly firstSequence: number;
+    readonly newestFileSequence: number;
+  };
+}
+
 /** Snapshots of the index in every zone, and zones that come back. */
 export interface IndexUpkeep {
   /** One piece of the work: `busy` if more waits. One call at a time. */
@@ -138,6 +156,8 @@ export interface IndexUpkeep {
     readonly damagedFound: number;
     readonly logFilesDropped: number;
   };
+  /** Of each zone that has been looked at. One that is stale is not looked at again before it counts. */
+  holdings(): ReadonlyMap<string, ZoneHoldings>;
 }
 
 export interface Index extends IndexReader {

@@ -1,5 +1,6 @@
 /** The operator's interface below `/-/`: who may ask, what is answered, what is refused in which words. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { DataFolders } from '../support/data-folders.ts';
 import { type RawAnswer, sendRaw } from '../support/raw-http.ts';
 import { signedRequests } from '../support/signed-requests.ts';
 import { presign } from '../support/sigv4-sign.ts';
@@ -125,10 +126,41 @@ describe('what is answered', () => {
       expect(disk).toMatchObject({ state: 'healthy', isFull: false, id: expect.stringMatching(/^[0-9a-f]{32}$/) });
       expect(disk.freeBytes).toBeLessThanOrEqual(disk.sizeBytes);
     }
-    expect(status.space.liveBytes).toBeGreaterThanOrEqual(100_000);
     expect(status.space.sizeBytes).toBe(status.disks[0].sizeBytes);
+    expect(status.space.reserveBytes).toBe(status.disks[0].reserveBytes);
+    expect(status.space.reserveBytes).toBeGreaterThan(0);
     expect(status.index.sequence).toBeGreaterThan(0);
     expect(status.jobs.map(({ name }: { name: string }) => name)).toContain('collect-garbage');
+  });
+
+  test('space → what an object takes is live, what it took before is dead, and the sum is what lies on the disks', async () => {
+    const folders = new DataFolders(daemon().dataDirectory);
+    const spaceNow = async () => {
+      const { space } = Object(json(await get('/-/status')));
+      const onDisk = (await folders.shardBytes()).reduce((sum, bytes) => sum + bytes, 0);
+      expect(space.storedLiveBytes + space.storedDeadBytes + space.storedOverheadBytes).toBe(onDisk);
+      expect(space.storedBytes).toBe(onDisk);
+      return space;
+    };
+    const path = `/${await daemon().newBucket()}/key`;
+    const before = await spaceNow();
+    await send({ method: 'PUT', path, body: 'x'.repeat(100_000) });
+    const stored = await spaceNow();
+    expect(stored.liveBytes - before.liveBytes).toBe(100_000);
+    expect(stored.storedLiveBytes - before.storedLiveBytes).toBeCloseTo(150_000, -1);
+    await send({ method: 'DELETE', path });
+    const deleted = await spaceNow();
+    expect(deleted.liveBytes).toBe(before.liveBytes);
+    expect(deleted.storedDeadBytes - stored.storedDeadBytes).toBeGreaterThanOrEqual(149_990);
+  });
+
+  test('zones → the log files of each', async () => {
+    const logFiles = { files: 1, firstSequence: 1, newestFileSequence: 1, sizeBytes: expect.any(Number) };
+    await vi.waitFor(async () => {
+      await send({ method: 'POST', path: '/-/jobs/snapshot/run' });
+      const { zones } = Object(json(await get('/-/status')));
+      expect(zones).toMatchObject([{ logFiles }, { logFiles }, { logFiles }]);
+    });
   });
 
   test('all disks on one file system → said plainly', async () => {

@@ -1,7 +1,16 @@
 /** Snapshots of the index in every zone: when they are made, what takes over at a start, and how they are replaced. */
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { databasePath } from '../../src/meta/database.ts';
 import { snapshotDraft } from '../../src/meta/snapshots/snapshot-file.ts';
 import { SnapshotFiles } from '../../src/meta/snapshots/snapshot-files.ts';
@@ -73,6 +82,28 @@ test('a log that is short → no snapshot; one that has grown → the same snaps
   for (const content of contents) expect(content.equals(contents[0] ?? Buffer.of())).toBe(true);
   for (const zone of ZONES) expect(indexFiles(zone).filter((name) => name.endsWith('.draft'))).toEqual([]);
   expect(index.upkeep.status()).toMatchObject({ made: 2, copied: 4, damagedFound: 0 });
+});
+
+test('what a zone holds → its snapshot and log as they lie there, and the one has all that the other lacks', async () => {
+  await putKeys('few', 10);
+  const whole = { log: { files: 1, firstSequence: 1, newestFileSequence: 1, sizeBytes: expect.any(Number) } };
+  // One zone may get the record when the others have it.
+  await vi.waitFor(async () => {
+    await settle();
+    expect([...index.upkeep.holdings().values()]).toEqual([whole, whole, whole]);
+  });
+  await makeSnapshot('a');
+  await makeSnapshot('b');
+  const { sequence } = index.upkeep.status();
+  for (const zone of ZONES) {
+    const { snapshot, log } = index.upkeep.holdings().get(zone) ?? {};
+    const { size, mtimeMs } = statSync(snapshotOf(zone));
+    expect(snapshot).toEqual({ sequence, sizeBytes: size, madeMs: Math.round(mtimeMs) });
+    const files = readdirSync(join(fixture.zonePath(zone), 'log')).filter((name) => name.endsWith('.log'));
+    expect(log).toMatchObject({ files: files.length, firstSequence: Number.parseInt(files.sort()[0] ?? '', 10) });
+    expect(log?.firstSequence).toBeGreaterThan(1);
+    expect(log?.firstSequence).toBeLessThanOrEqual(sequence + 1);
+  }
 });
 
 test('a snapshot is made while the index is written to → it holds one state, and what came later is replayed', async () => {

@@ -1,5 +1,5 @@
 /** The files that a segment's shards have at this moment. */
-import { unlink } from 'node:fs/promises';
+import { stat, unlink } from 'node:fs/promises';
 import type { Disk } from '../disk.ts';
 import { errorCode } from '../disk-identity.ts';
 import type { FileCache } from '../file-cache.ts';
@@ -27,6 +27,15 @@ export function filesOf(segment: Segment): SegmentFiles {
 /** Whether a copy is the one that is read. */
 export function isHeld(segment: Segment, { shard, disk }: DiskCopy): boolean {
   return segment.disks[shard] === disk;
+}
+
+/** Length of a shard file: 0 if there is none, undefined if that cannot be seen now. */
+export async function lengthOf({ path, disk }: Pick<DiskCopy, 'path' | 'disk'>): Promise<number | undefined> {
+  try {
+    return (await disk.gate.run(() => stat(path))).size;
+  } catch (error) {
+    return errorCode(error) === 'ENOENT' ? 0 : undefined;
+  }
 }
 
 /** Never rejects: what cannot be removed now is found again at the next start, or when its disk comes back. */

@@ -16,7 +16,7 @@ import type { SegmentSource } from '../segment-source.ts';
 import { type Segment, type SegmentTable, shardPath } from '../segments.ts';
 import type { StripeBuffers } from '../stripe-buffers.ts';
 import type { RecoveryTools } from '../unit-recovery.ts';
-import { copiesOf, type DiskCopy, filesOf, isHeld, removeCopy } from './copies.ts';
+import { copiesOf, type DiskCopy, filesOf, isHeld, lengthOf, removeCopy } from './copies.ts';
 import { HealthBook } from './health-book.ts';
 import { listSegment, measureSegment } from './listings.ts';
 import { ShardFileError } from './new-shard-file.ts';
@@ -96,7 +96,10 @@ export class Maintenance implements BlobMaintenance, SegmentContents {
 
   async measure(id: string): Promise<SegmentMeasure | undefined> {
     const segment = this.#sealed(id);
-    return segment && measureSegment(filesOf(segment));
+    if (!segment) return undefined;
+    const measured = await measureSegment(filesOf(segment));
+    segment.dataBytes ??= measured.dataBytes;
+    return measured;
   }
 
   async *listings(id: string): AsyncGenerator<StripeListing> {
@@ -137,8 +140,10 @@ export class Maintenance implements BlobMaintenance, SegmentContents {
 
   async *#scrub(segment: Segment): MaintenanceWork {
     const copies = copiesOf(segment);
+    await this.#noteLengths(segment, copies);
     const found = yield* scrubFiles({ ...filesOf(segment), copies }, this.#tools);
     if (this.#context.table.get(segment.id) !== segment) return;
+    segment.dataBytes ??= found.dataBytes;
     this.#note(segment, found);
     const { damage, inferior } = found;
     for (const copy of copies) {
@@ -173,6 +178,7 @@ export class Maintenance implements BlobMaintenance, SegmentContents {
     if (inPlace.length === 0) return;
     const copies = copiesOf(segment).filter((copy) => isHeld(segment, copy));
     const suspects = copies.filter(({ shard }) => inPlace.some((target) => target.shard === shard));
+    await this.#noteLengths(segment, suspects);
     const improvable = yield* findImprovable(filesOf(segment), suspects, this.#tools);
     for (const copy of suspects) if (!improvable.has(copy)) segment.condition.mended(copy.shard);
   }
@@ -196,7 +202,9 @@ export class Maintenance implements BlobMaintenance, SegmentContents {
         ...condition.surplus.filter((copy) => copy.shard === shard).map(({ disk }) => disk),
       ];
       if (chosen.disk !== disks[shard]) {
-        segment.moved(chosen);
+        const { lengthBytes = 0 } =
+          condition.surplus.find((copy) => copy.shard === shard && copy.disk === chosen.disk) ?? {};
+        segment.moved({ ...chosen, lengthBytes });
         condition.mended(shard);
       }
       for (const disk of others) if (disk && disk !== chosen.disk) await this.#remove(segment, { shard, disk });
@@ -246,8 +254,7 @@ export class Maintenance implements BlobMaintenance, SegmentContents {
       segment.hold();
       try {
         await file.install();
-        segment.moved({ shard, disk: target });
-        segment.noteFile({ shard, lengthBytes: file.lengthBytes });
+        segment.moved({ shard, disk: target, lengthBytes: file.lengthBytes });
       } finally {
         segment.release();
       }
@@ -263,6 +270,22 @@ export class Maintenance implements BlobMaintenance, SegmentContents {
   async #remove(segment: Segment, { shard, disk }: { shard: number; disk: Disk }): Promise<void> {
     segment.condition.removeSurplus({ shard, disk });
     if (disk.readable) await removeCopy({ disk, path: shardPath(disk, segment, shard) }, this.#context);
+  }
+
+  /**
+   * Takes up how long shard files are: a write that failed may have left anything, and somebody may have cut one. That says
+   * nothing of how long they should be.
+   */
+  async #noteLengths(segment: Segment, copies: readonly DiskCopy[]): Promise<void> {
+    const { version } = segment.condition;
+    const seen = await Promise.all(copies.map(lengthOf));
+    // What was seen may be a file that has been replaced meanwhile.
+    if (segment.condition.version !== version) return;
+    for (const [i, copy] of copies.entries()) {
+      const lengthBytes = seen[i];
+      if (lengthBytes === undefined || !isHeld(segment, copy)) continue;
+      segment.lengths[copy.shard] = lengthBytes === 0 ? undefined : lengthBytes;
+    }
   }
 
   #report(segment: Segment, { shard, disk }: DiskCopy, damage: string): void {

@@ -16,6 +16,8 @@ export interface ScrubFindings {
   readonly damage: ReadonlyMap<ShardCopy, string>;
   /** Copies that lack something that another copy of the same shard has. */
   readonly inferior: ReadonlySet<ShardCopy>;
+  /** Bytes of data in the stripes. */
+  readonly dataBytes: number;
   /** Stripes of which no shard could be made whole. */
   readonly unreadableStripes: number;
   /** Whether a copy is as it was sealed, and not what others say. */
@@ -31,6 +33,7 @@ export async function* scrubFiles(files: SegmentFiles, tools: RecoveryTools): As
   let unreadableStripes = 0;
   let isContradicted = false;
   const undecidedStripes: number[] = [];
+  let dataBytes = 0;
   const walk = new SegmentWalk(files, { depth: 'everything' });
   try {
     await walk.open();
@@ -38,6 +41,7 @@ export async function* scrubFiles(files: SegmentFiles, tools: RecoveryTools): As
     for await (const region of walk.regions()) {
       progress += walk.takeReadBytes();
       if (region.kind === 'stripe') {
+        dataBytes += region.dataLength;
         const { stripe, isUndecided } = agree(region, files.scheme, tools);
         if (isUndecided) undecidedStripes.push(stripe.offset);
         if (stripe !== region) isContradicted = true;
@@ -49,7 +53,7 @@ export async function* scrubFiles(files: SegmentFiles, tools: RecoveryTools): As
       progress = 0;
     }
     yield progress;
-    return { damage, inferior, unreadableStripes, isContradicted, undecidedStripes };
+    return { damage, inferior, dataBytes, unreadableStripes, isContradicted, undecidedStripes };
   } finally {
     await walk[Symbol.asyncDispose]();
   }

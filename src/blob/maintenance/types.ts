@@ -25,7 +25,7 @@ export interface StripeListing {
 
 /** What sealed segments hold. */
 export interface SegmentContents {
-  /** Walks the headers of a sealed segment. Undefined if there is none of this name. */
+  /** Walks the headers of a sealed segment, whose state then says what was found. Undefined if there is none of this name. */
   measure(segment: string): Promise<SegmentMeasure | undefined>;
   /** The stripes of a sealed segment in order, from whatever shards are good; none if there is no such segment. */
   listings(segment: string): AsyncIterable<StripeListing>;

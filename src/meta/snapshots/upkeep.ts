@@ -13,7 +13,8 @@ import { majorityOf } from '../log/majority.ts';
 import type { IndexLog } from '../log/recovery.ts';
 import { trimLog } from '../log/trim.ts';
 import type { ZoneLog } from '../log/zone-log.ts';
-import type { IndexUpkeep } from '../types.ts';
+import type { IndexUpkeep, ZoneHoldings } from '../types.ts';
+import { lookAtHoldings } from './holdings.ts';
 import { findSnapshot, type Snapshot } from './snapshot-file.ts';
 import { SnapshotDamaged, type SnapshotFiles } from './snapshot-files.ts';
 
@@ -34,6 +35,7 @@ export class Upkeep implements IndexUpkeep {
   readonly #options: UpkeepOptions;
   /** Of each zone's folder: which snapshot was known to be whole, and when. */
   readonly #checked = new Map<string, { readonly path: string; readonly atMs: number }>();
+  readonly #holdings = new Map<string, ZoneHoldings>();
   readonly #status = { sequence: 0, logBytesSince: 0, made: 0, copied: 0, damagedFound: 0, logFilesDropped: 0 };
 
   constructor(log: CommitLog, options: UpkeepOptions) {
@@ -43,6 +45,10 @@ export class Upkeep implements IndexUpkeep {
 
   status(): ReturnType<IndexUpkeep['status']> {
     return { ...this.#status };
+  }
+
+  holdings(): ReadonlyMap<string, ZoneHoldings> {
+    return this.#holdings;
   }
 
   /** One piece of the work. */
@@ -68,10 +74,10 @@ export class Upkeep implements IndexUpkeep {
 
   /** Gives a zone the newest snapshot. What the zone's own snapshot covers goes from its log. */
   async #spread(newest: Snapshot | undefined, zone: ZoneLog, snapshot: Snapshot | undefined): Promise<void> {
-    if (newest === undefined) return;
-    const isNewest = snapshot?.applied.sequence === newest.applied.sequence;
-    const own = isNewest ? snapshot : await this.#copy(newest, zone);
-    if (!zone.isStale) this.#status.logFilesDropped += await trimLog(zone.folder, own.applied);
+    const isNewest = snapshot?.applied.sequence === newest?.applied.sequence;
+    const own = isNewest || newest === undefined ? snapshot : await this.#copy(newest, zone);
+    if (own && !zone.isStale) this.#status.logFilesDropped += await trimLog(zone.folder, own.applied);
+    this.#holdings.set(zone.zone, await lookAtHoldings(zone.folder, own));
   }
 
   /** The snapshots of the zones that take records; damaged ones are none any more. */
