@@ -24,15 +24,29 @@ type Late<T> = (result: T) => void;
 
 const ignore = (): void => {};
 
+/** An operation that somebody waits for. */
+interface Awaited {
+  readonly what: 'an operation' | 'a probe';
+  /** When it began; of one that waits in line nothing that counts. */
+  beganMs: number;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Turn extends Awaited {
+  readonly begin: () => void;
+}
+
 export class DiskGate {
   readonly #limitMs: number;
   readonly #onSilence: (what: string) => void;
-  /** Give up operations that are under way, or wait in line. */
-  readonly #giveUps = new Set<() => void>();
-  readonly #line: (() => void)[] = [];
+  /** Under way and awaited, in the order in which they began. */
+  readonly #awaited = new Set<Awaited>();
+  readonly #line: Turn[] = [];
   #underWay = 0;
   #isProbing = false;
   #isClosed = false;
+  /** One for all: an operation mostly ends long before the limit, and a timer of its own would cost more than the rest. */
+  #timer: NodeJS.Timeout | undefined;
 
   /** `onSilence` is called once the gate has closed because of an operation that took too long. */
   constructor(limitMs: number, onSilence: (what: string) => void) {
@@ -61,29 +75,29 @@ export class DiskGate {
 
   /** Runs an operation in its turn. Rejects as it does, or with DiskSilent. */
   run<T>(work: Work<T>, late: Late<T> = ignore): Promise<T> {
+    if (this.#isClosed) return Promise.reject(new DiskSilent('the disk does not answer'));
     return new Promise<T>((resolve, reject) => {
-      if (this.#isClosed) {
-        reject(new DiskSilent('the disk does not answer'));
-        return;
-      }
-      const giveUp = (): void => reject(new DiskSilent('the disk does not answer'));
       const begin = (): void => {
-        this.#giveUps.delete(giveUp);
         this.#underWay++;
-        const ended = (isFailed: boolean): void => {
-          this.#underWay--;
-          // Whoever hears of a failure may not want what waits in line any more: it begins after that.
-          if (isFailed) setImmediate(() => this.#beginNext());
-          else this.#beginNext();
-        };
-        this.#await(work, { late, ended, what: 'an operation' }).then(resolve, reject);
+        this.#await(turn);
+        work().then(
+          (result) => {
+            this.#underWay--;
+            if (this.#awaited.delete(turn)) resolve(result);
+            else late(result);
+            if (this.#line.length > 0) this.#beginNext();
+          },
+          (error: unknown) => {
+            this.#underWay--;
+            if (this.#awaited.delete(turn)) reject(error);
+            // Whoever hears of a failure may not want what waits in line any more: it begins after that.
+            setImmediate(() => this.#beginNext());
+          },
+        );
       };
-      if (this.#underWay < UNDER_WAY_MAX) {
-        begin();
-      } else {
-        this.#giveUps.add(giveUp);
-        this.#line.push(begin);
-      }
+      const turn: Turn = { what: 'an operation', beganMs: 0, reject, begin };
+      if (this.#underWay < UNDER_WAY_MAX) begin();
+      else this.#line.push(turn);
     });
   }
 
@@ -91,57 +105,60 @@ export class DiskGate {
   probe<T>(work: Work<T>, late: Late<T> = ignore): Promise<T> {
     if (this.#isProbing) return Promise.reject(new DiskSilent('the disk has not answered the last probe'));
     this.#isProbing = true;
-    const ended = (): void => {
-      this.#isProbing = false;
-    };
-    return this.#await(work, { late, ended, what: 'a probe' });
-  }
-
-  /** Begins an operation; settles as it does, or when it is given up. `ended` is called when it has really ended. */
-  #await<T>(
-    work: Work<T>,
-    { late, ended, what }: { late: Late<T>; ended: (isFailed: boolean) => void; what: string },
-  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      let isAwaited = true;
-      const giveUp = (): void => {
-        isAwaited = false;
-        clearTimeout(timer);
-        this.#giveUps.delete(giveUp);
-        reject(new DiskSilent(`the disk has not answered ${what} within ${this.#limitMs} ms`));
-      };
-      // After a pause of the whole process an answer may be there that was not looked at yet.
-      const timer = setTimeout(() => setImmediate(() => isAwaited && this.#close(what)), this.#limitMs);
-      this.#giveUps.add(giveUp);
-      const end = (isFailed: boolean): boolean => {
-        ended(isFailed);
-        if (!isAwaited) return false;
-        isAwaited = false;
-        clearTimeout(timer);
-        return this.#giveUps.delete(giveUp);
-      };
+      const probe: Awaited = { what: 'a probe', beganMs: 0, reject };
+      this.#await(probe);
       work().then(
-        (result) => (end(false) ? resolve(result) : late(result)),
+        (result) => {
+          this.#isProbing = false;
+          if (this.#awaited.delete(probe)) resolve(result);
+          else late(result);
+        },
         (error: unknown) => {
-          if (end(true)) reject(error);
+          this.#isProbing = false;
+          if (this.#awaited.delete(probe)) reject(error);
         },
       );
     });
   }
 
+  #await(operation: Awaited): void {
+    operation.beganMs = performance.now();
+    this.#awaited.add(operation);
+    this.#timer ??= setTimeout(() => this.#lookAtOldest(), this.#limitMs).unref();
+  }
+
+  /** Closes the gate if the limit has passed for the oldest operation; else looks again when it would. */
+  #lookAtOldest(): void {
+    this.#timer = undefined;
+    const [oldest] = this.#awaited;
+    if (oldest === undefined) return;
+    const leftMs = oldest.beganMs + this.#limitMs - performance.now();
+    if (leftMs > 0) this.#timer = setTimeout(() => this.#lookAtOldest(), Math.ceil(leftMs)).unref();
+    // After a pause of the whole process an answer may be there that was not looked at yet.
+    else setImmediate(() => this.#closeUnlessEnded(oldest));
+  }
+
+  #closeUnlessEnded(operation: Awaited): void {
+    if (this.#awaited.has(operation)) this.#close(operation.what);
+    else this.#lookAtOldest();
+  }
+
   #close(what: string): void {
     this.#isClosed = true;
+    const silence = `not answered ${what} within ${this.#limitMs} ms`;
+    const given = [...this.#awaited, ...this.#line];
+    this.#awaited.clear();
     this.#line.length = 0;
-    for (const giveUp of this.#giveUps) giveUp();
-    this.#giveUps.clear();
-    this.#onSilence(`it has not answered ${what} within ${this.#limitMs} ms`);
+    for (const { reject } of given) reject(new DiskSilent(`the disk has ${silence}`));
+    this.#onSilence(`it has ${silence}`);
   }
 
   #beginNext(): void {
     while (!this.#isClosed && this.#underWay < UNDER_WAY_MAX) {
-      const begin = this.#line.shift();
-      if (!begin) return;
-      begin();
+      const next = this.#line.shift();
+      if (!next) return;
+      next.begin();
     }
   }
 }

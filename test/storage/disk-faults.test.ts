@@ -128,15 +128,18 @@ describe('failures', () => {
     const files = FaultyFiles.install();
     const store = await disks.open();
     const kept = await keep(store);
-    files.fail({ operation: ['read', 'readv'], path: disks.path(2), code: 'EIO', times: 1 });
-    await disks.moveAway([0, 1]);
+    // One that holds data, so that it is asked.
+    const shards = await disks.shardFiles(kept.large.extents[0]?.segment ?? '');
+    const [bad = 0, ...others] = shards.map((file) => disks.paths.findIndex((path) => file.startsWith(path)));
+    files.fail({ operation: ['read', 'readv'], path: disks.path(bad), code: 'EIO', times: 1 });
+    await disks.moveAway(others.slice(0, 2));
     await store.checkDisks();
     await expectKept(store, kept);
-    expect(stateOf(store, 2)).toMatchObject({ state: 'failed', reason: expect.stringContaining('a read failed') });
-    await disks.moveAway([4]);
+    expect(stateOf(store, bad)).toMatchObject({ state: 'failed', reason: expect.stringContaining('a read failed') });
+    await disks.moveAway(others.slice(2, 3));
     await store.checkDisks();
     await expectKept(store, kept);
-    await disks.moveBack([0, 1, 4]);
+    await disks.moveBack(others.slice(0, 3));
   });
 
   it.each(['EMFILE', 'ENFILE'])(
