@@ -21,19 +21,26 @@ export async function performFaultStep(world: World, step: FaultStep): Promise<v
     case 'run job':
       return world.runJob(step.job);
     case 'lose disks':
-      return disks.lose(step.disks);
+      await disks.lose(step.disks);
+      return;
     case 'lose zone':
-      return disks.loseZone();
+      await disks.loseZone();
+      return;
     case 'give back':
-      return disks.giveBack();
+      await disks.giveBack();
+      return;
     case 'copy disk':
-      return disks.copy(step.disk);
+      await disks.copy(step.disk);
+      return;
     case 'give back old copy':
-      return disks.giveBackOldCopy(step.disk);
+      await disks.giveBackOldCopy(step.disk);
+      return;
     case 'flip bit':
-      return disks.flipBit(step.disk, step);
+      await disks.flipBit(step.disk, step);
+      return;
     case 'cut file':
-      return disks.cutFile(step.disk, step);
+      await disks.cutFile(step.disk, step);
+      return;
   }
 }
 

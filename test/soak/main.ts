@@ -59,7 +59,9 @@ const rows: Readonly<Record<string, number | string>> = {
   'times everything was mended': figures.eras,
   'resident memory at most, first and last third': resident.map((value) => `${value} MiB`).join(', '),
   'descriptors at most, first and last third': descriptors.join(', '),
-  'content and shards at the end': `${mebibytes(figures.contentBytes)}, ${mebibytes(figures.shardBytes)}`,
+  'contents at the end; objects in the store': `${mebibytes(figures.contentBytes)}; ${mebibytes(figures.space.objects)}`,
+  'shard files on disk, as the status says': `${figures.space.stored} bytes`,
+  '= live + dead + overhead': `${figures.space.live} + ${figures.space.dead} + ${figures.space.overhead} bytes`,
   'shards after everything was deleted': mebibytes(figures.shardBytesWhenEmpty),
 };
 for (const [name, value] of Object.entries(rows)) console.log(`${name.padEnd(48)}${value}`);

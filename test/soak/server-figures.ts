@@ -36,20 +36,56 @@ export async function shardBytesOnDisk(dataDirectory: string): Promise<number> {
   return bytes;
 }
 
-/** The details of a job, as `/-/status` has them. */
-export type JobDetails = Readonly<Record<string, unknown>>;
+/** What `/-/status` says of a job: its details, and how many steps it has done. */
+export type JobFigures = Readonly<Record<string, unknown>>;
 
-/** What `/-/status` says of the jobs, by name. */
-export async function jobDetails(http: S3Http): Promise<ReadonlyMap<string, JobDetails>> {
-  const { status, body } = await http.send({ method: 'GET', path: '/-/status' });
-  if (status !== 200) throw new Error(`/-/status answered ${status}`);
-  const parsed: unknown = JSON.parse(body.toString());
-  const jobs = isRecord(parsed) && Array.isArray(parsed['jobs']) ? parsed['jobs'] : [];
-  return new Map(
-    jobs.flatMap((job: unknown) =>
-      isRecord(job) && isRecord(job['details']) ? [[String(job['name']), job['details']] as const] : [],
-    ),
-  );
+/** What `/-/status` says of the bytes of shard files. */
+export interface SpaceFigures {
+  readonly stored: number;
+  readonly live: number;
+  readonly dead: number;
+  readonly overhead: number;
+  /** Bytes of objects, each counted once. */
+  readonly objects: number;
+}
+
+export interface ServerFigures {
+  readonly jobs: ReadonlyMap<string, JobFigures>;
+  readonly space: SpaceFigures;
+}
+
+/** The id that the server knows the disk at a path by. */
+export async function diskId(http: S3Http, path: string): Promise<string> {
+  const { disks } = await ask(http, 'disks');
+  const found = Array.isArray(disks) ? disks.map(record).find((disk) => disk['path'] === path) : undefined;
+  if (!found) throw new Error(`the server has no disk at ${path}`);
+  return String(found['id']);
+}
+
+export async function serverFigures(http: S3Http): Promise<ServerFigures> {
+  const parsed = await ask(http, 'status');
+  const jobs = Array.isArray(parsed['jobs']) ? parsed['jobs'].map(record) : [];
+  const space = record(parsed['space']);
+  return {
+    jobs: new Map(jobs.map(({ name, steps, details }) => [String(name), { ...record(details), steps }])),
+    space: {
+      stored: Number(space['storedBytes']),
+      live: Number(space['storedLiveBytes']),
+      dead: Number(space['storedDeadBytes']),
+      overhead: Number(space['storedOverheadBytes']),
+      objects: Number(space['liveBytes']),
+    },
+  };
+}
+
+async function ask(http: S3Http, what: string): Promise<Readonly<Record<string, unknown>>> {
+  const { status, body } = await http.send({ method: 'GET', path: `/-/${what}` });
+  if (status !== 200) throw new Error(`/-/${what} answered ${status}`);
+  return record(JSON.parse(body.toString()));
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? value : {};
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -11,7 +11,7 @@ import type { SeededRandom } from '../support/seeded-random.ts';
 import { isConnectionError } from '../support/stored-objects.ts';
 
 export const soakBucket = 'soak';
-const keysPerClient = 24;
+export const keysPerClient = 24;
 const kibibyte = 1024;
 const sizes = [0, 1, 500, 4 * kibibyte, 4 * kibibyte, 20 * kibibyte, 100 * kibibyte, 600 * kibibyte, 2500 * kibibyte];
 
@@ -83,13 +83,17 @@ export class SoakClient {
     await this.#expectListing();
   }
 
-  /** Deletes its objects and gives up the uploads that were refused half-way. */
-  async deleteAll(): Promise<void> {
+  /** Gives up the uploads that were refused half-way. */
+  async abortUploads(): Promise<void> {
     const query = { bucket: soakBucket, prefix: this.#prefix, delimiter: '', pageSize: 100 };
     for (const line of await this.#s3.list('uploads', query)) {
       const [key = '', uploadId = ''] = [line.slice(0, line.lastIndexOf(' ')), line.slice(line.lastIndexOf(' ') + 1)];
       await this.#s3.abort({ bucket: soakBucket, key, uploadId });
     }
+  }
+
+  /** Deletes its objects. */
+  async deleteAll(): Promise<void> {
     for (const key of this.#states.keys()) {
       await this.#change(key, 'absent', () => this.#s3.delete({ bucket: soakBucket, key }));
     }
@@ -98,6 +102,12 @@ export class SoakClient {
   /** Bytes of all contents. */
   get bytes(): number {
     return [...this.#states.values()].reduce((sum, state) => sum + (state === 'absent' ? 0 : state.size), 0);
+  }
+
+  /** Bytes of all contents, those that copies share counted once. */
+  get distinctBytes(): number {
+    const contents = [...this.#states.values()].filter((state) => state !== 'absent');
+    return [...new Map(contents.map(({ seed, size }) => [seed, size])).values()].reduce((sum, size) => sum + size, 0);
   }
 
   #pickKey(): string {

@@ -1,17 +1,28 @@
 /**
  * A real server under several clients for a long time, with all background work on, while it is killed and restarted and
- * three of its disks are lost, given back, spoilt and set back to an older state. From time to time everything is mended,
- * and three other disks are hurt.
+ * three of its disks are lost, given back, replaced, spoilt, filled up and set back to an older state. From time to time
+ * everything is mended, and three other disks are hurt. At the end the bytes of its files are those that its status tells.
  *
  * Time is counted in operations of the clients: a fault comes when so many have been done since the last.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Daemon, rootKey, startDaemon } from '../support/daemon.ts';
-import { HurtDisks } from '../support/hurt-disks.ts';
+import { diskNames } from '../support/data-folders.ts';
 import { S3Http } from '../support/s3-http.ts';
 import { S3Operations } from '../support/s3-operations.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
-import { jobDetails, type ProcessFigures, processFigures, shardBytesOnDisk } from './server-figures.ts';
-import { SoakClient, type SoakCounts, soakBucket } from './soak-client.ts';
+import { Faults } from './faults.ts';
+import {
+  type ProcessFigures,
+  processFigures,
+  type SpaceFigures,
+  serverFigures,
+  shardBytesOnDisk,
+} from './server-figures.ts';
+import { SmallDisk } from './small-disk.ts';
+import { keysPerClient, SoakClient, type SoakCounts, soakBucket } from './soak-client.ts';
 
 const config = `
 store:
@@ -30,6 +41,13 @@ jobs:
 const faultsPerEra = 12;
 const healLimitMs = 300_000;
 const emptyLimitMs = 60_000;
+const settleLimitMs = 120_000;
+/** What describes a copy, an upload or a bucket in the store, at most. */
+const manifestBytesMax = 1024;
+/** Compaction seals no open segment for less; there may be nine, each with its parity. */
+const openDeadBytesMax = 9 * 1.5 * 1024 * 1024;
+const reclaimingJobs = ['compact', 'collect-garbage'] as const;
+const settledSteps = 3;
 
 export interface SoakOptions {
   readonly seed: number;
@@ -45,15 +63,25 @@ export interface SoakFigures extends SoakCounts {
   readonly eras: number;
   readonly samples: readonly ProcessFigures[];
   readonly contentBytes: number;
-  readonly shardBytes: number;
+  /** What the status says of the shard files at the end, all of which has been found on the disks. */
+  readonly space: SpaceFigures;
   readonly shardBytesWhenEmpty: number;
 }
 
 /** Runs it all. Rejects with the first thing that is wrong. */
 export async function runSoak(options: SoakOptions): Promise<SoakFigures> {
-  await using daemon = await startDaemon({ config, environment: { NINEFOLD_LOG_LEVEL: 'error' } });
-  const soak = new Soak(daemon, options);
-  return await soak.run();
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'ninefold-soak-'));
+  const smallDisk = await SmallDisk.mount(dataDirectory, diskNames[options.seed % diskNames.length] ?? '');
+  if (!smallDisk)
+    options.report('Nothing can be mounted here (it takes root): the soak goes without a disk that fills up.');
+  try {
+    const environment = { NINEFOLD_LOG_LEVEL: 'warn' };
+    await using daemon = await startDaemon({ dataDirectory, config, environment });
+    return await new Soak(daemon, options, smallDisk).run();
+  } finally {
+    await smallDisk?.unmount();
+    await rm(dataDirectory, { recursive: true });
+  }
 }
 
 class Soak {
@@ -71,9 +99,8 @@ class Soak {
     bytesRead: 0,
     bytesWritten: 0,
   };
-  readonly #faults = new Map<string, number>();
+  readonly #faults: Faults;
   readonly #samples: ProcessFigures[] = [];
-  #disks: HurtDisks;
   #eras = 0;
   #isOver = false;
   /** Resolved when the server is there; a new one while it is not. */
@@ -81,13 +108,18 @@ class Soak {
   /** Called when so many operations have been done. */
   #waiting: { readonly until: number; readonly resolve: () => void } | undefined;
 
-  constructor(daemon: Daemon, options: SoakOptions) {
+  constructor(daemon: Daemon, options: SoakOptions, smallDisk: SmallDisk | undefined) {
     this.#daemon = daemon;
     this.#options = options;
     this.#random = new SeededRandom(options.seed);
     this.#http = new S3Http({ port: daemon.port, key: rootKey, limitMs: 60_000 });
     this.#s3 = new S3Operations(this.#http);
-    this.#disks = new HurtDisks(daemon.dataDirectory, options.seed);
+    const { dataDirectory } = daemon;
+    const restart = (signal: 'SIGKILL' | 'SIGTERM') => this.#restart(signal);
+    this.#faults = new Faults(
+      { dataDirectory, http: this.#http, random: this.#random, smallDisk, restart },
+      options.seed,
+    );
     this.#clients = Array.from({ length: options.clients }, (_, i) => {
       const random = new SeededRandom(options.seed * 1000 + i);
       return new SoakClient(this.#s3, random, { name: `client ${i}`, counts: this.#counts });
@@ -96,6 +128,15 @@ class Soak {
   }
 
   async run(): Promise<SoakFigures> {
+    try {
+      return await this.#run();
+    } catch (error) {
+      this.#options.report(['The last faults:', ...this.#faults.last, 'The server:', this.#daemon.output].join('\n'));
+      throw error;
+    }
+  }
+
+  async #run(): Promise<SoakFigures> {
     await this.#s3.createBucket(soakBucket);
     const endMs = performance.now() + this.#options.limitMs;
     const working = Promise.all(this.#clients.map((client) => this.#work(client)));
@@ -107,11 +148,11 @@ class Soak {
     await this.#heal();
     for (const client of this.#clients) await client.expectAll();
     const contentBytes = this.#clients.reduce((sum, { bytes }) => sum + bytes, 0);
-    const shardBytes = await shardBytesOnDisk(this.#daemon.dataDirectory);
+    const space = await this.#expectAccounted();
     const shardBytesWhenEmpty = await this.#empty();
     this.#http.close();
-    const { faults, eras, samples } = { faults: this.#faults, eras: this.#eras, samples: this.#samples };
-    return { ...this.#counts, faults, eras, samples, contentBytes, shardBytes, shardBytesWhenEmpty };
+    const { faults, eras, samples } = { faults: this.#faults.counts, eras: this.#eras, samples: this.#samples };
+    return { ...this.#counts, faults, eras, samples, contentBytes, space, shardBytesWhenEmpty };
   }
 
   async #work(client: SoakClient): Promise<void> {
@@ -140,13 +181,15 @@ class Soak {
   async #hurt(endMs: number): Promise<void> {
     for (let n = 1; performance.now() < endMs; n++) {
       await this.#operations(this.#options.operationsPerFault);
-      await this.#fault();
+      // Space must not wait for their next turn, or the small disk would be full all the time.
+      await this.#reclaim();
+      await this.#faults.next();
       const figures = await processFigures(this.#daemon.pid);
       if (figures !== undefined) this.#samples.push(figures);
       if (n % faultsPerEra !== 0) continue;
       await this.#heal();
       this.#eras += 1;
-      this.#disks = new HurtDisks(this.#daemon.dataDirectory, this.#options.seed + this.#eras);
+      this.#faults.choose(this.#options.seed + this.#eras);
       this.#options.report(
         `${Math.round((endMs - performance.now()) / 1000)} s left, ${this.#counts.operations} operations, ` +
           `${figures?.residentMebibytes} MiB resident, ${figures?.descriptors} descriptors`,
@@ -161,56 +204,74 @@ class Soak {
     await promise;
   }
 
-  async #fault(): Promise<void> {
-    const random = this.#random;
-    const disk = random.below(3);
-    const spot = { file: random.below(1000), at: random.below(2 ** 31) };
-    const faults: Record<string, () => Promise<void>> = {
-      'kill -9': () => this.#restart('SIGKILL'),
-      restart: () => this.#restart('SIGTERM'),
-      'one disk away': () => this.#disks.lose([disk]),
-      'two disks away': () => this.#disks.lose([disk, (disk + 1) % 3]),
-      'three disks away': () => this.#disks.lose([0, 1, 2]),
-      'zone away': () => this.#disks.loseZone(),
-      'disks back': () => this.#disks.giveBack(),
-      'disk copied': () => this.#disks.copy(disk),
-      'old copy of a disk back': () => this.#disks.giveBackOldCopy(disk),
-      'bit flipped': () => this.#disks.flipBit(disk, spot),
-      'file cut': () => this.#disks.cutFile(disk, spot),
-    };
-    // A disk that is away comes back with the next fault but one in most cases, so that writes go on.
-    const name = this.#disks.awayCount > 0 && random.below(2) === 0 ? 'disks back' : random.pick(Object.keys(faults));
-    this.#faults.set(name, (this.#faults.get(name) ?? 0) + 1);
-    await faults[name]?.();
-  }
-
   async #restart(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     this.#up = Promise.withResolvers<void>();
     if (signal === 'SIGKILL') await this.#daemon.kill9();
     else await this.#daemon.terminate();
     this.#http.reset();
     // With three disks away it may be impossible to say whether the last change counts, and a start waits for them.
-    await this.#disks.giveBack();
+    await this.#faults.giveBackDisks();
     await this.#daemon.start();
     this.#up.resolve();
   }
 
   /** Gives all disks back, and waits until every shard was read, and rebuilt where it was bad. */
   async #heal(): Promise<void> {
-    await this.#disks.giveBack();
+    await this.#faults.end();
     const startedMs = Date.now();
     const deadlineMs = performance.now() + healLimitMs;
     let found = '';
     while (performance.now() < deadlineMs) {
       if (!this.#isOver) await this.#operations(20);
       for (const job of ['scrub', 'compact']) await this.#http.send({ method: 'POST', path: `/-/jobs/${job}/run` });
-      const jobs = await jobDetails(this.#http);
+      const { jobs } = await serverFigures(this.#http);
       const { passStartedMs = 0, pass } = jobs.get('scrub') ?? {};
       const { degradedSegments = 0 } = jobs.get('repair') ?? {};
       found = JSON.stringify([...jobs]);
       if (Number(passStartedMs) > startedMs && pass === 'done' && degradedSegments === 0) return;
     }
     throw new Error(`Not everything was mended within ${healLimitMs} ms: ${found}`);
+  }
+
+  /**
+   * Once compaction and the collector have nothing left to do, every byte of the shard files is live, dead or overhead as the
+   * status says, what is live is what the clients have, and of what is dead no more is left than compaction leaves alone.
+   */
+  async #expectAccounted(): Promise<SpaceFigures> {
+    for (const client of this.#clients) await client.abortUploads();
+    const space = await this.#settledSpace();
+    const onDisk = await shardBytesOnDisk(this.#daemon.dataDirectory);
+    const { stored, live, dead, overhead, objects } = space;
+    const told = JSON.stringify(space);
+    if (stored !== onDisk || live + dead + overhead !== onDisk)
+      throw new Error(`${onDisk} bytes on disk are not ${told}`);
+    const distinct = this.#clients.reduce((sum, { distinctBytes }) => sum + distinctBytes, 0);
+    const described = (this.#clients.length * keysPerClient + 1) * manifestBytesMax;
+    if (objects < distinct || objects > distinct + described)
+      throw new Error(`${distinct} bytes of objects are not ${told}`);
+    if (dead > live / 4 + openDeadBytesMax) throw new Error(`Dead bytes were not given back: ${told}`);
+    return space;
+  }
+
+  async #reclaim(): Promise<void> {
+    for (const job of reclaimingJobs) await this.#http.send({ method: 'POST', path: `/-/jobs/${job}/run` });
+  }
+
+  /** What the status says of the space when several steps of compaction and of the collector have changed nothing. */
+  async #settledSpace(): Promise<SpaceFigures> {
+    const deadlineMs = performance.now() + settleLimitMs;
+    let since = { told: '', steps: 0 };
+    while (performance.now() < deadlineMs) {
+      await this.#reclaim();
+      const { space, jobs } = await serverFigures(this.#http);
+      const found = reclaimingJobs.map((job) => jobs.get(job) ?? {});
+      const told = JSON.stringify([space, found.map(({ waitingSegments }) => waitingSegments)]);
+      const steps = Math.min(...found.map((job) => Number(job['steps'])));
+      if (told !== since.told) since = { told, steps };
+      const isIdle = found.every((job) => job['waitingSegments'] === 0);
+      if (isIdle && steps >= since.steps + settledSteps) return space;
+    }
+    throw new Error(`Space still changed after ${settleLimitMs} ms: ${since.told}`);
   }
 
   /** Deletes everything; returns how many bytes of shards are left once the collector has been through. */

@@ -1,8 +1,9 @@
 /**
  * Three disks of a running server that may be hurt in any way, while the other six are left alone: whatever is lost or
- * spoilt on the three, six good shards of everything are left. The three are a whole zone or lie anywhere.
+ * spoilt on the three, six good shards of everything are left. The three are a whole zone or lie anywhere. What is done to
+ * them says whether it could be done.
  */
-import { copyFile, mkdir, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, open, readdir, realpath, rename, rm, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DataFolders, diskNames, zoneNames } from './data-folders.ts';
 import { SeededRandom } from './seeded-random.ts';
@@ -16,16 +17,18 @@ export class HurtDisks {
   readonly #away = new Set<string>();
   #copies = 0;
 
-  constructor(dataDirectory: string, seed: number) {
+  /** `oneOf` is a disk that is among the three whatever the seed. */
+  constructor(dataDirectory: string, seed: number, oneOf?: string) {
     this.#data = dataDirectory;
     this.#folders = new DataFolders(dataDirectory);
     const random = new SeededRandom(seed);
-    this.zone = random.below(3) === 0 ? random.pick(zoneNames) : undefined;
-    const left = [...diskNames];
+    const zones = zoneNames.filter((zone) => oneOf === undefined || oneOf.startsWith(`${zone}/`));
+    this.zone = random.below(3) === 0 ? random.pick(zones) : undefined;
+    const left = diskNames.filter((name) => name !== oneOf);
+    const first = oneOf === undefined ? [] : [oneOf];
+    const others = Array.from({ length: 3 - first.length }, () => left.splice(random.below(left.length), 1)).flat();
     this.names =
-      this.zone === undefined
-        ? Array.from({ length: 3 }, () => left.splice(random.below(left.length), 1)).flat()
-        : diskNames.filter((name) => name.startsWith(`${this.zone}/`));
+      this.zone === undefined ? [...first, ...others] : diskNames.filter((name) => name.startsWith(`${this.zone}/`));
   }
 
   /** How many of the three are away. */
@@ -34,47 +37,69 @@ export class HurtDisks {
   }
 
   /** Moves those of the disks away that are there. */
-  async lose(disks: readonly number[]): Promise<void> {
-    await this.#lose(disks.flatMap((disk) => this.names[disk] ?? []).filter((name) => this.#isThere(name)));
+  async lose(disks: readonly number[]): Promise<boolean> {
+    return await this.#lose(disks.flatMap((disk) => this.names[disk] ?? []).filter((name) => this.#isThere(name)));
   }
 
   /** Moves the zone of the three away, with its copy of the log; nothing if they are of several zones. */
-  async loseZone(): Promise<void> {
-    if (this.zone !== undefined && this.#away.size === 0) await this.#lose([this.zone]);
+  async loseZone(): Promise<boolean> {
+    return this.zone !== undefined && this.#away.size === 0 && (await this.#lose([this.zone]));
   }
 
-  async giveBack(): Promise<void> {
+  async giveBack(): Promise<boolean> {
+    const wasAway = this.#away.size > 0;
     this.#away.clear();
     await this.#folders.giveBack();
+    return wasAway;
   }
 
   /** Keeps a copy of a disk as it is now. */
-  async copy(disk: number): Promise<void> {
+  async copy(disk: number): Promise<boolean> {
     const name = this.names[disk];
-    if (name === undefined || !this.#isThere(name)) return;
+    if (name === undefined || !this.#isThere(name) || (await this.#isLinked(name))) return false;
     const kept = this.#keptPath(disk);
     await rm(kept, { recursive: true, force: true });
     await copyFolder(join(this.#data, name), kept);
     this.#copies |= 1 << disk;
+    return true;
+  }
+
+  /**
+   * Loses a disk for good, with the copy that was kept of it; an empty folder is in its place, of which the path is returned.
+   * Undefined if the disk is away.
+   */
+  async loseForGood(disk: number): Promise<string | undefined> {
+    const name = this.names[disk];
+    if (name === undefined || !this.#isThere(name)) return undefined;
+    this.#copies &= ~(1 << disk);
+    await rm(this.#keptPath(disk), { recursive: true, force: true });
+    const path = join(this.#data, name);
+    // It may be on a file system of its own, by a link.
+    const place = await realpath(path);
+    await rename(place, `${place}-lost`);
+    await mkdir(place);
+    await rm(`${place}-lost`, { recursive: true });
+    return path;
   }
 
   /** Replaces a disk by the copy that was kept of it, as if it had come back from a backup. The copy is used up. */
-  async giveBackOldCopy(disk: number): Promise<void> {
+  async giveBackOldCopy(disk: number): Promise<boolean> {
     const name = this.names[disk];
-    if (name === undefined || !this.#isThere(name) || (this.#copies & (1 << disk)) === 0) return;
+    if (name === undefined || !this.#isThere(name) || (this.#copies & (1 << disk)) === 0) return false;
     this.#copies &= ~(1 << disk);
     const path = join(this.#data, name);
     await rename(path, `${this.#keptPath(disk)}-replaced`);
     await rename(this.#keptPath(disk), path);
     await rm(`${this.#keptPath(disk)}-replaced`, { recursive: true });
+    return true;
   }
 
   /** Inverts a bit somewhere in a shard file of a disk. */
-  async flipBit(disk: number, spot: { readonly file: number; readonly at: number }): Promise<void> {
+  async flipBit(disk: number, spot: { readonly file: number; readonly at: number }): Promise<boolean> {
     const file = await this.#pickFile(disk, spot.file);
-    if (file === undefined || file.size === 0) return;
+    if (file === undefined || file.size === 0) return false;
     const handle = await unlessGone(open(file.path, 'r+'));
-    if (handle === undefined) return;
+    if (handle === undefined) return false;
     try {
       const byte = Buffer.alloc(1);
       const at = spot.at % file.size;
@@ -84,18 +109,32 @@ export class HurtDisks {
     } finally {
       await handle.close();
     }
+    return true;
   }
 
   /** Cuts a shard file of a disk somewhere. */
-  async cutFile(disk: number, spot: { readonly file: number; readonly at: number }): Promise<void> {
+  async cutFile(disk: number, spot: { readonly file: number; readonly at: number }): Promise<boolean> {
     const file = await this.#pickFile(disk, spot.file);
-    if (file !== undefined && file.size > 0) await unlessGone(truncate(file.path, spot.at % file.size));
+    if (file === undefined || file.size === 0) return false;
+    await unlessGone(truncate(file.path, spot.at % file.size));
+    return true;
   }
 
-  async #lose(names: readonly string[]): Promise<void> {
-    if (names.length === 0) return;
+  async #lose(names: readonly string[]): Promise<boolean> {
+    if (names.length === 0) return false;
     for (const name of names) this.#away.add(name);
     await this.#folders.lose(names);
+    return true;
+  }
+
+  /** Whether a disk is there. */
+  has(name: string): boolean {
+    return this.names.includes(name) && this.#isThere(name);
+  }
+
+  /** A disk that lies elsewhere cannot be exchanged by renaming folders. */
+  async #isLinked(name: string): Promise<boolean> {
+    return (await lstat(join(this.#data, name))).isSymbolicLink();
   }
 
   #isThere(name: string): boolean {
