@@ -7,6 +7,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { sizeThreadPool } from '../src/config.ts';
+import { growthNames, measureGrowth } from './growth/growth.ts';
+import { growthText } from './growth/growth-table.ts';
 import { type Options, OptionsError, readOptions, usage } from './options.ts';
 import { compare, type Regression, ratiosOf, readBaseline, writeBaseline } from './report/baseline.ts';
 import { isMet } from './report/figure.ts';
@@ -40,10 +42,11 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(options.isHelp ? usage : works.flatMap(({ names }) => names).join('\n'));
     return 0;
   }
+  if (options.isGrowth) return growth(options);
   const chosen = works.filter(({ names }) => names.some((name) => isChosen(name, options.only)));
   if (chosen.length === 0) throw new OptionsError(`No work is called ${options.only.join(' or ')}; --list names them`);
   const startedMs = performance.now();
-  const report = await run(chosen, options, (text) => process.stderr.write(`${text}\n`));
+  const report = await run(chosen, options, say);
   const before = existsSync(options.baselinePath) ? readBaseline(options.baselinePath) : undefined;
   const isComparable = before !== undefined && !options.against && options.profileFolder === undefined;
   const done: Run = {
@@ -60,6 +63,20 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const isBroken = report.failed.length > 0 || report.figures.some(({ failures }) => failures !== undefined);
   return isBroken || (options.isCheck && (done.regressions?.length ?? 0) > 0) ? 1 : 0;
+}
+
+async function growth({ isJson, only, folder, seconds }: Options): Promise<number> {
+  const unknown = only.find((name) => !growthNames.includes(name));
+  if (unknown !== undefined) throw new OptionsError(`Growth is measured with ${growthNames.join(', ')}`);
+  const tables = await measureGrowth({ only, folder, seconds }, say);
+  const [date, machine] = [new Date().toISOString(), machineText()];
+  if (isJson) console.log(JSON.stringify({ date, machine, tables }, undefined, 2));
+  else console.log([`${date}, ${machine}`, ...tables.map(growthText)].join('\n\n'));
+  return 0;
+}
+
+function say(what: string): void {
+  process.stderr.write(`${what}\n`);
 }
 
 function json({ figures, regressions = [], ...rest }: Run): string {

@@ -11,6 +11,7 @@ export const usage = `npm run bench -- [options]
   --json                 print the report as JSON instead of a table
   --only NAME,…          measure these works alone, each by its name or the beginning of it: put, get-4k, kernel
   --list                 print the names of all works and measure nothing
+  --growth               measure how cost grows with clients, sizes, objects and disks instead (--only names these)
   --seconds N            measure each work, and its limit, for so long (3)
   --memory-gib N         so much goes in and out while memory is watched (5)
   --folder DIR           put data here: the disk that is measured (the system's folder for temporary files)
@@ -36,6 +37,7 @@ export interface Against {
 export interface Options {
   readonly isJson: boolean;
   readonly isList: boolean;
+  readonly isGrowth: boolean;
   readonly isHelp: boolean;
   readonly only: readonly string[];
   readonly seconds: number;
@@ -53,6 +55,7 @@ const flag = { type: 'boolean' } as const;
 const known = {
   json: flag,
   list: flag,
+  growth: flag,
   help: { type: 'boolean', short: 'h' },
   only: text,
   seconds: text,
@@ -87,10 +90,12 @@ export function readOptions(args: readonly string[]): Options {
   const isProfiled = values.profile === true;
   if (isProfiled && values['save-baseline']) throw new OptionsError('A profiled run is slower: it makes no baseline');
   if (isProfiled && against) throw new OptionsError('Only a server of our own can be profiled');
+  if (values.growth && against) throw new OptionsError('Growth is measured of servers of our own');
   const baseline = values.baseline ?? fileURLToPath(new URL('baseline.json', import.meta.url));
   return {
     isJson: values.json === true,
     isList: values.list === true,
+    isGrowth: values.growth === true,
     isHelp: values.help === true,
     only: values.only?.split(',').filter((name) => name !== '') ?? [],
     seconds: positive('seconds', values.seconds ?? '3'),

@@ -1,10 +1,10 @@
 /** Measures works one after the other, and cleans up whatever happens. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import { NodeHttpServer } from './limits/node-http.ts';
 import { LoadClient } from './load/load-client.ts';
 import type { Options } from './options.ts';
 import type { Figure } from './report/figure.ts';
+import { ScratchFolder } from './scratch-folder.ts';
 import { ForeignSites, OwnSites, type Sites } from './sites.ts';
 import type { Bench, Work } from './work.ts';
 
@@ -55,14 +55,8 @@ export async function run(works: readonly Work[], options: Options, say: (text: 
 
 async function openBench(options: Options, stack: AsyncDisposableStack): Promise<Bench> {
   const { profileFolder, seconds, memoryGibibytes } = options;
-  mkdirSync(options.folder, { recursive: true });
   if (profileFolder !== undefined) mkdirSync(profileFolder, { recursive: true });
-  const folder = mkdtempSync(join(options.folder, 'ninefold-bench-'));
-  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
-  // Also where a signal ends the run before its works are done; servers go before their folder, by a listener of their own.
-  process.once('exit', remove);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-  stack.defer(remove);
+  const { path: folder } = stack.use(new ScratchFolder(options.folder));
   const load = stack.use(await LoadClient.start());
   const limits = new Map<'constant' | number, NodeHttpServer>();
   const sites: Sites = stack.use(

@@ -1,5 +1,6 @@
 /** The report as a table for people. */
 import type { Regression } from './baseline.ts';
+import { columnsText } from './columns.ts';
 import { type Figure, isMet, type Quantity } from './figure.ts';
 
 const headings = [
@@ -19,7 +20,7 @@ const headings = [
 /** Columns of words; the others hold numbers, which stand to the right. */
 const wordColumns = new Set([0, 3, 6]);
 
-function digits(value: number): string {
+export function digits(value: number): string {
   if (value >= 100) return Math.round(value).toLocaleString('en-US');
   return value.toFixed(value >= 10 ? 1 : 2);
 }
@@ -54,17 +55,7 @@ function cells(figure: Figure): readonly string[] {
 }
 
 export function tableText(figures: readonly Figure[]): string {
-  const rows = [headings, ...figures.map(cells)];
-  const widths = headings.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return wordColumns.has(column) ? cell.padEnd(width) : cell.padStart(width);
-      })
-      .join('  ')
-      .trimEnd();
-  return rows.map(line).join('\n');
+  return columnsText([headings, ...figures.map(cells)], wordColumns);
 }
 
 export function regressionsText(regressions: readonly Regression[]): string {

@@ -16,8 +16,10 @@ export interface ServerOptions {
   readonly dataFolder: string;
   /** Names of buckets to make, as `NINEFOLD_BUCKETS` takes them. */
   readonly buckets: readonly string[];
-  /** Whether `profiler` must work. */
+  /** Whether `openProfiler` must work. */
   readonly isInspected: boolean;
+  /** A configuration file. */
+  readonly configPath?: string;
 }
 
 export class ServerProcess implements AsyncDisposable {
@@ -33,9 +35,10 @@ export class ServerProcess implements AsyncDisposable {
     this.#inspectorUrl = inspectorUrl;
   }
 
-  static async start({ dataFolder, buckets, isInspected }: ServerOptions): Promise<ServerProcess> {
+  static async start({ dataFolder, buckets, isInspected, configPath }: ServerOptions): Promise<ServerProcess> {
     const inspector = isInspected ? ['--inspect=127.0.0.1:0'] : [];
-    const flags = ['--data', dataFolder, '--host', '127.0.0.1', '--port', '0'];
+    const config = configPath === undefined ? [] : ['--config', configPath];
+    const flags = [...config, '--data', dataFolder, '--host', '127.0.0.1', '--port', '0'];
     const child = spawn(process.execPath, [...inspector, 'src/main.ts', 'serve', ...flags], {
       cwd: repository,
       env: {

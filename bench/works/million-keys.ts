@@ -22,11 +22,19 @@ export function keyOf(index: number): string {
 
 const keySql = `CAST(printf('d%03d/%03d.x', i / ${directories}, i % ${directories}) AS BLOB)`;
 
+export interface ManyKeys {
+  readonly dataFolder: string;
+  /** Further buckets, which stay empty. */
+  readonly buckets: readonly string[];
+  /** Other than 1,000,000. */
+  readonly count?: number;
+  /** Length of the one object that all keys name. */
+  readonly objectBytes?: number;
+}
+
 /** Makes a data folder with the bucket in it, and other buckets that are empty. */
-export async function makeMillionKeys(
-  load: LoadClient,
-  { dataFolder, buckets }: { dataFolder: string; buckets: readonly string[] },
-): Promise<void> {
+export async function makeMillionKeys(load: LoadClient, options: ManyKeys): Promise<void> {
+  const { dataFolder, buckets, count = millionKeys, objectBytes = 0 } = options;
   {
     await using server = await ServerProcess.start({
       dataFolder,
@@ -34,15 +42,20 @@ export async function makeMillionKeys(
       isInspected: false,
     });
     const targets = [`/${millionBucket}/${keyOf(0)}`];
-    const put = await load.prepare(server.endpoint, { method: 'PUT', targets, bodyBytes: 0, isBodySigned: true });
+    const put = await load.prepare(server.endpoint, {
+      method: 'PUT',
+      targets,
+      bodyBytes: objectBytes,
+      isBodySigned: true,
+    });
     const { failures } = await put.run({ connections: 1, count: 1 });
     if (failures.size > 0) throw new Error(`the first object was not put: ${[...failures.keys()].join(', ')}`);
   }
-  repeatObject(dataFolder);
+  repeatObject(dataFolder, count);
 }
 
 /** Repeats the only object of the bucket, which must have the first key, under all the others. */
-function repeatObject(dataFolder: string): void {
+function repeatObject(dataFolder: string, count: number): void {
   const db = new Database(findDatabase(dataFolder), { fileMustExist: true });
   try {
     db.pragma('cache_size = -65536');
@@ -51,11 +64,13 @@ function repeatObject(dataFolder: string): void {
     const values = columns.map((name) => (name === 'key' ? keySql : `template.${String(name)}`));
     const { changes } = db
       .prepare(`
-        WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < ${millionKeys})
+        WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < ${count})
         INSERT INTO versions SELECT ${values.join(', ')}
         FROM numbers CROSS JOIN (SELECT * FROM versions WHERE bucket_id = ? LIMIT 1) AS template`)
       .run(bucketId);
-    if (changes !== millionKeys - 1) throw new Error(`${changes} rows were added`);
+    // Every row counts on its blobs, so that each may be overwritten or deleted.
+    db.prepare('UPDATE blobs SET refs = refs + ?').run(changes);
+    if (changes !== count - 1) throw new Error(`${changes} rows were added`);
   } finally {
     db.close();
   }

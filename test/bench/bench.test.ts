@@ -49,6 +49,16 @@ const reportSchema = z.looseObject({
   regressions: z.array(z.looseObject({ name: z.string() })),
 });
 
+const growthSchema = z.looseObject({
+  tables: z.array(
+    z.object({
+      title: z.string(),
+      headings: z.array(z.string()),
+      rows: z.array(z.object({ size: z.string(), values: z.array(z.number().positive()) })),
+    }),
+  ),
+});
+
 describe('npm run bench', { timeout: limitMs }, () => {
   test('some works, as JSON and with profiles → their figures and a profile of each server; nothing else stays', async () => {
     const profiles = join(folder, 'profiles');
@@ -97,6 +107,17 @@ describe('npm run bench', { timeout: limitMs }, () => {
     expect(leftOut.map(({ names }) => names)).toEqual([['list-1m-plain']]);
     const { Buckets: left = [] } = await daemon.client.send(new ListBucketsCommand());
     expect(left).toEqual([]);
+  });
+
+  test('growth with the number of objects → a row for each number, every value measured; nothing stays', async () => {
+    const { code, output, complaints } = await bench('--growth', '--only', 'objects', '--seconds', '0.1', '--json');
+    expect(code, complaints).toBe(0);
+    const { tables } = growthSchema.parse(JSON.parse(output));
+    expect(tables.map(({ rows }) => rows.map(({ size }) => size))).toEqual([['1,000', '100,000', '1,000,000']]);
+    for (const { headings, rows } of tables) {
+      for (const { values } of rows) expect(values).toHaveLength(headings.length - 1);
+    }
+    expect(readdirSync(join(folder, 'data'))).toEqual([]);
   });
 
   test('requests that are refused → said, and the exit code is 1', async () => {
