@@ -68,6 +68,11 @@ export class DiskGate {
     return this.#underWay < UNDER_WAY_MAX;
   }
 
+  /** Operations that are under way or wait in line. */
+  get load(): number {
+    return this.#underWay + this.#line.length;
+  }
+
   open(): void {
     this.#isClosed = false;
     this.#beginNext();

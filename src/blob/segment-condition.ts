@@ -34,6 +34,10 @@ export class SegmentCondition {
     return [...this.#damage.keys()].sort((a, b) => a - b);
   }
 
+  isDamaged(shard: number): boolean {
+    return this.#damage.has(shard);
+  }
+
   /** Marks a shard as damaged, in words. False if that is known. */
   report(shard: number, damage: string): boolean {
     if (this.#damage.has(shard)) return false;

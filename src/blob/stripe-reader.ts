@@ -1,11 +1,13 @@
 /**
- * Reads part of a stripe's data. It asks the data shards for the blocks that the part needs; what they do not give is
- * rebuilt from any shards as many as those of data, block by block. Shards on disks that are known to be away are not
- * tried, and others are asked in their place at once; shards that turn out to be bad cost another round. A shard that has
- * not answered after a while is late: others are asked in its place, and whichever are enough first give the blocks.
+ * Reads part of a stripe's data. It asks the data shards, or one of several full copies, for the blocks that the part needs;
+ * what they do not give is rebuilt from any shards as many as those of data, block by block. Shards on disks that are known
+ * to be away are not tried, and others are asked in their place at once; shards that turn out to be bad cost another round.
+ * A shard that has not answered after a while is late: others are asked in its place, and whichever are enough first give
+ * the blocks.
  */
 import { setTimeout } from 'node:timers';
 import type { Coder } from './coding/coder.ts';
+import { chooseCopy } from './copy-choice.ts';
 import type { FileCache } from './file-cache.ts';
 import type { BlobLog } from './options.ts';
 import type { Segment } from './segments.ts';
@@ -73,11 +75,11 @@ class StripeReading {
     this.#context = context;
     this.#segment = segment;
     this.#part = part;
-    this.#needed = unitParts(part);
+    this.#needed = segment.scheme.dataShards > 1 ? unitParts(part) : partsOfCopy(segment, part);
     const first = this.#needed[0];
     const last = this.#needed.at(-1);
     this.#base = first ? this.#dataOffset({ shard: first.shard, block: first.firstBlock }) : 0;
-    const end = last ? last.shard * part.unit + blockRange({ unit: part.unit, block: last.endBlock - 1 }).end : 0;
+    const end = last ? this.#unitStart(last.shard) + blockRange({ unit: part.unit, block: last.endBlock - 1 }).end : 0;
     this.#target = Buffer.allocUnsafe(end - this.#base);
     this.#cells = Array.from({ length: segment.scheme.shards }, (_, shard) => {
       const cell: Cell = isAbsent(segment, shard) ? 'bad' : undefined;
@@ -208,7 +210,12 @@ class StripeReading {
   }
 
   #dataOffset({ shard, block }: { shard: number; block: number }): number {
-    return shard * this.#part.unit + blockRange({ unit: this.#part.unit, block }).start;
+    return this.#unitStart(shard) + blockRange({ unit: this.#part.unit, block }).start;
+  }
+
+  /** Where a shard's unit begins in the stripe's data; that of every full copy at its start. */
+  #unitStart(shard: number): number {
+    return (shard % this.#segment.scheme.dataShards) * this.#part.unit;
   }
 
   #report(shard: number, damage: string): void {
@@ -223,6 +230,12 @@ class StripeReading {
     const where = `block ${block} of the stripe at ${this.#part.offset} of segment ${this.#segment.id}`;
     return new BlobError('Unreadable', `${where} has ${good} good shards, ${dataShards} are needed`);
   }
+}
+
+/** What is needed of a stripe of full copies: any of them has all of it. */
+function partsOfCopy(segment: Segment, part: StripePart): UnitPart[] {
+  const shard = chooseCopy(segment, part.offset);
+  return unitParts(part).map((unitPart) => ({ ...unitPart, shard }));
 }
 
 function isLost(cell: Cell): boolean {
