@@ -48,11 +48,13 @@ function zoneRow(zone: Status['zones'][number], nowMs: number): readonly string[
   const state = log === 'counts' ? 'log counts' : 'log is stale';
   const files = logFiles && `${logFiles.files} ${logFiles.files === 1 ? 'file' : 'files'}`;
   const from = logFiles && `from record ${logFiles.firstSequence} on, ${formatBytes(logFiles.sizeBytes)}`;
+  // Before the first look nobody knows.
+  const none = logFiles ? 'no snapshot' : '';
   return [
     name,
     `${disksInUse} of ${disks} disks in use`,
     logFiles ? `${state}: ${files} ${from}` : state,
-    snapshot ? `snapshot of record ${snapshot.sequence}, ${formatSpan(nowMs - snapshot.madeMs)} old` : 'no snapshot',
+    snapshot ? `snapshot of record ${snapshot.sequence}, ${formatSpan(nowMs - snapshot.madeMs)} old` : none,
     path,
   ];
 }
