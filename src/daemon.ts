@@ -24,6 +24,7 @@ import { openIndex } from './meta/index-store.ts';
 import type { RecoveryChoices } from './meta/log/recovery.ts';
 import type { Index } from './meta/types.ts';
 import { lockZones } from './meta/zone-locks.ts';
+import { settleRebuilt } from './rebuilt-index.ts';
 import { hostSuffixes } from './s3/addressing.ts';
 import { type Identity, rootIdentity } from './s3/auth/identity.ts';
 import { createHealth } from './s3/health.ts';
@@ -55,10 +56,10 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const log = overrides.log ?? createLog(config.logLevel);
   const startedMs = clock.nowMs();
   const clusterId = openCluster(config, log);
-  const locks = lockZones(
-    config.zones.map(({ path }) => path),
-    log,
-  );
+  const zonePaths = config.zones.map(({ path }) => path);
+  const locks = lockZones(zonePaths, log);
+  const rebuilt = await settleRebuilt(zonePaths, log);
+  if (rebuilt !== undefined) log.warn(rebuilt, 'A rebuilt index was whole and is in its place now');
   const rootKey = openRootKey(config);
   const root = rootIdentity(config);
 

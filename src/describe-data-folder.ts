@@ -12,6 +12,20 @@ export async function* describeZoneIdentity(path: string): AsyncGenerator<Inspec
   };
 }
 
+export async function* describeRebuilt(path: string): AsyncGenerator<InspectedPart> {
+  const counts = ['buckets', 'versions', 'deleteMarkers', 'uploads'].map(members.integer);
+  const expected = [members.exactly('formatVersion', 1), ...counts];
+  const { value, damage } = inspectDocument(await readFile(path, 'utf8'), expected);
+  yield {
+    text:
+      damage.length > 0
+        ? 'Marker of a rebuilt index'
+        : `Marker of a rebuilt index that is whole and not yet in its place: ${value['buckets']} buckets, ${value['versions']} versions`,
+    facts: { kind: 'rebuilt-index', ...value },
+    damage,
+  };
+}
+
 /** Without the secret: what is inspected may be shown around. */
 export async function* describeRootKey(path: string): AsyncGenerator<InspectedPart> {
   const expected = [members.text('accessKeyId'), members.text('secretAccessKey')];

@@ -248,13 +248,16 @@ describe('snapshots of the index', () => {
 describe('small files', () => {
   const text = JSON.stringify(identity, null, 2);
 
-  test('identity of a disk, of a zone, the root key → what they say, but no secret', async () => {
+  test('identity of a disk, of a zone, marker of a rebuilt index, the root key → what they say, but no secret', async () => {
     expect((await inspect('ninefold-disk.json', text)).lines).toEqual([
       `Identity of disk ${identity.diskId} in zone-a, cluster ${clusterId}`,
       'Whole',
     ]);
     const zone = await inspect('ninefold-zone.json', JSON.stringify({ formatVersion: 1, clusterId }));
     expect(zone.lines[0]).toBe(`Identity of a zone, cluster ${clusterId}`);
+    const counts = { buckets: 2, versions: 9, deleteMarkers: 0, uploads: 0, lost: [] };
+    const marker = await inspect('ninefold-rebuilt.json', JSON.stringify({ formatVersion: 1, ...counts }));
+    expect(marker).toMatchObject({ code: 0, lines: [expect.stringContaining('2 buckets, 9 versions'), 'Whole'] });
     const key = JSON.stringify({ accessKeyId: 'NFKEY', secretAccessKey: 'do not show' });
     for (const options of [[], ['--json']]) {
       const { code, lines } = await inspect('root-key.json', key, ...options);

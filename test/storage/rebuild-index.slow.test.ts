@@ -1,7 +1,7 @@
 /** The index, made anew from the disks alone, by the command and with a real server: condition → result. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +56,13 @@ async function removeIndexes(folder: string): Promise<void> {
   for (const zone of zones) {
     for (const name of ['index', 'log']) await rm(join(folder, zone, name), { recursive: true, force: true });
   }
+}
+
+async function leaveUnplaced(zone: string): Promise<void> {
+  await mkdir(join(zone, 'rebuild'));
+  for (const name of ['log', 'index']) await rename(join(zone, name), join(zone, 'rebuild', name));
+  const marker = { formatVersion: 1, buckets: 0, versions: 0, deleteMarkers: 0, uploads: 0, lost: [] };
+  await writeFile(join(zone, 'rebuild', 'ninefold-rebuilt.json'), JSON.stringify(marker));
 }
 
 /** Buckets of every state of versioning with objects of every kind, and an upload in progress. */
@@ -162,6 +169,12 @@ test('index and log lost in every zone → the server refuses; rebuilt, everythi
     expect(first.output).toContain('Restored 4 buckets');
     expect(first.output).not.toContain('Lost:');
     expect(first.code).toBe(0);
+    await daemon.start();
+    expect(await see(daemon.client)).toEqual(before);
+
+    // As a run leaves it that dies once the new index is whole: the next start puts it in its place.
+    await daemon.stop();
+    for (const zone of zones) await leaveUnplaced(join(dataDirectory, zone));
     await daemon.start();
     expect(await see(daemon.client)).toEqual(before);
 

@@ -9,6 +9,7 @@ if (act === 'prepare') {
   await scene.prepare?.();
 } else {
   const stage = new Stage(marks, scene.options);
+  await scene.makeReady?.();
   await stage.open();
   await scene.play(stage);
   // Closing would be part of what is recorded; who wants that lets the scene do it.

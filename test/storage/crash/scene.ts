@@ -10,10 +10,14 @@ export interface Scene {
   readonly options?: SystemOptions;
   /** Whether the opening of the store is tried too; else only what follows it. */
   readonly triesStart?: boolean;
+  /** Of which operations, by their descriptions, the moments are tried; else of all. */
+  readonly tries?: RegExp;
   /** How many disks may be lost in the moments of acknowledgement, or a zone. Default 3; 0: nothing may be. */
   readonly disksLost?: number;
   /** Makes the files that are there, and durable, when the scene begins. The store's folder is the current one. */
   prepare?(): Promise<void>;
+  /** What an operator does, at the beginning and after a crash, on a store on which no server starts. */
+  makeReady?(): Promise<void>;
   play(stage: Stage): Promise<void>;
   /** What an operator asks for again after a crash, who was not told that it was done. */
   askAgain?(system: System): Promise<void>;

@@ -4,7 +4,7 @@
  * is done step by step when it is asked for.
  */
 import { type ErasureBlobStore, openBlobStore } from '../../../src/blob/store.ts';
-import { loadConfig } from '../../../src/config.ts';
+import { type Config, loadConfig } from '../../../src/config.ts';
 import { openCluster } from '../../../src/data-folder.ts';
 import { type Compaction, createCompaction } from '../../../src/engine/compaction.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
@@ -20,6 +20,7 @@ import { keepSnapshots } from '../../../src/jobs/snapshot.ts';
 import { openIndex } from '../../../src/meta/index-store.ts';
 import type { Index } from '../../../src/meta/types.ts';
 import { lockZones } from '../../../src/meta/zone-locks.ts';
+import { settleRebuilt } from '../../../src/rebuilt-index.ts';
 
 export const zoneNames = ['zone-a', 'zone-b', 'zone-c'] as const;
 /** Steps of a job after which it must have become idle. */
@@ -35,6 +36,16 @@ export interface SystemOptions {
 
 /** Classes by which scenes choose how objects are coded. */
 const schemes = { STANDARD: '6+3', EXPRESS_ONEZONE: '1+2' } as const;
+
+const zones = zoneNames.map((name) => {
+  const path = `data/${name}`;
+  return { name, path, disks: ['disk-1', 'disk-2', 'disk-3'].map((disk) => `${path}/${disk}`) };
+});
+
+/** What a command is told that works on the storage instead of a server. */
+export function systemConfig(): Config {
+  return { ...loadConfig({ data: 'data' }, {}), zones };
+}
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
@@ -68,15 +79,10 @@ export class System implements AsyncDisposable {
   }
 
   static async open(options: SystemOptions = {}): Promise<System> {
-    const zones = zoneNames.map((name) => {
-      const path = `data/${name}`;
-      return { name, path, disks: ['disk-1', 'disk-2', 'disk-3'].map((disk) => `${path}/${disk}`) };
-    });
-    const clusterId = openCluster({ ...loadConfig({ data: 'data' }, {}), zones }, silent);
-    const locks = lockZones(
-      zones.map(({ path }) => path),
-      silent,
-    );
+    const clusterId = openCluster(systemConfig(), silent);
+    const zonePaths = zones.map(({ path }) => path);
+    const locks = lockZones(zonePaths, silent);
+    await settleRebuilt(zonePaths, silent);
     const clock = new SteppingClock();
     const blobs = await openBlobStore({
       zones,

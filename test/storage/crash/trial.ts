@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { Expectation } from './expectation.ts';
-import { isForgotten } from './history.ts';
+import { type History, isForgotten } from './history.ts';
 import { cutPoints, guaranteesOf, killPoints, nameOf, type Point, treeAt } from './points.ts';
 import { memoryFolder, type Recording } from './recorder.ts';
 import { findScene } from './scenes/index.ts';
@@ -20,10 +20,18 @@ export interface Failure {
 }
 
 export function pointsOf({ scene: name, history }: Recording, seed: number): Point[] {
-  const { triesStart = false, disksLost = DISKS_LOST } = findScene(name);
+  const { triesStart = false, disksLost = DISKS_LOST, tries } = findScene(name);
   const points = [...killPoints(history, seed), ...cutPoints(history, { seed, disks: disksLost })];
   const opened = triesStart ? 0 : (history.marks[0]?.start ?? 0);
-  return points.filter(({ at }) => at >= opened).sort((a, b) => a.at - b.at);
+  return points
+    .filter(({ at }) => at >= opened && (tries === undefined || isTried(history, at, tries)))
+    .sort((a, b) => a.at - b.at);
+}
+
+/** Moments that are no operation's last one are those of marks, and the end. */
+function isTried({ changes, syncs, describe }: History, at: number, tries: RegExp): boolean {
+  const ending = [...changes, ...syncs].find(({ end }) => end === at + 1);
+  return ending === undefined || tries.test(describe(ending));
 }
 
 /** Yields what failed. Changes the current folder. Of points that leave the same, with the same expected, one is tried. */

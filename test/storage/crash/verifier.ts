@@ -18,6 +18,8 @@ const KNOWN_FILES = [
   /^data\/zone-.\/index\/ninefold\.sqlite(-wal|-shm)?$/,
   /^data\/zone-.\/index\/\d{20}\.snapshot(\.json)?$/,
   /^data\/zone-.\/disk-.\/ninefold-disk\.json$/,
+  // Set aside for people.
+  /^data\/zone-.\/(index|log)\.aside(-\d)?(\/.*)?$/,
 ];
 const SHARD_FILE = /^data\/zone-.\/disk-.\/segments\/([0-9a-f]{32})\.\d+(?:\.\d\+\d)?\.shard$/;
 
@@ -35,6 +37,7 @@ export interface Verification {
 export async function verify({ scene, check, isWhole, isThorough }: Verification): Promise<void> {
   // Memory for one stripe is enough, and is made anew each time.
   const options = { ...scene.options, stripeBufferCount: 1 };
+  await scene.makeReady?.();
   let expected: Awaited<ReturnType<typeof observe>>;
   let needed: ReadonlySet<string>;
   {

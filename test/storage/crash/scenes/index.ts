@@ -12,6 +12,7 @@ import { garbage } from './garbage.ts';
 import { largeObjects } from './large-objects.ts';
 import { logRotation } from './log-rotation.ts';
 import { migration } from './migration.ts';
+import { forcedRebuild, rebuiltIndex } from './rebuilt-index.ts';
 import { repair } from './repair.ts';
 import { segmentRotation } from './segment-rotation.ts';
 import { smallObjects } from './small-objects.ts';
@@ -42,6 +43,8 @@ export const scenes: readonly Scene[] = [
   damagedLogs,
   snapshots,
   restoredIndex,
+  rebuiltIndex,
+  forcedRebuild,
   migration,
 ];
 
