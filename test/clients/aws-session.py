@@ -4,6 +4,7 @@ Every command runs as a process of its own, forked after the imports and the rea
 what `aws` does when it starts: what runs is awscli's own driver with its own arguments, environment, standard streams and
 exit code.
 """
+import gc
 import json
 import os
 import sys
@@ -15,6 +16,10 @@ import s3transfer.manager  # noqa: F401
 
 driver = awscli.clidriver.create_clidriver()
 driver.session.create_client('s3')  # reads the models into the session's cache
+driver.create_help_command()  # looks through the folders of all services, and keeps the table of commands
+for model in ('paginators-1', 'waiters-2'):
+    driver.session.get_component('data_loader').load_service_model('s3', model)
+gc.freeze()  # a fork that collects garbage would copy every page of this
 
 
 def run(request):

@@ -1,9 +1,9 @@
 /** Plays a scene in a process of its own under strace, and keeps what it did: a folder that can be read again later. */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { memoryFolder as findMemoryFolder } from '../../support/memory-folder.ts';
 import { readTree } from './file-tree.ts';
 import { type History, historyOf } from './history.ts';
 import { readCalls } from './strace-output.ts';
@@ -16,13 +16,7 @@ const MEMORY_BYTES_MIN = 512 * 1024 * 1024;
  * Where everything lies that need not last: in memory, where syncs cost nothing, and files are not copied by reference,
  * which no call that is recorded would show.
  */
-export const memoryFolder = hasRoom('/dev/shm') ? '/dev/shm' : tmpdir();
-
-function hasRoom(folder: string): boolean {
-  if (!existsSync(folder)) return false;
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize > MEMORY_BYTES_MIN;
-}
+export const memoryFolder = findMemoryFolder(MEMORY_BYTES_MIN);
 
 /** Calls that change files, or say which file a descriptor is. Those with `?` do not exist on every processor. */
 const TRACED = [
