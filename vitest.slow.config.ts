@@ -1,11 +1,35 @@
-/** The ring of tests that take too long for every run: one file after another, so that figures of memory and time hold. */
-import { defineConfig } from 'vitest/config';
+/**
+ * The ring of tests that take too long for every run. First, two files at once, those that leave a core idle now and then,
+ * on folders in memory where these have room for what they write. Then, one after another, those that use the machine on
+ * their own: they measure time and memory, or try their cases on all cores.
+ */
+import { defineConfig, type UserWorkspaceConfig } from 'vitest/config';
+
+const large = ['test/clients/sync-tree.slow.test.ts'];
+const alone = [
+  'test/storage/crash/crash.slow.test.ts',
+  'test/storage/daemon-kill.slow.test.ts',
+  'test/storage/daemon-repair.slow.test.ts',
+  'test/storage/memory.slow.test.ts',
+];
+
+type Options = NonNullable<UserWorkspaceConfig['test']>;
+
+function project(name: string, groupOrder: number, options: Options): { test: Options } {
+  return { test: { name, sequence: { groupOrder }, testTimeout: 300_000, hookTimeout: 300_000, ...options } };
+}
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.slow.test.ts'],
-    fileParallelism: false,
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    projects: [
+      project('in memory', 1, {
+        include: ['test/**/*.slow.test.ts'],
+        exclude: [...large, ...alone],
+        globalSetup: 'test/support/run-folder.ts',
+        maxWorkers: 2,
+      }),
+      project('large', 1, { include: large, maxWorkers: 2 }),
+      project('alone', 2, { include: alone, maxWorkers: 1 }),
+    ],
   },
 });

@@ -1,11 +1,12 @@
-/** Before all tests of `npm test`: temporary folders lie in memory, where there is room. The runner calls this. */
+/** Before all tests of a project: its temporary folders lie in memory, where there is room. The runner calls this. */
+import type { TestProject } from 'vitest/node';
 import { makeRunFolder } from './memory-folder.ts';
 
 const bytesFreeMin = 4 * 1024 ** 3;
 
 /** Returns what is to be done after the last test. */
-export default function setup(): () => void {
+export default function setup(project: TestProject): () => void {
   const { folder, remove } = makeRunFolder(bytesFreeMin);
-  process.env['TMPDIR'] = folder;
+  project.config.env = { ...project.config.env, TMPDIR: folder };
   return remove;
 }
