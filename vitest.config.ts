@@ -11,7 +11,7 @@ export default defineConfig({
     isolate: false,
     // Most tests wait for disks and servers more than they compute.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 });

@@ -1,11 +1,13 @@
-/** An index in a temporary folder of three zones, and commands for it. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+/** An index in a temporary folder of three zones, what its files hold, and commands for it. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import Database from 'better-sqlite3';
+import { expect, vi } from 'vitest';
 import type { Content, PutVersion } from '../../src/meta/commands.ts';
 import { databasePath } from '../../src/meta/database.ts';
 import { type IndexOptions, openIndex } from '../../src/meta/index-store.ts';
+import { FILE_HEADER_BYTES, type FoundRecord, scanRecords } from '../../src/meta/log/codec.ts';
 import type { ObjectAttributes } from '../../src/meta/records.ts';
 import type { Index, ObjectPage, UploadPage } from '../../src/meta/types.ts';
 
@@ -44,6 +46,36 @@ export class IndexFixture {
 
   zonePath(zone: Zone): string {
     return join(this.folder, zone);
+  }
+
+  /** Takes a zone's folder away, until it is given back. */
+  moveAway(zone: Zone): void {
+    renameSync(this.zonePath(zone), `${this.zonePath(zone)}-away`);
+  }
+
+  giveBack(zone: Zone): void {
+    renameSync(`${this.zonePath(zone)}-away`, this.zonePath(zone));
+  }
+
+  /** Paths of a zone's log files, oldest first. */
+  logFiles(zone: Zone): string[] {
+    const folder = join(this.zonePath(zone), 'log');
+    const names = readdirSync(folder).filter((name) => name.endsWith('.log'));
+    return names.sort().map((name) => join(folder, name));
+  }
+
+  /** Everything a zone's log holds, file by file, but for the file headers, which name the zone. */
+  logBytes(zone: Zone): string[] {
+    return this.logFiles(zone).map(
+      (path) => `${basename(path)} ${readFileSync(path).subarray(FILE_HEADER_BYTES).toString('base64')}`,
+    );
+  }
+
+  /** A start and a commit wait for a majority only: the last copy may come a moment later. */
+  async expectEqualLogs(): Promise<void> {
+    await vi.waitFor(() => {
+      for (const zone of ZONES) expect(this.logBytes(zone), zone).toEqual(this.logBytes('north'));
+    });
   }
 
   /** Every row of every table but where the log lies. Of a database that nobody writes to at the moment. */
@@ -97,6 +129,33 @@ export function put(bucketId: number, key: string, ordinal: number, more: Partia
 
 export function everything(bucketId: number) {
   return { bucketId, prefix: '', delimiter: '', after: '', limit: 100_000, afterVersionId: '', afterUploadId: '' };
+}
+
+/** The last record of a log file. */
+export function lastRecord(path: string): FoundRecord {
+  const last = Array.from(scanRecords(readFileSync(path), FILE_HEADER_BYTES)).at(-1);
+  if (last === undefined) throw new Error('the file has a record');
+  return last;
+}
+
+/** Until nothing is to be done for snapshots. */
+export async function settle(index: Index): Promise<void> {
+  while ((await index.upkeep.step()) === 'busy');
+}
+
+/** Until every zone is whole and counts. */
+export async function untilAllCount(index: Index): Promise<void> {
+  while (index.state().zones.some(({ isStale }) => isStale)) await index.upkeep.step();
+}
+
+/** Writes until a snapshot is due, which is then made and spread. `write` is told how often it was called before. */
+export async function makeSnapshot(index: Index, write: (round: number) => Promise<void>): Promise<void> {
+  const { made } = index.upkeep.status();
+  for (let round = 0; index.upkeep.status().made === made; round++) {
+    if (round > 20) throw new Error('no snapshot is ever due');
+    await write(round);
+    await settle(index);
+  }
 }
 
 /** A page as one line of text per entry. */

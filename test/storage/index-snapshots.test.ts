@@ -1,14 +1,5 @@
 /** Snapshots of the index in every zone: when they are made, what takes over at a start, and how they are replaced. */
-import {
-  existsSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { databasePath } from '../../src/meta/database.ts';
@@ -16,7 +7,19 @@ import { snapshotDraft } from '../../src/meta/snapshots/snapshot-file.ts';
 import { SnapshotFiles } from '../../src/meta/snapshots/snapshot-files.ts';
 import type { Index } from '../../src/meta/types.ts';
 import { FaultyFiles } from '../support/faulty-files.ts';
-import { createBucket, everything, IndexFixture, names, put, rejection, ZONES, type Zone } from './index-fixture.ts';
+import {
+  createBucket,
+  everything,
+  IndexFixture,
+  makeSnapshot,
+  names,
+  put,
+  rejection,
+  settle,
+  untilAllCount,
+  ZONES,
+  type Zone,
+} from './index-fixture.ts';
 
 let fixture: IndexFixture;
 let index: Index;
@@ -41,18 +44,7 @@ async function putKeys(prefix: string, count: number): Promise<void> {
 async function keyCount(): Promise<number> {
   return names(await index.listObjects(everything(bucketId))).length;
 }
-/** Enough for a snapshot, which is then made and spread. */
-async function makeSnapshot(prefix = 'snap'): Promise<void> {
-  const made = index.upkeep.status().made;
-  for (let i = 0; index.upkeep.status().made === made; i++) {
-    if (i > 20) throw new Error('no snapshot is ever due');
-    await putKeys(`${prefix}-${i}`, 300);
-    await settle();
-  }
-}
-async function settle(): Promise<void> {
-  while ((await index.upkeep.step()) === 'busy');
-}
+const grow = (prefix = 'snap') => makeSnapshot(index, (round) => putKeys(`${prefix}-${round}`, 300));
 function indexFiles(zone: Zone): string[] {
   const folder = join(fixture.zonePath(zone), 'index');
   return existsSync(folder) ? readdirSync(folder).sort() : [];
@@ -74,10 +66,10 @@ async function restart(): Promise<void> {
 
 test('a log that is short → no snapshot; one that has grown → the same snapshot in every zone, and no other', async () => {
   await putKeys('few', 10);
-  await settle();
+  await settle(index);
   expect(ZONES.flatMap(indexFiles).filter((name) => name.includes('.snapshot'))).toEqual([]);
-  await makeSnapshot('a');
-  await makeSnapshot('b');
+  await grow('a');
+  await grow('b');
   const contents = ZONES.map((zone) => readFileSync(snapshotOf(zone)));
   for (const content of contents) expect(content.equals(contents[0] ?? Buffer.of())).toBe(true);
   for (const zone of ZONES) expect(indexFiles(zone).filter((name) => name.endsWith('.draft'))).toEqual([]);
@@ -89,11 +81,11 @@ test('what a zone holds → its snapshot and log as they lie there, and the one 
   const whole = { log: { files: 1, firstSequence: 1, newestFileSequence: 1, sizeBytes: expect.any(Number) } };
   // One zone may get the record when the others have it.
   await vi.waitFor(async () => {
-    await settle();
+    await settle(index);
     expect([...index.upkeep.holdings().values()]).toEqual([whole, whole, whole]);
   });
-  await makeSnapshot('a');
-  await makeSnapshot('b');
+  await grow('a');
+  await grow('b');
   const { sequence } = index.upkeep.status();
   for (const zone of ZONES) {
     const { snapshot, log } = index.upkeep.holdings().get(zone) ?? {};
@@ -111,7 +103,7 @@ test('a snapshot is made while the index is written to → it holds one state, a
   const step = index.upkeep.step();
   await putKeys('meanwhile', 500);
   await step;
-  await settle();
+  await settle(index);
   expect(index.upkeep.status().made).toBeGreaterThan(0);
   await index.close();
   const live = fixture.dump();
@@ -127,15 +119,15 @@ test('a snapshot is made while the index is written to → it holds one state, a
 test.each(ZONES)(
   'zone %s is lost with what was acknowledged behind the snapshot → everything is there',
   async (zone) => {
-    await makeSnapshot();
+    await grow();
     await putKeys('behind', 5);
     const count = await keyCount();
     await index.close();
-    renameSync(fixture.zonePath(zone), `${fixture.zonePath(zone)}-away`);
+    fixture.moveAway(zone);
     index = await fixture.open();
     expect(await keyCount()).toBe(count);
     await index.close();
-    renameSync(`${fixture.zonePath(zone)}-away`, fixture.zonePath(zone));
+    fixture.giveBack(zone);
     index = await fixture.open();
     expect(await keyCount()).toBe(count);
   },
@@ -147,7 +139,7 @@ test('the database went back behind the snapshot → the snapshot takes over', a
   const path = databasePath(fixture.zonePath('north'));
   const old = readFileSync(path);
   index = await fixture.open();
-  await makeSnapshot();
+  await grow();
   const count = await keyCount();
   await index.close();
   writeFileSync(path, old);
@@ -156,14 +148,14 @@ test('the database went back behind the snapshot → the snapshot takes over', a
 });
 
 test('the database is in one zone, a later one in another → the later one takes over and the other goes', async () => {
-  await makeSnapshot();
+  await grow();
   await index.close();
-  renameSync(fixture.zonePath('north'), `${fixture.zonePath('north')}-away`);
+  fixture.moveAway('north');
   index = await fixture.open();
   await putKeys('later', 5);
   const count = await keyCount();
   await index.close();
-  renameSync(`${fixture.zonePath('north')}-away`, fixture.zonePath('north'));
+  fixture.giveBack('north');
   index = await fixture.open();
   expect(await keyCount()).toBe(count);
   expect(existsSync(databasePath(fixture.zonePath('north')))).toBe(false);
@@ -173,7 +165,7 @@ test('the database is in one zone, a later one in another → the later one take
 test.each(['a bit of it is flipped', 'it is cut short', 'its description is torn'])(
   'database lost, and of the first snapshot %s → another zone’s takes over, and this one is replaced',
   async (how) => {
-    await makeSnapshot();
+    await grow();
     const count = await keyCount();
     await index.close();
     rmSync(databasePath(fixture.zonePath('north')));
@@ -183,36 +175,36 @@ test.each(['a bit of it is flipped', 'it is cut short', 'its description is torn
     else truncateSync(`${path}.json`, 40);
     index = await fixture.open();
     expect(await keyCount()).toBe(count);
-    while (index.state().zones.some(({ isStale }) => isStale)) await index.upkeep.step();
-    await settle();
+    await untilAllCount(index);
+    await settle(index);
     expect(readFileSync(snapshotOf('north')).equals(readFileSync(snapshotOf('south')))).toBe(true);
   },
 );
 
 test('a snapshot is damaged while serving → found by reading it through, and replaced', async () => {
-  await makeSnapshot();
+  await grow();
   await restart();
   const path = snapshotOf('east');
   const whole = readFileSync(path);
   flipBit(path, 9_000);
   await index.upkeep.step();
   expect(index.upkeep.status().damagedFound).toBe(1);
-  while (index.state().zones.some(({ isStale }) => isStale)) await index.upkeep.step();
+  await untilAllCount(index);
   expect(readFileSync(path).equals(whole)).toBe(true);
 });
 
 test('a zone lost its snapshot and cannot be restored alone → it does not count until it has one again', async () => {
-  await makeSnapshot();
+  await grow();
   await index.close();
   rmSync(join(fixture.zonePath('south'), 'index'), { recursive: true });
   index = await fixture.open();
   expect(index.state().zones).toContainEqual({ zone: 'south', isStale: true });
-  while (index.state().zones.some(({ isStale }) => isStale)) await index.upkeep.step();
+  await untilAllCount(index);
   expect(readFileSync(snapshotOf('south')).equals(readFileSync(snapshotOf('north')))).toBe(true);
 });
 
 test('what a kill leaves of a snapshot in the making, in any zone → removed at the start', async () => {
-  await makeSnapshot();
+  await grow();
   await index.close();
   const later = `${'9'.repeat(20)}.snapshot`;
   for (const zone of ZONES) {
@@ -230,7 +222,7 @@ test('what a kill leaves of a snapshot in the making, in any zone → removed at
 });
 
 test('a snapshot or database of another cluster in a zone → ForeignIndex', async () => {
-  await makeSnapshot();
+  await grow();
   await index.close();
   rmSync(databasePath(fixture.zonePath('north')));
   expect(await rejection(fixture.open({ clusterId: 'ff'.repeat(16) }))).toBe('ForeignIndex');
@@ -250,9 +242,9 @@ test('a snapshot cannot be finished, as on a full disk → what was written of i
 test('a snapshot is synced while it is written; where that fails → it is none, and nothing of it stays', async () => {
   const files = FaultyFiles.install();
   const fault = files.fail({ operation: 'open', path: snapshotDraft(fixture.zonePath('north')), code: 'EIO' });
-  await expect(makeSnapshot()).rejects.toThrow('EIO');
+  await expect(grow()).rejects.toThrow('EIO');
   expect(fault.met).toBe(1);
   expect(indexFiles('north').filter((name) => name.includes('snapshot'))).toEqual([]);
   fault.release();
-  await makeSnapshot();
+  await grow();
 });

@@ -1,11 +1,22 @@
 /** Dropping log that snapshots cover: what a zone keeps at every moment, and zones that were away while others dropped. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FILE_HEADER_BYTES, scanRecords } from '../../src/meta/log/codec.ts';
 import { findSnapshot } from '../../src/meta/snapshots/snapshot-file.ts';
 import type { Index } from '../../src/meta/types.ts';
-import { createBucket, everything, IndexFixture, names, put, rejection, ZONES, type Zone } from './index-fixture.ts';
+import {
+  createBucket,
+  everything,
+  IndexFixture,
+  makeSnapshot,
+  names,
+  put,
+  rejection,
+  untilAllCount,
+  ZONES,
+  type Zone,
+} from './index-fixture.ts';
 
 let fixture: IndexFixture;
 let index: Index;
@@ -34,24 +45,9 @@ async function putKeys(prefix: string, count: number): Promise<void> {
 async function keyCount(): Promise<number> {
   return names(await index.listObjects(everything(bucketId))).length;
 }
-async function makeSnapshot(prefix: string): Promise<void> {
-  const made = index.upkeep.status().made;
-  for (let i = 0; index.upkeep.status().made === made; i++) {
-    if (i > 20) throw new Error('no snapshot is ever due');
-    await putKeys(`${prefix}-${i}`, 300);
-    while ((await index.upkeep.step()) === 'busy');
-  }
-}
-function logFiles(zone: Zone): number[] {
-  const names = readdirSync(join(fixture.zonePath(zone), 'log')).filter((name) => name.endsWith('.log'));
-  return names.map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b);
-}
-function logBytes(zone: Zone): string[] {
-  return logFiles(zone).map((first) => {
-    const path = join(fixture.zonePath(zone), 'log', `${String(first).padStart(20, '0')}.log`);
-    return readFileSync(path).subarray(FILE_HEADER_BYTES).toString('base64');
-  });
-}
+const grow = (prefix: string) => makeSnapshot(index, (round) => putKeys(`${prefix}-${round}`, 300));
+/** The sequence that a log file begins with. */
+const firstOf = (path: string): number => Number.parseInt(basename(path), 10);
 /**
  * A zone on its own: its snapshot and its log join up, and there is nothing missing up to the end. Commits wait for a
  * majority only, so the last record of one zone may come a moment later.
@@ -61,44 +57,38 @@ function expectWhole(zone: Zone): Promise<void> {
 }
 async function expectWholeNow(zone: Zone): Promise<void> {
   const snapshot = await findSnapshot({ zonePath: fixture.zonePath(zone), clusterId: fixture.options.clusterId });
-  const files = logFiles(zone);
-  expect(files[0], zone).toBeLessThanOrEqual(snapshot?.applied.sequence ?? 1);
-  let next = files[0] ?? 0;
-  for (const first of files) {
-    expect(first, zone).toBe(next);
-    const path = join(fixture.zonePath(zone), 'log', `${String(first).padStart(20, '0')}.log`);
+  const files = fixture.logFiles(zone);
+  let next = firstOf(files[0] ?? '');
+  expect(next, zone).toBeLessThanOrEqual(snapshot?.applied.sequence ?? 1);
+  for (const path of files) {
+    expect(firstOf(path), zone).toBe(next);
     next = (Array.from(scanRecords(readFileSync(path), FILE_HEADER_BYTES)).at(-1)?.sequence ?? 0) + 1;
   }
   expect(next - 1, zone).toBe(index.state().sequence);
 }
-async function untilAllCount(): Promise<void> {
-  while (index.state().zones.some(({ isStale }) => isStale)) await index.upkeep.step();
-}
 
 test('snapshots are made → the log behind them goes, and every zone is whole on its own', async () => {
-  await makeSnapshot('a');
-  expect(logFiles('north')[0]).toBeGreaterThan(1);
-  await makeSnapshot('b');
+  await grow('a');
+  expect(firstOf(fixture.logFiles('north')[0] ?? '')).toBeGreaterThan(1);
+  await grow('b');
   expect(index.upkeep.status().logFilesDropped).toBeGreaterThan(6);
   for (const zone of ZONES) await expectWhole(zone);
   // What is kept is about what came since, not everything.
-  expect(logFiles('north').length).toBeLessThan(4);
+  expect(fixture.logFiles('north').length).toBeLessThan(4);
 });
 
 test.each(ZONES)('only zone %s is left besides a stale one → its snapshot and log suffice', async (zone) => {
-  await makeSnapshot('a');
+  await grow('a');
   await putKeys('behind', 20);
   const count = await keyCount();
   await index.close();
   for (const other of ZONES.filter((name) => name !== zone)) {
     rmSync(join(fixture.zonePath(other), 'index'), { recursive: true });
-    for (const first of logFiles(other).slice(0, -1)) {
-      rmSync(join(fixture.zonePath(other), 'log', `${String(first).padStart(20, '0')}.log`));
-    }
+    for (const path of fixture.logFiles(other).slice(0, -1)) rmSync(path);
   }
   index = await fixture.open();
   expect(await keyCount()).toBe(count);
-  await untilAllCount();
+  await untilAllCount(index);
   for (const each of ZONES) await expectWhole(each);
 });
 
@@ -107,17 +97,16 @@ test.each(ZONES)(
   async (zone) => {
     await putKeys('a', 100);
     await index.close();
-    const away = `${fixture.zonePath(zone)}-away`;
-    renameSync(fixture.zonePath(zone), away);
+    fixture.moveAway(zone);
     index = await fixture.open();
-    await makeSnapshot('b');
-    await makeSnapshot('c');
+    await grow('b');
+    await grow('c');
     await index.close();
-    renameSync(away, fixture.zonePath(zone));
+    fixture.giveBack(zone);
     index = await fixture.open();
     expect(index.state().zones).toContainEqual({ zone, isStale: true });
     await putKeys('d', 100);
-    await untilAllCount();
+    await untilAllCount(index);
     for (const each of ZONES) await expectWhole(each);
     // Alone with one other it carries the whole state.
     const count = await keyCount();
@@ -130,23 +119,23 @@ test.each(ZONES)(
 );
 
 test('a zone is replaced by an empty folder while serving → refilled with a snapshot and the log behind it', async () => {
-  await makeSnapshot('a');
+  await grow('a');
   rmSync(fixture.zonePath('east'), { recursive: true });
   mkdirSync(fixture.zonePath('east'));
   for (let i = 0; index.state().zones.every(({ isStale }) => !isStale); i++) await putKeys(`noticed-${i}`, 1);
-  await untilAllCount();
+  await untilAllCount(index);
   await putKeys('after', 3);
   await expectWhole('east');
 });
 
 test('two zones were away while one served alone → nothing was acknowledged, and both come back', async () => {
-  await makeSnapshot('a');
+  await grow('a');
   const count = await keyCount();
-  for (const zone of ['east', 'south'] as const) renameSync(fixture.zonePath(zone), `${fixture.zonePath(zone)}-away`);
+  for (const zone of ['east', 'south'] as const) fixture.moveAway(zone);
   expect(await rejection(index.submit(put(bucketId, 'void', ++ordinal)))).toBe('CommitFailed');
-  for (const zone of ['east', 'south'] as const) renameSync(`${fixture.zonePath(zone)}-away`, fixture.zonePath(zone));
+  for (const zone of ['east', 'south'] as const) fixture.giveBack(zone);
   await putKeys('kept', 1);
-  await untilAllCount();
+  await untilAllCount(index);
   expect(await keyCount()).toBe(count + 1);
   for (const zone of ZONES) await expectWhole(zone);
 });
@@ -155,21 +144,19 @@ test('one zone holds more of the log than the others, torn where nobody needs it
   await putKeys('a', 300);
   const old = join(fixture.folder, 'old');
   cpSync(join(fixture.zonePath('south'), 'log'), old, { recursive: true });
-  await makeSnapshot('b');
+  await grow('b');
   await index.close();
   for (const name of readdirSync(old).filter((file) => file.endsWith('.log'))) {
     const path = join(fixture.zonePath('south'), 'log', name);
     if (!existsSync(path)) cpSync(join(old, name), path);
   }
-  const [first = 1] = logFiles('south');
-  const torn = join(fixture.zonePath('south'), 'log', `${String(first).padStart(20, '0')}.log`);
-  rmSync(torn);
+  rmSync(fixture.logFiles('south')[0] ?? 'none');
   index = await fixture.open();
   await putKeys('c', 1);
   expect(index.state().zones.filter(({ isStale }) => isStale)).toEqual([]);
   // A commit waits for a majority only; closing waits for all.
   await index.close();
-  expect(new Set(ZONES.map((zone) => logBytes(zone).at(-1))).size).toBe(1);
+  expect(new Set(ZONES.map((zone) => fixture.logBytes(zone).at(-1))).size).toBe(1);
 });
 
 test('the log in all zones begins behind the only database there is → LogDamaged, in words', async () => {
@@ -178,7 +165,7 @@ test('the log in all zones begins behind the only database there is → LogDamag
   const folder = join(fixture.folder, 'old-index');
   cpSync(join(fixture.zonePath('north'), 'index'), folder, { recursive: true });
   index = await fixture.open();
-  await makeSnapshot('b');
+  await grow('b');
   await index.close();
   for (const zone of ZONES) rmSync(join(fixture.zonePath(zone), 'index'), { recursive: true });
   cpSync(folder, join(fixture.zonePath('north'), 'index'), { recursive: true });

@@ -1,21 +1,22 @@
 /** The commit log over three zones: what is lost, torn, behind or void, and what a start makes of it. */
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  truncateSync,
-} from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { encodeRecord, FILE_HEADER_BYTES, scanRecords } from '../../src/meta/log/codec.ts';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { encodeRecord, FILE_HEADER_BYTES } from '../../src/meta/log/codec.ts';
 import { LogDamaged } from '../../src/meta/log/recovery.ts';
 import type { BlobLocation } from '../../src/meta/records.ts';
 import type { Index } from '../../src/meta/types.ts';
-import { createBucket, everything, IndexFixture, names, put, rejection, ZONES, type Zone } from './index-fixture.ts';
+import {
+  createBucket,
+  everything,
+  IndexFixture,
+  lastRecord,
+  names,
+  put,
+  rejection,
+  ZONES,
+  type Zone,
+} from './index-fixture.ts';
 
 let fixture: IndexFixture;
 let index: Index;
@@ -39,36 +40,14 @@ async function putKeys(...keys: string[]): Promise<void> {
 async function keys(): Promise<string[]> {
   return names(await index.listObjects(everything(bucketId))).map((name) => name.replace(' null', ''));
 }
-function logFolder(zone: Zone): string {
-  return join(fixture.zonePath(zone), 'log');
-}
-function logFiles(zone: Zone): string[] {
-  return readdirSync(logFolder(zone))
-    .filter((name) => name.endsWith('.log'))
-    .sort();
-}
 function lastLogFile(zone: Zone): string {
-  return join(logFolder(zone), logFiles(zone).at(-1) ?? 'none');
-}
-/** Everything a zone's log holds, but for the file headers, which name the zone. */
-function logBytes(zone: Zone): string[] {
-  return logFiles(zone).map((name) => {
-    const bytes = readFileSync(join(logFolder(zone), name));
-    return `${name} ${bytes.subarray(FILE_HEADER_BYTES).toString('base64')}`;
-  });
-}
-/** A start and a commit wait for a majority only: the last copy may come a moment later. */
-async function expectEqualLogs(): Promise<void> {
-  await vi.waitFor(() => {
-    for (const zone of ZONES) expect(logBytes(zone), zone).toEqual(logBytes('north'));
-  });
+  return fixture.logFiles(zone).at(-1) ?? 'none';
 }
 function cutLastRecord(zone: Zone): void {
   const path = lastLogFile(zone);
-  const last = Array.from(scanRecords(readFileSync(path), FILE_HEADER_BYTES)).at(-1);
-  if (last === undefined) throw new Error('the file has a record');
-  if (last.start === FILE_HEADER_BYTES) rmSync(path);
-  else truncateSync(path, last.start);
+  const { start } = lastRecord(path);
+  if (start === FILE_HEADER_BYTES) rmSync(path);
+  else truncateSync(path, start);
 }
 async function restart(options: Parameters<IndexFixture['open']>[0] = {}): Promise<void> {
   await index.close();
@@ -87,7 +66,7 @@ test('the database is gone → the log replays to the same tables', async () => 
     owner: 'o',
     lastModifiedMs: 1,
   });
-  expect(logFiles('north').length).toBeGreaterThan(3);
+  expect(fixture.logFiles('north').length).toBeGreaterThan(3);
   await index.close();
   const live = fixture.dump();
   fixture.removeDatabases();
@@ -101,24 +80,23 @@ test('the database is gone → the log replays to the same tables', async () => 
 
 test('a plain restart → the log does not grow', async () => {
   await putKeys('a');
-  const before = logBytes('east');
+  const before = fixture.logBytes('east');
   await restart();
-  expect(logBytes('east')).toEqual(before);
+  expect(fixture.logBytes('east')).toEqual(before);
 });
 
 test.each(ZONES)('zone %s is gone at start → everything is there, and it is refilled when it is back', async (zone) => {
   await putKeys(...MANY);
   await index.close();
-  const away = `${fixture.zonePath(zone)}-away`;
-  renameSync(fixture.zonePath(zone), away);
+  fixture.moveAway(zone);
   index = await fixture.open();
   expect(await keys()).toEqual(MANY);
   await putKeys('new');
   await index.close();
-  renameSync(away, fixture.zonePath(zone));
+  fixture.giveBack(zone);
   index = await fixture.open();
   expect(await keys()).toEqual([...MANY, 'new']);
-  await expectEqualLogs();
+  await fixture.expectEqualLogs();
 });
 
 test.each(ZONES)('zone %s comes back as an empty folder → its log is made anew', async (zone) => {
@@ -128,79 +106,83 @@ test.each(ZONES)('zone %s comes back as an empty folder → its log is made anew
   mkdirSync(fixture.zonePath(zone));
   index = await fixture.open();
   expect(await keys()).toEqual(MANY);
-  await expectEqualLogs();
+  await fixture.expectEqualLogs();
 });
 
 test('two of three zones are gone at start → LogQuorumLost', async () => {
   await index.close();
-  renameSync(fixture.zonePath('east'), `${fixture.zonePath('east')}-away`);
-  renameSync(fixture.zonePath('south'), `${fixture.zonePath('south')}-away`);
+  fixture.moveAway('east');
+  fixture.moveAway('south');
   expect(await rejection(fixture.open())).toBe('LogQuorumLost');
-  renameSync(`${fixture.zonePath('east')}-away`, fixture.zonePath('east'));
+  fixture.giveBack('east');
   index = await fixture.open();
 });
 
 test.each(ZONES)('zone %s vanishes while serving → writes go on, and it is refilled while serving', async (zone) => {
   await putKeys('a');
-  const away = `${fixture.zonePath(zone)}-away`;
-  renameSync(fixture.zonePath(zone), away);
+  fixture.moveAway(zone);
   await putKeys('b', 'c');
   const without = ZONES.filter((other) => other !== zone);
-  expect(logBytes(without[0] ?? 'north')).toEqual(logBytes(without[1] ?? 'north'));
-  renameSync(away, fixture.zonePath(zone));
+  expect(fixture.logBytes(without[0] ?? 'north')).toEqual(fixture.logBytes(without[1] ?? 'north'));
+  fixture.giveBack(zone);
   // The copy is refilled behind the batches; each gives it a turn.
-  for (let i = 0; logBytes(zone).join() !== logBytes(without[0] ?? 'north').join() && i < 1_000; i++) {
+  for (let i = 0; fixture.logBytes(zone).join() !== fixture.logBytes(without[0] ?? 'north').join() && i < 1_000; i++) {
     await putKeys(`more-${i}`);
   }
   await putKeys('last');
-  await expectEqualLogs();
+  await fixture.expectEqualLogs();
 });
 
 test('a zone is replaced by an empty folder while serving → its log is made anew, in full', async () => {
   await putKeys(...MANY);
   rmSync(fixture.zonePath('east'), { recursive: true });
   mkdirSync(fixture.zonePath('east'));
-  for (let i = 0; !existsSync(logFolder('east')) || logBytes('east').join() !== logBytes('south').join(); i++) {
+  for (
+    let i = 0;
+    !existsSync(join(fixture.zonePath('east'), 'log')) ||
+    fixture.logBytes('east').join() !== fixture.logBytes('south').join();
+    i++
+  ) {
     await putKeys(`more-${i}`);
     if (i > 1_000) throw new Error('the zone never came back');
   }
   await putKeys('last');
-  await expectEqualLogs();
+  await fixture.expectEqualLogs();
 });
 
 test('two of three zones vanish while serving → CommitFailed and reads go on; one comes back → writes too', async () => {
   await putKeys('a');
   const gone = ['north', 'south'] as const;
-  for (const zone of gone) renameSync(fixture.zonePath(zone), `${fixture.zonePath(zone)}-away`);
+  for (const zone of gone) fixture.moveAway(zone);
   expect(await rejection(putKeys('void'))).toBe('CommitFailed');
   expect(await rejection(putKeys('void'))).toBe('CommitFailed');
   expect(await keys()).toEqual(['a']);
-  renameSync(`${fixture.zonePath('south')}-away`, fixture.zonePath('south'));
+  fixture.giveBack('south');
   await putKeys('b');
   expect(await keys()).toEqual(['a', 'b']);
-  renameSync(`${fixture.zonePath('north')}-away`, fixture.zonePath('north'));
+  fixture.giveBack('north');
   await index.close();
   fixture.removeDatabases();
   index = await fixture.open();
   expect(await keys()).toEqual(['a', 'b']);
-  await expectEqualLogs();
+  await fixture.expectEqualLogs();
 });
 
 test('a wave fails because zones vanished, then they return → its record was taken back in the moved files too', async () => {
   await putKeys('a');
-  for (const zone of ZONES) renameSync(fixture.zonePath(zone), `${fixture.zonePath(zone)}-away`);
+  for (const zone of ZONES) fixture.moveAway(zone);
   expect(await rejection(putKeys('void'))).toBe('CommitFailed');
   await index.close();
-  for (const zone of ZONES) renameSync(`${fixture.zonePath(zone)}-away`, fixture.zonePath(zone));
+  for (const zone of ZONES) fixture.giveBack(zone);
   index = await fixture.open();
   expect(await keys()).toEqual(['a']);
 });
 
 test('all zones vanish and come back while serving → writes work again', async () => {
   await putKeys('a');
-  for (const zone of ZONES) renameSync(fixture.zonePath(zone), `${fixture.zonePath(zone)}-away`);
+  for (const zone of ZONES) fixture.moveAway(zone);
   expect(await rejection(putKeys('void'))).toBe('CommitFailed');
-  for (const zone of ZONES) renameSync(`${fixture.zonePath(zone)}-away`, fixture.zonePath(zone));
+  for (const zone of ZONES) fixture.giveBack(zone);
   await putKeys('b');
   expect(await keys()).toEqual(['a', 'b']);
 });
@@ -210,7 +192,7 @@ test('every cut through the last record in one copy → nothing is lost and the 
   await index.close();
   const path = lastLogFile('east');
   const whole = readFileSync(path);
-  const start = Array.from(scanRecords(whole, FILE_HEADER_BYTES)).at(-1)?.start ?? 0;
+  const { start } = lastRecord(path);
   for (const size of [start, start + 1, start + 39, start + 40, whole.length - 1]) {
     truncateSync(path, size);
     index = await fixture.open();
@@ -226,7 +208,7 @@ test('rubbish behind the last record of a copy → cut', async () => {
   await index.close();
   appendFileSync(lastLogFile('south'), Buffer.alloc(300, 0xf9));
   index = await fixture.open();
-  await expectEqualLogs();
+  await fixture.expectEqualLogs();
 });
 
 test('a flipped bit in an old file of one copy, database gone → replay takes another copy', async () => {
@@ -234,7 +216,7 @@ test('a flipped bit in an old file of one copy, database gone → replay takes a
   await index.close();
   fixture.removeDatabases();
   for (const zone of ['north', 'south'] as const) {
-    const path = join(logFolder(zone), logFiles(zone)[0] ?? 'none');
+    const path = fixture.logFiles(zone)[0] ?? 'none';
     const bytes = readFileSync(path);
     bytes[FILE_HEADER_BYTES + 60] = (bytes[FILE_HEADER_BYTES + 60] ?? 0) ^ 1;
     truncateSync(path, 0);
@@ -261,7 +243,7 @@ test('the last record is in one copy only, intact, and not in the database → i
   expect(await keys()).toEqual(['a', 'b']);
   await restart();
   expect(await keys()).toEqual(['a', 'b']);
-  await expectEqualLogs();
+  await fixture.expectEqualLogs();
 });
 
 test('the last record names blobs that are not intact → it is void, and stays void', async () => {
@@ -292,20 +274,18 @@ test('the last record names blobs that are not intact → it is void, and stays 
 /** Appends to a zone's log a record that a wave left there which reached no other zone. */
 function appendRecord(zone: Zone, key: string, epochsLater: number): void {
   const path = lastLogFile(zone);
-  const last = Array.from(scanRecords(readFileSync(path), FILE_HEADER_BYTES)).at(-1);
-  if (last === undefined) throw new Error('there is a record');
-  const { sequence, epoch, checksum } = last;
+  const { sequence, epoch, checksum } = lastRecord(path);
   const payload = Buffer.from(JSON.stringify([put(bucketId, key, 50)]));
   const record = encodeRecord({ sequence: sequence + 1, epoch: epoch + epochsLater, chain: checksum }, payload);
   appendFileSync(path, record.bytes);
 }
 
 async function openWithout(zone: Zone, run: () => Promise<void>): Promise<void> {
-  renameSync(fixture.zonePath(zone), `${fixture.zonePath(zone)}-away`);
+  fixture.moveAway(zone);
   index = await fixture.open();
   await run();
   await index.close();
-  renameSync(`${fixture.zonePath(zone)}-away`, fixture.zonePath(zone));
+  fixture.giveBack(zone);
 }
 
 test.each(ZONES)('zone %s returns with a void record of an older epoch → it is never replayed', async (zone) => {
@@ -318,7 +298,7 @@ test.each(ZONES)('zone %s returns with a void record of an older epoch → it is
   fixture.removeDatabases();
   index = await fixture.open();
   expect(await keys()).toEqual(['a', 'kept']);
-  await expectEqualLogs();
+  await fixture.expectEqualLogs();
 });
 
 test('a record in doubt was accepted, then a zone returns with another of a newer epoch → what was seen stays', async () => {
@@ -332,7 +312,7 @@ test('a record in doubt was accepted, then a zone returns with another of a newe
   await openWithout('east', async () => expect(await keys()).toEqual(['a', 'seen']));
   index = await fixture.open();
   expect(await keys()).toEqual(['a', 'seen']);
-  await expectEqualLogs();
+  await fixture.expectEqualLogs();
 });
 
 test('a power failure took the database back some records → they are replayed, and not twice', async () => {
@@ -386,8 +366,8 @@ test('zone folders are mixed up or of another cluster → ForeignLog, ForeignInd
 
 test("a zone's log folder is replaced by a file → that zone is stale, the others serve", async () => {
   await index.close();
-  rmSync(logFolder('south'), { recursive: true });
-  appendFileSync(logFolder('south'), 'no folder');
+  rmSync(join(fixture.zonePath('south'), 'log'), { recursive: true });
+  appendFileSync(join(fixture.zonePath('south'), 'log'), 'no folder');
   index = await fixture.open();
   await putKeys('a');
   expect(await keys()).toEqual(['a']);
