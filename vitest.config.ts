@@ -9,8 +9,8 @@ export default defineConfig({
     // A process runs many files, one after another: starting one, and reading what most files import, takes longer than
     // most files do.
     isolate: false,
-    // Most tests wait for disks and servers more than they compute.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Many tests wait for servers, limits and jobs: on a small machine one file more than there are cores keeps these busy.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -47,7 +47,10 @@ test('a disk added, another drained and removed, one that died replaced → the 
   await readBack();
 
   await rm(folder('zone-b/disk-2'), { recursive: true });
-  await vi.waitFor(async () => expect(await listed('zone-b/disk-2')).toContain('missing'), limitMs);
+  await vi.waitFor(async () => expect(await listed('zone-b/disk-2')).toContain('missing'), {
+    timeout: limitMs,
+    interval: 500,
+  });
   expect(await run('replace', folder('zone-b/disk-2'), folder('zone-b/disk-5'))).toMatchObject({ code: 0, stderr: '' });
   await vi.waitFor(
     async () => {
