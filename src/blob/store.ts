@@ -3,7 +3,7 @@
  * head). All bookkeeping is on one thread and changes in synchronous steps.
  *
  * At the start every segment found is sealed; new ones get fresh random ids. A disk folder without identity is made a
- * disk only while no disk holds any segment; later it counts as missing.
+ * disk only while no disk holds any segment, and if none was ever seen in its place; else it counts as missing.
  */
 import assert from 'node:assert';
 import { availableParallelism } from 'node:os';

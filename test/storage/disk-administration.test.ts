@@ -320,13 +320,25 @@ describe('the registry', () => {
     await expectRight(again, refs);
   });
 
-  it('an emptied folder of a disk that was seen before, without a single segment → missing, not made anew', async () => {
-    const { disks, open, store } = await setUp();
-    await store.close();
-    await rm(disks.path(3), { recursive: true });
-    await mkdir(disks.path(3));
-    expect(stateAt(await open(), disks.path(3))?.state).toBe('missing');
-  });
+  it.each(['emptied', 'gone', 'gone with the zone'])(
+    'the folder of a disk that was seen before %s, without a single segment → missing, not made anew',
+    async (how) => {
+      const { disks, open, store } = await setUp();
+      const before = store.disks();
+      await store.close();
+      const [, { path: zone } = { path: '' }] = disks.registeredZones;
+      const lost = how === 'gone with the zone' ? zone : disks.path(3);
+      await rename(lost, `${lost}.away`);
+      if (how === 'emptied') await mkdir(lost);
+      const without = await open();
+      expect(stateAt(without, disks.path(3))?.state).toBe('missing');
+      if (how === 'emptied') await rm(lost, { recursive: true });
+      await rename(`${lost}.away`, lost);
+      await without.checkDisks();
+      const places = (states: readonly DiskState[]) => states.map(({ id, path, state }) => ({ id, path, state }));
+      expect(places(without.disks())).toEqual(places(before));
+    },
+  );
 
   it('has the ids of its cluster only → a disk of another is refused as before', async () => {
     const { disks, store } = await setUp();
