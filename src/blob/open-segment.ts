@@ -33,6 +33,7 @@ export class OpenSegment {
   /** End of what was written to each shard's file. */
   readonly #ends: number[];
   readonly #lostAtFirst: number;
+  readonly #shardBytesMax: number;
   #opening: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #tail = 0;
@@ -43,8 +44,13 @@ export class OpenSegment {
   #ranOutOfSpace = false;
 
   /** `takesWrites` says which of the segment's disks are written; the shards of the others are lost from the start. */
-  constructor(segment: Segment, disks: Disks, takesWrites: (disk: Disk) => boolean) {
+  constructor(
+    segment: Segment,
+    disks: Disks,
+    { takesWrites, shardBytesMax }: { takesWrites: (disk: Disk) => boolean; shardBytesMax: number },
+  ) {
     this.segment = segment;
+    this.#shardBytesMax = shardBytesMax;
     this.#disks = disks;
     this.#files = new Array<undefined>(segment.scheme.shards).fill(undefined);
     this.#ends = new Array<number>(segment.scheme.shards).fill(0);
@@ -60,6 +66,11 @@ export class OpenSegment {
 
   get tail(): number {
     return this.#tail;
+  }
+
+  /** Whether it takes another stripe of so many bytes a shard. An empty one takes any. */
+  hasRoom(shardBytes: number): boolean {
+    return !this.#retired && (this.#tail === 0 || this.#tail + shardBytes <= this.#shardBytesMax);
   }
 
   /** Shards on which all that was asked for so far succeeded. */

@@ -12,6 +12,7 @@ import type { Disk } from './disk.ts';
 import type { DiskListener, Disks } from './disks.ts';
 import { OpenSegment } from './open-segment.ts';
 import { placeableShards, placeShards } from './placement.ts';
+import { shardBytesMaxOn, withRoom } from './reserve.ts';
 import { SCHEMES, type Scheme, type SchemeName } from './scheme.ts';
 import { Segment, type SegmentTable } from './segments.ts';
 import { BlobError } from './types.ts';
@@ -63,6 +64,12 @@ export class SegmentSource implements DiskListener {
     throw goodWithReserve >= quorum ? storageFull({ good, quorum }) : quorumLost({ good: goodWithReserve, quorum });
   }
 
+  /** Whether so many bytes a shard can be written by what gives space back, and deletes still find some. */
+  hasRoomToMove(scheme: Scheme, shardBytes: number): boolean {
+    const roomy = withRoom(this.#takersOf(scheme), shardBytes);
+    return placeableShards(roomy, scheme) >= this.#options.writeQuorums[scheme.name];
+  }
+
   /** Throws WriteQuorumLost or StorageFull if too few shards of a segment took everything. */
   requireGood(open: OpenSegment): void {
     const quorum = this.#options.writeQuorums[open.segment.scheme.name];
@@ -73,7 +80,7 @@ export class SegmentSource implements DiskListener {
   /** The segment for a packed stripe of so many bytes a shard. Synchronous, whatever the disks do. */
   packed(scheme: Scheme, shardBytes: number): OpenSegment {
     const current = this.#packed[scheme.name];
-    if (current && this.#fits(current, shardBytes)) return current;
+    if (current?.hasRoom(shardBytes)) return current;
     if (current) this.#retire(current);
     const next = this.#create(scheme);
     this.#packed[scheme.name] = next;
@@ -85,7 +92,7 @@ export class SegmentSource implements DiskListener {
     this.requireQuorum(scheme, usesReserve);
     const idle = this.#idleBulk[scheme.name];
     let open = idle.pop();
-    while (open && !this.#fits(open, shardBytes)) {
+    while (open && !open.hasRoom(shardBytes)) {
       this.#retire(open);
       open = idle.pop();
     }
@@ -96,7 +103,7 @@ export class SegmentSource implements DiskListener {
 
   /** Whether a segment takes another stripe. One that does not is at its end and is retired. */
   accepts(open: OpenSegment, shardBytes: number): boolean {
-    if (this.#fits(open, shardBytes)) return true;
+    if (open.hasRoom(shardBytes)) return true;
     this.#retire(open);
     return false;
   }
@@ -141,16 +148,22 @@ export class SegmentSource implements DiskListener {
 
   #create(scheme: Scheme): OpenSegment {
     const named = { id: randomHex(16), scheme };
-    const { plain, withReserve, shards } = this.#takers;
-    const takers = shards[scheme.name] >= this.#options.writeQuorums[scheme.name] ? plain : withReserve;
+    const takers = this.#takersOf(scheme);
     const takesWrites = (disk: Disk): boolean => takers.has(disk);
     const placed = placeShards(named.id, this.#options.disks.staying, scheme, takesWrites);
     assert(placed, 'the store was opened with disks that segments can be placed on');
     const segment = new Segment(named, placed, false);
     this.#options.table.add(segment);
-    const open = new OpenSegment(segment, this.#options.disks, takesWrites);
+    const shardBytesMax = Math.min(this.#options.segmentSizeMaxBytes, shardBytesMaxOn(placed.filter(takesWrites)));
+    const open = new OpenSegment(segment, this.#options.disks, { takesWrites, shardBytesMax });
     this.#open.add(open);
     return open;
+  }
+
+  /** The disks that a segment of the scheme is made on now. */
+  #takersOf({ name }: Scheme): ReadonlySet<Disk> {
+    const { plain, withReserve, shards } = this.#takers;
+    return shards[name] >= this.#options.writeQuorums[name] ? plain : withReserve;
   }
 
   #findTakers(): Takers {
@@ -158,11 +171,6 @@ export class SegmentSource implements DiskListener {
     const plain = new Set(all.filter((disk) => disk.takesWrites(false)));
     const withReserve = new Set(all.filter((disk) => disk.takesWrites(true)));
     return { plain, withReserve, shards: countPlaceable(plain), shardsWithReserve: countPlaceable(withReserve) };
-  }
-
-  #fits(open: OpenSegment, shardBytes: number): boolean {
-    if (open.retired) return false;
-    return open.tail === 0 || open.tail + shardBytes <= this.#options.segmentSizeMaxBytes;
   }
 
   #retire(open: OpenSegment): void {

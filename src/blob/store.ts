@@ -291,6 +291,11 @@ export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdminis
     return this.#parts.disks.all.map((disk) => disk.describe());
   }
 
+  /** Whether data of so many bytes can be written again by what gives space back, so that deletes still find space. */
+  hasRoomToMove(bytes: number, scheme: SchemeName): boolean {
+    return this.#parts.source.hasRoomToMove(SCHEMES[scheme], Math.ceil(bytes / SCHEMES[scheme].dataShards));
+  }
+
   /** Bytes that were placed and written since the start. */
   writtenBytes(): number {
     return this.#writtenBytes;

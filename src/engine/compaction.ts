@@ -26,8 +26,8 @@ export interface Moved {
   readonly bytes: number;
   /** Whether no live blob is left that can be moved. */
   readonly isDone: boolean;
-  /** Blobs that could not be read: they stay, and with them the segment. */
-  readonly unreadable: number;
+  /** Blobs that could not be read, or for which there is no room: they stay, and with them the segment. */
+  readonly leftBehind: number;
 }
 
 export interface CompactionFigures {
@@ -38,8 +38,8 @@ export interface CompactionFigures {
 
 export interface Compaction {
   /**
-   * Sealed segments that nobody holds, of whose data at least this share is dead, most dead first. Open ones with as much
-   * are sealed, and are candidates once nothing is under way in them.
+   * Sealed segments that nobody holds, of whose data at least this share is dead, most dead first; but none of which the
+   * live rest finds no room elsewhere. Open ones with as much are sealed, and are candidates once nothing is under way in them.
    */
   listCandidates(deadShareMin: number): Promise<readonly CompactionCandidate[]>;
   /** Moves live blobs out of a segment, about as many bytes as asked for; a large blob over as many calls as it takes. */
@@ -51,7 +51,8 @@ export interface Compaction {
 
 export interface CompactionParts {
   readonly index: Index;
-  readonly blobs: BlobStore & SegmentContents & { writtenBytes(): number };
+  readonly blobs: BlobStore &
+    SegmentContents & { writtenBytes(): number; hasRoomToMove(bytes: number, scheme: SchemeName): boolean };
   readonly maintenance: Pick<BlobMaintenance, 'retireOpen'>;
 }
 
@@ -93,8 +94,11 @@ class Candidates {
       const dataBytes = await this.#dataBytes(state);
       const deadBytes = dataBytes - liveBytes;
       if (deadBytes < deadShareMin * dataBytes) continue;
-      if (state.sealed) found.push({ segment: state.segment, dataBytes, liveBytes });
-      else sealsOpen ||= deadBytes >= openDeadBytesMin;
+      if (state.sealed) {
+        // Labels and headers move with the data.
+        const bytes = (liveBytes / dataBytes) * dataBytesMax(state);
+        if (blobs.hasRoomToMove(bytes, state.scheme)) found.push({ segment: state.segment, dataBytes, liveBytes });
+      } else sealsOpen ||= deadBytes >= openDeadBytesMin;
     }
     if (sealsOpen) maintenance.retireOpen();
     return found.sort((a, b) => a.liveBytes / a.dataBytes - b.liveBytes / b.dataBytes);
@@ -132,11 +136,15 @@ class Mover {
     const [first] = entries;
     if (first === undefined) {
       this.#at = undefined;
-      return { bytes: 0, isDone: true, unreadable: 0 };
+      return { bytes: 0, isDone: true, leftBehind: 0 };
     }
     const limitBytes = blobs.placeLimitBytesOf(schemeOf(blobs, segment));
     if (first.location.size > limitBytes) {
       this.#at.after = first.blob;
+      // It may lie in other segments too, and moves as a whole.
+      if (!blobs.hasRoomToMove(first.location.size, schemeOf(blobs, segment))) {
+        return { bytes: 0, isDone: false, leftBehind: 1 };
+      }
       return this.#beginLarge(first, { segment, bytesMax });
     }
     const batch = firstSmall(entries, { limitBytes, bytesMax });
@@ -156,7 +164,7 @@ class Mover {
       this.#large = await LargeMove.begin(this.#parts, first, schemeOf(this.#parts.blobs, segment));
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      return { bytes: 0, isDone: false, unreadable: 1 };
+      return { bytes: 0, isDone: false, leftBehind: 1 };
     }
     return this.#advance(this.#large, bytesMax);
   }
@@ -166,7 +174,7 @@ class Mover {
       const { bytes, outcome } = await large.advance(bytesMax);
       if (outcome !== 'under way') this.#large = undefined;
       this.movedBytes += bytes;
-      return { bytes, isDone: false, unreadable: outcome === 'unreadable' ? 1 : 0 };
+      return { bytes, isDone: false, leftBehind: outcome === 'unreadable' ? 1 : 0 };
     } catch (error) {
       // Not moved: the next call begins with the segment's first blob again.
       this.#large = undefined;
@@ -200,7 +208,7 @@ class Mover {
     }
     const bytes = placed.reduce((total, { size }) => total + size, 0);
     this.movedBytes += bytes;
-    return { bytes, isDone: false, unreadable: unreadable.length };
+    return { bytes, isDone: false, leftBehind: unreadable.length };
   }
 }
 

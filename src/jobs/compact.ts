@@ -1,7 +1,7 @@
 /**
  * Compaction: empties segments of which much is dead, most dead first, at a bounded rate, so that the collector can give
- * their space back. One segment is finished before the next is begun. A segment with blobs that cannot be read is left
- * alone for a while: what can be moved out of it has been.
+ * their space back. One segment is finished before the next is begun. A segment with blobs that cannot be read, or find no room
+ * elsewhere, is left alone for a while: what can be moved out of it has been.
  */
 import type { Compaction, CompactionCandidate } from '../engine/compaction.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -20,11 +20,11 @@ export interface CompactOptions {
 const defaultIdlePauseMs = 30_000;
 const stepMsMax = 500;
 const stepBytesMax = 32 * 1024 * 1024;
-const unreadablePauseMs = 3_600_000;
+const leftPauseMs = 3_600_000;
 
 interface Current extends CompactionCandidate {
   movedBytes: number;
-  unreadable: number;
+  leftBehind: number;
 }
 
 export function compact(options: CompactOptions): Job {
@@ -40,7 +40,7 @@ export function compact(options: CompactOptions): Job {
 class CompactionWork {
   readonly #options: CompactOptions;
   #current: Current | undefined;
-  /** Segments with blobs that could not be read, and when they are tried again. */
+  /** Segments with blobs that were left behind, and when they are tried again. */
   readonly #leftUntilMs = new Map<string, number>();
   /** When the rate allows the next byte. */
   #nextMs = 0;
@@ -66,7 +66,7 @@ class CompactionWork {
       const moved = await compaction.move(this.#current.segment, bytesMax - bytes);
       bytes += moved.bytes;
       this.#current.movedBytes += moved.bytes;
-      this.#current.unreadable += moved.unreadable;
+      this.#current.leftBehind += moved.leftBehind;
       isDone = moved.isDone;
     }
     this.#nextMs = startedMs + (bytes / bytesPerSecond) * 1000;
@@ -79,7 +79,7 @@ class CompactionWork {
     const ratio = ({ of, to }: { of: number; to: number }) => (to > 0 ? (of / to).toFixed(2) : '0.00');
     return {
       waitingSegments: this.#waitingSegments,
-      unreadableSegments: this.#leftUntilMs.size,
+      leftSegments: this.#leftUntilMs.size,
       compactedSegments: this.#compactedSegments,
       movedBytes,
       freedBytes: this.#freedBytes,
@@ -96,14 +96,14 @@ class CompactionWork {
     const open = candidates.filter(({ segment }) => !this.#leftUntilMs.has(segment));
     this.#waitingSegments = open.length;
     const [first] = open;
-    return first && { ...first, movedBytes: 0, unreadable: 0 };
+    return first && { ...first, movedBytes: 0, leftBehind: 0 };
   }
 
-  #finish({ segment, dataBytes, movedBytes, unreadable }: Current): void {
+  #finish({ segment, dataBytes, movedBytes, leftBehind }: Current): void {
     this.#current = undefined;
     this.#waitingSegments = Math.max(0, this.#waitingSegments - 1);
-    if (unreadable > 0) {
-      this.#leftUntilMs.set(segment, this.#options.clock.nowMs() + unreadablePauseMs);
+    if (leftBehind > 0) {
+      this.#leftUntilMs.set(segment, this.#options.clock.nowMs() + leftPauseMs);
       return;
     }
     this.#compactedSegments++;

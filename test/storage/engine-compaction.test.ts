@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { SchemeName } from '../../src/blob/scheme.ts';
 import { createCompaction } from '../../src/engine/compaction.ts';
 import { collectGarbage } from '../../src/jobs/collect-garbage.ts';
 import { compact } from '../../src/jobs/compact.ts';
@@ -210,6 +211,7 @@ test('a blob is deleted between its reading and its move → the move is refused
     measure: (segment: string) => blobs.measure(segment),
     listings: (segment: string) => blobs.listings(segment),
     writtenBytes: () => blobs.writtenBytes(),
+    hasRoomToMove: (bytes: number, scheme: SchemeName) => blobs.hasRoomToMove(bytes, scheme),
   };
   const compaction = createCompaction({ index, blobs: replaced, maintenance: blobs.maintenance });
   const [candidate] = await compaction.listCandidates(0.2);
