@@ -1,8 +1,12 @@
 /** `ninefold disk …`: the disks of a running server, and changes of them. Paths are those of the server's machine. */
 import { resolve } from 'node:path';
-import type { AdminCall } from './admin-client.ts';
-import type { Command, CommandCall } from './command.ts';
+import type { AdminCall, AdminClient } from './admin-client.ts';
+import type { Command, CommandCall, CommandOption } from './command.ts';
 
+const wait: CommandOption = {
+  name: 'wait',
+  summary: 'say how far that is until all is done; exit 1 if it cannot be done',
+};
 const moved = 'its data moves in the background, which `ninefold status` shows';
 
 export const diskCommands: readonly Command[] = [
@@ -14,6 +18,7 @@ export const diskCommands: readonly Command[] = [
   {
     name: 'disk add',
     operands: ['ZONE', 'DIR'],
+    options: [wait],
     summary: `make an empty folder a disk of a zone; its share of what is stored moves there in the background`,
     run: (call) => {
       const [zone = '', path = ''] = call.operands;
@@ -23,12 +28,14 @@ export const diskCommands: readonly Command[] = [
   {
     name: 'disk drain',
     operands: ['DISK'],
+    options: [wait],
     summary: `let a disk (its id or path) take nothing new; ${moved}`,
     run: (call) => changeDisk(call, { method: 'POST', path: ['disks', nameOf(call), 'drain'] }),
   },
   {
     name: 'disk replace',
     operands: ['DISK', 'DIR'],
+    options: [wait],
     summary: 'put an empty folder in the place of a disk; what that held is rebuilt in the background',
     run: (call) => {
       const body = { path: resolve(call.operands[1] ?? '') };
@@ -55,10 +62,25 @@ async function showDisks({ loadConfig, print }: CommandCall, request: AdminCall)
   return 0;
 }
 
-async function changeDisk({ loadConfig, print }: CommandCall, request: AdminCall): Promise<number> {
-  const { client, diskSchema, disksTable, nowMs } = await prepare(loadConfig());
-  print(disksTable([await client.request(request, diskSchema)], nowMs));
-  return 0;
+async function changeDisk(call: CommandCall, request: AdminCall): Promise<number> {
+  const { client, diskSchema, disksTable, nowMs } = await prepare(call.loadConfig());
+  call.print(disksTable([await client.request(request, diskSchema)], nowMs));
+  return call.has('wait') ? await waitUntilMoved(call, client) : 0;
+}
+
+async function waitUntilMoved({ print, complain }: CommandCall, client: AdminClient): Promise<number> {
+  const [{ z }, { jobSchema }, { waitForDisks }, { systemClock: clock }, { setTimeout: pause }] = await Promise.all([
+    import('zod'),
+    import('../admin/status-schema.ts'),
+    import('./disk-wait.ts'),
+    import('../lib/clock.ts'),
+    import('node:timers/promises'),
+  ]);
+  for (const job of ['rebalance', 'repair'])
+    await client.request({ method: 'POST', path: ['jobs', job, 'run'] }, jobSchema);
+  const jobsSchema = z.object({ jobs: z.array(jobSchema) });
+  const look = async () => (await client.request({ method: 'GET', path: ['jobs'] }, jobsSchema)).jobs;
+  return await waitForDisks({ look, clock, pause, print, complain });
 }
 
 async function prepare(config: ReturnType<CommandCall['loadConfig']>) {

@@ -5,12 +5,18 @@ import { join } from 'node:path';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect, test, vi } from 'vitest';
 import { runNinefoldFor } from '../support/ninefold-command.ts';
+import { signedRequests } from '../support/signed-requests.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
 const daemon = useDaemon();
 const run = (...words: string[]) => runNinefoldFor(daemon(), ['disk', ...words]);
 const folder = (path: string): string => join(daemon().dataDirectory, path);
 const limitMs = 60_000;
+const { send } = signedRequests(daemon);
+
+async function steer(job: string, action: 'pause' | 'resume'): Promise<void> {
+  expect((await send({ method: 'POST', path: `/-/jobs/${job}/${action}`, body: '' })).status).toBe(200);
+}
 
 /** The line of the disk at a path in `disk list`. */
 async function listed(path: string): Promise<string | undefined> {
@@ -34,14 +40,16 @@ test('a disk added, another drained and removed, one that died replaced → the 
   expect(added).toMatchObject({ code: 0, stderr: '' });
   expect(added.stdout).toMatch(/ zone-a {2}[0-9a-f]{8} {2}healthy /);
 
-  const drained = await run('drain', folder('zone-a/disk-1'));
+  await steer('rebalance', 'pause');
+  const stopped = await run('drain', folder('zone-a/disk-1'), '--wait');
+  expect(stopped).toMatchObject({ code: 1, stderr: expect.stringMatching(/paused: resume rebalance.*shards to move/) });
+  expect((await run('remove', folder('zone-a/disk-1'))).stderr).toMatch(/still holds/);
+  await steer('rebalance', 'resume');
+  const drained = await run('drain', folder('zone-a/disk-1'), '--wait');
   expect(drained).toMatchObject({ code: 0, stderr: '' });
-  expect(drained.stdout).toContain('draining');
-  // It can be removed once its shards have moved, and not before.
-  await vi.waitFor(async () => expect(await run('remove', folder('zone-a/disk-1'))).toMatchObject({ code: 0 }), {
-    timeout: limitMs,
-    interval: 500,
-  });
+  expect(drained.stdout).toMatch(/draining.*Done after /s);
+  // Its shards have moved, and so it can be removed.
+  expect(await run('remove', folder('zone-a/disk-1'))).toMatchObject({ code: 0 });
   expect(await listed('zone-a/disk-1')).toBeUndefined();
   await rm(folder('zone-a/disk-1'), { recursive: true });
   await readBack();
@@ -51,15 +59,12 @@ test('a disk added, another drained and removed, one that died replaced → the 
     timeout: limitMs,
     interval: 500,
   });
-  expect(await run('replace', folder('zone-b/disk-2'), folder('zone-b/disk-5'))).toMatchObject({ code: 0, stderr: '' });
-  await vi.waitFor(
-    async () => {
-      const { stdout } = await runNinefoldFor(daemon(), ['status']);
-      expect(stdout).toMatch(/survives 3 more losses of disks/);
-      expect(stdout).not.toMatch(/Redundancy is reduced/);
-    },
-    { timeout: limitMs, interval: 500 },
-  );
+  const replaced = await run('replace', folder('zone-b/disk-2'), folder('zone-b/disk-5'), '--wait');
+  expect(replaced).toMatchObject({ code: 0, stderr: '' });
+  expect(replaced.stdout).toMatch(/segments to mend.*Done after /s);
+  const { stdout } = await runNinefoldFor(daemon(), ['status']);
+  expect(stdout).toMatch(/survives 3 more losses of disks/);
+  expect(stdout).not.toMatch(/Redundancy is reduced/);
   await readBack();
   await daemon().restart();
   expect(await listed('zone-b/disk-5')).toContain('healthy');
