@@ -15,8 +15,12 @@ export interface GarbageSegment {
 export interface Garbage {
   /** Sealed segments that nobody holds and no row names, in no particular order. */
   listCandidates(): Promise<readonly GarbageSegment[]>;
-  /** Removes a candidate: its line in the index, then its files. False if it is held again or in use. */
-  drop(segment: string): Promise<boolean>;
+  /**
+   * Removes candidates: their lines in the index, all in one wave, then their files, one segment after another, as requests
+   * wait for the same disks. Returns those that are gone: not one that is held again or in use. Rejects if a line could not be
+   * removed, once those whose line was are gone.
+   */
+  drop(segments: readonly string[]): Promise<readonly string[]>;
 }
 
 export function createGarbage(context: EngineContext): Garbage {
@@ -40,22 +44,34 @@ export function createGarbage(context: EngineContext): Garbage {
     return found.map(({ segment, shardBytes }) => ({ segment, shardBytes }));
   }
 
-  async function drop(segment: string): Promise<boolean> {
+  async function drop(segments: readonly string[]): Promise<readonly string[]> {
+    // The records first: the last record of the log is judged by the blobs it names, and the one that named these may be it.
+    const unlisted = await Promise.allSettled(segments.map(unlist));
+    const dropped: string[] = [];
+    for (const [i, segment] of segments.entries()) {
+      const outcome = unlisted[i];
+      if (outcome?.status !== 'fulfilled' || !outcome.value) continue;
+      if (!candidates.get(segment)?.hasFiles || (await blobs.drop(segment))) dropped.push(segment);
+    }
+    for (const outcome of unlisted) if (outcome.status === 'rejected') throw outcome.reason;
+    return dropped;
+  }
+
+  /** The transaction has the last word on whether a row names the segment: false if one does. */
+  async function unlist(segment: string): Promise<boolean> {
     const candidate = candidates.get(segment);
     assert(candidate !== undefined, `${segment} is no candidate`);
-    // The record first: the last record of the log is judged by the blobs it names, and the one that named these may be it.
-    // The transaction also has the last word on whether a row names the segment.
     try {
       if (candidate.isListed) await index.submit({ type: 'drop-segment', segment });
     } catch (error) {
       if (isRejection(error, 'SegmentInUse')) return false;
       throw error;
     }
-    return !candidate.hasFiles || blobs.drop(segment);
+    return true;
   }
 
   return {
     listCandidates: () => refusing({}, listCandidates),
-    drop: (segment) => refusing({}, () => drop(segment)),
+    drop: (segments) => refusing({}, () => drop(segments)),
   };
 }

@@ -10,11 +10,11 @@ class FakeGarbage implements Garbage {
   async listCandidates() {
     return [...this.segments].map((segment) => ({ segment, shardBytes: 10 }));
   }
-  async drop(segment: string) {
-    if (this.held.has(segment)) return false;
-    this.segments.delete(segment);
-    this.dropped.push(segment);
-    return true;
+  async drop(segments: readonly string[]) {
+    const dropped = segments.filter((segment) => !this.held.has(segment));
+    for (const segment of dropped) this.segments.delete(segment);
+    this.dropped.push(...dropped);
+    return dropped;
   }
 }
 
@@ -65,12 +65,12 @@ test('held when its time has come → tried again', async () => {
 
 test('more than one step may take → busy until all is gone', async () => {
   const { garbage, clock, job } = collector();
-  for (let i = 0; i < 40; i++) garbage.segments.add(`s${i}`);
+  for (let i = 0; i < 70; i++) garbage.segments.add(`s${i}`);
   await job.step();
   clock.ms = 1000;
   expect(await job.step()).toBe('busy');
-  expect(garbage.dropped.length).toBe(16);
+  expect(garbage.dropped.length).toBe(32);
   expect(await job.step()).toBe('busy');
   expect(await job.step()).toBe('idle');
-  expect(garbage.dropped.length).toBe(40);
+  expect(garbage.dropped.length).toBe(70);
 });

@@ -18,7 +18,7 @@ export interface CollectGarbageOptions {
 const defaultGraceMs = 60_000;
 const defaultIdlePauseMs = 10_000;
 /** Nine files each: a step stays short. */
-const dropsPerStep = 16;
+const dropsPerStep = 32;
 
 export function collectGarbage(options: CollectGarbageOptions): Job {
   const { garbage, clock, graceMs = defaultGraceMs, idlePauseMs = defaultIdlePauseMs } = options;
@@ -36,11 +36,11 @@ export function collectGarbage(options: CollectGarbageOptions): Job {
         candidates.map(({ segment }) => [segment, garbageSinceMs.get(segment) ?? nowMs] as const),
       );
       const ripe = candidates.filter(({ segment }) => nowMs - (garbageSinceMs.get(segment) ?? nowMs) >= graceMs);
-      for (const { segment, shardBytes } of ripe.slice(0, dropsPerStep)) {
-        if (!(await garbage.drop(segment))) continue;
+      const chosen = new Map(ripe.slice(0, dropsPerStep).map(({ segment, shardBytes }) => [segment, shardBytes]));
+      for (const segment of await garbage.drop([...chosen.keys()])) {
         garbageSinceMs.delete(segment);
         droppedSegments++;
-        droppedShardBytes += shardBytes;
+        droppedShardBytes += chosen.get(segment) ?? 0;
       }
       return ripe.length > dropsPerStep ? 'busy' : 'idle';
     },

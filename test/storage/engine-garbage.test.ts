@@ -139,6 +139,22 @@ test('files gone, the index still lists the segment without live bytes → it is
   expect(await listed()).not.toContain(candidates[0]?.segment);
 });
 
+test('many segments without a live byte → their lines in the index go in one wave, and all files are removed', async () => {
+  await using store = await EngineStore.open();
+  const bucket = await bucketApart(store);
+  for (let i = 0; i < 12; i++) {
+    await store.put(bucket, 'overwritten', random.bytes(1000));
+    await store.reopen();
+  }
+  const candidates = (await store.engine.garbage.listCandidates()).map(({ segment }) => segment);
+  expect(candidates.length).toBe(11);
+  const before = store.index.state().sequence;
+  expect(await store.engine.garbage.drop(candidates)).toEqual(candidates);
+  // One batch may have begun with the first of them.
+  expect(store.index.state().sequence - before).toBeLessThanOrEqual(2);
+  expect(store.blobs.segments().filter(({ segment }) => candidates.includes(segment))).toEqual([]);
+});
+
 test('an index that never saw a version beside a store with segments → nothing is collected', async () => {
   await using store = await EngineStore.open();
   const ref = store.blobs.place(Buffer.from('of a lost index'), Buffer.from('{}'));
@@ -159,7 +175,7 @@ test('the end of a segment cannot be recorded → its files stay, as the last re
   const [candidate] = await store.engine.garbage.listCandidates();
   const files = await store.shardFiles();
   await store.index.close();
-  await expect(store.engine.garbage.drop(candidate?.segment ?? '')).rejects.toThrow('closed');
+  await expect(store.engine.garbage.drop([candidate?.segment ?? ''])).rejects.toThrow('closed');
   expect(await store.shardFiles()).toEqual(files);
 });
 

@@ -130,9 +130,8 @@ export class ScriptedChanges {
 
   async #collectGarbage(): Promise<void> {
     await this.#attempt(async () => {
-      for (const { segment } of await this.#store.engine.garbage.listCandidates()) {
-        await this.#store.engine.garbage.drop(segment);
-      }
+      const { garbage } = this.#store.engine;
+      await garbage.drop((await garbage.listCandidates()).map(({ segment }) => segment));
     });
   }
 
