@@ -105,6 +105,8 @@ class Soak {
   #isOver = false;
   /** Resolved when the server is there; a new one while it is not. */
   #up = Promise.withResolvers<void>();
+  /** Resolved while the clients may work; a new one while they are to wait. */
+  #turn = Promise.withResolvers<void>();
   /** Called when so many operations have been done. */
   #waiting: { readonly until: number; readonly resolve: () => void } | undefined;
 
@@ -125,6 +127,7 @@ class Soak {
       return new SoakClient(this.#s3, random, { name: `client ${i}`, counts: this.#counts });
     });
     this.#up.resolve();
+    this.#turn.resolve();
   }
 
   async run(): Promise<SoakFigures> {
@@ -157,6 +160,7 @@ class Soak {
 
   async #work(client: SoakClient): Promise<void> {
     while (!this.#isOver) {
+      await this.#turn.promise;
       if (!(await client.operate())) {
         await this.#up.promise;
         await this.#settle(client);
@@ -215,15 +219,29 @@ class Soak {
     this.#up.resolve();
   }
 
-  /** Gives all disks back, and waits until every shard was read, and rebuilt where it was bad. */
+  /**
+   * Gives all disks back, and waits until every shard was read, and rebuilt where it was bad. Clients go on, and wait in
+   * between, so that the small disk is not filled up as fast as its space is given back.
+   */
   async #heal(): Promise<void> {
     await this.#faults.end();
+    try {
+      await this.#untilMended();
+    } finally {
+      this.#turn.resolve();
+    }
+  }
+
+  async #untilMended(): Promise<void> {
     const startedMs = Date.now();
     const deadlineMs = performance.now() + healLimitMs;
     let found = '';
     while (performance.now() < deadlineMs) {
+      this.#turn.resolve();
       if (!this.#isOver) await this.#operations(20);
-      for (const job of ['scrub', 'compact']) await this.#http.send({ method: 'POST', path: `/-/jobs/${job}/run` });
+      this.#turn = Promise.withResolvers<void>();
+      await this.#http.send({ method: 'POST', path: '/-/jobs/scrub/run' });
+      await this.#reclaim();
       const { jobs } = await serverFigures(this.#http);
       const { passStartedMs = 0, pass } = jobs.get('scrub') ?? {};
       const { degradedSegments = 0 } = jobs.get('repair') ?? {};
