@@ -1,6 +1,6 @@
 /** A shard file in plain words, each stripe a part, with what is damaged in it. docs/FORMAT.md is the page. */
 import { basename } from 'node:path';
-import { type Damage, type Field, fieldAt, type InspectedPart } from '../lib/inspection.ts';
+import { type Damage, type Field, flippedBitIn, type InspectedPart, startOf } from '../lib/inspection.ts';
 import { type GarbageRegion, inspectShardFile, type StripeRegion } from './inspect.ts';
 import { parseShardFile } from './segments.ts';
 import { BLOCK_BYTES, blockCount, blockRange, HEADER_BYTES } from './stripe.ts';
@@ -71,12 +71,9 @@ function headerDamage(
   { offset, header, badHeaderByte }: StripeRegion,
   expected: { segment: string; shard: number },
 ): Damage[] {
-  const at = (name: string) => offset + (headerFields.find((field) => field.name === name)?.start ?? 0);
+  const at = (name: string) => offset + startOf(headerFields, name);
   const damage: Damage[] = [];
-  if (badHeaderByte !== undefined) {
-    const field = fieldAt(headerFields, badHeaderByte);
-    damage.push({ offset: offset + badHeaderByte, field, what: 'one bit of it is flipped' });
-  }
+  if (badHeaderByte !== undefined) damage.push(flippedBitIn(headerFields, { offset, byte: badHeaderByte }));
   if (header.segment !== expected.segment) {
     const what = `it says ${header.segment}, this is a file of ${expected.segment}`;
     damage.push({ offset: at('segment id'), field: 'segment id', what });

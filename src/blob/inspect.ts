@@ -1,7 +1,7 @@
 /** Reads a shard file by itself, without an index or the other shards, and finds what is damaged in it. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { findFlippedBit } from '../lib/inspection.ts';
+import { readHeaderOrMend } from '../lib/inspection.ts';
 import { type DirectoryEntry, decodeDirectory } from './directory.ts';
 import { SCHEMES } from './scheme.ts';
 import { blockChecksums, decodeShardHeader, HEADER_MAGIC, type ShardHeader } from './shard-header.ts';
@@ -14,7 +14,7 @@ export interface StripeRegion {
   readonly length: number;
   readonly header: ShardHeader;
   /** Set if one bit of the header is wrong, which the header given here has right: the byte that it is in. */
-  readonly badHeaderByte?: number;
+  readonly badHeaderByte?: number | undefined;
   /** Indexes of blocks whose checksum does not match. */
   readonly badBlocks: readonly number[];
   readonly directoryGood: boolean;
@@ -95,10 +95,9 @@ async function readStripeAt(shard: ShardFile, offset: number): Promise<StripeReg
 async function readDamagedStripeAt(shard: ShardFile, offset: number): Promise<StripeRegion | undefined> {
   const bytes = await readBytes(shard.file, offset, HEADER_BYTES);
   if (bytes.length < HEADER_BYTES || isZero(bytes)) return undefined;
-  const found = findFlippedBit(bytes, (candidate) => decodeHeaderAt(candidate, offset) !== undefined);
-  const header = found && decodeHeaderAt(found.mended, offset);
-  const stripe = header && (await readStripe(shard, header));
-  return stripe && { ...stripe, badHeaderByte: found.byte };
+  const found = readHeaderOrMend(bytes, (candidate) => decodeHeaderAt(candidate, offset));
+  const stripe = found && (await readStripe(shard, found.header));
+  return stripe && { ...stripe, badHeaderByte: found.flippedByte };
 }
 
 /** The stripe of a header, or undefined if the file ends before it does. */

@@ -29,20 +29,39 @@ export function fieldAt(fields: readonly Field[], byte: number): string {
   return fields.find(({ start, length }) => byte >= start && byte < start + length)?.name ?? 'unused bytes';
 }
 
+/** Where a field begins in its header. */
+export function startOf(fields: readonly Field[], name: string): number {
+  return fields.find((field) => field.name === name)?.start ?? 0;
+}
+
+/** The damage of a header at an offset in whose byte one bit is flipped. */
+export function flippedBitIn(fields: readonly Field[], { offset, byte }: { offset: number; byte: number }): Damage {
+  return { offset: offset + byte, field: fieldAt(fields, byte), what: 'one bit of it is flipped' };
+}
+
+/** What a header says that is whole, or would be but for one bit; and in which byte that is. */
+export interface ReadHeader<T> {
+  readonly header: T;
+  readonly flippedByte: number | undefined;
+}
+
 /**
- * A checksum says that something is wrong in a header, not what. If it is one bit, this finds which: the bytes with it put
- * right, and the byte it is in. Undefined if more is wrong.
+ * A checksum says that something is wrong in a header, not what. If it is one bit, this finds which, and what the header says
+ * with it put right. Undefined if more is wrong. `decode` gives undefined for what is not whole.
  */
-export function findFlippedBit(
+export function readHeaderOrMend<T>(
   bytes: Buffer,
-  isWhole: (candidate: Buffer) => boolean,
-): { readonly byte: number; readonly mended: Buffer } | undefined {
+  decode: (candidate: Buffer) => T | undefined,
+): ReadHeader<T> | undefined {
+  const whole = decode(bytes);
+  if (whole !== undefined) return { header: whole, flippedByte: undefined };
   const candidate = Buffer.from(bytes);
   for (let bit = 0; bit < candidate.length * 8; bit++) {
     const byte = bit >> 3;
     const mask = 1 << (bit & 7);
     candidate.writeUInt8(candidate.readUInt8(byte) ^ mask, byte);
-    if (isWhole(candidate)) return { byte, mended: candidate };
+    const header = decode(candidate);
+    if (header !== undefined) return { header, flippedByte: byte };
     candidate.writeUInt8(candidate.readUInt8(byte) ^ mask, byte);
   }
   return undefined;

@@ -2,7 +2,16 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { type Damage, type Field, fieldAt, findFlippedBit, type InspectedPart } from '../../lib/inspection.ts';
+import {
+  type Damage,
+  type Field,
+  fieldAt,
+  flippedBitIn,
+  type InspectedPart,
+  type ReadHeader,
+  readHeaderOrMend,
+  startOf,
+} from '../../lib/inspection.ts';
 import {
   decodeEpochFile,
   decodeFileHeader,
@@ -66,47 +75,40 @@ export async function* describeLogFile(path: string): AsyncGenerator<InspectedPa
 
 export async function* describeEpochFile(path: string): AsyncGenerator<InspectedPart> {
   const bytes = await readFile(path);
-  const read = (candidate: Buffer) => decodeEpochFile(candidate);
-  const epoch = read(bytes);
-  const flipped = epoch === undefined ? findFlippedBit(bytes, (candidate) => read(candidate) !== undefined) : undefined;
+  const found = readHeaderOrMend(bytes, decodeEpochFile);
+  const damage = headerDamage(bytes, found, epochFields);
+  const epoch = damage.length === 0 ? found?.header : undefined;
   yield {
     text: epoch === undefined ? 'Epoch file of a commit log' : `Epoch file of a commit log: promised to epoch ${epoch}`,
     facts: { kind: 'epoch-file', epoch },
-    ...(epoch === undefined && { damage: [headerDamage({ bytes, start: 0 }, epochFields, flipped?.byte)] }),
+    damage,
   };
 }
 
 function describeFileHeader(bytes: Buffer, name: string): InspectedPart {
   const start = bytes.subarray(0, FILE_HEADER_BYTES);
-  const whole = decodeFileHeader(start);
-  const flipped = whole ? undefined : findFlippedBit(start, (candidate) => decodeFileHeader(candidate) !== undefined);
-  const header = whole ?? (flipped && decodeFileHeader(flipped.mended));
-  const damage: Damage[] = whole ? [] : [headerDamage({ bytes: start, start: 0 }, fileFields, flipped?.byte)];
+  const found = readHeaderOrMend(start, decodeFileHeader);
+  const header = found?.header;
+  const damage = headerDamage(start, found, fileFields);
   if (header !== undefined && /^\d{20}\.log$/.test(name) && Number(name.slice(0, 20)) !== header.firstSequence) {
     const what = `it says ${header.firstSequence}, the file's name ${Number(name.slice(0, 20))}`;
-    damage.push({ offset: 12, field: 'sequence of the first record', what });
+    const field = 'sequence of the first record';
+    damage.push({ offset: startOf(fileFields, field), field, what });
   }
   const described =
     header && `: zone ${header.zone}, cluster ${header.clusterId}, from record ${header.firstSequence} on`;
   return { text: `File of a commit log${described ?? ''}`, facts: { kind: 'log-file', ...header }, damage };
 }
 
-interface FoundRecord {
-  readonly header: RecordHeader;
+interface FoundRecord extends ReadHeader<RecordHeader> {
   readonly start: number;
   readonly end: number;
-  /** Byte of the header in which one bit is wrong, which the header given here has right. */
-  readonly badByte: number | undefined;
 }
 
 /** A record whose header is whole, or would be but for one bit. */
 function recordAt(bytes: Buffer, start: number): FoundRecord | undefined {
-  const slice = bytes.subarray(start, start + RECORD_HEADER_BYTES);
-  const whole = decodeRecordHeader(slice);
-  const flipped = whole ? undefined : findFlippedBit(slice, (candidate) => decodeRecordHeader(candidate) !== undefined);
-  const header = whole ?? (flipped && decodeRecordHeader(flipped.mended));
-  if (header === undefined) return undefined;
-  return { header, start, end: start + RECORD_HEADER_BYTES + header.payloadLength, badByte: flipped?.byte };
+  const found = readHeaderOrMend(bytes.subarray(start, start + RECORD_HEADER_BYTES), decodeRecordHeader);
+  return found && { ...found, start, end: start + RECORD_HEADER_BYTES + found.header.payloadLength };
 }
 
 function nextRecord(bytes: Buffer, from: number): number {
@@ -132,15 +134,12 @@ function describeRecord(bytes: Buffer, found: FoundRecord, previous: RecordHeade
 }
 
 function recordDamage(bytes: Buffer, found: FoundRecord, previous: RecordHeader | undefined): Damage[] {
-  const { header, start, end, badByte } = found;
+  const { header, start, end, flippedByte } = found;
   const field = (name: keyof RecordHeader, what: string): Damage => {
-    const offset = start + (recordFields.find((known) => known.name === name)?.start ?? 0);
-    return { offset, field: name, what };
+    return { offset: start + startOf(recordFields, name), field: name, what };
   };
   const damage: Damage[] = [];
-  if (badByte !== undefined) {
-    damage.push({ offset: start + badByte, field: fieldAt(recordFields, badByte), what: 'one bit of it is flipped' });
-  }
+  if (flippedByte !== undefined) damage.push(flippedBitIn(recordFields, { offset: start, byte: flippedByte }));
   if (previous !== undefined && header.sequence !== previous.sequence + 1) {
     damage.push(field('sequence', `it is ${header.sequence}, behind record ${previous.sequence}`));
   } else if (previous !== undefined && header.chain !== previous.checksum) {
@@ -181,19 +180,14 @@ function describeRest(bytes: Buffer, start: number, end: number): InspectedPart 
   };
 }
 
-function headerDamage(
-  { bytes, start }: { readonly bytes: Buffer; readonly start: number },
-  fields: readonly Field[],
-  flippedByte: number | undefined,
-): Damage {
-  if (flippedByte !== undefined) {
-    const field = fieldAt(fields, flippedByte);
-    return { offset: start + flippedByte, field, what: 'one bit of it is flipped' };
-  }
+/** What is wrong with the header that a file begins with. */
+function headerDamage(bytes: Buffer, found: ReadHeader<unknown> | undefined, fields: readonly Field[]): Damage[] {
+  if (found)
+    return found.flippedByte === undefined ? [] : [flippedBitIn(fields, { offset: 0, byte: found.flippedByte })];
   const size = Math.max(...fields.map((field) => field.start + field.length));
   if (bytes.length < size) {
     const what = `cut off: there are ${bytes.length} of ${size} bytes`;
-    return { offset: start + bytes.length, field: fieldAt(fields, bytes.length), what };
+    return [{ offset: bytes.length, field: fieldAt(fields, bytes.length), what }];
   }
-  return { offset: start, field: 'header', what: 'its checksum does not match, by more than one bit' };
+  return [{ offset: 0, field: 'header', what: 'its checksum does not match, by more than one bit' }];
 }
