@@ -55,7 +55,7 @@ const storeSchema = z.strictObject({
   hotObjectBytesMax: z
     .int()
     .min(0)
-    .default(32 * mebibyte),
+    .default(16 * mebibyte),
   schemes: z.partialRecord(z.enum(readableClasses), z.enum(['6+3', '1+2'])).default({ STANDARD: '6+3' }),
 });
 

@@ -2,42 +2,74 @@
  * Small blobs that were read of late, in memory. Reading one from a disk costs several times what the rest of a request
  * does, even where the system has the bytes at hand, as every read is handed to another thread and back. A blob never
  * changes and its place is never used again, so what is remembered by place is right for as long as anybody asks for it.
+ *
+ * They lie in one piece of memory, one behind the other, round and round: what came first makes room. Kept as buffers of
+ * their own they would cost twice their size, by the gaps that they leave between larger buffers that come and go.
  */
-import { RecentMap } from '../lib/recent-map.ts';
 import type { BlobRef, ByteRange } from './types.ts';
 
-/** Larger blobs gain little. Buffers of this size are not freed by those who are given them (see `freeBuffer`). */
+/** Larger blobs gain little. */
 const HOT_BLOB_BYTES_MAX = 16 * 1024 - 1;
-/** What a blob costs beside its bytes. */
-const OVERHEAD_BYTES = 256;
+
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
 
 export class HotBlobs {
-  readonly #blobs: RecentMap<string, Buffer>;
+  readonly #bytesMax: number;
+  /** Made with the first blob. */
+  #memory: Buffer | undefined;
+  /** In order of age: the oldest lies next behind the cursor, or first in the memory. */
+  readonly #places = new Map<string, Place>();
+  #cursor = 0;
 
-  /** Keeps blobs of at most `bytesMax` together; with 0 none. */
+  /** Keeps as many blobs as fit into so many bytes; with 0 none. */
   constructor(bytesMax: number) {
-    this.#blobs = new RecentMap(bytesMax, ({ length }) => length + OVERHEAD_BYTES);
+    this.#bytesMax = bytesMax;
   }
 
   /** By what a read of the whole blob is remembered; undefined for reads that are not. */
   nameOf({ size, extents }: BlobRef, range: ByteRange): string | undefined {
     const [extent] = extents;
-    if (extent === undefined || extents.length > 1 || size > HOT_BLOB_BYTES_MAX) return undefined;
+    if (extent === undefined || extents.length > 1 || size > Math.min(HOT_BLOB_BYTES_MAX, this.#bytesMax))
+      return undefined;
     if (range.start !== 0 || range.end !== size) return undefined;
     return `${extent.segment}/${extent.offset}/${extent.start}`;
   }
 
+  /** A copy of the bytes. */
   get(name: string): Buffer | undefined {
-    return this.#blobs.get(name);
+    const place = this.#places.get(name);
+    return place && this.#memory && Buffer.from(this.#memory.subarray(place.start, place.end));
   }
 
-  /** Remembers verified bytes. They are copied: they may be a part of larger memory. */
+  /** Remembers verified bytes, of a length that `nameOf` takes. */
   keep(name: string, bytes: Uint8Array): void {
-    this.#blobs.set(name, Buffer.from(bytes));
+    if (this.#places.has(name)) return;
+    this.#memory ??= Buffer.allocUnsafeSlow(this.#bytesMax);
+    if (this.#cursor + bytes.length > this.#bytesMax) {
+      this.#makeRoom(this.#bytesMax);
+      this.#cursor = 0;
+    }
+    const place = { start: this.#cursor, end: this.#cursor + bytes.length };
+    this.#makeRoom(place.end);
+    this.#memory.set(bytes, place.start);
+    this.#places.set(name, place);
+    this.#cursor = place.end;
   }
 
   clear(): void {
-    this.#blobs.clear();
+    this.#places.clear();
+    this.#cursor = 0;
+  }
+
+  /** Forgets what lies between the cursor and `end`. */
+  #makeRoom(end: number): void {
+    for (const [name, place] of this.#places) {
+      if (place.end <= this.#cursor || place.start >= end) return;
+      this.#places.delete(name);
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { RecentMap } from './recent-map.ts';
 
-function kept<V>(map: RecentMap<string, V>, keys: string): string {
+function kept(map: RecentMap<string, number>, keys: string): string {
   return [...keys].filter((key) => map.get(key) !== undefined).join('');
 }
 
@@ -14,29 +14,15 @@ test('one too many → the one used longest ago goes', () => {
   expect(kept(map, 'abcd')).toBe('acd');
 });
 
-test('weights → as many go as make room, and what outweighs the map is not kept', () => {
-  const map = new RecentMap<string, number>(10, (value) => value);
-  for (const [key, weight] of [
-    ['a', 4],
-    ['b', 4],
-    ['c', 9],
-  ] as const) {
-    map.set(key, weight);
-  }
-  expect(kept(map, 'abc')).toBe('c');
-  map.set('d', 11);
-  expect(kept(map, 'abcd')).toBe('c');
-});
-
-test('replaced and removed values → their weight is free again', () => {
-  const map = new RecentMap<string, number>(10, (value) => value);
-  map.set('a', 9);
-  map.set('a', 5);
-  map.set('b', 5);
+test('replaced and removed values → their place is free', () => {
+  const map = new RecentMap<string, number>(2);
+  map.set('a', 1);
+  map.set('a', 2);
+  map.set('b', 1);
+  expect(map.get('a')).toBe(2);
   map.delete('a');
-  map.set('c', 5);
+  map.set('c', 1);
   expect(kept(map, 'abc')).toBe('bc');
   map.clear();
-  map.set('d', 10);
-  expect(kept(map, 'bcd')).toBe('d');
+  expect(kept(map, 'abc')).toBe('');
 });

@@ -2,14 +2,10 @@
 
 export class RecentMap<K, V> {
   readonly #entries = new Map<K, V>();
-  readonly #weightMax: number;
-  readonly #weigh: (value: V) => number;
-  #weight = 0;
+  readonly #sizeMax: number;
 
-  /** Holds values up to `weightMax` together; each weighs 1 unless `weigh` says otherwise. */
-  constructor(weightMax: number, weigh: (value: V) => number = () => 1) {
-    this.#weightMax = weightMax;
-    this.#weigh = weigh;
+  constructor(sizeMax: number) {
+    this.#sizeMax = sizeMax;
   }
 
   get(key: K): V | undefined {
@@ -21,28 +17,21 @@ export class RecentMap<K, V> {
     return value;
   }
 
-  /** A value that weighs more than all together may is not kept. */
   set(key: K, value: V): void {
-    this.delete(key);
-    const weight = this.#weigh(value);
-    if (weight > this.#weightMax) return;
+    this.#entries.delete(key);
     this.#entries.set(key, value);
-    this.#weight += weight;
+    if (this.#entries.size <= this.#sizeMax) return;
     for (const oldest of this.#entries.keys()) {
-      if (this.#weight <= this.#weightMax) return;
-      this.delete(oldest);
+      this.#entries.delete(oldest);
+      return;
     }
   }
 
   delete(key: K): void {
-    const value = this.#entries.get(key);
-    if (value === undefined) return;
     this.#entries.delete(key);
-    this.#weight -= this.#weigh(value);
   }
 
   clear(): void {
     this.#entries.clear();
-    this.#weight = 0;
   }
 }

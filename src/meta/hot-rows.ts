@@ -7,8 +7,8 @@ import { RecentMap } from '../lib/recent-map.ts';
 import type { Command } from './commands.ts';
 import type { Bucket, Version } from './records.ts';
 
-/** Some hundred bytes each. */
-const VERSIONS_MAX = 16 * 1024;
+/** Some kilobyte each. */
+const VERSIONS_MAX = 8 * 1024;
 const BUCKETS_MAX = 1024;
 
 export class HotRows {
