@@ -62,6 +62,8 @@ export interface WhatToRead {
   readonly held: ReadonlyMap<string, Segment>;
   /** Told of every piece before it is given out. */
   readonly whenRead?: ((bytes: Buffer) => void) | undefined;
+  /** Told when a piece cannot be read. */
+  readonly whenUnreadable: () => void;
 }
 
 export class BlobReading implements AsyncIterableIterator<Uint8Array> {
@@ -71,15 +73,21 @@ export class BlobReading implements AsyncIterableIterator<Uint8Array> {
   readonly #fetches: Fetch[] = [];
   readonly #held: ReadonlyMap<string, Segment>;
   readonly #whenRead: ((bytes: Buffer) => void) | undefined;
+  readonly #whenUnreadable: () => void;
   #last: Promise<unknown> = Promise.resolve();
   #ended = false;
 
-  constructor(context: ReadContext, budget: ReadAheadBudget, { ref, range, held, whenRead }: WhatToRead) {
+  constructor(
+    context: ReadContext,
+    budget: ReadAheadBudget,
+    { ref, range, held, whenRead, whenUnreadable }: WhatToRead,
+  ) {
     this.#context = context;
     this.#budget = budget;
     this.#parts = partsOf(ref, range, held);
     this.#held = held;
     this.#whenRead = whenRead;
+    this.#whenUnreadable = whenUnreadable;
   }
 
   [Symbol.asyncIterator](): this {
@@ -114,6 +122,7 @@ export class BlobReading implements AsyncIterableIterator<Uint8Array> {
       this.#whenRead?.(value);
       return this.#ended ? { done: true, value: undefined } : { done: false, value };
     } catch (error) {
+      this.#whenUnreadable();
       this.#end();
       throw error;
     } finally {

@@ -219,7 +219,9 @@ export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdminis
     }
     for (const segment of held.values()) segment.hold();
     const whenRead = name === undefined ? undefined : (bytes: Buffer) => hot.keep(name, bytes);
-    return new BlobReading(reading, this.#readAhead, { ref, range, held, whenRead });
+    // What cannot be read is often the first that tells of a disk that has gone: see `diskChanged` above.
+    const whenUnreadable = () => hot.clear();
+    return new BlobReading(reading, this.#readAhead, { ref, range, held, whenRead, whenUnreadable });
   }
 
   async isIntact(ref: BlobRef): Promise<boolean> {
