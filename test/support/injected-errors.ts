@@ -4,7 +4,7 @@
  */
 import { readdirSync, readlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { EngineStore } from './engine-store.ts';
 import type { FaultyFiles, FileOperation } from './faulty-files.ts';
 import { ScriptedChanges } from './scripted-changes.ts';
@@ -58,7 +58,8 @@ export async function surviveError(files: FaultyFiles, { code, skip, lasts }: In
     await script.runAgain();
     await store.stop();
   });
-  expect(openDescriptors(store.folder)).toEqual(descriptorsBefore);
+  // The store does not wait for the files that it closes last.
+  await vi.waitFor(() => expect(openDescriptors(store.folder)).toEqual(descriptorsBefore), { timeout: 5_000 });
   expect((await readdir(store.folder, { recursive: true })).filter((name) => /\.(new|draft)$/.test(name))).toEqual([]);
   return wasMet;
 }
