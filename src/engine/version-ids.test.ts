@@ -48,6 +48,16 @@ test('ids of one ordinal and of neighbours → all different, without a common b
   expect(ids.every(isVersionId)).toBe(true);
 });
 
+test('an id → begins with a letter, never with the dash of a command’s options', () => {
+  const begins = Array.from({ length: 2000 }, () => newVersionId(1).charAt(0));
+  expect(begins.filter((character) => !/^[A-Za-z]$/.test(character))).toEqual([]);
+});
+
+test('an id from elsewhere that begins with a dash → a version id too', () => {
+  const id = `-${newVersionId(1).slice(1)}`;
+  expect(isVersionId(id)).toBe(true);
+});
+
 test('texts that are no version ids → refused', () => {
   expect(isVersionId('null')).toBe(true);
   for (const text of ['', 'nul', 'x'.repeat(31), 'x'.repeat(33), `${'x'.repeat(31)}/`, `${'x'.repeat(32)}\n`]) {

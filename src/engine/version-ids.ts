@@ -9,6 +9,8 @@ export const nullVersionId = 'null';
 const randomBytesPerId = 16;
 const ordinalBytes = 8;
 const versionIdPattern = /^[A-Za-z0-9_-]{32}$/;
+/** Of the first byte: what makes the first character one of A to Z and a to f. */
+const firstByteMask = 0x7f;
 
 /** Name and place in order of a version about to be made. */
 export interface VersionIdentity {
@@ -23,10 +25,12 @@ export function isVersionId(text: string): boolean {
 
 /**
  * A new version id: 32 URL-safe characters of sixteen random bytes and the ordinal, which is veiled by the random bytes
- * so that ids of neighbours do not look alike. Two ids differ even if the random bytes should not.
+ * so that ids of neighbours do not look alike. Two ids differ even if the random bytes should not. An id begins with a
+ * letter: aws-cli and other programs take an argument that begins with `-` for the name of an option.
  */
 export function newVersionId(ordinal: number): string {
   const random = Buffer.from(randomHex(randomBytesPerId), 'hex');
+  random[0] = random.readUInt8(0) & firstByteMask;
   const veiled = Buffer.alloc(ordinalBytes);
   veiled.writeBigUInt64BE(BigInt(ordinal) ^ random.readBigUInt64BE(0));
   return Buffer.concat([random, veiled]).toString('base64url');
