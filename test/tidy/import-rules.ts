@@ -15,19 +15,21 @@ export interface Import {
   readonly target: string | undefined;
 }
 
-/** main → command-line → daemon → {s3, iam, console, admin, jobs} → engine → {meta, blob} → lib */
+/** main → command-line → daemon → {s3 → iam, console, admin, jobs} → engine → {meta, blob} → lib */
 const layers: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   meta: ['lib'],
   blob: ['lib'],
   engine: ['meta', 'blob', 'lib'],
-  s3: ['engine', 'lib'],
-  iam: ['engine', 'lib'],
+  s3: ['iam', 'iam/policy', 'engine', 'lib'],
+  iam: ['iam/policy', 'engine', 'lib'],
+  /** The language of policies and the decision: pure, and used by whoever has a policy. */
+  'iam/policy': ['lib'],
   console: ['engine', 'lib'],
   jobs: ['engine', 'meta', 'blob', 'lib'],
   admin: ['jobs', 'engine', 'meta', 'blob', 'lib'],
   /** Files at the top of src/: the configuration and the one that builds everything. */
-  top: ['s3', 'iam', 'console', 'admin', 'jobs', 'engine', 'meta', 'blob', 'lib'],
+  top: ['s3', 'iam', 'iam/policy', 'console', 'admin', 'jobs', 'engine', 'meta', 'blob', 'lib'],
   'command-line': ['top', 's3', 'admin', 'engine', 'meta', 'blob', 'lib'],
   main: ['command-line', 'top'],
 };
@@ -52,6 +54,7 @@ const homes: readonly {
 export function layerOf(path: string): string {
   const [, folder = '', file] = path.split('/');
   if (path === 'src/main.ts') return 'main';
+  if (path.startsWith('src/iam/policy/')) return 'iam/policy';
   return file === undefined ? 'top' : folder;
 }
 

@@ -3,7 +3,7 @@
  * with a negated operator none.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
  */
-import { conditionKey, type ContextValue, type RequestContext } from './context.ts';
+import { type ContextValue, conditionKey, type RequestContext } from './context.ts';
 import type { ConditionBlock } from './document.ts';
 import { type Comparison, type Operator, operators } from './operators.ts';
 

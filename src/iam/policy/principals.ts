@@ -14,7 +14,9 @@ const accountPattern = /^(?:arn:aws:iam::([^:]*):root|(\d{12}))$/;
 
 export function principalMatcher({ isNot, values }: Listed<PrincipalElement>): PrincipalMatcher {
   const named = new Named(values);
-  return isNot ? (principal, hasBoundary) => named.matchOthers(principal, hasBoundary) : (principal) => named.match(principal);
+  return isNot
+    ? (principal, hasBoundary) => named.matchOthers(principal, hasBoundary)
+    : (principal) => named.match(principal);
 }
 
 class Named {

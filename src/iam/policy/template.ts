@@ -63,7 +63,7 @@ export function expandTemplate(template: Template, context: RequestContext): Glo
       glob.push(...part);
       continue;
     }
-    const value = valueOf(part, context);
+    const value = variableValue(part, context);
     if (value === undefined) return undefined;
     glob.push(...literalGlob(value));
   }
@@ -79,7 +79,7 @@ function variableOf(inside: string): Variable {
   return { key: conditionKey((found?.[1] ?? inside).trim()), fallback: found?.[2] };
 }
 
-function valueOf({ key, fallback }: Variable, context: RequestContext): string | undefined {
+function variableValue({ key, fallback }: Variable, context: RequestContext): string | undefined {
   const value = context(key);
   if (typeof value === 'string' && value !== '') return value;
   return Array.isArray(value) ? undefined : fallback;

@@ -1,0 +1,160 @@
+/**
+ * The decision: whether a principal may do an action to a resource, by all policies that have a say, in AWS's order. Pure;
+ * ACLs and public access blocks, which are not policies, come in as answers (`isGrantedByAcl`) from who knows them.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ */
+import { appliesTo, type CompiledPolicy, type CompiledStatement } from './compile.ts';
+import type { RequestContext } from './context.ts';
+import type { Principal } from './principal.ts';
+import type { PrincipalMatch } from './principals.ts';
+
+export interface NamedPolicy {
+  /** ARN of a managed policy, name of an inline one; for people to find it by. */
+  readonly name: string;
+  readonly policy: CompiledPolicy;
+}
+
+/** What the account gives a principal and what limits that; nothing of it counts for the kinds without an account. */
+export interface Permissions {
+  /** Its own policies, its groups', its role's. The root of an account has none, and needs none. */
+  readonly identity: readonly NamedPolicy[];
+  /** Limits what the policies of the identity give; absent without a boundary, empty if the policy that it names is gone. */
+  readonly boundary?: readonly NamedPolicy[];
+  /** Limit the session; absent where it has none. An empty list lets a session do nothing. */
+  readonly session?: readonly NamedPolicy[];
+}
+
+export const noPermissions: Permissions = { identity: [] };
+
+export interface AccessQuestion {
+  readonly principal: Principal;
+  readonly permissions: Permissions;
+  /** As policies spell it, with its service: `s3:GetObject`. */
+  readonly action: string;
+  /** ARN, or `*` for actions without a resource. */
+  readonly resource: string;
+  /** Account that the resource belongs to. */
+  readonly resourceAccountId: string;
+  readonly resourcePolicy?: NamedPolicy | undefined;
+  /** A trust policy must allow, whatever the identity's own policies say. */
+  readonly needsResourcePolicy?: boolean;
+  /** An access control list grants it, to the principal's account or to everybody. */
+  readonly isGrantedByAcl?: boolean;
+  readonly context: RequestContext;
+}
+
+export type PolicyLayer = 'identity' | 'resource' | 'boundary' | 'session';
+
+export interface Decision {
+  readonly outcome: 'allow' | 'implicit-deny' | 'explicit-deny';
+  /** The kind of policy that decided: that denies, that does not allow, or whose permission it was. */
+  readonly layer: PolicyLayer;
+  /** The statement that allows or denies; absent where none does. */
+  readonly by?: DecidingStatement;
+}
+
+export interface DecidingStatement {
+  readonly policy: string;
+  readonly index: number;
+  readonly sid: string | undefined;
+}
+
+/** What one layer says. */
+interface Verdict {
+  readonly denial?: DecidingStatement;
+  readonly permission?: DecidingStatement;
+}
+
+interface ResourceVerdict extends Verdict {
+  readonly match: PrincipalMatch;
+}
+
+const silent: Verdict = {};
+const unnamed: ResourceVerdict = { match: 'none' };
+
+export function decide(question: AccessQuestion): Decision {
+  const { permissions } = question;
+  const resource = askResourcePolicy(question);
+  if (resource.denial) return denied('resource', resource.denial);
+  const identity = askAll(permissions.identity, question);
+  if (identity.denial) return denied('identity', identity.denial);
+  const boundary = permissions.boundary && askAll(permissions.boundary, question);
+  if (boundary?.denial) return denied('boundary', boundary.denial);
+  const session = permissions.session && askAll(permissions.session, question);
+  if (session?.denial) return denied('session', session.denial);
+  return decideAllowed(question, { resource, identity, boundary, session });
+}
+
+interface Verdicts {
+  readonly resource: ResourceVerdict;
+  readonly identity: Verdict;
+  readonly boundary: Verdict | undefined;
+  readonly session: Verdict | undefined;
+}
+
+/** Nothing denies: whether enough of the policies allow. */
+function decideAllowed(question: AccessQuestion, verdicts: Verdicts): Decision {
+  const { principal, isGrantedByAcl = false } = question;
+  const { resource, identity } = verdicts;
+  const isGranted = resource.match !== 'none' || isGrantedByAcl;
+  if (principal.accountId === '') return isGranted ? allowed('resource', resource) : missing('resource');
+  const isOwn = principal.accountId === question.resourceAccountId;
+  if (!isGranted && (!isOwn || question.needsResourcePolicy)) return missing('resource');
+  // Within the account, a resource's policy that names the principal itself is enough, whatever limits its own policies.
+  if (isOwn && resource.match === 'direct') return allowed('resource', resource);
+  const isGivenByResource = isOwn && resource.match === 'role';
+  const isGivenByIdentity = principal.kind === 'root' || identity.permission !== undefined;
+  if (!isGivenByResource && !isGivenByIdentity) return missing('identity');
+  if (verdicts.boundary && !verdicts.boundary.permission) return missing('boundary');
+  if (verdicts.session && !verdicts.session.permission) return missing('session');
+  return isGivenByIdentity ? allowed('identity', identity) : allowed('resource', resource);
+}
+
+function denied(layer: PolicyLayer, by: DecidingStatement): Decision {
+  return { outcome: 'explicit-deny', layer, by };
+}
+
+function missing(layer: PolicyLayer): Decision {
+  return { outcome: 'implicit-deny', layer };
+}
+
+function allowed(layer: PolicyLayer, { permission }: Verdict): Decision {
+  return { outcome: 'allow', layer, ...(permission && { by: permission }) };
+}
+
+function askAll(policies: readonly NamedPolicy[], { action, resource, context }: AccessQuestion): Verdict {
+  let permission: DecidingStatement | undefined;
+  for (const { name, policy } of policies) {
+    for (const statement of policy.statementsFor(action)) {
+      if (permission !== undefined && statement.effect === 'Allow') continue;
+      if (!appliesTo(statement, resource, context)) continue;
+      if (statement.effect === 'Deny') return { denial: statementOf(name, statement) };
+      permission = statementOf(name, statement);
+    }
+  }
+  return permission === undefined ? silent : { permission };
+}
+
+const directness: Readonly<Record<PrincipalMatch, number>> = { none: 0, account: 1, role: 2, direct: 3 };
+
+/** Of several statements that allow, the one that names the principal most directly counts. */
+function askResourcePolicy(question: AccessQuestion): ResourceVerdict {
+  const { resourcePolicy, principal, permissions, action, resource, context } = question;
+  if (resourcePolicy === undefined) return unnamed;
+  const { name, policy } = resourcePolicy;
+  let best = unnamed;
+  for (const statement of policy.statementsFor(action)) {
+    const isDenial = statement.effect === 'Deny';
+    const hasBoundary = isDenial && permissions.boundary !== undefined;
+    const match = statement.principal?.(principal, hasBoundary) ?? 'none';
+    if (match === 'none' || (!isDenial && directness[match] <= directness[best.match])) continue;
+    if (!appliesTo(statement, resource, context)) continue;
+    if (isDenial) return { match: 'none', denial: statementOf(name, statement) };
+    best = { match, permission: statementOf(name, statement) };
+  }
+  return best;
+}
+
+function statementOf(policy: string, { index, sid }: CompiledStatement): DecidingStatement {
+  return { policy, index, sid };
+}

@@ -1,0 +1,56 @@
+/** The compiled policies of a caller, made once for as long as the caller's documents are the same. */
+import { compilePolicy } from './compile.ts';
+import type { NamedPolicy, Permissions } from './decide.ts';
+import { parseIdentityPolicy } from './identity-policy.ts';
+import { PolicyFault } from './policy-fault.ts';
+
+/** A caller's policies as JSON text. */
+export interface PolicyTexts {
+  /** Of the principal itself, its groups included. */
+  readonly identity?: readonly string[];
+  /** Absent if there is none; empty if the policy that it names is gone. */
+  readonly boundary?: readonly string[];
+  /** Absent if none were given to the session. */
+  readonly session?: readonly string[];
+}
+
+const compiled = new WeakMap<PolicyTexts, Permissions>();
+
+/** By the object: whoever changes a caller's policies makes a new one. */
+export function permissionsOf(texts: PolicyTexts): Permissions {
+  const known = compiled.get(texts);
+  if (known !== undefined) return known;
+  const { identity = [], boundary, session } = texts;
+  const permissions: Permissions = {
+    identity: identity.map(compileText),
+    ...(boundary && { boundary: boundary.map(compileText) }),
+    ...(session && { session: session.map(compileText) }),
+  };
+  compiled.set(texts, permissions);
+  return permissions;
+}
+
+/** A stored document that cannot be read any more denies everything: it may have been a denial. */
+function compileText(text: string, index: number): NamedPolicy {
+  const name = String(index);
+  try {
+    return { name, policy: compilePolicy(parseIdentityPolicy(text)) };
+  } catch (error) {
+    if (!(error instanceof PolicyFault)) throw error;
+    return { name, policy: denyAll };
+  }
+}
+
+const denyAll = compilePolicy({
+  hasVariables: false,
+  statements: [
+    {
+      sid: undefined,
+      effect: 'Deny',
+      principal: undefined,
+      action: { isNot: false, values: ['*'] },
+      resource: { isNot: false, values: ['*'] },
+      conditions: {},
+    },
+  ],
+});
