@@ -36,7 +36,7 @@ describe('a rule finds what it is for', () => {
     ['src/blob/a.ts', '../meta/types.ts', 'blob imports meta (src/meta/types.ts)'],
     ['src/engine/a.ts', '../s3/errors.ts', 'engine imports s3 (src/s3/errors.ts)'],
     ['src/iam/a.ts', '../s3/errors.ts', 'iam imports s3 (src/s3/errors.ts)'],
-    ['src/engine/a.ts', '../iam/policy/decide.ts', 'engine imports iam (src/iam/policy/decide.ts)'],
+    ['src/engine/a.ts', '../iam/policy/decide.ts', 'engine imports iam/policy (src/iam/policy/decide.ts)'],
     ['src/iam/policy/a.ts', '../identity.ts', 'iam/policy imports iam (src/iam/identity.ts)'],
     ['src/iam/policy/a.ts', '../../engine/types.ts', 'iam/policy imports engine (src/engine/types.ts)'],
     ['src/lib/a.ts', '../engine/types.ts', 'lib imports engine (src/engine/types.ts)'],
