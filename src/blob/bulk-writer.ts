@@ -8,6 +8,7 @@
  *
  * If the source fails, what was written is garbage: the segment goes back to the pool and the next blob follows it.
  */
+import { copyBytes } from '../lib/copy-bytes.ts';
 import { randomHex } from '../lib/ids.ts';
 import { encodeDirectory } from './directory.ts';
 import type { OpenSegment } from './open-segment.ts';
@@ -79,7 +80,7 @@ class BulkUpload {
       if (this.#fill === this.#stripeBytes) await this.#send(NO_LABEL, false);
       this.#buffer ??= await this.#context.buffers.acquire();
       const part = rest.subarray(0, this.#stripeBytes - this.#fill);
-      this.#buffer.data.set(part, this.#fill);
+      copyBytes(part, this.#buffer.data, this.#fill);
       this.#fill += part.length;
       rest = rest.subarray(part.length);
     }

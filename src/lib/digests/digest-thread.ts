@@ -6,6 +6,7 @@
  * Only the owner takes slots and only the worker frees them, except for slots that were taken and never handed over.
  */
 import { Worker } from 'node:worker_threads';
+import { copyBytes } from '../copy-bytes.ts';
 import type { ChecksumAlgorithm, Digester, Digests } from './algorithms.ts';
 import type { FromDigestThread, SharedRing, ToDigestThread } from './messages.ts';
 
@@ -231,7 +232,7 @@ class ThreadDigester implements Digester {
   #fill(slot: number, bytes: Uint8Array): number {
     if (this.#slot === undefined) this.#filled = 0;
     const part = bytes.subarray(0, this.#thread.slotBytes - this.#filled);
-    this.#thread.bytesOf(slot).set(part, this.#filled);
+    copyBytes(part, this.#thread.bytesOf(slot), this.#filled);
     this.#slot = slot;
     this.#filled += part.length;
     if (this.#filled === this.#thread.slotBytes || this.#thread.hasWaiters) this.handOver();
