@@ -2,13 +2,15 @@
 import { createAdmin } from './admin/admin.ts';
 import { type ErasureBlobStore, openBlobStore } from './blob/store.ts';
 import { type Config, ConfigError } from './config.ts';
-import { openCluster, openRootKey, type RootKey, refuseLostIndex } from './data-folder.ts';
+import { openCluster, openRootKey, openServerKey, type RootKey, refuseLostIndex } from './data-folder.ts';
 import { newBucketDocuments } from './engine/access-documents.ts';
 import { type Compaction, createCompaction } from './engine/compaction.ts';
 import { createEngine } from './engine/engine.ts';
 import { EngineError } from './engine/errors.ts';
 import { probeStore } from './engine/probe.ts';
 import type { Engine } from './engine/types.ts';
+import { type Iam, openIam } from './iam/iam.ts';
+import { canonicalIdOf } from './iam/names.ts';
 import { collectGarbage } from './jobs/collect-garbage.ts';
 import { compact } from './jobs/compact.ts';
 import type { Job } from './jobs/job.ts';
@@ -26,7 +28,7 @@ import type { Index } from './meta/types.ts';
 import { lockZones } from './meta/zone-locks.ts';
 import { settleRebuilt } from './rebuilt-index.ts';
 import { hostSuffixes } from './s3/addressing.ts';
-import { type Identity, rootIdentity } from './s3/auth/identity.ts';
+import type { FindSecret } from './s3/auth/authenticate.ts';
 import { createHealth } from './s3/health.ts';
 import { operations } from './s3/operations/index.ts';
 import { Pipeline } from './s3/pipeline.ts';
@@ -61,7 +63,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const rebuilt = await settleRebuilt(zonePaths, log);
   if (rebuilt !== undefined) log.warn(rebuilt, 'A rebuilt index was whole and is in its place now');
   const rootKey = openRootKey(config);
-  const root = rootIdentity(config);
+  const serverKey = openServerKey(config);
 
   const blobs = await openBlobStore({
     zones: config.zones.map(({ name, path, disks }) => ({ name, path, disks: [...disks] })),
@@ -86,10 +88,17 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     log,
   });
   const engine = createEngine({ index, blobs, clock, schemes: config.store.schemes });
-  await ensureBuckets(config, engine, root);
+  const { accountId: id, displayName } = config;
+  const iam = await openIam({
+    identities: engine.identities,
+    declared: [{ id, displayName, rootKey }],
+    serverKey,
+    clock,
+  });
+  await ensureBuckets(config, engine);
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
   const jobs = startJobs(backgroundWork(config, { engine, compaction, index, blobs, clock }), { clock, log });
-  const server = createFrontEnd({ config, clock, log, startedMs, rootKey, root, engine, index, blobs, jobs });
+  const server = createFrontEnd({ config, clock, log, startedMs, iam, engine, index, blobs, jobs });
   const address = await server.listen(config);
   log.info({ address, region: config.region }, 'Serving');
 
@@ -140,8 +149,7 @@ interface FrontEndParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly startedMs: number;
-  readonly rootKey: RootKey;
-  readonly root: Identity;
+  readonly iam: Iam;
   readonly engine: Engine;
   readonly index: Index;
   readonly blobs: ErasureBlobStore;
@@ -149,10 +157,10 @@ interface FrontEndParts {
 }
 
 /** What answers on the port: S3, and below `/-/` the health checks and the operator's interface. */
-function createFrontEnd({ config, clock, log, rootKey, root, engine, ...parts }: FrontEndParts): S3Server {
+function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndParts): S3Server {
   const { startedMs, index, blobs, jobs } = parts;
-  const findSecret = (accessKeyId: string) =>
-    accessKeyId === rootKey.accessKeyId ? { secret: rootKey.secretAccessKey, identity: root } : undefined;
+  const { directory, callers } = iam;
+  const findSecret: FindSecret = (accessKeyId, sessionToken) => callers.findKey(accessKeyId, sessionToken);
   const regions = { own: config.region, others: config.otherRegions };
   const pipeline = new Pipeline({
     engine,
@@ -160,7 +168,7 @@ function createFrontEnd({ config, clock, log, rootKey, root, engine, ...parts }:
     clock,
     log,
     findSecret,
-    accountOf: (canonicalId) => (canonicalId === root.canonicalId ? root.accountId : undefined),
+    accountOf: (canonicalId) => directory.accountOfCanonicalId(canonicalId)?.id,
     regions,
     bucketDefaults: config.bucketDefaults,
     hostSuffixes: hostSuffixes(config.domains),
@@ -169,7 +177,7 @@ function createFrontEnd({ config, clock, log, rootKey, root, engine, ...parts }:
   const answer = createAdmin({ version: version(), clock, startedMs, zones: config.zones, index, blobs, jobs });
   return createServer({
     pipeline,
-    reserved: new ReservedRoutes({ answer, findSecret, regions, clock, log }),
+    reserved: new ReservedRoutes({ answer, findSecret, operator: config.accountId, regions, clock, log }),
     health: createHealth(() => probeStore(index, blobs), clock),
     clock,
     log,
@@ -188,7 +196,7 @@ function refuseOpenDoor({ host, rootKey }: Config): void {
 }
 
 /** Makes the configured buckets that are not there yet. What a bucket became since is left alone. */
-async function ensureBuckets(config: Config, engine: Engine, root: Identity): Promise<void> {
+async function ensureBuckets(config: Config, engine: Engine): Promise<void> {
   const { region, bucketDefaults: defaults } = config;
   for (const { name, versioned, public: isPublicRead } of config.buckets) {
     try {
@@ -198,7 +206,7 @@ async function ensureBuckets(config: Config, engine: Engine, root: Identity): Pr
       if (!(error instanceof EngineError) || error.code !== 'NoSuchBucket') throw error;
     }
     const configs = newBucketDocuments({ defaults, isPublicRead });
-    const bucket = await engine.buckets.create({ name, region, owner: root.canonicalId, configs });
+    const bucket = await engine.buckets.create({ name, region, owner: canonicalIdOf(config.accountId), configs });
     if (versioned) await engine.buckets.setVersioning(bucket, 'Enabled');
   }
 }

@@ -1,6 +1,6 @@
 /**
  * What the data folder keeps beside the zones: the cluster's identity, in the folder and in every zone, so that zones of
- * two servers are never mixed; and the root account's key where none is configured.
+ * two servers are never mixed; the root account's key where none is configured; and the key that secrets are sealed with.
  */
 import {
   chmodSync,
@@ -21,6 +21,7 @@ import { randomHex } from './lib/ids.ts';
 import type { Log } from './lib/log.ts';
 
 const identitySchema = z.strictObject({ formatVersion: z.literal(1), clusterId: z.string().regex(/^[0-9a-f]{32}$/) });
+const serverKeySchema = z.strictObject({ formatVersion: z.literal(1), key: z.string().regex(/^[0-9a-f]{64}$/) });
 const rootKeySchema = z.strictObject({ accessKeyId: z.string(), secretAccessKey: z.string() });
 
 export interface RootKey {
@@ -133,6 +134,14 @@ export function readRootKey(config: Config): RootKey | undefined {
 /** Where the key is kept if none is configured. */
 export function rootKeyFile({ data }: Pick<Config, 'data'>): string {
   return join(data, 'root-key.json');
+}
+
+/** The key that secrets are sealed with before they are stored, 32 bytes, made at the first start. */
+export function openServerKey({ data }: Pick<Config, 'data'>): Buffer {
+  const file = join(data, 'server-key.json');
+  if (!existsSync(file)) writeJson(file, { formatVersion: 1, key: randomHex(32) });
+  chmodSync(file, 0o600);
+  return Buffer.from(readJson(file, serverKeySchema).key, 'hex');
 }
 
 function readJson<T>(file: string, schema: z.ZodType<T>): T {

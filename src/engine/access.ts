@@ -1,6 +1,6 @@
 /**
  * Whether a request may do what it asks: a pure function over who asks, the action, and what the bucket and the object say.
- * The root account may do everything; anybody else what a public bucket or an access control list (ACL) grants. Policies
+ * The root of the account that owns the bucket may do everything; anybody else what a public bucket or an access control list (ACL) grants. Policies
  * of identities and buckets belong in `isAllowed` too, before the ACLs, as an explicit denial outweighs every grant.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html
  */
@@ -16,7 +16,7 @@ export interface PublicAccessBlock {
 }
 
 export interface Requester {
-  readonly kind: 'root' | 'anonymous';
+  readonly kind: 'root' | 'user' | 'role' | 'federated' | 'anonymous';
   readonly canonicalId: string;
 }
 
@@ -81,11 +81,11 @@ const publicReads: ReadonlySet<string> = new Set([
 export function needsObject(question: Omit<AccessQuestion, 'object'>): boolean {
   const need = needs.get(question.action);
   if (need === undefined || (need.on === 'bucket' && need.isOwnOnly !== true)) return false;
-  return question.requester.kind !== 'root' && !isOpen(question) && aclsCount(question);
+  return !isOwner(question) && !isOpen(question) && aclsCount(question);
 }
 
 export function isAllowed(question: AccessQuestion): boolean {
-  if (question.requester.kind === 'root' || isOpen(question)) return true;
+  if (isOwner(question) || isOpen(question)) return true;
   const need = needs.get(question.action);
   if (need === undefined || !aclsCount(question)) return false;
   const { requester, bucket, object } = question;
@@ -113,6 +113,11 @@ export function isOwnerOnly(acl: readonly Grant[], owner: string): boolean {
 /** The list of what is owned, spelled out where it is the default. */
 export function grantsOf({ owner, acl }: Owned): readonly Grant[] {
   return acl ?? [{ grantee: { id: owner }, permission: 'FULL_CONTROL' }];
+}
+
+/** The root of the bucket's account. */
+function isOwner({ requester, bucket }: AccessQuestion): boolean {
+  return requester.kind === 'root' && requester.canonicalId === bucket.owner;
 }
 
 function isOpen({ action, bucket }: AccessQuestion): boolean {

@@ -7,6 +7,7 @@ import { createBuckets } from './buckets.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { DigestFunctions, EngineContext, EngineLimits } from './context.ts';
 import { createGarbage } from './garbage.ts';
+import { createIdentities } from './identities.ts';
 import { createListing } from './listing.ts';
 import { createObjects } from './objects.ts';
 import type { Engine } from './types.ts';
@@ -51,5 +52,6 @@ export function createEngine({ index, blobs, clock, digests, limits, schemes }: 
     listing: createListing(context),
     uploads: createUploads(context),
     garbage: createGarbage(context),
+    identities: createIdentities(context),
   };
 }

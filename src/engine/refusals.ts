@@ -52,6 +52,7 @@ function rejected(error: CommandRejected, details: EngineErrorDetails): EngineEr
     case 'StaleBucket':
     case 'SegmentInUse':
     case 'BlobMoved':
+    case 'StaleIdentities':
       return refuse('ServiceUnavailable');
   }
 }

@@ -11,6 +11,8 @@ import type {
   Grant,
   Grantee,
   GranteeGroup,
+  IdentityDocument,
+  IdentityName,
   ObjectAttributes,
   Part,
   Permission,
@@ -18,7 +20,7 @@ import type {
   Upload,
   Version,
 } from '../meta/records.ts';
-import type { ObjectPage, PartPage, UploadPage } from '../meta/types.ts';
+import type { IdentityState, ObjectPage, PartPage, UploadPage } from '../meta/types.ts';
 import type { Garbage } from './garbage.ts';
 
 export type {
@@ -31,6 +33,9 @@ export type {
   Grant,
   Grantee,
   GranteeGroup,
+  IdentityDocument,
+  IdentityName,
+  IdentityState,
   ObjectAttributes,
   ObjectPage,
   Part,
@@ -188,10 +193,22 @@ export interface Uploads {
   ): Promise<UploadPage>;
 }
 
+/** Documents that say who there is: accounts, users, keys and so on. */
+export interface Identities {
+  /** All of them, and the revision they are at. */
+  read(): Promise<IdentityState>;
+  /** Replaces or removes documents (null) that were decided on at a revision; `stale` where they have changed since, and nothing is done. */
+  change(request: {
+    revision: number;
+    changes: readonly (IdentityName & { readonly document: string | null })[];
+  }): Promise<'changed' | 'stale'>;
+}
+
 export interface Engine {
   readonly buckets: Buckets;
   readonly objects: Objects;
   readonly listing: Listing;
   readonly uploads: Uploads;
   readonly garbage: Garbage;
+  readonly identities: Identities;
 }

@@ -8,6 +8,7 @@ import type {
   BucketConfigKind,
   Checksum,
   Grant,
+  IdentityName,
   ObjectAttributes,
   Tag,
   VersioningState,
@@ -205,6 +206,18 @@ export interface SaveJobState {
   readonly state: string;
 }
 
+/**
+ * Replaces documents that say who there is: accounts, users, keys and what else the IAM layer keeps. They are decided on as
+ * a whole, so a change names the revision it was decided on, the number of changes before it; rejected with
+ * `StaleIdentities` if there were others.
+ */
+export interface SetIdentities {
+  readonly type: 'set-identities';
+  readonly revision: number;
+  /** A document is JSON text, or null to remove it. */
+  readonly changes: readonly (IdentityName & { readonly document: string | null })[];
+}
+
 /** Changes nothing. That it is durable shows that changes can be made durable now. */
 export interface Probe {
   readonly type: 'probe';
@@ -227,6 +240,7 @@ export type Command =
   | DropSegment
   | RelocateBlob
   | SaveJobState
+  | SetIdentities
   | Probe;
 
 /** What `submit` resolves to, by command. Commands that are not listed resolve to nothing. */
@@ -253,7 +267,8 @@ export type RejectionCode =
   | 'InvalidPart'
   | 'SourceGone'
   | 'SegmentInUse'
-  | 'BlobMoved';
+  | 'BlobMoved'
+  | 'StaleIdentities';
 
 /** A command's precondition did not hold; it changed nothing and is not in the log. */
 export class CommandRejected extends Error {

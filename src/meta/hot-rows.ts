@@ -52,6 +52,7 @@ export class HotRows {
       case 'abort-upload':
       case 'drop-segment':
       case 'save-job-state':
+      case 'set-identities':
       case 'probe':
         return;
       default:

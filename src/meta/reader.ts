@@ -6,6 +6,7 @@ import { collectPage, type Taken } from './page.ts';
 import type { Bucket, Part, Slice, Upload, Version } from './records.ts';
 import { BlobReader } from './tables/blobs.ts';
 import { BucketReader } from './tables/buckets.ts';
+import { IdentityReader } from './tables/identities.ts';
 import { JobStateReader } from './tables/job-states.ts';
 import { unpackSlices } from './tables/packing.ts';
 import { PartReader, toPart } from './tables/parts.ts';
@@ -13,6 +14,7 @@ import { toUpload, UploadReader, type UploadRow } from './tables/uploads.ts';
 import { toVersion, VersionReader, type VersionRow } from './tables/versions.ts';
 import {
   type BucketPage,
+  type IdentityState,
   type IndexReader,
   type ListQuery,
   type ObjectEntry,
@@ -39,6 +41,7 @@ export class Reader implements IndexReader {
   readonly #uploads: UploadReader;
   readonly #parts: PartReader;
   readonly #jobStates: JobStateReader;
+  readonly #identities: IdentityReader;
 
   readonly #hot: HotRows;
 
@@ -51,6 +54,7 @@ export class Reader implements IndexReader {
     this.#uploads = new UploadReader(db);
     this.#parts = new PartReader(db);
     this.#jobStates = new JobStateReader(db);
+    this.#identities = new IdentityReader(db);
   }
 
   async getBucket(name: string): Promise<Bucket | undefined> {
@@ -174,6 +178,10 @@ export class Reader implements IndexReader {
 
   async getJobState(job: string): Promise<string | undefined> {
     return this.#jobStates.get(job);
+  }
+
+  async getIdentities(): Promise<IdentityState> {
+    return { revision: this.#identities.revision(), documents: this.#identities.all() };
   }
 
   #rowOf(version: Version): VersionRow {

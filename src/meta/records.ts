@@ -30,6 +30,18 @@ export interface Bucket {
 /** One configuration document of a bucket, by the name of its sub-resource (`tagging`, `policy`, …), as JSON text. */
 export type BucketConfigKind = string;
 
+/** What names a document of the identities: the account it is in, what it is, and its name among those. */
+export interface IdentityName {
+  readonly account: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** A document of the identities, as JSON text. What is in it is the IAM layer's. */
+export interface IdentityDocument extends IdentityName {
+  readonly document: string;
+}
+
 export interface Checksum {
   /** Algorithm by S3's name, e.g. `CRC64NVME`. */
   readonly algorithm: string;

@@ -134,4 +134,21 @@ export const MIGRATIONS: readonly string[] = [
     state TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Who there is: accounts, users, keys and so on, as JSON text.
+  CREATE TABLE identities (
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (account, kind, name)
+  ) STRICT, WITHOUT ROWID;
+
+  -- How often that was changed.
+  CREATE TABLE identity_revision (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    revision INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO identity_revision VALUES (1, 0);
+  `,
 ];

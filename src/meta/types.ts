@@ -1,6 +1,6 @@
 /** The seam between the engine and the index: `submit` changes, named asynchronous reads see every acknowledged change. */
 import type { Command, CommandResult } from './commands.ts';
-import type { BlobLocation, Bucket, Part, Slice, Upload, Version } from './records.ts';
+import type { BlobLocation, Bucket, IdentityDocument, Part, Slice, Upload, Version } from './records.ts';
 
 export interface BucketPage {
   readonly buckets: readonly Bucket[];
@@ -67,6 +67,12 @@ export interface SegmentBlob {
   readonly location: BlobLocation;
 }
 
+/** All documents of the identities, and how often they have been changed. */
+export interface IdentityState {
+  readonly revision: number;
+  readonly documents: readonly IdentityDocument[];
+}
+
 /** The version was removed after it was looked up: look it up again. */
 export class VersionGone extends Error {
   override readonly name = 'VersionGone';
@@ -113,6 +119,8 @@ export interface IndexReader {
   listSegmentBlobs(segment: string, query: { after: number; limit: number }): Promise<SegmentBlob[]>;
   /** What a job saved last, as JSON text. */
   getJobState(job: string): Promise<string | undefined>;
+  /** Who there is, in one piece. */
+  getIdentities(): Promise<IdentityState>;
 }
 
 /** Where the commit log stands, and with which zones. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { rootIdentity } from '../iam/identity.ts';
 import { type AclContext, aclOfHeaders, requestedAcl } from './acls.ts';
-import { rootIdentity } from './auth/identity.ts';
 import { grantElements } from './grantees.ts';
 
 const context: AclContext = { kind: 'object', owner: 'me', bucketOwner: 'host', knowsUser: (id) => id.length < 5 };
@@ -120,7 +120,7 @@ describe('documents', () => {
 });
 
 test('elements of a list → groups first, the name of the one who asks alone', () => {
-  const identity = rootIdentity({ accountId: '000000000000', displayName: 'root' });
+  const identity = rootIdentity({ id: '000000000000', displayName: 'root' });
   const { canonicalId } = identity;
   const acl = [
     { grantee: { id: canonicalId }, permission: 'FULL_CONTROL' },

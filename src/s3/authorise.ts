@@ -1,12 +1,12 @@
 /**
- * The authorise stage: finds out what the decision in `engine/access.ts` needs to know, and refuses. For the root account
- * that is nothing; for others the bucket's documents and, where an object's own list counts, the object.
+ * The authorise stage: finds out what the decision in `engine/access.ts` needs to know, and refuses. For the root of the
+ * account that owns the bucket that is nothing; for others the bucket's documents and, where an object's own list counts, the object.
  */
 import { type AccessQuestion, isAllowed, needsObject, type Owned } from '../engine/access.ts';
 import { readBucketAccess } from '../engine/access-documents.ts';
 import { EngineError } from '../engine/errors.ts';
 import type { Bucket, Engine } from '../engine/types.ts';
-import type { Identity } from './auth/identity.ts';
+import type { Identity } from '../iam/identity.ts';
 import { S3Error } from './errors.ts';
 import type { OperationName } from './model/types.ts';
 import type { ObjectName } from './operation.ts';
@@ -55,7 +55,9 @@ const signedOnly: Partial<Record<OperationName, string>> = {
 /** Throws AccessDenied. */
 export async function authorise(engine: Engine, request: AccessRequest): Promise<void> {
   const { identity, operation, bucket } = request;
-  if (identity.kind === 'root') return;
+  if (identity.kind === 'root' && (bucket === undefined || bucket.owner === identity.canonicalId)) return;
+  // Of users and roles their policies decide, and nobody reads those yet.
+  if (identity.kind !== 'root' && identity.kind !== 'anonymous') throw new S3Error('AccessDenied');
   if (bucket !== undefined && (await isGranted(engine, bucket, request))) return;
   const message = signedOnly[operation];
   throw new S3Error('AccessDenied', message === undefined ? {} : { message });

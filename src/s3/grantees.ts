@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#specifying-grantee
  */
 import type { Grant, Grantee, GranteeGroup, Permission } from '../engine/types.ts';
-import { anonymous, type Identity } from './auth/identity.ts';
+import { anonymous, type Identity } from '../iam/identity.ts';
 import { S3Error } from './errors.ts';
 import type { OutputOf } from './model/types.ts';
 import { ownerElement } from './owners.ts';

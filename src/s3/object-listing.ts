@@ -1,6 +1,6 @@
 /** What ListObjects and ListObjectsV2 share: a page of current versions as elements. */
 import type { ObjectPage } from '../engine/types.ts';
-import type { Identity } from './auth/identity.ts';
+import type { Identity } from '../iam/identity.ts';
 import { listedChecksum } from './checksum-members.ts';
 import { quoteEtag } from './conditions.ts';
 import type { OutputOf } from './model/types.ts';

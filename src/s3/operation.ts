@@ -4,7 +4,7 @@
  */
 import type { BucketDefaults } from '../engine/access-documents.ts';
 import type { BodySource, Bucket, ChecksumAlgorithm, Engine } from '../engine/types.ts';
-import type { Identity } from './auth/identity.ts';
+import type { Identity } from '../iam/identity.ts';
 import type { InputOf, OperationName, OutputOf } from './model/types.ts';
 import type { Regions } from './regions.ts';
 

@@ -1,5 +1,5 @@
 /** Owners and initiators as documents show them. */
-import type { Identity } from './auth/identity.ts';
+import type { Identity } from '../iam/identity.ts';
 
 export interface OwnerElement {
   readonly ID: string;

@@ -6,13 +6,13 @@ import assert from 'node:assert/strict';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { BucketDefaults } from '../engine/access-documents.ts';
 import type { BodySource, Bucket, Engine } from '../engine/types.ts';
+import { anonymous, type Identity } from '../iam/identity.ts';
 import type { Clock } from '../lib/clock.ts';
 import { digest } from '../lib/digests/digester.ts';
 import type { Log } from '../lib/log.ts';
 import { parseTarget, type Target } from './addressing.ts';
-import { type AccessKey, authenticate } from './auth/authenticate.ts';
+import { authenticate, type FindSecret } from './auth/authenticate.ts';
 import { groupHeaders } from './auth/canonical-request.ts';
-import { anonymous, type Identity } from './auth/identity.ts';
 import { authorise } from './authorise.ts';
 import { type BodyOptions, openBody } from './body.ts';
 import { isBucketName } from './bucket-names.ts';
@@ -32,7 +32,7 @@ export interface PipelineOptions {
   readonly engine: Engine;
   readonly operations: ReadonlyMap<OperationName, Operation>;
   /** The secret and identity behind an access key id. */
-  readonly findSecret: (accessKeyId: string) => AccessKey | undefined;
+  readonly findSecret: FindSecret;
   /** The account id of an owner's canonical id. */
   readonly accountOf: (canonicalId: string) => string | undefined;
   readonly clock: Clock;

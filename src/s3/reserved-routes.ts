@@ -2,14 +2,14 @@
  * What lies below `/-/` beside the health checks: the operator's interface. This side says who asks and whether the body
  * is what was signed; what is answered, another layer decides, which comes in by constructor.
  *
- * Only the root account's key opens it, by an Authorization header: a presigned link to it could be passed on. Errors are
+ * Only a key of the root of the server's own account opens it, by an Authorization header: a presigned link to it could be passed on. Errors are
  * JSON, with the codes and sentences of S3 where the signature is at fault.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../lib/clock.ts';
 import { digest } from '../lib/digests/digester.ts';
 import type { Log } from '../lib/log.ts';
-import { type AccessKey, type Authentication, authenticate } from './auth/authenticate.ts';
+import { type Authentication, authenticate, type FindSecret } from './auth/authenticate.ts';
 import { groupHeaders } from './auth/canonical-request.ts';
 import { openBody } from './body.ts';
 import { S3Error } from './errors.ts';
@@ -38,7 +38,9 @@ export type AnswerReserved = (request: ReservedRequest) => Promise<ReservedAnswe
 
 export interface ReservedRoutesOptions {
   readonly answer: AnswerReserved;
-  readonly findSecret: (accessKeyId: string) => AccessKey | undefined;
+  readonly findSecret: FindSecret;
+  /** Number of the account whose root is the operator. */
+  readonly operator: string;
   readonly regions: Regions;
   readonly clock: Clock;
   readonly log: Log;
@@ -89,7 +91,7 @@ export class ReservedRoutes {
         nowMs: clock.nowMs(),
       },
     );
-    requireRoot(authentication);
+    requireOperator(authentication, this.#options.operator);
     const source = openBody({ source: exchange.body(), headers, authentication }, { maxBytes: bodyBytesMax });
     const chunks: Uint8Array[] = [];
     // A chunk is valid until the next one is asked for.
@@ -108,14 +110,15 @@ export class ReservedRoutes {
   }
 }
 
-function requireRoot(authentication: Authentication): void {
+function requireOperator(authentication: Authentication, operator: string): void {
   if (authentication.kind === 'anonymous') {
     throw new S3Error('AccessDenied', { message: 'This is for the operator: sign the request with the root key.' });
   }
   if (authentication.mode === 'presigned') {
     throw new S3Error('AccessDenied', { message: 'This takes a signature in the Authorization header only.' });
   }
-  if (authentication.identity.kind !== 'root') throw new S3Error('AccessDenied');
+  const { kind, accountId } = authentication.identity;
+  if (kind !== 'root' || accountId !== operator) throw new S3Error('AccessDenied');
   if (authentication.payload.kind !== 'sha256') {
     throw new S3Error('AccessDenied', { message: 'This takes a body only whose SHA-256 is in x-amz-content-sha256.' });
   }

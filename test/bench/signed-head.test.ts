@@ -1,13 +1,13 @@
 /** Requests are signed by the bench's own code, and must be right for the server to answer them: its code is the judge. */
 import { expect, test } from 'vitest';
 import { canonicalQuery, HeadSigner, unsignedPayload } from '../../bench/load/signed-head.ts';
+import { rootIdentity } from '../../src/iam/identity.ts';
 import { authenticate } from '../../src/s3/auth/authenticate.ts';
 import { groupHeaders } from '../../src/s3/auth/canonical-request.ts';
-import { rootIdentity } from '../../src/s3/auth/identity.ts';
 
 const endpoint = { host: '127.0.0.1', port: 9000, region: 'us-east-1', accessKeyId: 'key', secretAccessKey: 'secret' };
 const nowMs = Date.UTC(2026, 10, 24, 12);
-const identity = rootIdentity({ accountId: '000000000000', displayName: 'root' });
+const identity = rootIdentity({ id: '000000000000', displayName: 'root' });
 
 test.for([
   ['GET', '/bucket/key', 0],

@@ -3,7 +3,15 @@ import { type AccessKey, authenticate, type SignedRequest } from '../../src/s3/a
 import { groupHeaders } from '../../src/s3/auth/canonical-request.ts';
 import { type SigningKey, signHeader, type UnsignedRequest, type WireRequest } from './sigv4-sign.ts';
 
-export const identity = { kind: 'root', canonicalId: 'c', displayName: 'd', accountId: '1' } as const;
+export const identity = {
+  kind: 'root',
+  canonicalId: 'c',
+  displayName: 'd',
+  accountId: '1',
+  arn: 'arn:aws:iam::1:root',
+  userId: '1',
+  tags: [],
+} as const;
 export const date = new Date('2026-03-04T05:06:07Z');
 export const key: SigningKey = { accessKeyId: 'AKID', secretAccessKey: 'secret' };
 const keys = new Map<string, AccessKey>([

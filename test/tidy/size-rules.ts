@@ -25,6 +25,8 @@ const wellKnownNeighbours = new Set([
   'input output',
   'output length',
   'accessKeyId secretAccessKey',
+  'accessKeyId sessionToken',
+  'accountId resource',
 ]);
 
 export const fileSize: Rule = {

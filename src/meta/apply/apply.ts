@@ -5,6 +5,7 @@
  */
 import type { Command } from '../commands.ts';
 import { createBucket, deleteBucket, setBucketConfig, setVersioning } from './buckets.ts';
+import { setIdentities } from './identities.ts';
 import { dropSegment, relocateBlob } from './segments.ts';
 import type { Transaction } from './transaction.ts';
 import { abortUpload, completeUpload, createUpload, putPart } from './uploads.ts';
@@ -45,6 +46,8 @@ export function apply(transaction: Transaction, command: Command): unknown {
       return relocateBlob(transaction, command);
     case 'save-job-state':
       return transaction.jobStates.save(command);
+    case 'set-identities':
+      return setIdentities(transaction, command);
     case 'probe':
       return undefined;
     default:

@@ -5,6 +5,7 @@
 import type { Database } from 'better-sqlite3';
 import { BlobWriter } from '../tables/blobs.ts';
 import { BucketWriter } from '../tables/buckets.ts';
+import { IdentityWriter } from '../tables/identities.ts';
 import { JobStateWriter } from '../tables/job-states.ts';
 import { PartWriter } from '../tables/parts.ts';
 import { type Applied, type Counters, OutboxWriter, StateWriter } from '../tables/state.ts';
@@ -18,6 +19,7 @@ export class Transaction {
   readonly uploads: UploadWriter;
   readonly parts: PartWriter;
   readonly jobStates: JobStateWriter;
+  readonly identities: IdentityWriter;
   readonly #state: StateWriter;
   readonly #outbox: OutboxWriter;
   #counters: Counters;
@@ -29,6 +31,7 @@ export class Transaction {
     this.uploads = new UploadWriter(db);
     this.parts = new PartWriter(db);
     this.jobStates = new JobStateWriter(db);
+    this.identities = new IdentityWriter(db);
     this.#state = new StateWriter(db);
     this.#outbox = new OutboxWriter(db);
     this.#counters = this.#state.counters();

@@ -1,5 +1,5 @@
 /** Commands in plain words, for people. */
-import type { Command, Content } from '../commands.ts';
+import type { Command, Content, SetIdentities } from '../commands.ts';
 import type { BlobLocation } from '../records.ts';
 
 /** Name of a bucket by its id, if it is known. */
@@ -45,11 +45,17 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
       return `move blob ${command.blob}, ${bytes(command.to.size)}, ${describeLocation(command.to)}`;
     case 'save-job-state':
       return `remember where ${command.job} goes on`;
+    case 'set-identities':
+      return `set ${count(command.changes.length, 'document')} of identities: ${command.changes.map(describeIdentity).join(', ')}`;
     case 'probe':
       return 'show that changes can be made';
     default:
       return `an unknown command: ${JSON.stringify(command satisfies never)}`;
   }
+}
+
+function describeIdentity({ account, kind, name, document }: SetIdentities['changes'][number]): string {
+  return `${document === null ? 'no more ' : ''}${kind} ${name} of ${account}`;
 }
 
 function describeContent({ size, content }: { size: number; content: Content }): string {

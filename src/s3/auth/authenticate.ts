@@ -4,6 +4,7 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  */
 import { timingSafeEqual } from 'node:crypto';
+import type { Identity } from '../../iam/identity.ts';
 import { S3Error } from '../errors.ts';
 import {
   type CanonicalParts,
@@ -15,7 +16,6 @@ import {
   verbatimRequest,
 } from './canonical-request.ts';
 import { readClaim, type ScopeRules, type SignatureClaim } from './claim.ts';
-import type { Identity } from './identity.ts';
 import { type PayloadMode, parsePayloadMode } from './payload-mode.ts';
 import {
   mismatchFields,
@@ -44,10 +44,14 @@ export interface AccessKey {
   readonly secret: string;
   readonly identity: Identity;
   readonly sessionToken?: string;
+  readonly isExpired?: true;
 }
 
+/** Finds the key of an id, and of a session token where one came along. */
+export type FindSecret = (accessKeyId: string, sessionToken?: string) => AccessKey | undefined;
+
 export interface AuthenticateOptions {
-  findSecret(accessKeyId: string): AccessKey | undefined;
+  readonly findSecret: FindSecret;
   /** The server's own region: accepted, and named where another one is refused. */
   readonly region: string;
   /** Other regions that requests may be signed for. */
@@ -125,14 +129,15 @@ function payloadLine(
 }
 
 function findAccessKey(claim: SignatureClaim, options: AuthenticateOptions): AccessKey {
-  const accessKey = options.findSecret(claim.accessKeyId);
   const { sessionToken } = claim;
+  const accessKey = options.findSecret(claim.accessKeyId, sessionToken);
   if (sessionToken !== undefined && !tokenMatches(accessKey?.sessionToken, sessionToken)) {
     throw new S3Error('InvalidToken', { fields: { 'Token-0': sessionToken } });
   }
   if (accessKey === undefined || (accessKey.sessionToken !== undefined && sessionToken === undefined)) {
     throw new S3Error('InvalidAccessKeyId', { fields: { AWSAccessKeyId: claim.accessKeyId } });
   }
+  if (accessKey.isExpired) throw new S3Error('ExpiredToken', { fields: { 'Token-0': sessionToken ?? '' } });
   return accessKey;
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ChunkSigner, signedChunks, signHeader, unsignedChunks } from '../../../test/support/sigv4-sign.ts';
+import { rootIdentity } from '../../iam/identity.ts';
 import { S3Error } from '../errors.ts';
 import { authenticate } from './authenticate.ts';
 import { groupHeaders } from './canonical-request.ts';
@@ -9,7 +10,7 @@ import type { SigningContext } from './signing-key.ts';
 
 /** The key and date of the examples that AWS publishes. */
 const key = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' };
-const identity = { kind: 'root', canonicalId: 'c', displayName: 'd', accountId: '1' } as const;
+const identity = rootIdentity({ id: '123456789012', displayName: 'd' });
 const options = {
   findSecret: () => ({ secret: key.secretAccessKey, identity }),
   region: 'us-east-1',

@@ -2,12 +2,13 @@
 import { Readable } from 'node:stream';
 import { ListObjectsV2Command, PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
+import { rootIdentity } from '../../iam/identity.ts';
 import { digest } from '../../lib/digests/digester.ts';
 import { openBody } from '../body.ts';
 import { authenticate } from './authenticate.ts';
 import { groupHeaders } from './canonical-request.ts';
 
-const identity = { kind: 'root', canonicalId: 'c', displayName: 'd', accountId: '1' } as const;
+const identity = rootIdentity({ id: '123456789012', displayName: 'd' });
 const sessionToken = 'token+/=';
 
 interface Captured {

@@ -1,8 +1,8 @@
 /** The command line's signatures: what the server verifies, and what an independent signer of the tests makes. */
 import { expect, test } from 'vitest';
 import { sha256Hex, signHeader } from '../../../test/support/sigv4-sign.ts';
+import { rootIdentity } from '../../iam/identity.ts';
 import { authenticate } from './authenticate.ts';
-import { rootIdentity } from './identity.ts';
 import { signRequest } from './sign.ts';
 
 const key = { accessKeyId: 'KEY', secretAccessKey: 'a secret/with+signs' };
@@ -12,7 +12,7 @@ const headers = signRequest(request, { ...key, region: 'eu-west-1', nowMs });
 
 test('a signed request → the server knows who signed it, and that the body is meant', () => {
   const wire = new Map(Object.entries({ host: request.host, ...headers }).map(([name, value]) => [name, [value]]));
-  const identity = rootIdentity({ accountId: '000000000000', displayName: 'root' });
+  const identity = rootIdentity({ id: '000000000000', displayName: 'root' });
   const options = {
     findSecret: (id: string) => (id === key.accessKeyId ? { secret: key.secretAccessKey, identity } : undefined),
     region: 'eu-west-1',

@@ -4,12 +4,12 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 import { describe, expect, test } from 'vitest';
+import { rootIdentity } from '../../iam/identity.ts';
 import { authenticate, type SignedRequest } from './authenticate.ts';
 import { canonicalRequest, groupHeaders } from './canonical-request.ts';
-import type { Identity } from './identity.ts';
 import { requestStringToSign } from './signing-key.ts';
 
-const identity: Identity = { kind: 'root', canonicalId: '0'.repeat(64), displayName: 'x', accountId: '123456789012' };
+const identity = rootIdentity({ id: '123456789012', displayName: 'x' });
 const options = {
   findSecret: (id: string) =>
     id === 'AKIAIOSFODNN7EXAMPLE' ? { secret: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY', identity } : undefined,

@@ -1,6 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html */
 import type { Upload, UploadPage } from '../../engine/types.ts';
-import type { Identity } from '../auth/identity.ts';
+import type { Identity } from '../../iam/identity.ts';
 import { storedAlgorithm } from '../checksum-members.ts';
 import { listingEncoder } from '../listing-encoding.ts';
 import type { OutputOf } from '../model/types.ts';

@@ -1,6 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html */
 import type { ObjectPage, Version } from '../../engine/types.ts';
-import type { Identity } from '../auth/identity.ts';
+import type { Identity } from '../../iam/identity.ts';
 import { listedChecksum } from '../checksum-members.ts';
 import { quoteEtag } from '../conditions.ts';
 import { S3Error } from '../errors.ts';

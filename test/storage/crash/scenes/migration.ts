@@ -6,7 +6,7 @@ const manifests = ['buckets', 'versions', 'uploads', 'parts']
   .map((table) => `SELECT manifest FROM ${table}`)
   .join(' UNION ');
 
-/** Takes back what the second migration of the index does, and the blobs that there were none of before it. */
+/** Takes back what the later migrations of the index do, and the blobs that there were none of before it. */
 const downgrade = `
   UPDATE segments SET live_bytes = live_bytes - (
     SELECT coalesce(sum(size), 0) FROM blobs
@@ -15,6 +15,8 @@ const downgrade = `
   DELETE FROM blobs WHERE blob_id IN (${manifests});
   DROP TABLE blob_segments;
   DROP TABLE job_states;
+  DROP TABLE identities;
+  DROP TABLE identity_revision;
   ALTER TABLE blobs DROP COLUMN write_id;
   ALTER TABLE buckets DROP COLUMN manifest;
   ALTER TABLE versions DROP COLUMN manifest;

@@ -1,0 +1,43 @@
+/** What the IAM and STS APIs refuse: AWS's codes with their statuses. Sentences are given where the refusal is made. */
+const statuses = {
+  AccessDenied: 403,
+  DeleteConflict: 409,
+  EntityAlreadyExists: 409,
+  ExpiredToken: 403,
+  ExpiredTokenException: 400,
+  IDPCommunicationError: 400,
+  IncompleteSignature: 400,
+  InternalFailure: 500,
+  InvalidAction: 400,
+  InvalidClientTokenId: 403,
+  InvalidIdentityToken: 400,
+  InvalidInput: 400,
+  InvalidParameterValue: 400,
+  LimitExceeded: 409,
+  MalformedPolicyDocument: 400,
+  MalformedQueryString: 400,
+  MissingAction: 400,
+  MissingAuthenticationToken: 403,
+  NoSuchEntity: 404,
+  NotImplemented: 501,
+  PackedPolicyTooLarge: 400,
+  RequestEntityTooLarge: 413,
+  ServiceUnavailable: 503,
+  SignatureDoesNotMatch: 403,
+  UnmodifiableEntity: 400,
+  ValidationError: 400,
+} as const;
+
+export type IamErrorCode = keyof typeof statuses;
+
+export class IamError extends Error {
+  override readonly name = 'IamError';
+  readonly code: IamErrorCode;
+  readonly status: number;
+
+  constructor(code: IamErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    this.status = statuses[code];
+  }
+}

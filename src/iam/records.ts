@@ -1,0 +1,115 @@
+/**
+ * What is kept of accounts and of who is in them. Each record is one JSON document of the index, so a member that is added
+ * later must be optional. Times are milliseconds since 1970; policies are JSON text as the client sent it.
+ */
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface AccountRecord {
+  /** Twelve digits. */
+  readonly id: string;
+  /** 64 hex digits, as `Owner` shows it. */
+  readonly canonicalId: string;
+  readonly displayName: string;
+  readonly email?: string;
+  readonly createdMs: number;
+}
+
+/** What has policies: its own by name, and managed ones by ARN. */
+export interface PolicyHolder {
+  readonly name: string;
+  readonly path: string;
+  /** Unique for ever, e.g. `AIDA…`. */
+  readonly id: string;
+  readonly createdMs: number;
+  readonly inline: Readonly<Record<string, string>>;
+  readonly attached: readonly string[];
+}
+
+export interface UserRecord extends PolicyHolder {
+  readonly tags: readonly Tag[];
+  /** ARN of the managed policy that bounds what it may do. */
+  readonly boundary?: string;
+  /** Keys of the groups it is in. */
+  readonly groups: readonly string[];
+}
+
+export type GroupRecord = PolicyHolder;
+
+export interface RoleRecord extends PolicyHolder {
+  readonly tags: readonly Tag[];
+  readonly boundary?: string;
+  /** Who may assume it. */
+  readonly trust: string;
+  readonly description?: string;
+  readonly maxSessionSeconds: number;
+}
+
+export interface PolicyVersion {
+  /** `v1` and so on. */
+  readonly id: string;
+  readonly document: string;
+  readonly createdMs: number;
+}
+
+export interface PolicyRecord {
+  readonly name: string;
+  readonly path: string;
+  readonly id: string;
+  readonly description?: string;
+  readonly createdMs: number;
+  readonly updatedMs: number;
+  /** The oldest first. */
+  readonly versions: readonly PolicyVersion[];
+  readonly defaultVersion: string;
+  /** Of the last version made, so that no number comes twice. */
+  readonly lastVersion: number;
+  readonly tags: readonly Tag[];
+}
+
+export interface KeyUse {
+  readonly atMs: number;
+  readonly region: string;
+  readonly service: string;
+}
+
+export interface AccessKeyRecord {
+  readonly id: string;
+  /** Key of its user; absent for the root's. */
+  readonly user?: string;
+  readonly status: 'Active' | 'Inactive';
+  readonly createdMs: number;
+  /** The secret, sealed with the server's key. */
+  readonly secret: string;
+  readonly lastUse?: KeyUse;
+}
+
+/** An issuer of web identities that roles may trust. */
+export interface OidcProviderRecord {
+  /** Host and path, without the scheme. */
+  readonly url: string;
+  readonly clientIds: readonly string[];
+  readonly thumbprints: readonly string[];
+  readonly createdMs: number;
+  readonly tags: readonly Tag[];
+}
+
+/** Records by the kind under which the index keeps them. */
+export interface Records {
+  readonly account: AccountRecord;
+  readonly user: UserRecord;
+  readonly group: GroupRecord;
+  readonly role: RoleRecord;
+  readonly policy: PolicyRecord;
+  readonly 'access-key': AccessKeyRecord;
+  readonly 'oidc-provider': OidcProviderRecord;
+}
+
+export type Kind = keyof Records;
+
+/** Names are told apart without regard to case. */
+export function keyOf(name: string): string {
+  return name.toLowerCase();
+}
