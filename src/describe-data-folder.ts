@@ -37,3 +37,10 @@ export async function* describeRootKey(path: string): AsyncGenerator<InspectedPa
     damage,
   };
 }
+
+/** Without the key itself. */
+export async function* describeServerKey(path: string): AsyncGenerator<InspectedPart> {
+  const expected = [members.exactly('formatVersion', 1), members.hex('key', 64)];
+  const { damage } = inspectDocument(await readFile(path, 'utf8'), expected);
+  yield { text: 'Key that secrets are sealed with', facts: { kind: 'server-key' }, damage };
+}

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { describeDiskIdentity, describeDiskRegistry } from '../blob/describe-disk-files.ts';
 import { describeShardFile } from '../blob/describe-shard-file.ts';
 import { HEADER_MAGIC } from '../blob/shard-header.ts';
-import { describeRebuilt, describeRootKey, describeZoneIdentity } from '../describe-data-folder.ts';
+import { describeRebuilt, describeRootKey, describeServerKey, describeZoneIdentity } from '../describe-data-folder.ts';
 import type { InspectedPart } from '../lib/inspection.ts';
 import { readStart } from '../lib/read-start.ts';
 import { describeDatabase, describeLock, SQLITE_MAGIC } from '../meta/describe-database.ts';
@@ -30,6 +30,7 @@ const formats: readonly Format[] = [
   { name: /^ninefold-zone\.json/, describe: describeZoneIdentity },
   { name: /^ninefold-rebuilt\.json/, describe: describeRebuilt },
   { name: /^root-key\.json/, describe: describeRootKey },
+  { name: /^server-key\.json/, describe: describeServerKey },
   { name: /^ninefold\.lock$/, describe: describeLock },
   { name: /\.snapshot$/, describe: describeSnapshot },
   { name: /\.snapshot\.json(\.draft)?$/, describe: describeSnapshotSidecar },
