@@ -56,6 +56,10 @@ const storeSchema = z.strictObject({
     .int()
     .min(0)
     .default(16 * mebibyte),
+  pageCacheBytesMax: z
+    .int()
+    .min(0)
+    .default(256 * mebibyte),
   schemes: z.partialRecord(z.enum(readableClasses), z.enum(['6+3', '1+2'])).default({ STANDARD: '6+3' }),
 });
 

@@ -73,6 +73,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     diskTimeoutMs: config.store.diskTimeoutMs,
     reserveBytes: config.store.reserveBytes,
     hotBlobBytesMax: config.store.hotObjectBytesMax,
+    pageCacheBytesMax: config.store.pageCacheBytesMax,
     clock,
     log,
   });

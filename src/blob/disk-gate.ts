@@ -73,6 +73,12 @@ export class DiskGate {
     return this.#underWay + this.#line.length;
   }
 
+  /** Whether an operation that somebody waits for began before a point in time, in milliseconds as `performance.now` gives them. */
+  hasWaitedSince(beganMs: number): boolean {
+    const [oldest] = this.#awaited;
+    return oldest !== undefined && oldest.beganMs < beganMs;
+  }
+
   open(): void {
     this.#isClosed = false;
     this.#beginNext();

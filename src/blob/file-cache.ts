@@ -5,8 +5,14 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { errorCode } from './disk-identity.ts';
 
+interface CachedFile {
+  readonly opening: Promise<FileHandle>;
+  /** Undefined as long as it is being opened. */
+  handle?: FileHandle;
+}
+
 export class FileCache {
-  readonly #files = new Map<string, Promise<FileHandle>>();
+  readonly #files = new Map<string, CachedFile>();
   readonly #filesMax: number;
 
   constructor(filesMax: number) {
@@ -23,6 +29,15 @@ export class FileCache {
     }
   }
 
+  /** The descriptor of a file, if it is open. It is for this tick alone: after it the file may be closed. */
+  descriptorOf(path: string): number | undefined {
+    const file = this.#files.get(path);
+    if (file?.handle === undefined) return undefined;
+    this.#files.delete(path);
+    this.#files.set(path, file);
+    return file.handle.fd;
+  }
+
   /** Closes the files whose path starts with a prefix. */
   closeUnder(prefix: string): void {
     for (const path of this.#files.keys()) if (path.startsWith(prefix)) this.#close(path);
@@ -31,7 +46,7 @@ export class FileCache {
   async close(): Promise<void> {
     const files = [...this.#files.values()];
     this.#files.clear();
-    await Promise.allSettled(files.map(async (file) => (await file).close()));
+    await Promise.allSettled(files.map(async ({ opening }) => (await opening).close()));
   }
 
   #get(path: string): Promise<FileHandle> {
@@ -39,15 +54,20 @@ export class FileCache {
     if (file) {
       this.#files.delete(path);
     } else {
-      const opened = open(path, 'r');
+      const opened: CachedFile = { opening: open(path, 'r') };
       file = opened;
-      opened.catch(() => {
-        if (this.#files.get(path) === opened) this.#files.delete(path);
-      });
+      opened.opening.then(
+        (handle) => {
+          opened.handle = handle;
+        },
+        () => {
+          if (this.#files.get(path) === opened) this.#files.delete(path);
+        },
+      );
     }
     this.#files.set(path, file);
     this.#evict();
-    return file;
+    return file.opening;
   }
 
   #evict(): void {
@@ -61,6 +81,6 @@ export class FileCache {
     const file = this.#files.get(path);
     this.#files.delete(path);
     // Nothing is lost if a file that was only read does not close.
-    file?.then((handle) => handle.close()).catch(() => {});
+    file?.opening.then((handle) => handle.close()).catch(() => {});
   }
 }

@@ -38,6 +38,8 @@ export interface BlobStoreOptions {
   readonly reserveBytes?: number | undefined;
   /** Memory for small blobs that were read of late. Default 0: none is kept. */
   readonly hotBlobBytesMax?: number;
+  /** How much of what was written and read of late the system may be thought to have in memory. Default 0. */
+  readonly pageCacheBytesMax?: number;
   readonly clock?: Clock;
   /** How long a disk may be away before its shards are rebuilt on others, where there are any. Default ten minutes. */
   readonly repairDelayMs?: number;

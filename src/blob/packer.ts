@@ -19,6 +19,7 @@ import type { SegmentSource } from './segment-source.ts';
 import { stripeBytesMax, stripeShardBytes, unitFor } from './stripe.ts';
 import type { StripeBuffer, StripeBuffers } from './stripe-buffers.ts';
 import type { ShardPieces, StripeEncoder, StripePlan } from './stripe-encoder.ts';
+import type { StripesAtHand } from './stripes-at-hand.ts';
 import type { BlobLabel, BlobRef, Extent, WriteOptions } from './types.ts';
 
 const PLACED_BYTES_MAX = 1024 * 1024;
@@ -80,14 +81,16 @@ export class Packer {
   readonly #source: SegmentSource;
   readonly #encoder: StripeEncoder;
   readonly #buffers: StripeBuffers;
+  readonly #atHand: StripesAtHand;
   readonly #pending: Record<SchemeName, PendingStripe | undefined> = { '6+3': undefined, '1+2': undefined };
   #frozen: PendingStripe[] = [];
   #lastFlush: Promise<unknown> = Promise.resolve();
 
-  constructor(source: SegmentSource, encoder: StripeEncoder, buffers: StripeBuffers) {
+  constructor(source: SegmentSource, encoder: StripeEncoder, buffers: StripeBuffers, atHand: StripesAtHand) {
     this.#source = source;
     this.#encoder = encoder;
     this.#buffers = buffers;
+    this.#atHand = atHand;
   }
 
   place(bytes: Uint8Array, label: Uint8Array, options: WriteOptions): BlobRef {
@@ -199,7 +202,10 @@ export class Packer {
       release();
       throw error;
     }
-    await open.append(this.#freeze(first).plan.offset, shards, release);
+    const { offset } = this.#freeze(first).plan;
+    await open.append(offset, shards, release);
+    const shardBytes = (shards[0] ?? []).reduce((sum, { length }) => sum + length, 0);
+    this.#atHand.noteWritten(open.segment, { start: offset, end: offset + shardBytes });
   }
 
   /** The pieces of a large stripe are views of a buffer, which the caller gives back once they are stored. */

@@ -41,7 +41,6 @@ export function requestBytes({ unit, firstBlock, endBlock }: BlockRequest): numb
  * read may still happen: such a target must not be used for anything else, nor be freed by hand.
  */
 export async function readBlocks(files: FileCache, request: BlockRequest, target: Buffer): Promise<BlockResult> {
-  const none = (damage: string): BlockResult => ({ blocks: nothing(request), damage });
   const disk = request.segment.disks[request.shard];
   if (!disk?.readable) return { blocks: nothing(request) };
   const path = shardPath(disk, request.segment, request.shard);
@@ -54,8 +53,14 @@ export async function readBlocks(files: FileCache, request: BlockRequest, target
     // The shard was moved to another disk after its place was looked up.
     if (request.segment.disks[request.shard] !== disk) return readBlocks(files, request, target);
     disk.readFailed(error);
-    return none(String(error));
+    return { blocks: nothing(request), damage: String(error) };
   }
+  return verify(headerBytes, request, target);
+}
+
+/** What of the bytes that were read for a request is right. */
+export function verify(headerBytes: Buffer, request: BlockRequest, target: Buffer): BlockResult {
+  const none = (damage: string): BlockResult => ({ blocks: nothing(request), damage });
   const decoded = decodeShardHeader(headerBytes);
   if (!decoded.ok) return none(decoded.reason);
   const misplaced = findMismatch(decoded.header, request);

@@ -33,6 +33,7 @@ import { stripeParts } from './stripe.ts';
 import { StripeBuffers, stripeMemoryBytes } from './stripe-buffers.ts';
 import { StripeEncoder } from './stripe-encoder.ts';
 import { countGoodShards, type ReadContext } from './stripe-reader.ts';
+import { StripesAtHand } from './stripes-at-hand.ts';
 import {
   BlobError,
   type BlobLabel,
@@ -89,14 +90,15 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
   const segmentSizeMaxBytes = options.segmentSizeMaxBytes ?? SEGMENT_SIZE_MAX_BYTES;
   const source = new SegmentSource({ disks, table, writeQuorums, segmentSizeMaxBytes });
   const files = new FileCache(OPEN_FILES_MAX);
+  const atHand = new StripesAtHand(files, options.pageCacheBytesMax ?? 0);
   const store = new ErasureBlobStore({
     disks,
     table,
     source,
     pool,
-    packer: new Packer(source, encoder, buffers),
+    packer: new Packer(source, encoder, buffers, atHand),
     bulk: { source, encoder, buffers },
-    reading: { files, coder, buffers, log, lateAfterMs: disks.timeoutMs / 10 },
+    reading: { files, atHand, coder, buffers, log, lateAfterMs: disks.timeoutMs / 10 },
     hot: new HotBlobs(options.hotBlobBytesMax ?? 0),
     administration: new Administration({ ...options, disks, registry, table }),
     maintenance: new Maintenance({

@@ -14,6 +14,7 @@ import type { Segment } from './segments.ts';
 import { isAbsent, readBlocks, requestBytes } from './shard-reader.ts';
 import { blockCount, blockRange, type StripePart, type UnitPart, unitParts } from './stripe.ts';
 import type { StripeBuffers } from './stripe-buffers.ts';
+import type { StripesAtHand } from './stripes-at-hand.ts';
 import { BlobError } from './types.ts';
 import { recoverUnits, type ShardUnit } from './unit-recovery.ts';
 
@@ -21,6 +22,8 @@ export interface ReadContext {
   readonly files: FileCache;
   readonly coder: Coder;
   readonly buffers: StripeBuffers;
+  /** What can be read without waiting. */
+  readonly atHand: StripesAtHand;
   readonly log: BlobLog;
   /** A shard that has not answered for so long is late. */
   readonly lateAfterMs: number;
@@ -28,7 +31,9 @@ export interface ReadContext {
 
 /** The bytes `from … to` of a stripe. Rejects with Unreadable; never gives a byte that was not verified or rebuilt. */
 export function readStripe(context: ReadContext, segment: Segment, part: StripePart): Promise<Buffer> {
-  return new StripeReading(context, segment, part).run();
+  const needed = neededUnits(segment, part);
+  const atHand = context.atHand.read(segment, part, needed);
+  return atHand ? Promise.resolve(atHand) : new StripeReading(context, segment, part, needed).run();
 }
 
 /**
@@ -71,11 +76,11 @@ class StripeReading {
   /** A read into the target was given up with its disk, and may yet happen. */
   #isTargetAbandoned = false;
 
-  constructor(context: ReadContext, segment: Segment, part: StripePart) {
+  constructor(context: ReadContext, segment: Segment, part: StripePart, needed: readonly UnitPart[]) {
     this.#context = context;
     this.#segment = segment;
     this.#part = part;
-    this.#needed = segment.scheme.dataShards > 1 ? unitParts(part) : partsOfCopy(segment, part);
+    this.#needed = needed;
     const first = this.#needed[0];
     const last = this.#needed.at(-1);
     this.#base = first ? this.#dataOffset({ shard: first.shard, block: first.firstBlock }) : 0;
@@ -187,6 +192,7 @@ class StripeReading {
     if (inPlace && isAbandoned) this.#isTargetAbandoned = true;
     if (damage !== undefined && this.#isRight) this.#report(part.shard, damage);
     else if (damage !== undefined) this.#damages.set(part.shard, damage);
+    if (damage === undefined && isAbandoned === undefined) this.#context.atHand.noteRead(request);
     const cells = this.#cells[part.shard] ?? [];
     for (const [i, block] of blocks.entries()) {
       // A block that was good before is kept: this part may span ones that were there already.
@@ -232,8 +238,9 @@ class StripeReading {
   }
 }
 
-/** What is needed of a stripe of full copies: any of them has all of it. */
-function partsOfCopy(segment: Segment, part: StripePart): UnitPart[] {
+/** The blocks that a part is made of: of the data shards, or of one of several full copies. */
+function neededUnits(segment: Segment, part: StripePart): UnitPart[] {
+  if (segment.scheme.dataShards > 1) return unitParts(part);
   const shard = chooseCopy(segment, part.offset);
   return unitParts(part).map((unitPart) => ({ ...unitPart, shard }));
 }
