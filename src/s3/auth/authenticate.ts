@@ -16,6 +16,7 @@ import {
   verbatimRequest,
 } from './canonical-request.ts';
 import { readClaim, type ScopeRules, type SignatureClaim } from './claim.ts';
+import type { HmacKey } from './hmac-key.ts';
 import { type PayloadMode, parsePayloadMode } from './payload-mode.ts';
 import {
   mismatchFields,
@@ -180,11 +181,12 @@ function requireTime(claim: SignatureClaim, nowMs: number): void {
 
 /** The host and every x-amz-* header must be signed; x-amz-content-sha256 always is, as the last canonical line. */
 function requireSigned(claim: SignatureClaim, headers: HeaderMap): void {
-  const signed = new Set(claim.signedHeaders);
-  const unsigned = [...headers.keys()].filter(
-    (name) => (name === 'host' || name.startsWith('x-amz-')) && name !== 'x-amz-content-sha256' && !signed.has(name),
-  );
-  if (!signed.has('host') && !headers.has('host')) unsigned.push('host');
+  const unsigned: string[] = [];
+  for (const name of headers.keys()) {
+    const mustBeSigned = name === 'host' || (name.startsWith('x-amz-') && name !== 'x-amz-content-sha256');
+    if (mustBeSigned && !claim.signedHeaders.includes(name)) unsigned.push(name);
+  }
+  if (!headers.has('host') && !claim.signedHeaders.includes('host')) unsigned.push('host');
   if (unsigned.length === 0) return;
   throw new S3Error('AccessDenied', {
     message: 'There were headers present in the request which were not signed',
@@ -224,7 +226,7 @@ function verifySignature(
  * Whether the client has signed the request line as it stands on the wire. That binds the request at least as tightly as
  * the canonical form does, so nothing is lost by accepting it.
  */
-function verbatimMatches(claim: SignatureClaim, parts: CanonicalParts, key: Buffer): boolean {
+function verbatimMatches(claim: SignatureClaim, parts: CanonicalParts, key: HmacKey): boolean {
   return claim.mode === 'header' && signatureMatches(key, signedText(claim, verbatimRequest(parts)));
 }
 

@@ -17,6 +17,8 @@ export interface QueryParameter {
   readonly value: string;
 }
 
+const noParameters: readonly QueryParameter[] = [];
+
 /** Groups the flat list of names and values that node:http calls `rawHeaders`. */
 export function groupHeaders(rawHeaders: readonly string[]): HeaderMap {
   const headers = new Map<string, string[]>();
@@ -40,7 +42,8 @@ export function headerValue(headers: HeaderMap, name: string): string | undefine
  * Parameters of a query string as on the wire, in order. A plus sign is a space, as in S3; a parameter without `=` has an
  * empty value; a percent sign that starts no escape stands for itself.
  */
-export function parseQuery(rawQuery: string): QueryParameter[] {
+export function parseQuery(rawQuery: string): readonly QueryParameter[] {
+  if (rawQuery === '') return noParameters;
   return splitQuery(rawQuery).map(([name, value]) => ({ name: decodeText(name), value: decodeText(value) }));
 }
 
@@ -82,18 +85,22 @@ export function verbatimRequest(parts: CanonicalParts): string {
 }
 
 function assemble(parts: CanonicalParts, { path, query }: { path: string; query: string }): string {
-  const headers = parts.signedHeaders.map((name) => `${name}:${canonicalValues(parts.headers.get(name) ?? [])}\n`);
-  return [parts.method, path, query, headers.join(''), parts.signedHeaders.join(';'), parts.payload].join('\n');
+  const { method, signedHeaders, payload } = parts;
+  let text = `${method}\n${path}\n${query}\n`;
+  for (const name of signedHeaders) text += `${name}:${canonicalValues(parts.headers.get(name) ?? [])}\n`;
+  return `${text}\n${signedHeaders.join(';')}\n${payload}`;
 }
 
 /**
  * Runs of blanks become one. Only ASCII blanks count: to JavaScript the byte A0, which occurs inside UTF-8, is one too.
  */
 function canonicalValues(values: readonly string[]): string {
-  return values.map((value) => (/[ \t\n\v\f\r]/.test(value) ? withSingleBlanks(value) : value)).join(',');
+  const [only] = values;
+  return values.length === 1 && only !== undefined ? withSingleBlanks(only) : values.map(withSingleBlanks).join(',');
 }
 
 function withSingleBlanks(value: string): string {
+  if (!/[ \t\n\v\f\r]/.test(value)) return value;
   return value.replace(/[ \t\n\v\f\r]+/g, ' ').replace(/^ | $/g, '');
 }
 

@@ -6,6 +6,7 @@ import { S3Error } from '../errors.ts';
 import { authenticate } from './authenticate.ts';
 import { groupHeaders } from './canonical-request.ts';
 import { type ChunkedOptions, decodeChunked } from './chunked.ts';
+import { HmacKey } from './hmac-key.ts';
 import type { SigningContext } from './signing-key.ts';
 
 /** The key and date of the examples that AWS publishes. */
@@ -23,7 +24,7 @@ const signer: ChunkSigner = signHeader({ method: 'PUT', path: '/b/k', headers: {
 }).signer;
 const signing: SigningContext = {
   accessKeyId: key.accessKeyId,
-  key: signer.key,
+  key: new HmacKey(signer.key),
   scope: signer.scope,
   timestamp: signer.timestamp,
   signature: signer.seed,

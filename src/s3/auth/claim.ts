@@ -1,7 +1,8 @@
 /** What a request says of its own signature, read from the Authorization header or from the query, nothing believed yet. */
+import { RecentMap } from '../../lib/recent-map.ts';
 import { S3Error } from '../errors.ts';
 import { type HeaderMap, headerValue, type QueryParameter } from './canonical-request.ts';
-import type { Scope } from './signing-key.ts';
+import { type Scope, signatureDigits } from './signing-key.ts';
 import { parseBasicTimestamp, parseTimestamp, type Timestamp } from './timestamps.ts';
 
 export interface SignatureClaim {
@@ -38,6 +39,8 @@ export function readClaim(
   rules: ScopeRules,
 ): SignatureClaim | undefined {
   const authorization = headerValue(headers, 'authorization');
+  if (query.length === 0)
+    return authorization === undefined ? undefined : readHeaderClaim(authorization, headers, rules);
   const parameters = new Map(query.map(({ name, value }) => [name, value]));
   const presigned = ['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature'].some((name) => parameters.has(name));
   const presignedV2 = parameters.has('Signature') && parameters.has('AWSAccessKeyId');
@@ -55,6 +58,53 @@ export function readClaim(
 }
 
 function readHeaderClaim(authorization: string, headers: HeaderMap, rules: ScopeRules): SignatureClaim {
+  const { signer, signature } = readAuthorization(authorization, rules);
+  const timestampText = headerValue(headers, 'x-amz-date') ?? headerValue(headers, 'date') ?? '';
+  const timestamp = parseTimestamp(timestampText);
+  if (timestamp === undefined) {
+    throw new S3Error('AccessDenied', { message: 'AWS authentication requires a valid Date or x-amz-date header' });
+  }
+  requireSameDay(signer.scope, timestamp, malformedHeader);
+  return {
+    mode: 'header',
+    ...signer,
+    signature,
+    timestamp,
+    timestampText,
+    ...optionalToken(headerValue(headers, 'x-amz-security-token')),
+  };
+}
+
+/** What of an Authorization header is the same in all requests of a client on one day. */
+interface Signer {
+  readonly accessKeyId: string;
+  readonly scope: Scope;
+  readonly signedHeaders: readonly string[];
+}
+
+/** By the text in front of the signature. */
+const signers = new RecentMap<string, Signer>(1_000);
+
+function readAuthorization(authorization: string, rules: ScopeRules): { signer: Signer; signature: string } {
+  const front = authorization.slice(0, -signatureDigits);
+  const back = authorization.slice(-signatureDigits);
+  const known = /^[0-9a-f]+$/.test(back) ? signers.get(front) : undefined;
+  if (known !== undefined && isAccepted(known.scope, rules)) return { signer: known, signature: back };
+  const { credential, signedHeaders, signature } = readComponents(parametersOf(authorization));
+  const signer = {
+    ...readCredential(credential, malformedHeader, rules),
+    signedHeaders: signedHeaders.toLowerCase().split(';'),
+  };
+  if (signature === back) signers.set(front, signer);
+  return { signer, signature };
+}
+
+function isAccepted({ service, region }: Scope, rules: ScopeRules): boolean {
+  return service === rules.service && rules.acceptsRegion(region);
+}
+
+/** What follows the name of the algorithm. */
+function parametersOf(authorization: string): string {
   const [, scheme = '', rest = ''] = /^\s*(\S+)\s*([\s\S]*)$/.exec(authorization) ?? [];
   if (scheme === 'AWS' || scheme === 'AWS4-ECDSA-P256-SHA256') {
     throw new S3Error('InvalidRequest', { message: unsupportedMechanism });
@@ -65,24 +115,7 @@ function readHeaderClaim(authorization: string, headers: HeaderMap, rules: Scope
       fields: { ArgumentName: 'Authorization', ArgumentValue: authorization },
     });
   }
-  const components = readComponents(rest);
-  const timestampText = headerValue(headers, 'x-amz-date') ?? headerValue(headers, 'date') ?? '';
-  const { accessKeyId, scope } = readCredential(components.credential, malformedHeader, rules);
-  const timestamp = parseTimestamp(timestampText);
-  if (timestamp === undefined) {
-    throw new S3Error('AccessDenied', { message: 'AWS authentication requires a valid Date or x-amz-date header' });
-  }
-  requireSameDay(scope, timestamp, malformedHeader);
-  return {
-    mode: 'header',
-    accessKeyId,
-    scope,
-    signedHeaders: components.signedHeaders.toLowerCase().split(';'),
-    signature: components.signature,
-    timestamp,
-    timestampText,
-    ...optionalToken(headerValue(headers, 'x-amz-security-token')),
-  };
+  return rest;
 }
 
 function readComponents(text: string): { credential: string; signedHeaders: string; signature: string } {

@@ -1,5 +1,5 @@
 /** A client's side of Signature Version 4, for the command line, from the same parts that the server verifies with. */
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalRequest } from './canonical-request.ts';
 import { requestStringToSign, scopeText, signingKey } from './signing-key.ts';
 import { basicTimestamp } from './timestamps.ts';
@@ -31,9 +31,7 @@ export function signRequest(request: UnsignedRequest, options: SigningOptions): 
   const headers = new Map(Object.entries({ host, ...own }).map(([name, value]) => [name, [value]]));
   const signedHeaders = [...headers.keys()].sort();
   const canonical = canonicalRequest({ method, rawPath, rawQuery: '', headers, signedHeaders, payload });
-  const signature = createHmac('sha256', signingKey(secretAccessKey, scope))
-    .update(requestStringToSign(canonical, { timestamp, scope }))
-    .digest('hex');
+  const signature = signingKey(secretAccessKey, scope).sign(requestStringToSign(canonical, { timestamp, scope }));
   const credential = `Credential=${accessKeyId}/${scopeText(scope)}`;
   const authorization = `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`;
   return { ...own, authorization };

@@ -4,6 +4,7 @@
  */
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { RecentMap } from '../../lib/recent-map.ts';
+import { HmacKey } from './hmac-key.ts';
 
 /** What a credential scope names. */
 export interface Scope {
@@ -16,7 +17,7 @@ export interface Scope {
 /** What it takes to sign the parts of a body that follow the headers. */
 export interface SigningContext {
   readonly accessKeyId: string;
-  readonly key: Buffer;
+  readonly key: HmacKey;
   readonly scope: string;
   /** yyyyMMdd'T'HHmmss'Z', as in the request's own string to sign. */
   readonly timestamp: string;
@@ -38,18 +39,21 @@ export interface SignedPart {
 
 export const emptySha256 = hash('sha256', '', 'hex');
 
-const keys = new RecentMap<string, Buffer>(1_000);
+/** Length of a signature in hex. */
+export const signatureDigits = 64;
+
+const keys = new RecentMap<string, HmacKey>(1_000);
 
 export function scopeText({ date, region, service }: Scope): string {
   return `${date}/${region}/${service}/aws4_request`;
 }
 
 /** The key that signs for one day, region and service. */
-export function signingKey(secret: string, scope: Scope): Buffer {
+export function signingKey(secret: string, scope: Scope): HmacKey {
   const id = `${scopeText(scope)}/${secret}`;
   const known = keys.get(id);
   if (known !== undefined) return known;
-  const key = deriveKey(secret, scope);
+  const key = new HmacKey(deriveKey(secret, scope));
   keys.set(id, key);
   return key;
 }
@@ -77,10 +81,16 @@ export function trailerStringToSign(context: SigningContext, { previous, sha256 
   return `AWS4-HMAC-SHA256-TRAILER\n${context.timestamp}\n${context.scope}\n${previous}\n${sha256}`;
 }
 
+const given = Buffer.alloc(signatureDigits);
+const expected = Buffer.alloc(signatureDigits);
+
 /** Whether the signature, 64 lower-case hex digits, is that of the string. Compared in constant time. */
-export function signatureMatches(key: Buffer, { stringToSign, signature }: SignedText): boolean {
-  const expected = createHmac('sha256', key).update(stringToSign).digest();
-  return /^[0-9a-f]{64}$/.test(signature) && timingSafeEqual(Buffer.from(signature, 'hex'), expected);
+export function signatureMatches(key: HmacKey, { stringToSign, signature }: SignedText): boolean {
+  if (signature.length !== signatureDigits) return false;
+  // In UTF-8 no other character can be taken for a digit.
+  given.fill(0).write(signature);
+  expected.write(key.sign(stringToSign));
+  return timingSafeEqual(given, expected);
 }
 
 /** The fields that tell a client what was signed here. */
