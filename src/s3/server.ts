@@ -1,8 +1,8 @@
 /**
- * The HTTP server: Fastify owns the sockets, their limits and the orderly stop; every S3 request goes to the pipeline with
- * its raw streams, because S3 decides by itself how paths decode and when a body may be read.
+ * The HTTP server. Every S3 request goes from the socket's parser straight to the pipeline with its raw streams, because S3
+ * decides by itself how paths decode and when a body may be read. Fastify has what lies below `/-/`, and the orderly stop.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../lib/clock.ts';
@@ -39,32 +39,26 @@ export interface S3Server {
 /** What anybody may ask, as load balancers and containers do. */
 const healthPaths = ['/-/live', '/-/ready'] as const;
 
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
 export function createServer(options: ServerOptions): S3Server {
   const app = Fastify({
     logger: false,
-    requestTimeout: 0,
-    connectionTimeout: options.limits.idleTimeoutMs,
-    keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
-    http: {
-      // Above S3's own limit, so that the pipeline can answer in S3's words; the parser answers beyond.
-      maxHeaderSize: options.limits.requestHeaderBytesMax * 4,
-      headersTimeout: 60_000,
-      insecureHTTPParser: false,
-      requireHostHeader: false,
-    },
-    rewriteUrl: (request) => (isReserved(request, options.hostSuffixes) ? (request.url ?? '/') : '/'),
+    serverFactory: (reserved) =>
+      listenWith(
+        options,
+        endingAtClose(() => isClosing, divide(options, reserved)),
+      ),
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, options.clock),
   });
-  endConnectionsAtClose(app);
+  let isClosing = false;
+  app.addHook('preClose', (done) => {
+    isClosing = true;
+    done();
+  });
   serveHealth(app, options.health);
-  serveSigned(app, options);
-  // By itself node:http would ask for every body before anyone has looked at the head, and answer 417 to other expectations.
-  for (const event of ['checkContinue', 'checkExpectation']) {
-    app.server.on(event, (request: IncomingMessage, response: ServerResponse) => {
-      app.server.emit('request', request, response);
-    });
-  }
+  serveSigned(app, options.reserved);
   return {
     async listen({ host, port }) {
       await app.listen({ host, port });
@@ -73,6 +67,45 @@ export function createServer(options: ServerOptions): S3Server {
       return address;
     },
     close: () => closeWithin(app, options),
+  };
+}
+
+function listenWith({ limits }: ServerOptions, listener: Listener): Server {
+  const server = createHttpServer(
+    {
+      // Above S3's own limit, so that the pipeline can answer in S3's words; the parser answers beyond.
+      maxHeaderSize: limits.requestHeaderBytesMax * 4,
+      headersTimeout: 60_000,
+      requestTimeout: 0,
+      keepAliveTimeout: 75_000,
+      insecureHTTPParser: false,
+      requireHostHeader: false,
+    },
+    listener,
+  );
+  server.setTimeout(limits.idleTimeoutMs);
+  // By itself node:http would ask for every body before anyone has looked at the head, and answer 417 to other expectations.
+  server.on('checkContinue', listener);
+  server.on('checkExpectation', listener);
+  return server;
+}
+
+function divide({ pipeline, hostSuffixes }: ServerOptions, reserved: Listener): Listener {
+  return (request, response) => {
+    if (isReserved(request, hostSuffixes)) reserved(request, response);
+    else pipeline.handle(request, response, request.url ?? '/');
+  };
+}
+
+/** Connections that are idle when the server closes end by themselves; the others would be kept alive after their answer. */
+function endingAtClose(isClosing: () => boolean, listener: Listener): Listener {
+  function endAtClose(this: ServerResponse): void {
+    if (isClosing()) this.req.socket.destroySoon();
+  }
+  return (request, response) => {
+    if (isClosing()) response.shouldKeepAlive = false;
+    response.on('finish', endAtClose);
+    listener(request, response);
   };
 }
 
@@ -92,28 +125,11 @@ function serveHealth(app: FastifyInstance, health: Health): void {
   });
 }
 
-function serveSigned(app: FastifyInstance, { pipeline, reserved }: ServerOptions): void {
+function serveSigned(app: FastifyInstance, reserved: ReservedRoutes): void {
   app.addHook('onRequest', (request, reply, done) => {
-    const isReservedUrl = request.url.startsWith(reservedPrefix);
-    if (isReservedUrl && healthPaths.some((path) => path === request.url.split('?', 1)[0])) return done();
+    if (healthPaths.some((path) => path === request.url.split('?', 1)[0])) return done();
     reply.hijack();
-    (isReservedUrl ? reserved : pipeline).handle(request.raw, reply.raw, request.originalUrl);
-  });
-  app.all('/', () => undefined);
-}
-
-/** Those that are idle when the server closes it ends by itself; the others would be kept alive after their answer. */
-function endConnectionsAtClose(app: FastifyInstance): void {
-  let isClosing = false;
-  app.addHook('preClose', (done) => {
-    isClosing = true;
-    done();
-  });
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.raw.once('finish', () => {
-      if (isClosing) request.raw.socket.destroySoon();
-    });
-    done();
+    reserved.handle(request.raw, reply.raw, request.originalUrl);
   });
 }
 
