@@ -197,7 +197,8 @@ function sessionIdentity(view: AccountView, claims: SessionClaims): Identity | u
     const arn = stsArn(account.id, `assumed-role/${role.name}/${sessionName}`);
     const userId = `${role.id}:${sessionName}`;
     const tags = mergeTags(role.tags, session.tags);
-    return { kind, ...accountMembers(account), arn, userId, name: role.name, tags, session };
+    const roleArn = entityArn(account.id, 'role', role);
+    return { kind, ...accountMembers(account), arn, roleArn, userId, name: role.name, tags, session };
   }
   const user = principal && view.users.get(principal.name);
   if (principal !== undefined && user?.id !== principal.id) return undefined;

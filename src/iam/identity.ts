@@ -13,6 +13,8 @@ export interface Identity {
   readonly accountId: string;
   /** As policies name the caller; empty for anonymous. */
   readonly arn: string;
+  /** Of a session of a role, the role's. */
+  readonly roleArn?: string;
   /** What `aws:userid` says: the account's number, a user's id, `ROLEID:session`. */
   readonly userId: string;
   /** Name of the user or the role; of a federated user that of the caller who made the session. */

@@ -4,11 +4,11 @@
  */
 import { type ArnMatcher, arnMatcher } from './arn-pattern.ts';
 import { type Condition, compileConditions } from './conditions.ts';
-import type { RequestContext } from './context.ts';
+import { conditionKey, type RequestContext } from './context.ts';
 import type { Effect, Listed, PolicyDocument, PolicyStatement } from './document.ts';
 import { globMatcher, wildGlob } from './glob.ts';
 import { type PrincipalMatcher, principalMatcher } from './principals.ts';
-import { parseTemplate } from './template.ts';
+import { parseTemplate, variablesOf } from './template.ts';
 
 export interface CompiledStatement {
   /** Place in the document, from 0. */
@@ -22,6 +22,8 @@ export interface CompiledStatement {
 }
 
 export interface CompiledPolicy {
+  /** Keys that conditions and variables ask the context for; those of tags without the slash and the tag's key. */
+  readonly keys: ReadonlySet<string>;
   /** The statements about an action, in the document's order. */
   statementsFor(action: string): readonly CompiledStatement[];
 }
@@ -36,6 +38,7 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
   }));
   const byAction = new Map<string, readonly CompiledStatement[]>();
   return {
+    keys: keysOf(document),
     statementsFor(action) {
       const known = byAction.get(action);
       if (known !== undefined) return known;
@@ -82,4 +85,14 @@ function resourceMatcher(resource: Listed<readonly string[]> | undefined, hasVar
   const [first] = matchers;
   if (matchers.length === 1 && first !== undefined && !resource.isNot) return first;
   return (arn, context) => matchers.some((matches) => matches(arn, context)) !== resource.isNot;
+}
+
+function keysOf({ hasVariables, statements }: PolicyDocument): ReadonlySet<string> {
+  const texts = statements.flatMap(({ resource, conditions }) => [
+    ...(resource?.values ?? []),
+    ...Object.values(conditions).flatMap((keys) => Object.values(keys).flat()),
+  ]);
+  const inConditions = statements.flatMap(({ conditions }) => Object.values(conditions).flatMap(Object.keys));
+  const inVariables = hasVariables ? texts.flatMap((text) => variablesOf(text)) : [];
+  return new Set([...inConditions.map(conditionKey), ...inVariables].map((key) => key.replace(/\/.*/s, '')));
 }

@@ -16,8 +16,8 @@ export interface NamedPolicy {
 
 /** What the account gives a principal and what limits that; nothing of it counts for the kinds without an account. */
 export interface Permissions {
-  /** Its own policies, its groups', its role's. The root of an account has none, and needs none. */
-  readonly identity: readonly NamedPolicy[];
+  /** Its own policies, its groups', its role's. `all` for the root of an account, which needs none. */
+  readonly identity: readonly NamedPolicy[] | 'all';
   /** Limits what the policies of the identity give; absent without a boundary, empty if the policy that it names is gone. */
   readonly boundary?: readonly NamedPolicy[];
   /** Limit the session; absent where it has none. An empty list lets a session do nothing. */
@@ -76,7 +76,7 @@ export function decide(question: AccessQuestion): Decision {
   const { permissions } = question;
   const resource = askResourcePolicy(question);
   if (resource.denial) return denied('resource', resource.denial);
-  const identity = askAll(permissions.identity, question);
+  const identity = permissions.identity === 'all' ? silent : askAll(permissions.identity, question);
   if (identity.denial) return denied('identity', identity.denial);
   const boundary = permissions.boundary && askAll(permissions.boundary, question);
   if (boundary?.denial) return denied('boundary', boundary.denial);
@@ -103,7 +103,7 @@ function decideAllowed(question: AccessQuestion, verdicts: Verdicts): Decision {
   // Within the account, a resource's policy that names the principal itself is enough, whatever limits its own policies.
   if (isOwn && resource.match === 'direct') return allowed('resource', resource);
   const isGivenByResource = isOwn && resource.match === 'role';
-  const isGivenByIdentity = principal.kind === 'root' || identity.permission !== undefined;
+  const isGivenByIdentity = question.permissions.identity === 'all' || identity.permission !== undefined;
   if (!isGivenByResource && !isGivenByIdentity) return missing('identity');
   if (verdicts.boundary && !verdicts.boundary.permission) return missing('boundary');
   if (verdicts.session && !verdicts.session.permission) return missing('session');

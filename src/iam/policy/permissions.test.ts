@@ -24,7 +24,9 @@ test('boundary and session → taken over, also when empty', () => {
   expect(ask(permissionsOf({ identity: [allow], boundary: [allow], session: [allow] }))).toBe('allow');
   expect(ask(permissionsOf({ identity: [allow], boundary: [] }))).toBe('implicit-deny');
   expect(ask(permissionsOf({ identity: [allow], session: [] }))).toBe('implicit-deny');
-  expect(ask(permissionsOf({}))).toBe('implicit-deny');
+  expect(ask(permissionsOf({ identity: [] }))).toBe('implicit-deny');
+  expect(ask(permissionsOf({}))).toBe('allow');
+  expect(ask(permissionsOf({ session: [] }))).toBe('implicit-deny');
 });
 
 test('a document that cannot be read → denies', () => {

@@ -6,7 +6,7 @@ import { PolicyFault } from './policy-fault.ts';
 
 /** A caller's policies as JSON text. */
 export interface PolicyTexts {
-  /** Of the principal itself, its groups included. */
+  /** Of the principal itself, its groups included; absent for the root of an account, which may do all. */
   readonly identity?: readonly string[];
   /** Absent if there is none; empty if the policy that it names is gone. */
   readonly boundary?: readonly string[];
@@ -20,9 +20,9 @@ const compiled = new WeakMap<PolicyTexts, Permissions>();
 export function permissionsOf(texts: PolicyTexts): Permissions {
   const known = compiled.get(texts);
   if (known !== undefined) return known;
-  const { identity = [], boundary, session } = texts;
+  const { identity, boundary, session } = texts;
   const permissions: Permissions = {
-    identity: identity.map(compileText),
+    identity: identity?.map(compileText) ?? 'all',
     ...(boundary && { boundary: boundary.map(compileText) }),
     ...(session && { session: session.map(compileText) }),
   };

@@ -46,6 +46,12 @@ export function parseTemplate(text: string, { hasVariables, hasWildcards }: Temp
   return [...parts, glob];
 }
 
+/** Keys of the variables in a text. */
+export function variablesOf(text: string): readonly string[] {
+  const template = parseTemplate(text, { hasVariables: true, hasWildcards: false });
+  return template.flatMap((part) => (isGlob(part) ? [] : [part.key]));
+}
+
 /** The pattern of a template that has no variables; undefined if it has. */
 export function constantGlob(template: Template): Glob | undefined {
   const [first] = template;

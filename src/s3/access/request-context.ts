@@ -1,0 +1,182 @@
+/**
+ * What a request brings to conditions: the values of the keys that its action has, found out when a policy asks for them. A
+ * key of S3's own that its action does not have is absent, whatever headers came along.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+ */
+import type { Tag } from '../../engine/types.ts';
+import type { Identity } from '../../iam/identity.ts';
+import type { ContextValue, RequestContext } from '../../iam/policy/context.ts';
+import { decodeForm } from '../form-encoding.ts';
+import { s3Actions } from './actions.ts';
+
+/** How a request came in, for the keys that are about that. */
+export interface RequestFacts {
+  readonly identity: Identity;
+  header(name: string): string | undefined;
+  query(name: string): string | undefined;
+  readonly nowMs: number;
+  readonly sourceIp: string | undefined;
+  /** `TLSv1.3` and the like; undefined for plain HTTP. */
+  readonly tlsVersion: string | undefined;
+  /** How the request was signed; undefined for anonymous ones. */
+  readonly signature: { readonly mode: 'header' | 'presigned'; readonly signedMs: number } | undefined;
+  readonly region: string;
+}
+
+/** What a question is about, beside the request. */
+export interface Subject {
+  /** As policies spell it. */
+  readonly action: string;
+  /** Account that owns the bucket. */
+  readonly resourceAccountId: string;
+  /** Tags that the object has, for the actions that bring them. */
+  readonly existingTags?: readonly Tag[] | undefined;
+  /** Tags that the request gives, where they are in its body. */
+  readonly requestTags?: readonly Tag[] | undefined;
+  /** Instead of the query's. */
+  readonly prefix?: string | undefined;
+  /** Of CreateBucket, from its body. */
+  readonly locationConstraint?: string | undefined;
+}
+
+type Resolve = (facts: RequestFacts, subject: Subject) => ContextValue | undefined;
+
+const ofHeader =
+  (name: string): Resolve =>
+  ({ header }) =>
+    header(name);
+const ofQuery =
+  (name: string): Resolve =>
+  ({ query }) =>
+    query(name);
+
+/** Keys of S3 whose value is the header of the same name. */
+const headerKeys = [
+  'x-amz-acl',
+  'x-amz-content-sha256',
+  'x-amz-grant-full-control',
+  'x-amz-grant-read',
+  'x-amz-grant-read-acp',
+  'x-amz-grant-write',
+  'x-amz-grant-write-acp',
+  'x-amz-metadata-directive',
+  'x-amz-object-ownership',
+  'x-amz-server-side-encryption',
+  'x-amz-server-side-encryption-aws-kms-key-id',
+  'x-amz-server-side-encryption-customer-algorithm',
+  'x-amz-storage-class',
+  'x-amz-website-redirect-location',
+  'if-match',
+  'if-none-match',
+];
+
+const resolvers: ReadonlyMap<string, Resolve> = new Map<string, Resolve>([
+  ...headerKeys.map((name): [string, Resolve] => [`s3:${name}`, ofHeader(name)]),
+  ['s3:object-lock-mode', ofHeader('x-amz-object-lock-mode')],
+  ['s3:object-lock-retain-until-date', ofHeader('x-amz-object-lock-retain-until-date')],
+  ['s3:object-lock-legal-hold', ofHeader('x-amz-object-lock-legal-hold')],
+  ['s3:object-lock-remaining-retention-days', remainingDays],
+  ['s3:delimiter', ofQuery('delimiter')],
+  ['s3:max-keys', ofQuery('max-keys')],
+  ['s3:prefix', ({ query }, { prefix }) => prefix ?? query('prefix')],
+  ['s3:versionid', ofQuery('versionId')],
+  ['s3:x-amz-copy-source', copySource],
+  [
+    's3:objectcreationoperation',
+    ({ query }) => String(query('uploads') === undefined && query('partNumber') === undefined),
+  ],
+  ['s3:locationconstraint', (_facts, { locationConstraint }) => locationConstraint],
+  ['s3:requestobjecttagkeys', (facts, subject) => keysOf(requestTags(facts, subject))],
+  ['s3:resourceaccount', (_facts, { resourceAccountId }) => resourceAccountId],
+  ['s3:tlsversion', ({ tlsVersion }) => tlsVersion?.replace(/^TLSv/, '')],
+  ['s3:authtype', ({ signature }) => signature && (signature.mode === 'header' ? 'REST-HEADER' : 'REST-QUERY-STRING')],
+  ['s3:signatureversion', ({ signature }) => signature && 'AWS4-HMAC-SHA256'],
+  ['s3:signatureage', ({ signature, nowMs }) => signature && String(Math.max(0, nowMs - signature.signedMs))],
+  ['aws:currenttime', ({ nowMs }) => new Date(nowMs).toISOString()],
+  ['aws:epochtime', ({ nowMs }) => String(Math.floor(nowMs / 1000))],
+  ['aws:sourceip', ({ sourceIp }) => sourceIp],
+  ['aws:securetransport', ({ tlsVersion }) => String(tlsVersion !== undefined)],
+  ['aws:useragent', ofHeader('user-agent')],
+  ['aws:referer', ofHeader('referer')],
+  ['aws:requestedregion', ({ region }) => region],
+  ['aws:resourceaccount', (_facts, { resourceAccountId }) => resourceAccountId],
+  ['aws:viaawsservice', () => 'false'],
+  ['aws:principalisawsservice', () => 'false'],
+  ['aws:principalarn', ({ identity }) => named(identity, identity.roleArn ?? identity.arn)],
+  ['aws:principalaccount', ({ identity }) => named(identity, identity.accountId)],
+  ['aws:principaltype', ({ identity }) => principalTypes[identity.kind]],
+  ['aws:userid', ({ identity }) => (identity.kind === 'anonymous' ? 'anonymous' : identity.userId)],
+  ['aws:username', ({ identity }) => (identity.kind === 'user' ? identity.name : undefined)],
+  ['aws:tokenissuetime', ({ identity: { session } }) => session && new Date(session.issuedMs).toISOString()],
+  // Nobody has a device for it; keys that live long bring nothing on it at all.
+  ['aws:multifactorauthpresent', ({ identity: { session } }) => session && 'false'],
+  ['aws:sourceidentity', ({ identity: { session } }) => session?.sourceIdentity],
+  ['aws:tagkeys', (_facts, { requestTags: tags }) => keysOf(tags)],
+]);
+
+/** Tags, by what stands before the slash. Keys of objects' tags differ by case, those of principals and requests do not. */
+const tagResolvers: ReadonlyMap<string, (facts: RequestFacts, subject: Subject, key: string) => string | undefined> =
+  new Map([
+    ['s3:existingobjecttag', (_facts, { existingTags }, key) => existingTags?.find((tag) => tag.key === key)?.value],
+    [
+      's3:requestobjecttag',
+      (facts, subject, key) => requestTags(facts, subject)?.find((tag) => tag.key === key)?.value,
+    ],
+    ['aws:requesttag', (_facts, { requestTags: tags }, key) => inAnyCase(tags, key)],
+    ['aws:principaltag', ({ identity }, _subject, key) => inAnyCase(identity.tags, key)],
+  ]);
+
+const principalTypes: Readonly<Record<Identity['kind'], string>> = {
+  root: 'Account',
+  user: 'User',
+  role: 'AssumedRole',
+  federated: 'FederatedUser',
+  anonymous: 'Anonymous',
+};
+
+/** The context in which policies are asked about one action of a request. */
+export function requestContext(facts: RequestFacts, subject: Subject): RequestContext {
+  const known = s3Actions.get(subject.action)?.keys;
+  return (key) => {
+    const slash = key.indexOf('/');
+    const name = slash === -1 ? key : key.slice(0, slash);
+    if (name.startsWith('s3:') && known?.has(name) !== true) return undefined;
+    if (slash === -1) return resolvers.get(name)?.(facts, subject);
+    return tagResolvers.get(name)?.(facts, subject, key.slice(slash + 1));
+  };
+}
+
+function named(identity: Identity, value: string): string | undefined {
+  return identity.kind === 'anonymous' ? undefined : value;
+}
+
+/** As `bucket/key`, decoded, with or without the slash that clients may begin with. */
+function copySource({ header }: RequestFacts): string | undefined {
+  const given = header('x-amz-copy-source');
+  return given === undefined ? undefined : (decodeForm(given) ?? given).replace(/^\//, '');
+}
+
+function remainingDays({ header, nowMs }: RequestFacts): string | undefined {
+  const untilMs = Date.parse(header('x-amz-object-lock-retain-until-date') ?? '');
+  return Number.isNaN(untilMs) ? undefined : String(Math.ceil((untilMs - nowMs) / 86_400_000));
+}
+
+/** The tags that the body gives, or else the header. One that cannot be read gives none; its operation refuses it. */
+function requestTags({ header }: RequestFacts, { requestTags: given }: Subject): readonly Tag[] | undefined {
+  if (given !== undefined) return given;
+  const text = header('x-amz-tagging');
+  if (text === undefined) return undefined;
+  return text.split('&').map((pair) => {
+    const [key = '', ...value] = pair.split('=');
+    return { key: decodeForm(key) ?? key, value: decodeForm(value.join('=')) ?? '' };
+  });
+}
+
+function keysOf(tags: readonly Tag[] | undefined): readonly string[] | undefined {
+  return tags === undefined || tags.length === 0 ? undefined : tags.map(({ key }) => key);
+}
+
+function inAnyCase(tags: readonly Tag[] | undefined, key: string): string | undefined {
+  const folded = key.toLowerCase();
+  return tags?.find((tag) => tag.key.toLowerCase() === folded)?.value;
+}
