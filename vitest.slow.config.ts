@@ -1,29 +1,38 @@
 /**
- * The ring of tests that take too long for every run. First, two files at once, those that leave a core idle now and then,
+ * The ring of tests that take too long for every run, and those of the quick ring that try more cases here. First, two files at once, those that leave a core idle now and then,
  * on folders in memory where these have room for what they write. Then, one after another, those that use the machine on
  * their own: they measure time and memory, or try their cases on all cores.
  */
 import { defineConfig, type UserWorkspaceConfig } from 'vitest/config';
 
+/** Files of the quick ring that have more cases in this one (`test/support/ring.ts`). */
+const widened = [
+  'test/clients/aws-cli.test.ts',
+  'test/clients/boto3.test.ts',
+  'test/storage/blob-loss-sets.test.ts',
+  'test/storage/daemon-disk-loss.test.ts',
+];
 const large = ['test/clients/sync-tree.slow.test.ts'];
 const alone = [
   'test/storage/crash/crash.slow.test.ts',
   'test/storage/daemon-kill.slow.test.ts',
   'test/storage/daemon-repair.slow.test.ts',
+  'test/storage/daemon-start.slow.test.ts',
   'test/storage/memory.slow.test.ts',
 ];
 
 type Options = NonNullable<UserWorkspaceConfig['test']>;
 
 function project(name: string, groupOrder: number, options: Options): { test: Options } {
-  return { test: { name, sequence: { groupOrder }, testTimeout: 300_000, hookTimeout: 300_000, ...options } };
+  const env = { NINEFOLD_TEST_RING: 'slow' };
+  return { test: { name, env, sequence: { groupOrder }, testTimeout: 300_000, hookTimeout: 300_000, ...options } };
 }
 
 export default defineConfig({
   test: {
     projects: [
       project('in memory', 1, {
-        include: ['test/**/*.slow.test.ts'],
+        include: ['test/**/*.slow.test.ts', ...widened],
         exclude: [...large, ...alone],
         globalSetup: 'test/support/run-folder.ts',
         maxWorkers: 2,

@@ -1,5 +1,5 @@
 /** The bench as a program, where it takes its time: servers that are measured, here and elsewhere, and what they leave. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
@@ -56,6 +56,22 @@ describe('npm run bench', () => {
     const profile = z.looseObject({ nodes: z.array(z.unknown()).nonempty() });
     profile.parse(JSON.parse(readFileSync(join(profiles, 'put-4k-8.cpuprofile'), 'utf8')));
     expect(readdirSync(join(folder, 'data'))).toEqual([]);
+  });
+
+  test('a ratio that was better in the baseline → named; with --check the exit code is 1', async () => {
+    const baseline = join(folder, 'baseline.json');
+    const ratios = { 'kernel-routing': 1e6, 'kernel-encode': 1e-6 };
+    writeFileSync(baseline, JSON.stringify({ date: '2026-11-26', machine: 'm', ratios }));
+    const shared = ['--only', 'kernel-routing,kernel-encode', '--baseline', baseline];
+    const checked = await bench(...shared, '--check');
+    expect(checked.code).toBe(1);
+    expect(checked.output).toMatch(/More than a tenth worse than in the baseline:\n {2}kernel-routing /);
+    expect((await bench(...shared, '--save-baseline')).code).toBe(0);
+    const saved = z
+      .object({ ratios: z.record(z.string(), z.number()) })
+      .parse(JSON.parse(readFileSync(baseline, 'utf8')));
+    expect(saved.ratios['kernel-routing']).toBeLessThan(1000);
+    expect(saved.ratios['kernel-encode']).toBeGreaterThan(0.001);
   });
 
   test('another endpoint → the same requests to it; what it cannot be asked is named; its buckets are gone afterwards', async () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { useDaemon } from '../support/use-daemon.ts';
-import { generations, type PythonClients, pythonClients, setupLimitMs } from './python.ts';
+import { generation, type PythonClients, pythonClients, setupLimitMs } from './python.ts';
 
 const daemon = useDaemon();
 const script = fileURLToPath(new URL('boto3-checks.py', import.meta.url));
@@ -17,7 +17,7 @@ test('boto3-checks.py → its checks are found', () => {
   expect(checks.length).toBeGreaterThan(15);
 });
 
-describe.for(generations)('boto3 (%s)', (generation) => {
+describe(`boto3 (${generation})`, () => {
   let clients: PythonClients;
   /** What went wrong in each check that ran, null if nothing. */
   const outcomes = new Map<string, string | null>();

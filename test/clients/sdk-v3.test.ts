@@ -39,8 +39,8 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { xxhash3, xxhash64, xxhash128 } from 'hash-wasm';
 import { describe, expect, test } from 'vitest';
 import { region, rootKey } from '../support/daemon.ts';
+import { seededBytes } from '../support/seeded-bytes.ts';
 import { useDaemon } from '../support/use-daemon.ts';
-import { sampleBytes } from './tree.ts';
 
 const daemon = useDaemon();
 const mebibyte = 1024 * 1024;
@@ -52,7 +52,7 @@ async function put(target: { Bucket: string; Key: string }, Body: string | Buffe
 describe('SDK v3: objects', () => {
   test('put, head, get, range → bytes, ETag and headers as they were put', async () => {
     const target = { Bucket: await daemon().newBucket(), Key: 'a b/ü+%.bin' };
-    const body = sampleBytes(200_000);
+    const body = seededBytes(1, 200_000);
     const given = { ContentType: 'x/y', ContentEncoding: 'br', Expires: new Date(2e12), Metadata: { a: 'b c' } };
     const { client } = daemon();
     const { ETag } = await client.send(new PutObjectCommand({ ...target, ...given, Body: body }));
@@ -113,7 +113,7 @@ describe('SDK v3: objects', () => {
   test('response that is half read and dropped → the next requests are right', async () => {
     const { client } = daemon();
     const target = { Bucket: await daemon().newBucket(), Key: 'large' };
-    await put(target, sampleBytes(8 * mebibyte));
+    await put(target, seededBytes(1, 8 * mebibyte));
     for (let i = 0; i < 4; i++) {
       const { Body } = await client.send(new GetObjectCommand(target));
       if (Body instanceof Readable) Body.destroy();
@@ -171,7 +171,7 @@ describe('SDK v3: uploads', () => {
   test('lib-storage: 17 MiB from a stream of unknown length → one multipart object, same bytes', async () => {
     const { client } = daemon();
     const target = { Bucket: await daemon().newBucket(), Key: 'streamed' };
-    const body = sampleBytes(17 * mebibyte);
+    const body = seededBytes(1, 17 * mebibyte);
     const chunks = Array.from({ length: 17 }, (_, i) => body.subarray(i * mebibyte, (i + 1) * mebibyte));
     const params = { ...target, Body: Readable.from(chunks), Tagging: 'a=b', Metadata: { m: '1' } };
     const done = await new Upload({ client, params, partSize: 5 * mebibyte, queueSize: 3 }).done();
@@ -184,7 +184,7 @@ describe('SDK v3: uploads', () => {
   test('parts by hand, one copied; listed; aborted → gone', async () => {
     const { client } = daemon();
     const target = { Bucket: await daemon().newBucket(), Key: 'by hand' };
-    await put({ ...target, Key: 'source' }, sampleBytes(6 * mebibyte));
+    await put({ ...target, Key: 'source' }, seededBytes(1, 6 * mebibyte));
     const { UploadId } = await client.send(new CreateMultipartUploadCommand(target));
     const upload = { ...target, UploadId };
     const range = { CopySource: `${target.Bucket}/source`, CopySourceRange: `bytes=0-${5 * mebibyte - 1}` };
@@ -209,7 +209,7 @@ describe('SDK v3: uploads', () => {
 });
 
 describe('SDK v3: checksums', () => {
-  const body = sampleBytes(100_000, 9);
+  const body = seededBytes(9, 100_000);
 
   /** Those that the SDK computes by itself; it sends the others as they are given. */
   const computed = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { seededBytes } from '../support/seeded-bytes.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -26,20 +27,13 @@ export const oddNames: readonly string[] = [
   'empty',
 ];
 
-/** Bytes that look random and are the same in every run. */
-export function sampleBytes(size: number, seed = 1): Buffer {
-  const blocks: Buffer[] = [];
-  for (let i = 0; i * 32 < size; i++) blocks.push(createHash('sha256').update(`${seed}:${i}`).digest());
-  return Buffer.concat(blocks).subarray(0, size);
-}
-
 /** Writes the tree: every odd name, and one file large enough for clients to cut it into parts. */
 export async function writeTree(folder: string): Promise<void> {
   for (const [i, name] of oddNames.entries()) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeOldFile(join(folder, name), name === 'empty' ? '' : `${name}\n`.repeat(i * 10 + 1));
   }
-  await writeOldFile(join(folder, 'large.bin'), sampleBytes(9 * mebibyte));
+  await writeOldFile(join(folder, 'large.bin'), seededBytes('large', 9 * mebibyte));
 }
 
 /** S3 tells times in whole seconds: a file of this very second would look newer than its own upload. */

@@ -1,6 +1,7 @@
 /**
- * Every way to lose shards, with blobs of every size at which the arithmetic turns: one to three lost are never noticed by
- * a reader; with four lost a read that needs one of them is an error before its first byte.
+ * Ways to lose shards, with blobs of every size at which the arithmetic turns: one to three lost are never noticed by a
+ * reader; with four lost a read that needs one of them is an error before its first byte. The slow ring tries every way,
+ * the quick ring some.
  */
 import { describe, expect, it } from 'vitest';
 import { SCHEMES } from '../../src/blob/scheme.ts';
@@ -8,6 +9,9 @@ import type { ErasureBlobStore } from '../../src/blob/store.ts';
 import { BLOCK_BYTES, STRIPE_BYTES_MAX, UNIT_BYTES_MAX, unitFor } from '../../src/blob/stripe.ts';
 import type { BlobRef, ByteRange } from '../../src/blob/types.ts';
 import { BlobDisks, inPieces, label, readAll, sampleBytes } from '../support/blob-disks.ts';
+import { drawn, isSlowRing } from '../support/ring.ts';
+
+const seed = 20_261_127;
 
 const dataShards = 6;
 /** The size of a stripe whose units are one block: from there on a unit has a second block. */
@@ -104,12 +108,12 @@ function expectRefusedOrRight({ bytes, code }: Reading, expected: Buffer, mustFa
 }
 
 describe('blobs of every size around a boundary', () => {
-  it('one, two or three shards lost, in all 129 ways → every range is as it was written', async () => {
+  it('one, two or three shards lost, in all 129 ways or some of them → every range is as it was written', async () => {
     const disks = await BlobDisks.create();
     const store = await disks.open();
     const kept = await keepAll(store);
-    const sets = [1, 2, 3].flatMap(choices);
-    expect(sets).toHaveLength(129);
+    const sets = [1, 2, 3].flatMap((count) => drawn(choices(count), 8, seed));
+    expect(sets).toHaveLength(isSlowRing ? 129 : 24);
     for (const lost of sets) {
       await without(lost, { disks, store }, async () => {
         const reads = kept.flatMap(({ ref, bytes }) => rangesOf(bytes.length).map((range) => ({ ref, bytes, range })));
@@ -124,7 +128,7 @@ describe('blobs of every size around a boundary', () => {
     expect(store.disks().every(({ state }) => state === 'healthy')).toBe(true);
   });
 
-  it('four shards lost, in all 126 ways → a range that needs one of them is an error and no byte', async () => {
+  it('four shards lost, in all 126 ways or some of them → a range that needs one of them is an error and no byte', async () => {
     const disks = await BlobDisks.create();
     const store = await disks.open();
     const kept = await keepAll(store);
@@ -138,8 +142,8 @@ describe('blobs of every size around a boundary', () => {
         );
       }
     }
-    const sets = choices(4);
-    expect(sets).toHaveLength(126);
+    const sets = drawn(choices(4), 16, seed);
+    expect(sets).toHaveLength(isSlowRing ? 126 : 16);
     let refused = 0;
     for (const lost of sets) {
       await without(lost, { disks, store }, async () => {

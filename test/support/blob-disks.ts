@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type BlobStoreOptions, type ErasureBlobStore, openBlobStore } from '../../src/blob/store.ts';
 import type { BlobRef } from '../../src/blob/types.ts';
+import { seededBytes } from './seeded-bytes.ts';
 
 export const CLUSTER_ID = 'c1'.repeat(16);
 
@@ -104,15 +105,7 @@ export async function flipBit(path: string, offset: number, bit = 0): Promise<()
 
 /** Bytes that look random and follow from a seed. */
 export function sampleBytes(length: number, seed: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
-  let state = (seed * 2654435761 + 1) >>> 0;
-  for (let i = 0; i < length; i++) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    bytes[i] = state & 255;
-  }
-  return bytes;
+  return seededBytes(seed, length);
 }
 
 /** Gives bytes in pieces of a size. */

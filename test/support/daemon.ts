@@ -128,7 +128,8 @@ export class Daemon implements AsyncDisposable {
     const child = spawn(node, ['src/main.ts', 'serve', ...(await this.#arguments())], {
       cwd: repository,
       env: {
-        PATH: process.env['PATH'] ?? '',
+        PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
         NINEFOLD_ACCESS_KEY_ID: this.accessKeyId,
         NINEFOLD_SECRET_ACCESS_KEY: this.secretAccessKey,
         ...this.#options.environment,

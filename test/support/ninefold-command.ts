@@ -22,7 +22,7 @@ export async function runNinefold(
 ): Promise<CommandResult> {
   const node = existsSync(pinnedNode) ? pinnedNode : process.execPath;
   const child = spawn(node, [join(repository, 'src/main.ts'), ...args], {
-    env: { PATH: process.env['PATH'] ?? '', ...environment },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exit = new Promise<number | null>((resolve, reject) => {

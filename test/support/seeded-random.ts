@@ -1,4 +1,6 @@
 /** Chance that can be had again: the same seed gives the same numbers (mulberry32). */
+import { seededBytes } from './seeded-bytes.ts';
+
 export class SeededRandom {
   #state: number;
 
@@ -21,8 +23,6 @@ export class SeededRandom {
   }
 
   bytes(length: number): Buffer {
-    const bytes = Buffer.alloc(length);
-    for (let at = 0; at < length; at++) bytes[at] = this.below(256);
-    return bytes;
+    return seededBytes(this.below(2 ** 32), length);
   }
 }
