@@ -10,6 +10,11 @@ export function randomHex(bytes: number): string {
   return draw(bytes).toString('hex');
 }
 
+/** `bytes` random bytes in base64. */
+export function randomBase64(bytes: number): string {
+  return draw(bytes).toString('base64');
+}
+
 /** A request id in the form of S3's: sixteen upper-case characters. */
 export function newRequestId(): string {
   return randomHex(8).toUpperCase();

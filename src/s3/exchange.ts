@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { freeBuffer } from '../lib/free-buffer.ts';
-import { newRequestId, randomHex } from '../lib/ids.ts';
+import { newRequestId, randomBase64 } from '../lib/ids.ts';
 import { S3Error, type S3ErrorCode } from './errors.ts';
 import { type EncodedAnswer, encodeError } from './model/encode.ts';
 import { writeHeaderText } from './model/header-text.ts';
@@ -13,6 +13,8 @@ import { writeHeaderText } from './model/header-text.ts';
 const drainBytesMax = 4 * 1024 * 1024;
 
 export const serverName = 'Ninefold';
+
+function ignore(): void {}
 
 export class Exchange {
   readonly requestId = newRequestId();
@@ -30,8 +32,8 @@ export class Exchange {
     this.#response = response;
     this.#awaitsContinue = request.headers.expect?.toLowerCase() === '100-continue';
     // A connection that breaks shows where the body is read or the reply written; without a listener it would be fatal.
-    request.on('error', () => undefined);
-    response.on('error', () => undefined);
+    request.on('error', ignore);
+    response.on('error', ignore);
   }
 
   get status(): number {
@@ -60,21 +62,26 @@ export class Exchange {
     this.#response.writeContinue();
   }
 
-  /** Sends an answer; a stream that fails midway cuts the connection, so that the client cannot take it for whole. */
-  async send(answer: EncodedAnswer): Promise<void> {
+  /**
+   * Sends an answer. One whose body is at hand is given to the socket in one piece, and nothing waits for it to leave. A
+   * stream that fails midway cuts the connection, so that the client cannot take it for whole.
+   */
+  async send({ status, headers, body, stream }: EncodedAnswer): Promise<void> {
     try {
-      this.#writeHead(answer.status, answer.headers, answer.body?.length);
+      this.#writeHead(status, headers, stream === undefined ? body : stream);
     } catch (error) {
       // The store holds what is being read until the stream is given back.
-      await answer.stream?.[Symbol.asyncIterator]().return?.();
+      await stream?.[Symbol.asyncIterator]().return?.();
       throw error;
     }
-    if (this.request.method === 'HEAD' || !answer.stream) {
-      await this.#end(this.request.method === 'HEAD' ? undefined : answer.body);
-      return;
-    }
+    if (this.request.method === 'HEAD') await this.#end();
+    else if (stream === undefined) await this.#end(body);
+    else await this.#sendStream(stream);
+  }
+
+  async #sendStream(stream: AsyncIterable<Uint8Array>): Promise<void> {
     try {
-      for await (const chunk of answer.stream) {
+      for await (const chunk of stream) {
         this.#bytesSent += chunk.length;
         const isTaken = this.#response.write(chunk, () => freeBuffer(chunk));
         // A connection that broke while the chunk was read has told so already, and will not drain.
@@ -99,24 +106,31 @@ export class Exchange {
       ? undefined
       : encodeError({ code, message, fields, resource, requestId: this.requestId, hostId: this.hostId });
     // Some are stored text, as an answer of success has it.
-    const own = Object.entries(error.headers).map(([name, value]) => [name, writeHeaderText(value)]);
-    const headers = { ...Object.fromEntries(own), ...(body && { 'content-type': 'application/xml' }) };
-    this.#writeHead(error.status, headers, body?.length);
+    const headers = Object.entries(error.headers).flatMap(([name, value]) => [name, writeHeaderText(value)]);
+    if (body !== undefined) headers.push('content-type', 'application/xml');
+    this.#writeHead(error.status, headers, body);
     await this.#end(body);
   }
 
-  #writeHead(status: number, headers: Readonly<Record<string, string>>, length: number | undefined): void {
+  #writeHead(
+    status: number,
+    headers: readonly string[],
+    body: Uint8Array | AsyncIterable<Uint8Array> | undefined,
+  ): void {
     this.#status = status;
-    const response = this.#response;
-    if (this.#mustClose()) response.setHeader('Connection', 'close');
-    if (length !== undefined) response.setHeader('Content-Length', length);
-    else if (!('content-length' in headers) && this.request.method !== 'HEAD' && status !== 204 && status !== 304) {
-      response.setHeader('Content-Length', 0);
+    const all = ['Server', serverName, 'x-amz-request-id', this.requestId, 'x-amz-id-2', this.hostId, ...headers];
+    if (body instanceof Uint8Array) all.push('Content-Length', String(body.length));
+    else if (body === undefined && this.request.method !== 'HEAD' && status !== 204 && status !== 304) {
+      all.push('Content-Length', '0');
     }
-    response.setHeader('Server', serverName);
-    response.setHeader('x-amz-request-id', this.requestId);
-    response.setHeader('x-amz-id-2', this.hostId);
-    response.writeHead(status, headers);
+    if (this.#mustClose()) all.push('Connection', 'close');
+    this.#response.writeHead(status, all);
+  }
+
+  /** Whether a body follows the head, or may: no header says that there is none. */
+  get #hasBody(): boolean {
+    const { headers } = this.request;
+    return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   }
 
   /** Whether the rest of the body is not worth, or not safe, to wait for. */
@@ -124,17 +138,22 @@ export class Exchange {
     if (this.request.complete) return false;
     if (this.#awaitsContinue && !this.#continued) return true;
     const declared = this.request.headers['content-length'];
-    return declared === undefined ? 'transfer-encoding' in this.request.headers : Number(declared) > drainBytesMax;
+    return declared === undefined ? this.#hasBody : Number(declared) > drainBytesMax;
   }
 
   async #end(body?: Uint8Array): Promise<void> {
-    if (this.#response.destroyed) return;
+    const response = this.#response;
+    if (response.destroyed) return;
     if (body) this.#bytesSent += body.length;
+    if (this.request.complete || !this.#hasBody) {
+      response.end(body);
+      return;
+    }
     await new Promise<void>((resolve) => {
-      this.#response.once('close', resolve);
-      this.#response.end(body, () => resolve());
+      response.once('close', resolve);
+      response.end(body, () => resolve());
     });
-    if (!this.request.complete) this.#discardBody();
+    this.#discardBody();
   }
 
   /** Reads what is left of the body so that the client gets to read the answer, up to the limit. */
@@ -181,5 +200,5 @@ export function rawErrorAnswer(code: S3ErrorCode, nowMs: number): string {
 }
 
 function newHostId(): string {
-  return Buffer.from(randomHex(24), 'hex').toString('base64');
+  return randomBase64(24);
 }

@@ -25,7 +25,7 @@ import { type EncodedAnswer, encoderOf } from './model/encode.ts';
 import { route } from './model/router.ts';
 import { operationTable } from './model/table.generated.ts';
 import type { InputOf, OperationName } from './model/types.ts';
-import type { ObjectName, Operation, OperationRequest } from './operation.ts';
+import type { Answer, ObjectName, Operation, OperationRequest } from './operation.ts';
 import { acceptsRegion, type Regions } from './regions.ts';
 
 export interface PipelineOptions {
@@ -121,9 +121,7 @@ export class Pipeline {
     const input = await this.#decode(operation.name, { headers, target, openBody });
     const context = this.#context({ exchange, headers, target, identity, bucket, nowMs, openBody });
     const answer = await operation.run(context, input);
-    const encoded = encoderOf(operation.name)(answer.output, answer.order);
-    const status = answer.status ?? encoded.status;
-    return { ...encoded, status, headers: { ...encoded.headers, ...answer.headers } };
+    return completed(encoderOf(operation.name)(answer.output, answer.order), answer);
   }
 
   #checkHead(request: IncomingMessage): void {
@@ -276,6 +274,12 @@ interface Authorised {
   readonly bucket: Bucket | undefined;
   readonly nowMs: number;
   readonly openBody: OpenBody;
+}
+
+/** An encoded output with what its operation says beside the model. */
+function completed(encoded: EncodedAnswer, answer: Pick<Answer<unknown>, 'status' | 'headers'>): EncodedAnswer {
+  const { status = encoded.status, headers = {} } = answer;
+  return { ...encoded, status, headers: [...encoded.headers, ...Object.entries(headers).flat()] };
 }
 
 function objectOf({ key, query }: Target): ObjectName | undefined {

@@ -67,8 +67,8 @@ export class ReservedRoutes {
         this.#refusal(exchange, error),
       );
       const encoded = Buffer.from(`${JSON.stringify(body, null, 2)}\n`);
-      const own = { 'content-type': 'application/json', 'cache-control': 'no-store' };
-      await exchange.send({ status, headers: { ...own, ...headers }, body: encoded });
+      const own = ['content-type', 'application/json', 'cache-control', 'no-store'];
+      await exchange.send({ status, headers: [...own, ...Object.entries(headers ?? {}).flat()], body: encoded });
     } catch (error) {
       this.#options.log.error({ requestId: exchange.requestId, err: error }, 'A request could not be answered');
       response.destroy();

@@ -79,6 +79,8 @@ function listenWith({ limits }: ServerOptions, listener: Listener): Server {
       requestTimeout: 0,
       keepAliveTimeout: 75_000,
       insecureHTTPParser: false,
+      // A request without a body needs none of the events of one.
+      optimizeEmptyRequests: true,
       requireHostHeader: false,
     },
     listener,

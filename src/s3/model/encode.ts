@@ -14,8 +14,11 @@ import { escapeXml, s3Namespace, xmlDeclaration } from './xml-text.ts';
 export interface EncodedAnswer {
   /** The model's status of success; an operation may answer another (206). */
   readonly status: number;
-  /** By lower-case name, safe for node:http. `content-length` is there only where the output has it. */
-  readonly headers: Record<string, string>;
+  /**
+   * Names in lower case and values by turns, as node:http takes them, and safe for it. `content-length` is there only where
+   * the output has it.
+   */
+  readonly headers: readonly string[];
   readonly body: Buffer | undefined;
   /** The streaming member, where the output has one. */
   readonly stream?: AsyncIterable<Uint8Array>;
@@ -26,7 +29,7 @@ export type Encoder<N extends OperationName> = (output: OutputOf<N>, order?: Ite
 
 type Output = Readonly<Record<string, unknown>>;
 type AnswerWriter = (output: Output, order?: ItemOrder) => EncodedAnswer;
-type HeaderWriter = (output: Output, headers: Record<string, string>) => void;
+type HeaderWriter = (value: unknown, headers: string[]) => void;
 interface Body {
   readonly body?: Buffer;
   readonly contentType?: string;
@@ -34,26 +37,31 @@ interface Body {
 }
 type BodyWriter = (output: Output, order?: ItemOrder) => Body;
 
-function headerValue(value: unknown, type: MemberSchema['type']): string {
-  if (Array.isArray(value)) return value.map(scalarText).join(',');
+function headerText(value: unknown, type: MemberSchema['type']): string {
+  if (typeof value === 'string') return writeHeaderText(value);
   if (value instanceof Date) return type === 'iso-date' ? value.toISOString() : value.toUTCString();
-  return scalarText(value);
+  return Array.isArray(value) ? writeHeaderText(value.map(scalarText).join(',')) : scalarText(value);
 }
 
-function compileHeader({ name, as, type }: MemberSchema): HeaderWriter {
-  return (output, headers) => {
-    const value = output[name];
-    if (value !== undefined && value !== null) headers[as] = writeHeaderText(headerValue(value, type));
-  };
+function compileHeader({ as, type }: MemberSchema): HeaderWriter {
+  return (value, headers) => headers.push(as, headerText(value, type));
 }
 
 function compilePrefixHeaders({ name, as }: MemberSchema): HeaderWriter {
-  return (output, headers) => {
-    const entries = output[name];
-    if (entries === undefined || entries === null) return;
-    assert(typeof entries === 'object', `${name} of an output is no map`);
-    for (const [key, value] of Object.entries(entries)) headers[as + key] = writeMetadataText(scalarText(value));
+  return (entries, headers) => {
+    assert(typeof entries === 'object' && entries !== null, `${name} of an output is no map`);
+    for (const [key, value] of Object.entries(entries)) headers.push(as + key, writeMetadataText(scalarText(value)));
   };
+}
+
+/** By name of the member: an output has few of those that its operation knows. */
+function compileHeaders({ members }: MessageSchema): ReadonlyMap<string, HeaderWriter> {
+  const writers = new Map<string, HeaderWriter>();
+  for (const member of members) {
+    if (member.in === 'header') writers.set(member.name, compileHeader(member));
+    if (member.in === 'prefix-headers') writers.set(member.name, compilePrefixHeaders(member));
+  }
+  return writers;
 }
 
 function xmlBody(xml: string): Body {
@@ -99,16 +107,16 @@ function compileBody({ root, bare, members }: MessageSchema): BodyWriter {
 
 function compile(name: OperationName): AnswerWriter {
   const { output: message, status } = operationTable[name];
-  const headerWriters = message.members.flatMap((member) => {
-    if (member.in === 'header') return [compileHeader(member)];
-    return member.in === 'prefix-headers' ? [compilePrefixHeaders(member)] : [];
-  });
+  const headerWriters = compileHeaders(message);
   const writeBody = compileBody(message);
   return (output, order) => {
-    const headers: Record<string, string> = {};
-    for (const write of headerWriters) write(output, headers);
+    const headers: string[] = [];
+    for (const member in output) {
+      const value = output[member];
+      if (value !== undefined && value !== null) headerWriters.get(member)?.(value, headers);
+    }
     const { body, contentType, stream } = writeBody(output, order);
-    if (contentType !== undefined) headers['content-type'] = contentType;
+    if (contentType !== undefined) headers.push('content-type', contentType);
     return stream === undefined ? { status, headers, body } : { status, headers, body, stream };
   };
 }
