@@ -1,5 +1,6 @@
 /** Every setting with its default. `config.example.yaml` shows the same; a test holds the two together. */
 import { z } from 'zod';
+import { accountIdSchema, accountSchema, keySchema } from './config-accounts.ts';
 import { readableClasses } from './s3/storage-classes.ts';
 
 const mebibyte = 1024 * 1024;
@@ -15,11 +16,6 @@ const bucketSchema = z.strictObject({
   name: z.string().min(3).max(63),
   public: z.boolean().default(false),
   versioned: z.boolean().default(false),
-});
-
-const rootKeySchema = z.strictObject({
-  accessKeyId: z.string().regex(/^[\w-]{3,128}$/, '3 to 128 letters, digits, hyphens or underscores'),
-  secretAccessKey: z.string().min(8, 'at least 8 characters').max(128),
 });
 
 const limitsSchema = z.strictObject({
@@ -95,12 +91,11 @@ export const configSchema = z.strictObject({
   otherRegions: z.array(z.string().regex(/^([a-z0-9-]{1,64}|\*)$/, 'a region, or * for any')).default([]),
   domains: z.array(z.string().regex(/^[a-z0-9.-]+$/, 'a domain in lower case')).default([]),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  rootKey: rootKeySchema.optional(),
-  accountId: z
-    .string()
-    .regex(/^\d{12}$/, 'twelve digits')
-    .default('000000000000'),
+  rootKey: keySchema.optional(),
+  accountId: accountIdSchema.default('000000000000'),
   displayName: z.string().min(1).default('root'),
+  accounts: z.array(accountSchema).default([]),
+  httpIssuers: z.array(z.url({ protocol: /^http$/, error: 'an address that begins with http://' })).default([]),
   bucketDefaults: z.enum(['aws', 'legacy']).default('aws'),
   buckets: z.array(bucketSchema).default([]),
   zones: z.array(zoneSchema).min(1).optional(),

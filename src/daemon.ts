@@ -9,6 +9,7 @@ import { createEngine } from './engine/engine.ts';
 import { EngineError } from './engine/errors.ts';
 import { probeStore } from './engine/probe.ts';
 import type { Engine } from './engine/types.ts';
+import type { DeclaredAccount } from './iam/declared.ts';
 import { type Iam, openIam } from './iam/iam.ts';
 import { canonicalIdOf } from './iam/names.ts';
 import { collectGarbage } from './jobs/collect-garbage.ts';
@@ -32,6 +33,7 @@ import type { FindSecret } from './s3/auth/authenticate.ts';
 import { createHealth } from './s3/health.ts';
 import { operations } from './s3/operations/index.ts';
 import { Pipeline } from './s3/pipeline.ts';
+import { QueryApi } from './s3/query-api.ts';
 import { ReservedRoutes } from './s3/reserved-routes.ts';
 import { createServer, type S3Server } from './s3/server.ts';
 import { version } from './version.ts';
@@ -89,11 +91,11 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     log,
   });
   const engine = createEngine({ index, blobs, clock, schemes: config.store.schemes });
-  const { accountId: id, displayName } = config;
   const iam = await openIam({
     identities: engine.identities,
-    declared: [{ id, displayName, rootKey }],
+    declared: declaredAccounts(config, rootKey),
     serverKey,
+    httpIssuers: config.httpIssuers,
     clock,
   });
   await ensureBuckets(config, engine);
@@ -178,6 +180,7 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
   const answer = createAdmin({ version: version(), clock, startedMs, zones: config.zones, index, blobs, jobs });
   return createServer({
     pipeline,
+    queryApi: new QueryApi({ iam, regions, clock, log }),
     reserved: new ReservedRoutes({ answer, findSecret, operator: config.accountId, regions, clock, log }),
     health: createHealth(() => probeStore(index, blobs), clock),
     clock,
@@ -185,6 +188,20 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
     hostSuffixes: hostSuffixes(config.domains),
     limits: config.limits,
   });
+}
+
+/** The server's own account first. */
+function declaredAccounts({ accountId: id, displayName, accounts }: Config, rootKey: RootKey): DeclaredAccount[] {
+  const own = accounts.find((account) => account.id === id);
+  if (own?.rootKey !== undefined) throw new ConfigError(`accounts: the key of account ${id} is the setting rootKey`);
+  const ids = accounts.map((account) => account.id);
+  const twice = ids.find((one, at) => ids.indexOf(one) !== at);
+  if (twice !== undefined) throw new ConfigError(`accounts: account ${twice} is there twice`);
+  const others = accounts.filter((account) => account !== own);
+  return [
+    { ...own, id, displayName: own?.displayName ?? displayName, rootKey },
+    ...others.map((account) => ({ ...account, displayName: account.displayName ?? account.id })),
+  ];
 }
 
 /** A key made by the server is printed where it starts; beyond loopback its owner must have chosen one. */

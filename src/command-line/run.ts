@@ -22,6 +22,7 @@ const explainedErrors = new Set([
   'CommandError',
   'ConfigError',
   'DataFolderError',
+  'DeclarationError',
   'ZoneInUse',
   'LogQuorumLost',
   'LogDamaged',

@@ -2,18 +2,12 @@
 import type { Identities } from '../engine/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Callers } from './callers.ts';
+import { type DeclaredAccount, makeDeclared } from './declared.ts';
 import { Directory } from './directory.ts';
 import { canonicalIdOf } from './names.ts';
 import type { AccountRecord } from './records.ts';
 import { createSealer, type Sealer } from './sealing.ts';
-
-/** An account of the configuration: there as long as it is written there. */
-export interface DeclaredAccount {
-  readonly id: string;
-  readonly displayName: string;
-  readonly email?: string | undefined;
-  readonly rootKey?: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
-}
+import { OidcKeys } from './sts/oidc-keys.ts';
 
 export interface IamOptions {
   readonly identities: Identities;
@@ -22,6 +16,8 @@ export interface IamOptions {
   /** 32 bytes. */
   readonly serverKey: Buffer;
   readonly clock: Clock;
+  /** Issuers of web identities that are spoken to without TLS. */
+  readonly httpIssuers?: readonly string[];
 }
 
 export interface Iam {
@@ -31,9 +27,12 @@ export interface Iam {
   readonly secrets: Sealer;
   /** Seals session tokens. */
   readonly tokens: Sealer;
+  /** Keys of issuers of web identities. */
+  readonly oidcKeys: OidcKeys;
 }
 
-export async function openIam({ identities, declared, serverKey, clock }: IamOptions): Promise<Iam> {
+export async function openIam(options: IamOptions): Promise<Iam> {
+  const { identities, declared, serverKey, clock, httpIssuers = [] } = options;
   const directory = await Directory.open(identities, declared.map(recordOf));
   const secrets = createSealer(serverKey, 'secrets of access keys');
   const tokens = createSealer(serverKey, 'session tokens');
@@ -41,7 +40,10 @@ export async function openIam({ identities, declared, serverKey, clock }: IamOpt
     rootKey === undefined ? [] : [{ ...rootKey, accountId: id }],
   );
   const callers = new Callers({ directory, rootKeys, secrets, tokens, clock });
-  return { directory, callers, secrets, tokens };
+  const oidcKeys = new OidcKeys({ clock, httpIssuers });
+  const iam = { directory, callers, secrets, tokens, oidcKeys };
+  for (const account of declared) await makeDeclared(iam, account, clock.nowMs());
+  return iam;
 }
 
 function recordOf({ id, displayName, email }: DeclaredAccount): AccountRecord {

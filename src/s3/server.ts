@@ -11,10 +11,13 @@ import { bucketOfHost } from './addressing.ts';
 import { rawErrorAnswer } from './exchange.ts';
 import type { Health } from './health.ts';
 import type { Pipeline } from './pipeline.ts';
+import { isQueryRequest, type QueryApi } from './query-api.ts';
 import { type ReservedRoutes, reservedPrefix } from './reserved-routes.ts';
 
 export interface ServerOptions {
   readonly pipeline: Pipeline;
+  /** Answers IAM and STS. */
+  readonly queryApi: QueryApi;
   /** What lies below `/-/` beside the health checks. */
   readonly reserved: ReservedRoutes;
   readonly health: Health;
@@ -92,9 +95,10 @@ function listenWith({ limits }: ServerOptions, listener: Listener): Server {
   return server;
 }
 
-function divide({ pipeline, hostSuffixes }: ServerOptions, reserved: Listener): Listener {
+function divide({ pipeline, queryApi, hostSuffixes }: ServerOptions, reserved: Listener): Listener {
   return (request, response) => {
     if (isReserved(request, hostSuffixes)) reserved(request, response);
+    else if (isQueryRequest(request, hostSuffixes)) queryApi.handle(request, response, request.url ?? '/');
     else pipeline.handle(request, response, request.url ?? '/');
   };
 }

@@ -57,6 +57,8 @@ export interface AuthenticateOptions {
   readonly region: string;
   /** Other regions that requests may be signed for. */
   acceptsRegion?(region: string): boolean;
+  /** SHA-256 of the body in hex, where it was read already: what other services than S3 sign, whatever a header says. */
+  readonly payloadSha256?: string;
   /** Service of the credential scope; s3 unless another is named. */
   readonly service?: string;
   readonly nowMs: number;
@@ -86,7 +88,7 @@ export function authenticate(request: SignedRequest, options: AuthenticateOption
   const contentSha256 = headerValue(request.headers, 'x-amz-content-sha256');
   const claim = readClaim(request.headers, query, scopeRules(options));
   if (claim === undefined) return { kind: 'anonymous', payload: anonymousPayload(contentSha256) };
-  const payloadText = payloadLine(claim, contentSha256, query);
+  const payloadText = options.payloadSha256 ?? payloadLine(claim, contentSha256, query);
   const payload = parsePayloadMode(payloadText);
   const accessKey = findAccessKey(claim, options);
   requireTime(claim, options.nowMs);

@@ -1,0 +1,67 @@
+/**
+ * The ARN that an action of IAM is about, which policies are held against.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+ */
+import type { AccountView } from '../account-view.ts';
+import type { Identity } from '../identity.ts';
+import type { Decoded } from '../model/decode.ts';
+import { entityArn, iamArn } from '../names.ts';
+import type { Tag } from '../records.ts';
+
+export interface Resource {
+  readonly arn: string;
+  /** Of the entity, if it is there. */
+  readonly tags: readonly Tag[];
+}
+
+interface Entity {
+  readonly path: string;
+  readonly name: string;
+  readonly tags?: readonly Tag[];
+}
+
+/** Lists are about all below a path. */
+const lists: Readonly<Record<string, string>> = {
+  ListUsers: 'user',
+  ListGroups: 'group',
+  ListRoles: 'role',
+  ListPolicies: 'policy',
+};
+
+/** Without a user's name these are about who asks. */
+const ownActions: ReadonlySet<string> = new Set([
+  'GetUser',
+  'CreateAccessKey',
+  'ListAccessKeys',
+  'UpdateAccessKey',
+  'DeleteAccessKey',
+  'GetLoginProfile',
+  'DeleteLoginProfile',
+  'ListMFADevices',
+]);
+
+export function resourceOf(
+  { identity, view }: { identity: Identity; view: AccountView },
+  action: string,
+  input: Decoded,
+): Resource {
+  const { id } = view.account;
+  const member = (name: string): string | undefined => {
+    const value = input[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const listed = lists[action];
+  if (listed !== undefined) return { arn: iamArn(id, `${listed}${member('PathPrefix') ?? '/'}`), tags: [] };
+  const [role, group, user] = ['RoleName', 'GroupName', 'UserName'].map(member);
+  const path = member('Path') ?? '/';
+  const named = (kind: 'user' | 'group' | 'role' | 'policy', entity: Entity): Resource => {
+    return { arn: entityArn(id, kind, entity), tags: entity.tags ?? [] };
+  };
+  if (role !== undefined) return named('role', view.roles.get(role) ?? { path, name: role });
+  if (group !== undefined) return named('group', view.groups.get(group) ?? { path, name: group });
+  if (user !== undefined) return named('user', view.users.get(user) ?? { path, name: user });
+  if (ownActions.has(action)) return { arn: identity.arn, tags: identity.tags };
+  if (action === 'CreatePolicy') return named('policy', { path, name: member('PolicyName') ?? '' });
+  const arn = member('PolicyArn') ?? member('OpenIDConnectProviderArn');
+  return { arn: arn ?? '*', tags: [] };
+}

@@ -1,0 +1,37 @@
+/**
+ * Types of the operations, read off the SDKs' own command types at compile time; nothing of an SDK is loaded at run time.
+ * Required members of an input are present, as the decoder has refused the request otherwise.
+ */
+import type * as IamSdk from '@aws-sdk/client-iam';
+import type * as StsSdk from '@aws-sdk/client-sts';
+
+type CommandsOf<S> = {
+  [K in keyof S as K extends `${infer N}Command` ? (N extends '$' ? never : N) : never]: S[K];
+};
+interface Commands extends CommandsOf<typeof IamSdk>, CommandsOf<typeof StsSdk> {}
+
+/** Name of an operation of IAM or STS; no two have the same. */
+export type ActionName = keyof Commands & string;
+
+type CommandOf<N extends ActionName> = Commands[N] extends abstract new (...args: never[]) => infer C ? C : never;
+
+type Leaf = string | number | boolean | Date | Uint8Array;
+/** Removes `undefined` from required members, at every depth. */
+type Present<T> = T extends Leaf
+  ? T
+  : T extends readonly (infer E)[]
+    ? Present<E>[]
+    : T extends object
+      ? { [K in keyof T]: object extends Pick<T, K> ? Present<T[K]> : Present<Exclude<T[K], undefined>> }
+      : T;
+
+/** Decoded parameters of an action. What the client did not send is absent. */
+export type InputOf<N extends ActionName> = CommandOf<N> extends { input: infer I } ? Present<I> : never;
+
+/** What an action answers. Members that are absent or undefined are not sent. */
+export type OutputOf<N extends ActionName> =
+  CommandOf<N> extends {
+    resolveMiddleware(...args: never[]): (...args: never[]) => Promise<{ output: infer O }>;
+  }
+    ? Omit<O, '$metadata'>
+    : never;

@@ -1,0 +1,187 @@
+/**
+ * IAM and STS on the S3 port: AWS's query protocol, a form posted to `/` (or, as presigned links have it, a query of GET).
+ * This side says who asks and that the body is what was signed; what is answered `src/iam` decides. The form is read
+ * before the signature is verified, as the signature covers its hash; it is bounded, and believed only afterwards.
+ */
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { EngineError } from '../engine/errors.ts';
+import { answerIam, type QueryRequest } from '../iam/api/answer.ts';
+import { IamError, type IamErrorCode } from '../iam/errors.ts';
+import type { Iam } from '../iam/iam.ts';
+import { anonymous, type Identity } from '../iam/identity.ts';
+import { encodeError } from '../iam/model/encode.ts';
+import { iamTable, stsTable } from '../iam/model/table.generated.ts';
+import { answerSts } from '../iam/sts/answer.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { bucketOfHost } from './addressing.ts';
+import { authenticate } from './auth/authenticate.ts';
+import { groupHeaders } from './auth/canonical-request.ts';
+import { S3Error, type S3ErrorCode } from './errors.ts';
+import { Exchange } from './exchange.ts';
+import { acceptsRegion, type Regions } from './regions.ts';
+
+/** Longest form, in bytes: a few policies, each escaped. */
+const formBytesMax = 256 * 1024;
+/** IAM's clients sign for this region wherever they are. */
+const globalRegion = 'us-east-1';
+
+export interface QueryApiOptions {
+  readonly iam: Iam;
+  readonly regions: Regions;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+type Service = 'iam' | 'sts';
+
+const services: Readonly<Record<Service, { readonly table: typeof iamTable; readonly answer: typeof answerIam }>> = {
+  iam: { table: iamTable, answer: answerIam },
+  sts: { table: stsTable, answer: answerSts },
+};
+
+/** Whether a request is one of the query protocol and no one of S3. */
+export function isQueryRequest(request: IncomingMessage, suffixes: readonly string[]): boolean {
+  const { method, url = '/', headers } = request;
+  if (url !== '/' && !url.startsWith('/?')) return false;
+  const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
+  const isCall = method === 'POST' ? isForm : method === 'GET' && /[?&]Action=/.test(url);
+  return isCall && bucketOfHost(headers.host ?? '', suffixes) === undefined;
+}
+
+/** What the stages have found out of a request so far; also what the log line tells. */
+interface Trace {
+  service: Service;
+  action?: string;
+  identity?: Identity;
+}
+
+export class QueryApi {
+  readonly #options: QueryApiOptions;
+
+  constructor(options: QueryApiOptions) {
+    this.#options = options;
+  }
+
+  /** Answers one request. Never rejects. */
+  async handle(incoming: IncomingMessage, response: ServerResponse, url: string): Promise<void> {
+    const exchange = new Exchange(incoming, response);
+    const { requestId } = exchange;
+    const trace: Trace = { service: 'iam' };
+    let refusal: IamError | undefined;
+    let text: string;
+    try {
+      text = await this.#answer(exchange, url, trace);
+    } catch (error) {
+      refusal = toIamError(error);
+      text = encodeError(services[trace.service].table, refusal, requestId);
+    }
+    try {
+      const headers = { 'content-type': 'text/xml', 'x-amzn-requestid': requestId };
+      await exchange.send({ status: refusal?.status ?? 200, headers, body: Buffer.from(text) });
+    } catch (error) {
+      this.#options.log.error({ requestId, err: error }, 'A request could not be answered');
+      response.destroy();
+    }
+    this.#log(trace, requestId, refusal);
+  }
+
+  async #answer(exchange: Exchange, url: string, trace: Trace): Promise<string> {
+    const { iam, clock } = this.#options;
+    const { request, requestId } = exchange;
+    const nowMs = clock.nowMs();
+    const body = await readForm(exchange);
+    const [rawPath = '/', rawQuery = ''] = url.split(/\?(.*)/s, 2);
+    const parameters = new URLSearchParams(request.method === 'GET' ? rawQuery : body.toString('utf8'));
+    trace.service = serviceOf(request, parameters);
+    trace.action = parameters.get('Action') ?? '';
+    const identity = this.#authenticate(
+      { method: request.method ?? '', rawPath, rawQuery, headers: groupHeaders(request.rawHeaders) },
+      { service: trace.service, body, nowMs },
+    );
+    trace.identity = identity;
+    const source = {
+      ip: request.socket.remoteAddress,
+      userAgent: request.headers['user-agent'],
+      isSecure: 'encrypted' in request.socket,
+      nowMs,
+    };
+    const query: QueryRequest = { identity, parameters, source, requestId };
+    return await services[trace.service].answer(iam, query);
+  }
+
+  #authenticate(
+    signed: Parameters<typeof authenticate>[0],
+    { service, body, nowMs }: { service: Service; body: Buffer; nowMs: number },
+  ): Identity {
+    const { iam, regions } = this.#options;
+    const found = authenticate(signed, {
+      findSecret: (accessKeyId, sessionToken) => iam.callers.findKey(accessKeyId, sessionToken),
+      region: regions.own,
+      acceptsRegion: (region) => region === globalRegion || acceptsRegion(regions, region),
+      service,
+      payloadSha256: createHash('sha256').update(body).digest('hex'),
+      nowMs,
+    });
+    if (found.kind === 'anonymous') return anonymous;
+    iam.callers.noteUse(found.accessKeyId, { atMs: nowMs, region: found.region, service });
+    return found.identity;
+  }
+
+  /** One line a request, without its parameters. What may have changed something is told of always: it is the audit log. */
+  #log({ service, action, identity }: Trace, requestId: string, refusal: IamError | undefined): void {
+    const { log } = this.#options;
+    const line = { requestId, service, action, caller: identity?.arn };
+    const isFault = refusal !== undefined && refusal.status >= 500 && refusal.code !== 'NotImplemented';
+    if (isFault) log.error({ ...line, code: refusal.code, err: refusal.cause }, 'Request refused');
+    else if (refusal) log.info({ ...line, code: refusal.code, reason: refusal.message }, 'Request refused');
+    else log[/^(Get|List)/.test(action ?? '') ? 'debug' : 'info'](line, 'Request');
+  }
+}
+
+async function readForm(exchange: Exchange): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of exchange.body()) {
+    size += chunk.length;
+    if (size > formBytesMax)
+      throw new IamError('RequestEntityTooLarge', `The request is longer than ${formBytesMax} bytes.`);
+    // A chunk is valid until the next one is asked for.
+    chunks.push(Uint8Array.from(chunk));
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/** The service that the signature is for; of an unsigned request the one of its version. */
+function serviceOf(request: IncomingMessage, parameters: URLSearchParams): Service {
+  const credential =
+    /Credential=([^,\s]+)/.exec(request.headers.authorization ?? '')?.[1] ?? parameters.get('X-Amz-Credential');
+  const named = credential?.split('/').at(-2);
+  if (named === undefined) return parameters.get('Version') === stsTable.version ? 'sts' : 'iam';
+  if (named === 'iam' || named === 'sts') return named;
+  throw new IamError('InvalidAction', `There is no service ${named} here.`);
+}
+
+const codes: Readonly<Partial<Record<S3ErrorCode, readonly [IamErrorCode, string?]>>> = {
+  InvalidAccessKeyId: ['InvalidClientTokenId', 'The security token included in the request is invalid.'],
+  InvalidToken: ['InvalidClientTokenId', 'The security token included in the request is invalid.'],
+  ExpiredToken: ['ExpiredToken', 'The security token included in the request is expired'],
+  RequestTimeTooSkewed: ['SignatureDoesNotMatch', 'Signature expired: the time of the request is too far from now.'],
+  SignatureDoesNotMatch: ['SignatureDoesNotMatch'],
+  AccessDenied: ['IncompleteSignature'],
+};
+
+function toIamError(error: unknown): IamError {
+  if (error instanceof IamError) return error;
+  if (error instanceof EngineError) {
+    return new IamError('ServiceUnavailable', 'The service cannot make changes durable now.', { cause: error });
+  }
+  if (error instanceof S3Error && error.status < 500) {
+    const [code, message = error.message] = codes[error.code] ?? ['IncompleteSignature'];
+    return new IamError(code, message, { cause: error });
+  }
+  return new IamError('InternalFailure', 'The request processing has failed because of an unknown error.', {
+    cause: error,
+  });
+}
