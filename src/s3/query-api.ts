@@ -78,7 +78,7 @@ export class QueryApi {
       text = encodeError(services[trace.service].table, refusal, requestId);
     }
     try {
-      const headers = { 'content-type': 'text/xml', 'x-amzn-requestid': requestId };
+      const headers = ['content-type', 'text/xml', 'x-amzn-requestid', requestId];
       await exchange.send({ status: refusal?.status ?? 200, headers, body: Buffer.from(text) });
     } catch (error) {
       this.#options.log.error({ requestId, err: error }, 'A request could not be answered');

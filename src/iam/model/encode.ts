@@ -20,7 +20,7 @@ export function encodeOutput(
 export function encodeError(service: ServiceSchema, error: IamError, requestId: string): string {
   const { code, message, status } = error;
   const type = status >= 500 ? 'Receiver' : 'Sender';
-  const elements = `<Type>${type}</Type><Code>${code}</Code><Message>${escape(message)}</Message>`;
+  const elements = `<Type>${type}</Type><Code>${code}</Code><Message>${escapeText(message)}</Message>`;
   return (
     `<ErrorResponse xmlns="${service.namespace}"><Error>${elements}</Error>` +
     `<RequestId>${requestId}</RequestId></ErrorResponse>\n`
@@ -39,13 +39,13 @@ function encodeStructure(value: object, name: string, structures: StructureTable
 function encodeValue(value: unknown, type: Type, structures: StructureTable): string {
   if (value instanceof Date) return value.toISOString().replace(/\.\d{3}Z$/, 'Z');
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
-  if (typeof value !== 'object' || value === null) return escape(String(value));
+  if (typeof value !== 'object' || value === null) return escapeText(String(value));
   if (typeof type === 'string') throw new Error(`a ${type} is no object`);
   if ('structure' in type) return encodeStructure(value, type.structure, structures);
   if ('map' in type) {
     return Object.entries(value)
       .map(([key, item]) => {
-        return `<entry><key>${escape(key)}</key><value>${encodeValue(item, type.map, structures)}</value></entry>`;
+        return `<entry><key>${escapeText(key)}</key><value>${encodeValue(item, type.map, structures)}</value></entry>`;
       })
       .join('');
   }
@@ -56,7 +56,7 @@ function encodeValue(value: unknown, type: Type, structures: StructureTable): st
 const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 /** Markup becomes entities; what some parser would change or refuse a reference. */
-function escape(text: string): string {
+function escapeText(text: string): string {
   return text.replaceAll(/[&<>"\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]/g, (character) => {
     return named[character] ?? `&#x${character.charCodeAt(0).toString(16).toUpperCase()};`;
   });
