@@ -7,6 +7,7 @@
  * thread that made the memory uses) and goes on with what the caller lays out from `CODER_RESERVED_BYTES` on.
  */
 import assert from 'node:assert';
+import { instantiateKernel, kernelFunction } from '../../lib/webassembly/instantiate.ts';
 import { SCHEMES, type Scheme } from '../scheme.ts';
 import type { Matrix } from './galois.ts';
 import { kernelBase64 } from './kernel.generated.ts';
@@ -129,20 +130,7 @@ function coderOver(memory: WebAssembly.Memory, kernel: Kernel, kind: Coder['kind
   };
 }
 
-let compiled: WebAssembly.Module | undefined;
-
 function instantiate(memory: WebAssembly.Memory): Kernel | undefined {
-  try {
-    compiled ??= new WebAssembly.Module(Buffer.from(kernelBase64, 'base64'));
-    const { combine1, combine3 } = new WebAssembly.Instance(compiled, { env: { memory } }).exports;
-    if (typeof combine1 !== 'function' || typeof combine3 !== 'function') return undefined;
-    return {
-      combine1: (tables, input, output, length) => void combine1(tables, input, output, length),
-      combine3: (tables, input, output, length) => void combine3(tables, input, output, length),
-    };
-  } catch (error) {
-    // A runtime without SIMD or threads refuses the module when it compiles or links it; anything else is our mistake.
-    if (error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError) return undefined;
-    throw error;
-  }
+  const exports = instantiateKernel(kernelBase64, { env: { memory } });
+  return exports && { combine1: kernelFunction(exports, 'combine1'), combine3: kernelFunction(exports, 'combine3') };
 }

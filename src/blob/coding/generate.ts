@@ -1,39 +1,17 @@
 /** Compiles kernel.as.ts to WebAssembly and writes it as kernel.generated.ts. Run by `npm run generate`. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import asc from 'assemblyscript/asc';
+import { kernelText } from '../../lib/webassembly/generate.ts';
 
-const SOURCE = new URL('./kernel.as.ts', import.meta.url);
-const TARGET = new URL('./kernel.generated.ts', import.meta.url);
+/** The memory comes from outside, as all threads share it. */
+const memory = ['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'];
+const features = ['--enable', 'simd', '--enable', 'relaxed-simd', '--enable', 'threads'];
 
 /** The text that kernel.generated.ts must have. */
-export async function generateKernel(): Promise<string> {
-  const source = await readFile(SOURCE, 'utf8');
-  let binary: Uint8Array | undefined;
-  const flags = ['--optimizeLevel', '3', '--runtime', 'stub', '--noAssert', '--importMemory', '--sharedMemory'];
-  const features = ['--enable', 'simd', '--enable', 'relaxed-simd', '--enable', 'threads'];
-  const memory = ['--initialMemory', '1', '--maximumMemory', '65536'];
-  const { error, stderr } = await asc.main(
-    ['kernel.ts', '--outFile', 'kernel.wasm', ...flags, ...features, ...memory],
-    {
-      readFile: (name) => (name === 'kernel.ts' ? source : null),
-      writeFile: (_name, contents) => {
-        if (typeof contents !== 'string') binary = contents;
-      },
-      listFiles: () => [],
-    },
-  );
-  if (error || !binary) throw new Error(`the kernel does not compile: ${stderr.toString()}`, { cause: error });
-  const text = Buffer.from(binary).toString('base64');
-  return [
-    '// Generated from kernel.as.ts by generate.ts; do not edit.',
-    '',
-    '/** The WebAssembly module of kernel.as.ts, base64. */',
-    `export const kernelBase64 =\n  '${text}';`,
-    '',
-  ].join('\n');
+export function generateKernel(): Promise<string> {
+  return kernelText(new URL('./kernel.as.ts', import.meta.url), [...features, ...memory]);
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await writeFile(fileURLToPath(TARGET), await generateKernel());
+  await writeFile(fileURLToPath(new URL('./kernel.generated.ts', import.meta.url)), await generateKernel());
 }

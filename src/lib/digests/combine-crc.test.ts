@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type CrcAlgorithm, combineCrc, isCrc } from './combine-crc.ts';
+import { combineCrc, isCrc } from './combine-crc.ts';
+import type { CrcAlgorithm } from './crc/types.ts';
 import { digest } from './digester.ts';
 
 const crcs: readonly CrcAlgorithm[] = ['CRC32', 'CRC32C', 'CRC64NVME'];

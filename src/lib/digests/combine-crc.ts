@@ -5,21 +5,17 @@
  */
 import assert from 'node:assert/strict';
 import type { ChecksumAlgorithm } from './algorithms.ts';
+import { type CrcAlgorithm, type CrcDefinition, crcDefinitions } from './crc/types.ts';
 
-export type CrcAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME';
-
-interface Field {
-  readonly widthBytes: 4 | 8;
-  /** The polynomial without its leading term, reflected: the highest bit is the coefficient of x^0. */
-  readonly polynomial: bigint;
+interface Field extends CrcDefinition {
   /** x^(8 * 2^k), by k; grows as lengths ask for it. */
   readonly powers: bigint[];
 }
 
 const fields: Readonly<Record<CrcAlgorithm, Field>> = {
-  CRC32: field(4, 0xedb88320n),
-  CRC32C: field(4, 0x82f63b78n),
-  CRC64NVME: field(8, 0x9a6c9329ac4bc9b5n),
+  CRC32: field(crcDefinitions.CRC32),
+  CRC32C: field(crcDefinitions.CRC32C),
+  CRC64NVME: field(crcDefinitions.CRC64NVME),
 };
 
 /** Parts of an object usually have one length, so the last shift of each algorithm is remembered. */
@@ -46,9 +42,9 @@ export function combineCrc(
   return fromBigInt(shifted ^ toBigInt(crcB), widthBytes);
 }
 
-function field(widthBytes: 4 | 8, polynomial: bigint): Field {
-  const highestBit = BigInt(widthBytes * 8 - 1);
-  return { widthBytes, polynomial, powers: [1n << (highestBit - 8n)] };
+function field(definition: CrcDefinition): Field {
+  const highestBit = BigInt(definition.widthBytes * 8 - 1);
+  return { ...definition, powers: [1n << (highestBit - 8n)] };
 }
 
 /** x^(8 * lengthBytes). */

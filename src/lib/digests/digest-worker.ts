@@ -1,7 +1,6 @@
 /** A digest thread: reads filled slots of the shared ring, frees them, and answers with digests. Never keeps a byte. */
 import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
-import { preloadHashers } from './hashers.ts';
 import { InlineDigester } from './inline-digester.ts';
 import type { FromDigestThread, SharedRing, ToDigestThread, UpdateMessage } from './messages.ts';
 
@@ -12,7 +11,6 @@ const bytes = new Uint8Array(ring.bytes);
 const states = new Int32Array(ring.states);
 const streams = new Map<number, InlineDigester>();
 
-await preloadHashers();
 port.on('message', receive);
 
 function receive(message: ToDigestThread): void {

@@ -1,12 +1,14 @@
 /**
- * One incremental hash of each checksum algorithm, behind one shape. MD5 and the SHA family come from node:crypto, CRC32
- * from node:zlib; the rest are WebAssembly instances, which take a millisecond to make and are therefore kept and reused.
- * All digests are big-endian, as S3 writes them.
+ * One incremental hash of each checksum algorithm, behind one shape. MD5 and the SHA family come from node:crypto, the CRCs
+ * are computed by a kernel of our own; the xxHash family are WebAssembly instances, which take a millisecond to make and are
+ * therefore kept and reused. All digests are big-endian, as S3 writes them.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
 import type { IHasher } from 'hash-wasm';
 import type { ChecksumAlgorithm } from './algorithms.ts';
+import { isCrc } from './combine-crc.ts';
+import { crcKernel } from './crc/kernel.ts';
+import { type CrcAlgorithm, type CrcRegister, endRegister, startRegister } from './crc/types.ts';
 
 export interface Hasher {
   update(bytes: Uint8Array): void;
@@ -22,45 +24,27 @@ const idleWasmMax = 64;
 const cryptoNames = { MD5: 'md5', SHA1: 'sha1', SHA256: 'sha256', SHA512: 'sha512' } as const;
 
 type CryptoAlgorithm = keyof typeof cryptoNames;
-type WasmAlgorithm = Exclude<ChecksumAlgorithm, CryptoAlgorithm | 'CRC32'>;
-
-const crc32cPolynomial = 0x82f63b78;
-const crc64NvmePolynomial = '9a6c9329ac4bc9b5';
+type WasmAlgorithm = Exclude<ChecksumAlgorithm, CryptoAlgorithm | CrcAlgorithm>;
 
 const wasmFactories: Readonly<Record<WasmAlgorithm, () => Promise<IHasher>>> = {
-  CRC32C: async () => (await import('hash-wasm')).createCRC32(crc32cPolynomial),
-  CRC64NVME: async () => (await import('hash-wasm')).createCRC64(crc64NvmePolynomial),
   XXHASH64: async () => (await import('hash-wasm')).createXXHash64(),
   XXHASH3: async () => (await import('hash-wasm')).createXXHash3(),
   XXHASH128: async () => (await import('hash-wasm')).createXXHash128(),
 };
 
 const idleWasm: Readonly<Record<WasmAlgorithm, IHasher[]>> = {
-  CRC32C: [],
-  CRC64NVME: [],
   XXHASH64: [],
   XXHASH3: [],
   XXHASH128: [],
 };
 
-/**
- * A new hash of the algorithm: at once where it needs no instance to be made, else a promise. The first CRC64NVME of a
- * process also loads the WebAssembly module; `preloadHashers` moves that out of the first request.
- */
+/** A new hash of the algorithm: at once, or a promise where an instance must be made first. */
 export function openHasher(algorithm: ChecksumAlgorithm): Hasher | Promise<Hasher> {
   if (isCrypto(algorithm)) return new CryptoHasher(createHash(cryptoNames[algorithm]));
-  if (algorithm === 'CRC32') return new Crc32Hasher();
+  if (isCrc(algorithm)) return new CrcHasher(algorithm);
   const idle = idleWasm[algorithm].pop();
   if (idle !== undefined) return new WasmHasher(algorithm, idle);
   return wasmFactories[algorithm]().then((instance) => new WasmHasher(algorithm, instance));
-}
-
-/** Makes one instance of every WebAssembly hash, so that the first requests find them. */
-export async function preloadHashers(): Promise<void> {
-  const algorithms: WasmAlgorithm[] = ['CRC64NVME', 'CRC32C', 'XXHASH64', 'XXHASH3', 'XXHASH128'];
-  for (const algorithm of algorithms) {
-    if (idleWasm[algorithm].length === 0) idleWasm[algorithm].push(await wasmFactories[algorithm]());
-  }
 }
 
 function isCrypto(algorithm: ChecksumAlgorithm): algorithm is CryptoAlgorithm {
@@ -81,15 +65,17 @@ class CryptoHasher implements Hasher {
   release(): void {}
 }
 
-class Crc32Hasher implements Hasher {
-  #value = 0;
+class CrcHasher implements Hasher {
+  readonly #register: CrcRegister;
+  readonly #kernel = crcKernel();
+  constructor(algorithm: CrcAlgorithm) {
+    this.#register = startRegister(algorithm);
+  }
   update(bytes: Uint8Array): void {
-    this.#value = crc32(bytes, this.#value);
+    this.#kernel.update(this.#register, bytes);
   }
   digest(): Uint8Array {
-    const digest = Buffer.alloc(4);
-    digest.writeUInt32BE(this.#value);
-    return digest;
+    return endRegister(this.#register);
   }
   release(): void {}
 }

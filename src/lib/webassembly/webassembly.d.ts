@@ -1,4 +1,4 @@
-/** The part of WebAssembly's interface that the coder uses: neither the ES library nor Node's types declare it. */
+/** The part of WebAssembly's interface that the kernels use: neither the ES library nor Node's types declare it. */
 declare namespace WebAssembly {
   class Memory {
     constructor(descriptor: { initial: number; maximum: number; shared: true });
@@ -8,7 +8,7 @@ declare namespace WebAssembly {
     constructor(bytes: Uint8Array);
   }
   class Instance {
-    constructor(module: Module, imports: Record<string, Record<string, unknown>>);
+    constructor(module: Module, imports?: Record<string, Record<string, unknown>>);
     readonly exports: Record<string, unknown>;
   }
   class CompileError extends Error {}
