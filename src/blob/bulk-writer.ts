@@ -12,11 +12,12 @@ import { copyBytes } from '../lib/copy-bytes.ts';
 import { randomHex } from '../lib/ids.ts';
 import { encodeDirectory } from './directory.ts';
 import type { OpenSegment } from './open-segment.ts';
+import { PagedRun, type Placed } from './paged-run.ts';
 import { DEFAULT_SCHEME, mentionOf, SCHEMES, type Scheme } from './scheme.ts';
 import type { SegmentSource } from './segment-source.ts';
-import { continuedDirectoryUnit, stripeBytesMax, stripeShardBytes, unitFor } from './stripe.ts';
+import { continuedDirectoryUnit, stripeBytesMax, stripeShardBytes, unitFor, unitShift } from './stripe.ts';
 import type { StripeBuffer, StripeBuffers } from './stripe-buffers.ts';
-import type { ShardPieces, StripeEncoder, StripePlan } from './stripe-encoder.ts';
+import type { StripeEncoder, StripePlan } from './stripe-encoder.ts';
 import type { BlobRef, Extent, WriteOptions } from './types.ts';
 
 const STRIPES_UNDER_WAY_MAX = 3;
@@ -48,23 +49,43 @@ export async function writeBulk(
   }
 }
 
+/** A segment that the blob is written to, and the run of stripes in it. */
+interface BulkSegment {
+  readonly open: OpenSegment;
+  readonly run: PagedRun;
+}
+
+/** A stripe on its way. */
+interface Sent {
+  readonly plan: StripePlan;
+  /** Reserved for it in each shard file. */
+  readonly shardBytes: number;
+  readonly buffer: StripeBuffer;
+  /** The stripe before it has been stored. */
+  readonly after: Promise<void>;
+}
+
 class BulkUpload {
   readonly #context: BulkContext;
   readonly #scheme: Scheme;
   readonly #stripeBytes: number;
   readonly #usesReserve: boolean;
   readonly #writeId: string;
-  readonly #segments: OpenSegment[] = [];
+  readonly #segments: BulkSegment[] = [];
   readonly #extents: Extent[] = [];
   /** Stripes on their way; they never reject, what goes wrong is kept in `#failures`. */
   readonly #underWay = new Set<Promise<void>>();
   readonly #failures: unknown[] = [];
   #buffer: StripeBuffer | undefined;
+  /** Where its data begins: as the stripe's first unit will in its page. */
+  #shift = 0;
   /** Bytes in the buffer. */
   #fill = 0;
   /** Bytes in stripes that were sent. */
   #sent = 0;
   #unsynced = 0;
+  /** The stripe that was sent last. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(context: BulkContext, scheme: Scheme, { writeId, usesReserve = false }: WriteOptions) {
     this.#context = context;
@@ -78,20 +99,27 @@ class BulkUpload {
     let rest = chunk;
     while (rest.length > 0) {
       if (this.#fill === this.#stripeBytes) await this.#send(NO_LABEL, false);
-      this.#buffer ??= await this.#context.buffers.acquire();
+      this.#buffer ??= await this.#begin();
       const part = rest.subarray(0, this.#stripeBytes - this.#fill);
-      copyBytes(part, this.#buffer.data, this.#fill);
+      copyBytes(part, this.#buffer.data, this.#shift + this.#fill);
       this.#fill += part.length;
       rest = rest.subarray(part.length);
     }
+  }
+
+  /** A buffer for a stripe that most likely follows the last one. */
+  async #begin(): Promise<StripeBuffer> {
+    const buffer = await this.#context.buffers.acquire();
+    this.#shift = unitShift(this.#segments.at(-1)?.open.tail ?? 0);
+    return buffer;
   }
 
   async finish(label: Uint8Array): Promise<BlobRef> {
     if (this.#fill > 0) await this.#send(label, true);
     await Promise.all(this.#underWay);
     this.#throwFailure();
-    await Promise.all(this.#segments.map((open) => open.sync()));
-    for (const open of this.#segments) this.#context.source.requireGood(open);
+    await Promise.all(this.#segments.map(({ open }) => open.sync()));
+    for (const { open } of this.#segments) this.#context.source.requireGood(open);
     this.#returnSegments();
     if (this.#sent === 0) return { size: 0, extents: [] };
     return { size: this.#sent, extents: this.#extents, writeId: this.#writeId, ...mentionOf(this.#scheme) };
@@ -101,12 +129,12 @@ class BulkUpload {
     await Promise.all(this.#underWay);
     if (this.#buffer) this.#context.buffers.release(this.#buffer);
     this.#buffer = undefined;
-    for (const open of this.#segments) open.segment.release();
+    for (const { open } of this.#segments) open.segment.release();
     this.#returnSegments();
   }
 
   #returnSegments(): void {
-    for (const open of this.#segments) this.#context.source.returnBulk(open);
+    for (const { open } of this.#segments) this.#context.source.returnBulk(open);
     this.#segments.length = 0;
   }
 
@@ -120,7 +148,8 @@ class BulkUpload {
     const directory = encodeDirectory([entry]);
     const directoryUnit = isLast ? unitFor(scheme, directory.length) : continuedDirectoryUnit(scheme);
     const shardBytes = stripeShardBytes({ unit: unitFor(scheme, length), directoryUnit });
-    const open = this.#segmentFor(shardBytes);
+    const segment = this.#segmentFor(shardBytes);
+    const { open } = segment;
     const offset = open.reserve(shardBytes);
     open.segment.addData(length);
     this.#extend(open.segment.id, offset, length);
@@ -128,12 +157,16 @@ class BulkUpload {
     this.#fill = 0;
     this.#sent += length;
 
-    const plan = { scheme, segment: open.segment.id, offset, dataLength: length, directory, directoryUnit };
-    const stored = this.#store(open, plan, buffer)
+    const shift = unitShift(offset);
+    if (shift !== this.#shift) buffer.data.copyWithin(shift, this.#shift, this.#shift + length);
+    const named = { scheme, segment: open.segment.id, offset, dataLength: length };
+    const plan = { ...named, directory, directoryUnit, inPages: true };
+    const stored = this.#store(segment, { plan, shardBytes, buffer, after: this.#last })
       .catch((error: unknown) => {
         this.#failures.push(error);
       })
       .finally(() => this.#underWay.delete(stored));
+    this.#last = stored;
     this.#underWay.add(stored);
     if (this.#underWay.size >= STRIPES_UNDER_WAY_MAX) await Promise.race(this.#underWay);
     this.#throwFailure();
@@ -144,17 +177,20 @@ class BulkUpload {
     if (this.#failures.length > 0) throw this.#failures[0];
   }
 
-  async #store(open: OpenSegment, plan: StripePlan, buffer: StripeBuffer): Promise<void> {
+  async #store({ open, run }: BulkSegment, { plan, shardBytes, buffer, after }: Sent): Promise<void> {
     const { buffers, encoder } = this.#context;
     const release = (): void => buffers.release(buffer);
-    let shards: ShardPieces;
+    let paged: Placed;
     try {
-      shards = await encoder.encode(plan, buffer);
+      const shards = await encoder.encode(plan, buffer);
+      // They share a page.
+      await after;
+      paged = run.next({ offset: plan.offset, shards }, buffer.edges);
     } catch (error) {
       release();
       throw error;
     }
-    await open.append(plan.offset, shards, release);
+    await open.append(paged, shardBytes, release);
     this.#unsynced += plan.dataLength;
     if (this.#unsynced >= BACKGROUND_SYNC_BYTES) {
       this.#unsynced = 0;
@@ -163,11 +199,14 @@ class BulkUpload {
   }
 
   /** The blob goes on in another segment when this one is full, or was retired because a disk came or went. */
-  #segmentFor(shardBytes: number): OpenSegment {
+  #segmentFor(shardBytes: number): BulkSegment {
     const current = this.#segments.at(-1);
-    if (current && this.#context.source.accepts(current, shardBytes)) return current;
-    const next = this.#context.source.takeBulk(this.#scheme, shardBytes, this.#usesReserve);
-    next.segment.hold();
+    if (current && this.#context.source.accepts(current.open, shardBytes)) return current;
+    const next = {
+      open: this.#context.source.takeBulk(this.#scheme, shardBytes, this.#usesReserve),
+      run: new PagedRun(),
+    };
+    next.open.segment.hold();
     this.#segments.push(next);
     return next;
   }

@@ -6,11 +6,14 @@ import { ALL_SCHEMES } from './scheme.ts';
 import { StripeBuffers, stripeMemoryBytes } from './stripe-buffers.ts';
 
 const UNIT = 256 * 1024;
-const SHAPES = ALL_SCHEMES.map((scheme) => ({ scheme, unit: UNIT }));
+const SHAPES = ALL_SCHEMES.flatMap((scheme) => [
+  { scheme, unit: UNIT },
+  { scheme, unit: 20_016, at: 144, apart: 20_480 },
+]);
 
 describe('EncoderPool', () => {
   it.each(SHAPES)(
-    '$scheme.name: encodes the same on a thread, inline, and when its threads end with work in hand',
+    '$scheme.name, units of $unit: encodes the same on a thread, inline, and when its threads end with work in hand',
     async (shape) => {
       const coder = createCoder(createCoderMemory(stripeMemoryBytes(4)));
       const buffers = new StripeBuffers(coder.memory, 4);
@@ -18,7 +21,12 @@ describe('EncoderPool', () => {
       if (!first) return;
       for (const buffer of [first, ...others])
         for (let i = 0; i < buffer.data.length; i++) buffer.data[i] = i * 7 + (i >> 11);
+      const { scheme, unit, at = 0 } = shape;
+      const data = Array.from({ length: scheme.dataShards }, (_, shard) =>
+        Buffer.from(first.data.subarray(at + shard * unit, at + (shard + 1) * unit)),
+      );
       await new EncoderPool(coder, 0, silentLog).encode(first, shape);
+      for (const [shard, bytes] of data.entries()) expect(first.unit({ ...shape, shard }).equals(bytes)).toBe(true);
 
       const pool = new EncoderPool(coder, 2, silentLog);
       await pool.encode(others[0] ?? first, shape);

@@ -42,11 +42,12 @@ export class EncoderPool {
       buffer.encode(this.#coder, shape);
       return;
     }
+    const { scheme, unit, at = 0, apart = unit } = shape;
     const thread = this.#leastBusy();
     await new Promise<void>((resolve) => {
       thread.jobs.set(buffer.index, { buffer, shape, resolve });
       thread.worker.ref();
-      const request: EncodeRequest = { index: buffer.index, scheme: shape.scheme.name, unit: shape.unit };
+      const request: EncodeRequest = { index: buffer.index, scheme: scheme.name, unit, at, apart };
       thread.worker.postMessage(request);
     });
   }

@@ -8,12 +8,14 @@ export interface EncodeRequest {
   readonly index: number;
   readonly scheme: SchemeName;
   readonly unit: number;
+  readonly at: number;
+  readonly apart: number;
 }
 
 const memory: WebAssembly.Memory = workerData;
 const coder = createCoder(memory);
 
-parentPort?.on('message', ({ index, scheme, unit }: EncodeRequest) => {
-  new StripeBuffer(memory, index).encode(coder, { scheme: SCHEMES[scheme], unit });
+parentPort?.on('message', ({ index, scheme, ...lies }: EncodeRequest) => {
+  new StripeBuffer(memory, index).encode(coder, { scheme: SCHEMES[scheme], ...lies });
   parentPort?.postMessage(index);
 });

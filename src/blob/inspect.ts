@@ -5,7 +5,7 @@ import { readHeaderOrMend } from '../lib/inspection.ts';
 import { type DirectoryEntry, decodeDirectory } from './directory.ts';
 import { SCHEMES } from './scheme.ts';
 import { blockChecksums, decodeShardHeader, HEADER_MAGIC, type ShardHeader } from './shard-header.ts';
-import { BLOCK_BYTES, HEADER_BYTES, stripeShardBytes } from './stripe.ts';
+import { BLOCK_BYTES, HEADER_BYTES, PAGE_BYTES, stripeShardBytes } from './stripe.ts';
 
 /** A stripe as one shard file has it. */
 export interface StripeRegion {
@@ -34,7 +34,7 @@ export type ShardRegion = StripeRegion | GarbageRegion;
 const ALIGNMENT_BYTES = 16;
 const SEARCH_BYTES = 1024 * 1024;
 
-/** Every region of a shard file, in order. Rejects if the file cannot be read. */
+/** Every region of a shard file, in order, but for the zeros that fill up pages. Rejects if the file cannot be read. */
 export async function* inspectShardFile(path: string): AsyncGenerator<ShardRegion> {
   const file = await open(path, 'r');
   try {
@@ -44,8 +44,8 @@ export async function* inspectShardFile(path: string): AsyncGenerator<ShardRegio
     while (at < size) {
       const stripe = (await readStripeAt(shard, at)) ?? (await readDamagedStripeAt(shard, at));
       const region = stripe ?? (await readGarbage(shard, at));
-      yield region;
       at += region.length;
+      if (!isFilling(region)) yield region;
     }
   } finally {
     await file.close();
@@ -79,6 +79,12 @@ export async function readStripeDirectory(
     }
   }
   return decodeDirectory(Buffer.concat(units).subarray(0, length));
+}
+
+/** A hole up to the end of its page: what was written in whole pages ends so. */
+function isFilling(region: ShardRegion): boolean {
+  if (region.kind !== 'garbage' || region.reason !== undefined) return false;
+  return region.length < PAGE_BYTES && (region.offset + region.length) % PAGE_BYTES === 0;
 }
 
 interface ShardFile {

@@ -11,18 +11,26 @@
  *   closed and the segment is sealed, for good.
  */
 import assert from 'node:assert';
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { syncFolder } from '../lib/durable-files.ts';
 import type { Disk } from './disk.ts';
 import { segmentsFolder } from './disk-identity.ts';
 import { type Disks, isNoSpace } from './disks.ts';
+import { GrowingFile } from './growing-file.ts';
+import type { Placed } from './paged-run.ts';
 import { type Segment, shardPath } from './segments.ts';
-import type { ShardPieces } from './stripe-encoder.ts';
+import { pageEnd } from './stripe.ts';
 
 interface ShardFile {
   readonly disk: Disk;
-  readonly handle: FileHandle;
+  readonly file: GrowingFile;
+}
+
+export interface OpenSegmentOptions {
+  /** Which of the segment's disks are written; the shards of the others are lost from the start. */
+  readonly takesWrites: (disk: Disk) => boolean;
+  readonly shardBytesMax: number;
+  /** Whether it is appended to in whole pages only. */
+  readonly inPages: boolean;
 }
 
 export class OpenSegment {
@@ -34,6 +42,7 @@ export class OpenSegment {
   readonly #ends: number[];
   readonly #lostAtFirst: number;
   readonly #shardBytesMax: number;
+  readonly #inPages: boolean;
   #opening: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #tail = 0;
@@ -43,14 +52,10 @@ export class OpenSegment {
   #retired = false;
   #ranOutOfSpace = false;
 
-  /** `takesWrites` says which of the segment's disks are written; the shards of the others are lost from the start. */
-  constructor(
-    segment: Segment,
-    disks: Disks,
-    { takesWrites, shardBytesMax }: { takesWrites: (disk: Disk) => boolean; shardBytesMax: number },
-  ) {
+  constructor(segment: Segment, disks: Disks, { takesWrites, shardBytesMax, inPages }: OpenSegmentOptions) {
     this.segment = segment;
     this.#shardBytesMax = shardBytesMax;
+    this.#inPages = inPages;
     this.#disks = disks;
     this.#files = new Array<undefined>(segment.scheme.shards).fill(undefined);
     this.#ends = new Array<number>(segment.scheme.shards).fill(0);
@@ -98,6 +103,13 @@ export class OpenSegment {
     return offset;
   }
 
+  /** What is reserved next begins at a page; the bytes before it are nobody's. */
+  skipToPage(): void {
+    const skipped = pageEnd(this.#tail) - this.#tail;
+    this.reserve(skipped);
+    this.#settle(skipped);
+  }
+
   /** Keeps the files open until `leave`. */
   enter(): void {
     this.#users++;
@@ -115,10 +127,11 @@ export class OpenSegment {
   }
 
   /**
-   * Writes what each shard gets, one piece after another, at an offset. Never rejects: who wants to know asks
-   * `goodShards` after `sync`. `release` is called when nothing reads the pieces any more: mostly before this resolves.
+   * Writes what each shard gets, one piece after another, at an offset; `reservedBytes` of each are what was reserved for
+   * it. Never rejects: who wants to know asks `goodShards` after `sync`. `release` is called when nothing reads the pieces
+   * any more: mostly before this resolves.
    */
-  async append(offset: number, shards: ShardPieces, release: () => void): Promise<void> {
+  async append({ offset, shards }: Placed, reservedBytes: number, release: () => void): Promise<void> {
     let writing = 1;
     const leave = (): void => {
       if (--writing === 0) release();
@@ -126,10 +139,9 @@ export class OpenSegment {
     try {
       this.#opening ??= this.#open();
       await this.#opening;
-      await this.#eachShard(({ handle }, shard) => {
-        const pieces = shards[shard] ?? [];
+      await this.#eachShard(({ file }, shard) => {
         writing++;
-        return writeAll(handle, pieces, offset).finally(leave);
+        return file.write(shards[shard] ?? [], offset).finally(leave);
       });
       const bytes = (shards[0] ?? []).reduce((sum, { length }) => sum + length, 0);
       for (const [shard, end] of this.#ends.entries()) {
@@ -138,7 +150,7 @@ export class OpenSegment {
         this.#ends[shard] = Math.max(end, offset + bytes);
         this.segment.noteFile({ shard, lengthBytes: Math.max(end, offset + bytes) });
       }
-      this.#settle(bytes);
+      this.#settle(reservedBytes);
     } finally {
       leave();
     }
@@ -152,7 +164,7 @@ export class OpenSegment {
   /** Makes all appends that have ended durable on the shards that are not lost. Never rejects. */
   async sync(): Promise<void> {
     while (this.#syncing) await this.#syncing;
-    this.#syncing = this.#eachShard(({ handle }) => handle.datasync()).finally(() => {
+    this.#syncing = this.#eachShard(({ file }) => file.datasync()).finally(() => {
       this.#syncing = undefined;
     });
     await this.#syncing;
@@ -180,9 +192,13 @@ export class OpenSegment {
       wanted.map(async ({ shard, disk }) => {
         if (this.#lost.has(shard)) return;
         try {
-          const create = () => createFile(shardPath(disk, this.segment, shard));
-          const handle = await disk.gate.run(() => this.#unlessLost(shard, create), closeQuietly);
-          this.#files[shard] = { disk, handle };
+          const path = shardPath(disk, this.segment, shard);
+          const create = () => GrowingFile.create(path, { pages: this.#inPages });
+          const file = await disk.gate.run(
+            () => this.#unlessLost(shard, create),
+            (late) => late.close(),
+          );
+          this.#files[shard] = { disk, file };
           // The name must be durable before the first stripe is.
           await disk.gate.run(() => syncFolder(segmentsFolder(disk.path)));
           if (this.#lost.has(shard)) this.#lose(shard);
@@ -224,7 +240,7 @@ export class OpenSegment {
     this.#lost.add(shard);
     const file = this.#files[shard];
     this.#files[shard] = undefined;
-    if (file) closeQuietly(file.handle);
+    file?.file.close();
   }
 
   #sealIfDone(): void {
@@ -234,29 +250,7 @@ export class OpenSegment {
     this.#settle(this.#tail - this.#settled);
     for (const [shard, end] of this.#ends.entries())
       if (!this.#lost.has(shard)) this.segment.noteFile({ shard, lengthBytes: end });
-    for (const file of this.#files) if (file) closeQuietly(file.handle);
+    for (const file of this.#files) file?.file.close();
     this.#files.fill(undefined);
-  }
-}
-
-function createFile(path: string): Promise<FileHandle> {
-  return open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o644);
-}
-
-/** Everything in the file is synced or given up: nothing that matters can fail. The handle waits for what is under way. */
-function closeQuietly(handle: FileHandle): void {
-  handle.close().catch(() => {});
-}
-
-async function writeAll(handle: FileHandle, pieces: Buffer[], offset: number): Promise<void> {
-  const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  let { bytesWritten } = await handle.writev(pieces, offset);
-  if (bytesWritten === total) return;
-  // A short write: what is left goes one piece, and one attempt, after another.
-  const bytes = Buffer.concat(pieces);
-  while (bytesWritten < total) {
-    const more = await handle.write(bytes, bytesWritten, total - bytesWritten, offset + bytesWritten);
-    assert(more.bytesWritten > 0, 'a write makes progress or fails');
-    bytesWritten += more.bytesWritten;
   }
 }

@@ -203,8 +203,8 @@ export class Packer {
       throw error;
     }
     const { offset } = this.#freeze(first).plan;
-    await open.append(offset, shards, release);
     const shardBytes = (shards[0] ?? []).reduce((sum, { length }) => sum + length, 0);
+    await open.append({ offset, shards }, shardBytes, release);
     this.#atHand.noteWritten(open.segment, { start: offset, end: offset + shardBytes });
   }
 

@@ -82,7 +82,7 @@ export class SegmentSource implements DiskListener {
     const current = this.#packed[scheme.name];
     if (current?.hasRoom(shardBytes)) return current;
     if (current) this.#retire(current);
-    const next = this.#create(scheme);
+    const next = this.#create(scheme, false);
     this.#packed[scheme.name] = next;
     return next;
   }
@@ -96,7 +96,8 @@ export class SegmentSource implements DiskListener {
       this.#retire(open);
       open = idle.pop();
     }
-    open ??= this.#create(scheme);
+    open ??= this.#create(scheme, true);
+    open.skipToPage();
     open.enter();
     return open;
   }
@@ -146,7 +147,7 @@ export class SegmentSource implements DiskListener {
     this.#forgetIdle();
   }
 
-  #create(scheme: Scheme): OpenSegment {
+  #create(scheme: Scheme, inPages: boolean): OpenSegment {
     const named = { id: randomHex(16), scheme };
     const takers = this.#takersOf(scheme);
     const takesWrites = (disk: Disk): boolean => takers.has(disk);
@@ -155,7 +156,7 @@ export class SegmentSource implements DiskListener {
     const segment = new Segment(named, placed, false);
     this.#options.table.add(segment);
     const shardBytesMax = Math.min(this.#options.segmentSizeMaxBytes, shardBytesMaxOn(placed.filter(takesWrites)));
-    const open = new OpenSegment(segment, this.#options.disks, { takesWrites, shardBytesMax });
+    const open = new OpenSegment(segment, this.#options.disks, { takesWrites, shardBytesMax, inPages });
     this.#open.add(open);
     return open;
   }

@@ -9,15 +9,21 @@ import assert from 'node:assert';
 import { CODER_RESERVED_BYTES, type Coder } from './coding/coder.ts';
 import { ALL_SCHEMES, type Scheme } from './scheme.ts';
 import { blockChecksums } from './shard-header.ts';
-import { BLOCK_BYTES, BLOCKS_PER_UNIT_MAX, STRIPE_BYTES_MAX, UNIT_BYTES_MAX } from './stripe.ts';
+import { BLOCK_BYTES, BLOCKS_PER_UNIT_MAX, PAGE_BYTES, STRIPE_BYTES_MAX, UNIT_BYTES_MAX } from './stripe.ts';
 
 /** A buffer has room for a stripe of any scheme. */
 const PARITY_SHARDS_MAX = Math.max(...ALL_SCHEMES.map(({ parityShards }) => parityShards));
 const SHARDS_MAX = Math.max(...ALL_SCHEMES.map(({ shards }) => shards));
-const PARITY_AT = STRIPE_BYTES_MAX;
-const CHECKSUMS_AT = PARITY_AT + PARITY_SHARDS_MAX * UNIT_BYTES_MAX;
+/** The first unit begins anywhere in its first page. */
+const DATA_BYTES = STRIPE_BYTES_MAX + PAGE_BYTES;
+const PARITY_BYTES = PARITY_SHARDS_MAX * UNIT_BYTES_MAX + PAGE_BYTES;
+const PARITY_AT = DATA_BYTES;
+const CHECKSUMS_AT = PARITY_AT + PARITY_BYTES;
 const CHECKSUM_COUNT = SHARDS_MAX * BLOCKS_PER_UNIT_MAX;
-const BUFFER_BYTES = CHECKSUMS_AT + 4096;
+const EDGES_AT = CHECKSUMS_AT + PAGE_BYTES;
+/** Of every shard the pages that its unit shares with others, and a directory unit with a label of 64 KiB. */
+const EDGES_BYTES = 64 * PAGE_BYTES;
+const BUFFER_BYTES = EDGES_AT + EDGES_BYTES;
 
 export function stripeMemoryBytes(bufferCount: number): number {
   return CODER_RESERVED_BYTES + (bufferCount + 1) * BUFFER_BYTES;
@@ -28,40 +34,49 @@ export interface StripeShape {
   readonly scheme: Scheme;
   /** Bytes of each shard. */
   readonly unit: number;
+  /** Where the data begins in the buffer, and the parity in its part. Default 0. */
+  readonly at?: number;
+  /** From one unit to the next, once the stripe is encoded. Before that, and by default, they follow one another. */
+  readonly apart?: number;
 }
 
 /** One buffer of the shared memory. */
 export class StripeBuffer {
   readonly index: number;
-  /** The stripe's data: a unit for each data shard, of any size up to the largest, one after another. */
+  /** Room for the stripe's data: a unit for each data shard, of any size up to the largest. */
   readonly data: Buffer;
   /** The parity units, of that size. */
   readonly parity: Buffer;
+  /** Room for what is stored beside whole pages of the units. */
+  readonly edges: Buffer;
   readonly #checksums: Uint32Array;
 
   constructor(memory: WebAssembly.Memory, index: number) {
     const at = CODER_RESERVED_BYTES + index * BUFFER_BYTES;
     this.index = index;
-    this.data = Buffer.from(memory.buffer, at, STRIPE_BYTES_MAX);
-    this.parity = Buffer.from(memory.buffer, at + PARITY_AT, PARITY_SHARDS_MAX * UNIT_BYTES_MAX);
+    this.data = Buffer.from(memory.buffer, at, DATA_BYTES);
+    this.parity = Buffer.from(memory.buffer, at + PARITY_AT, PARITY_BYTES);
+    this.edges = Buffer.from(memory.buffer, at + EDGES_AT, EDGES_BYTES);
     this.#checksums = new Uint32Array(memory.buffer, at + CHECKSUMS_AT, CHECKSUM_COUNT);
   }
 
   /** Computes parity and checksums of the units that lie in `data`. */
-  encode(coder: Coder, { scheme, unit }: StripeShape): void {
-    coder.encode(scheme, { input: this.data.byteOffset, output: this.parity.byteOffset, length: unit });
+  encode(coder: Coder, { scheme, unit, at = 0, apart = unit }: StripeShape): void {
+    coder.encode(scheme, { input: this.data.byteOffset + at, output: this.parity.byteOffset + at, length: unit });
     for (let shard = 0; shard < scheme.shards; shard++) {
-      const bytes = this.unit({ scheme, shard, unit });
+      const bytes = this.unit({ scheme, shard, unit, at });
       this.#checksums.set(blockChecksums(bytes, BLOCK_BYTES), shard * BLOCKS_PER_UNIT_MAX);
     }
+    if (apart === unit) return;
+    spread(this.data, { count: scheme.dataShards, unit, at, apart });
+    spread(this.parity, { count: scheme.parityShards, unit, at, apart });
   }
 
   /** The bytes of one shard, when each has `unit` bytes. */
-  unit({ scheme, shard, unit }: StripeShape & { readonly shard: number }): Buffer {
+  unit({ scheme, shard, unit, at = 0, apart = unit }: StripeShape & { readonly shard: number }): Buffer {
     const parityIndex = shard - scheme.dataShards;
-    return parityIndex < 0
-      ? this.data.subarray(shard * unit, (shard + 1) * unit)
-      : this.parity.subarray(parityIndex * unit, (parityIndex + 1) * unit);
+    const [bytes, index] = parityIndex < 0 ? [this.data, shard] : [this.parity, parityIndex];
+    return bytes.subarray(at + index * apart, at + index * apart + unit);
   }
 
   /** Checksums of the first `blocks` blocks of a shard, as `encode` left them. */
@@ -69,6 +84,14 @@ export class StripeBuffer {
     const at = shard * BLOCKS_PER_UNIT_MAX;
     return [...this.#checksums.subarray(at, at + blocks)];
   }
+}
+
+/** Moves units that follow one another apart, the last one first. */
+function spread(
+  bytes: Buffer,
+  { count, unit, at, apart }: { count: number; unit: number; at: number; apart: number },
+): void {
+  for (let i = count - 1; i > 0; i--) bytes.copyWithin(at + i * apart, at + i * unit, at + (i + 1) * unit);
 }
 
 export class StripeBuffers {

@@ -5,7 +5,7 @@ import type { Coder } from './coding/coder.ts';
 import type { EncoderPool } from './encoder-pool.ts';
 import type { Scheme } from './scheme.ts';
 import { encodeShardHeader } from './shard-header.ts';
-import { blockCount, HEADER_BYTES, UNIT_BYTES_MAX, unitFor } from './stripe.ts';
+import { blockCount, HEADER_BYTES, pageEnd, UNIT_BYTES_MAX, unitFor, unitShift } from './stripe.ts';
 import type { StripeBuffer, StripeBuffers, StripeShape } from './stripe-buffers.ts';
 
 /** What a stripe holds and where it goes. */
@@ -16,6 +16,8 @@ export interface StripePlan {
   readonly dataLength: number;
   readonly directory: Buffer;
   readonly directoryUnit: number;
+  /** Whether it is stored in whole pages; its data lies in the buffer as its first unit will in its page. */
+  readonly inPages?: boolean;
 }
 
 /** For each shard the pieces of its part of the stripe: header, data unit, directory unit. */
@@ -40,8 +42,10 @@ export class StripeEncoder {
   /** A stripe whose data lies in a stripe buffer. The pieces are views of the buffer: release it once they are stored. */
   async encode(plan: StripePlan, buffer: StripeBuffer): Promise<ShardPieces> {
     const { scheme, dataLength, directory, directoryUnit } = plan;
-    const shape = { scheme, unit: unitFor(scheme, dataLength) };
-    buffer.data.fill(0, dataLength, shape.unit * scheme.dataShards);
+    const unit = unitFor(scheme, dataLength);
+    const lies = plan.inPages ? { at: unitShift(plan.offset), apart: pageEnd(unit) } : { at: 0, apart: unit };
+    const shape = { scheme, unit, ...lies };
+    buffer.data.fill(0, lies.at + dataLength, lies.at + unit * scheme.dataShards);
     await this.#pool.encode(buffer, shape);
     const data = unitsOf(buffer, shape);
     return shardPieces(plan, data, this.#encodeNow(directory, { scheme, unit: directoryUnit }));
@@ -66,11 +70,11 @@ export class StripeEncoder {
   }
 }
 
-function unitsOf(buffer: StripeBuffer, { scheme, unit }: StripeShape): EncodedUnits {
+function unitsOf(buffer: StripeBuffer, { scheme, ...lies }: StripeShape): EncodedUnits {
   const shards = Array.from({ length: scheme.shards }, (_, shard) => shard);
   return {
-    units: shards.map((shard) => buffer.unit({ scheme, shard, unit })),
-    checksums: shards.map((shard) => buffer.checksums({ shard, blocks: blockCount(unit) })),
+    units: shards.map((shard) => buffer.unit({ scheme, shard, ...lies })),
+    checksums: shards.map((shard) => buffer.checksums({ shard, blocks: blockCount(lies.unit) })),
   };
 }
 

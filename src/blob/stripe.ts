@@ -16,6 +16,8 @@ export const HEADER_BYTES = 128;
 export const BLOCK_BYTES = 64 * 1024;
 /** Largest data unit; full stripes have it. */
 export const UNIT_BYTES_MAX = 256 * 1024;
+/** What is written past the system's cache is whole pages. */
+export const PAGE_BYTES = 4096;
 export const BLOCKS_PER_UNIT_MAX = UNIT_BYTES_MAX / BLOCK_BYTES;
 /** Data bytes of the largest stripe of any scheme: 1.5 MiB. */
 export const STRIPE_BYTES_MAX = Math.max(...ALL_SCHEMES.map(stripeBytesMax));
@@ -55,6 +57,21 @@ export function stripeShardBytes({ unit, directoryUnit }: { unit: number; direct
 
 export function blockCount(unit: number): number {
   return Math.ceil(unit / BLOCK_BYTES);
+}
+
+/** Where in its page of a shard file the data unit of a stripe begins. */
+export function unitShift(stripeOffset: number): number {
+  return (stripeOffset + HEADER_BYTES) % PAGE_BYTES;
+}
+
+/** The last beginning of a page at or before a position. */
+export function pageStart(position: number): number {
+  return position - (position % PAGE_BYTES);
+}
+
+/** The first beginning of a page at or after a position. */
+export function pageEnd(position: number): number {
+  return pageStart(position + PAGE_BYTES - 1);
 }
 
 /** Part of one stripe's data. */

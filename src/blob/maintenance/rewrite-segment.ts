@@ -4,6 +4,7 @@
  * not. What nothing good is known of is taken over as it lies, or stays a hole.
  */
 import { Breather } from '../../lib/breather.ts';
+import { PAGE_BYTES } from '../stripe.ts';
 import type { RecoveryTools } from '../unit-recovery.ts';
 import { type NewFilePlace, NewShardFile } from './new-shard-file.ts';
 import {
@@ -21,6 +22,7 @@ import { canImprove, isRecoverable, isWhole, StripeRebuild } from './stripe-rebu
 /** Progress is told at least this often. */
 const PROGRESS_BYTES = 512 * 1024;
 const GAP_BYTES = 256 * 1024;
+const NO_BYTES = Buffer.alloc(PAGE_BYTES);
 
 /** A shard file to write. */
 export interface Rewrite extends NewFilePlace {
@@ -191,7 +193,10 @@ async function* copyGap(
       const owned = Math.min(length, Math.max(0, walk.sizeWithout(shard) - offset));
       const bytes = copy ? await walk.raw(copy, { offset, length: owned }) : Buffer.of();
       await file.append(bytes);
-      file.skip(length - bytes.length);
+      // A run of pages ends in zeros, which nobody needs; with them the file has the length of the others again.
+      const endsRun = owned - bytes.length < PAGE_BYTES;
+      if (endsRun) await file.append(NO_BYTES.subarray(0, owned - bytes.length));
+      file.skip(length - (endsRun ? owned : bytes.length));
       written += bytes.length;
     }
     yield written + walk.takeReadBytes();
