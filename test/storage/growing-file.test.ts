@@ -41,6 +41,8 @@ test('any other error → told', async () => {
   const files = FaultyFiles.install();
   files.fail({ operation: 'writev', path, code: 'EIO', times: 1 });
   const file = await GrowingFile.create(path, { pages: true });
-  await expect(file.write([Buffer.from(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer)], 0)).rejects.toThrow('EIO');
+  await expect(
+    file.write([Buffer.from(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer)], 0),
+  ).rejects.toThrow('EIO');
   file.close();
 });
