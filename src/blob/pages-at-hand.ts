@@ -1,10 +1,10 @@
 /**
  * Which pages of shard files the system has in its memory, as far as this process can tell: those that it wrote or read of
- * late, up to some number of bytes. It is no promise, since the system may need the memory for something else, but what is
+ * late, up to a number of bytes. It is no promise, since the system may need the memory for something else, but what is
  * found here is mostly read without waiting for a disk.
  *
- * They are kept in two generations: what was used since the last turn, and before it. A turn comes with the age of the young
- * one, or when it is full; what was not used between two turns is forgotten.
+ * They are kept in two generations of so many bytes: what was used since the last turn, and before it. A turn comes with the
+ * age of the young one, or when it is full; what was not used between two turns is forgotten.
  */
 import type { Segment } from './segments.ts';
 import type { ByteRange } from './types.ts';
@@ -35,7 +35,7 @@ export class PagesAtHand {
 
   /** With 0 it knows of none. */
   constructor(bytesMax: number) {
-    this.#pagesMax = Math.floor(bytesMax / PAGE_BYTES / 2);
+    this.#pagesMax = Math.floor(bytesMax / PAGE_BYTES);
   }
 
   /** The range was written or read just now. */

@@ -38,3 +38,27 @@ test('replaced and removed values → the new value, or none', () => {
   map.clear();
   expect(kept(map, 'abc')).toBe('');
 });
+
+test('more keys than there is room for, one after the other, over and over → a good part of them is found', () => {
+  const keys = Array.from({ length: 150 }, (_, i) => i);
+  const foundOf = (map: RecentMap<number, number>): number => {
+    let found = 0;
+    for (let round = 0; round < 10; round++) {
+      found = 0;
+      for (const key of keys) {
+        if (map.get(key) === undefined) map.set(key, key);
+        else found++;
+      }
+    }
+    return found;
+  };
+  expect(foundOf(new RecentMap(100))).toBe(0);
+  expect(foundOf(new RecentMap(100, { admitsEvery: 8 }))).toBeGreaterThan(30);
+});
+
+test('a key that is asked for again and again → let in', () => {
+  const map = new RecentMap<string, number>(1, { admitsEvery: 3 });
+  map.set('old', 1);
+  for (let times = 0; times < 3; times++) map.set('new', 2);
+  expect([map.get('old'), map.get('new')]).toEqual([undefined, 2]);
+});

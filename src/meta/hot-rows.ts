@@ -10,10 +10,12 @@ import type { Bucket, Version } from './records.ts';
 /** Some kilobyte each. */
 const VERSIONS_MAX = 8 * 1024;
 const BUCKETS_MAX = 1024;
+/** What is let in makes garbage of something older, which costs more than another lookup. */
+const ADMITTED_VERSIONS = { admitsEvery: 8 };
 
 export class HotRows {
   readonly #buckets = new RecentMap<string, Bucket>(BUCKETS_MAX);
-  readonly #versions = new RecentMap<string, Version>(VERSIONS_MAX);
+  readonly #versions = new RecentMap<string, Version>(VERSIONS_MAX, ADMITTED_VERSIONS);
 
   /** The bucket as `read` finds it, unless it is known. */
   bucket(name: string, read: () => Bucket | undefined): Bucket | undefined {

@@ -32,6 +32,9 @@ import {
 /** Noncurrent rows of a key that are stepped over before it pays to seek. */
 const OLDER_ROWS_STEPPED = 4;
 
+/** Where a version's row says its bytes are. That never changes, and no other version's bytes are ever called so. */
+type Place = Pick<VersionRow, 'slices' | 'contentId'>;
+
 type Range = { readonly start: number; readonly end: number };
 
 export class Reader implements IndexReader {
@@ -44,6 +47,8 @@ export class Reader implements IndexReader {
   readonly #identities: IdentityReader;
 
   readonly #hot: HotRows;
+  /** Of versions that `getVersion` has given out, so that their rows need not be looked up twice. */
+  readonly #places = new WeakMap<Version, Place>();
 
   /** `hot` must be told of every commit. */
   constructor(db: Database, hot: HotRows) {
@@ -76,19 +81,18 @@ export class Reader implements IndexReader {
   async getVersion(bucketId: number, key: string, versionId?: string): Promise<Version | undefined> {
     const current = this.#hot.current(bucketId, key, () => {
       const row = this.#versions.current(bucketId, encodeKey(key));
-      return row && toVersion(row, true);
+      return row && this.#give(row, true);
     });
     if (current === undefined || versionId === undefined || versionId === current.versionId) return current;
     const row = this.#versions.byId(bucketId, encodeKey(key), versionId);
-    return row && toVersion(row, row.ordinal === current.ordinal);
+    return row && this.#give(row, row.ordinal === current.ordinal);
   }
 
   async getSlices(version: Version, range: Range): Promise<Slice[]> {
-    const row = this.#rowOf(version);
-    if (row.contentId === null) return this.#cut(row.slices, { start: 0, range });
-    return this.#parts
-      .overlapping(row.contentId, range)
-      .flatMap((part) => this.#cut(part.slices, { start: part.start, range }));
+    const known = this.#places.get(version);
+    const slices = known && this.#slicesAt(known, range);
+    // What is not there any more has gone with the version, or is missed.
+    return slices ?? this.#slicesAt(this.#rowOf(version), range) ?? this.#miss(version);
   }
 
   async getCompletedUpload(bucketId: number, key: string, uploadId: string): Promise<Version | undefined> {
@@ -184,14 +188,37 @@ export class Reader implements IndexReader {
     return { revision: this.#identities.revision(), documents: this.#identities.all() };
   }
 
+  #give(row: VersionRow, isLatest: boolean): Version {
+    const version = toVersion(row, isLatest);
+    this.#places.set(version, { slices: row.slices, contentId: row.contentId });
+    return version;
+  }
+
+  #miss({ bucketId, key, versionId }: Version): never {
+    throw new Error(`The index lacks a blob of version ${versionId} of ${key} in bucket ${bucketId}.`);
+  }
+
+  /** The slices that overlap a range, cut to it; undefined if some are not there. */
+  #slicesAt({ slices, contentId }: Place, range: Range): Slice[] | undefined {
+    if (contentId === null) return this.#cut(slices, { start: 0, range });
+    const parts = this.#parts.overlapping(contentId, range);
+    const found: Slice[] = [];
+    for (const part of parts) {
+      const cut = this.#cut(part.slices, { start: part.start, range });
+      if (cut === undefined) return undefined;
+      found.push(...cut);
+    }
+    return parts.length === 0 && range.start < range.end ? undefined : found;
+  }
+
   #rowOf(version: Version): VersionRow {
     const row = this.#versions.byOrdinal(version.bucketId, encodeKey(version.key), version.ordinal);
     if (row === undefined) throw new VersionGone(`Version ${version.versionId} was removed after it was looked up.`);
     return row;
   }
 
-  /** Slices that overlap a range, cut to it. `start` is the offset of the first slice's first byte. */
-  #cut(packed: string | null, { start, range }: { start: number; range: Range }): Slice[] {
+  /** As `#slicesAt`, of slices of which the first begins at `start`. */
+  #cut(packed: string | null, { start, range }: { start: number; range: Range }): Slice[] | undefined {
     const slices: Slice[] = [];
     let at = start;
     for (const [blob, offset, length] of unpackSlices(packed)) {
@@ -200,7 +227,7 @@ export class Reader implements IndexReader {
       at += length;
       if (from >= to) continue;
       const location = this.#blobs.location(blob);
-      if (location === undefined) throw new Error(`The index names blob ${blob}, which it does not have.`);
+      if (location === undefined) return undefined;
       slices.push({ blob, location, offset: offset + from, length: to - from });
     }
     return slices;
