@@ -1,7 +1,7 @@
 /**
- * The ring of tests that take too long for every run, and those of the quick ring that try more cases here. First, two files at once, those that leave a core idle now and then,
- * on folders in memory where these have room for what they write. Then, one after another, those that use the machine on
- * their own: they measure time and memory, or try their cases on all cores.
+ * The ring of tests that take too long for every run, and those of the quick ring that try more cases here. First, three
+ * files at once, since most of them wait now and then, on folders in memory where these have room for what they write. Then,
+ * one after another, those that measure time and memory.
  */
 import { defineConfig, type UserWorkspaceConfig } from 'vitest/config';
 
@@ -13,13 +13,7 @@ const widened = [
   'test/storage/daemon-disk-loss.test.ts',
 ];
 const large = ['test/clients/sync-tree.slow.test.ts'];
-const alone = [
-  'test/storage/crash/crash.slow.test.ts',
-  'test/storage/daemon-kill.slow.test.ts',
-  'test/storage/daemon-repair.slow.test.ts',
-  'test/storage/daemon-start.slow.test.ts',
-  'test/storage/memory.slow.test.ts',
-];
+const alone = ['test/storage/daemon-start.slow.test.ts', 'test/storage/memory.slow.test.ts'];
 
 type Options = NonNullable<UserWorkspaceConfig['test']>;
 
@@ -35,9 +29,9 @@ export default defineConfig({
         include: ['test/**/*.slow.test.ts', ...widened],
         exclude: [...large, ...alone],
         globalSetup: 'test/support/run-folder.ts',
-        maxWorkers: 2,
+        maxWorkers: 3,
       }),
-      project('large', 1, { include: large, maxWorkers: 2 }),
+      project('large', 1, { include: large, maxWorkers: 3 }),
       project('alone', 2, { include: alone, maxWorkers: 1 }),
     ],
   },

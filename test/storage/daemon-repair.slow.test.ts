@@ -9,7 +9,7 @@ import { signedRequests } from '../support/signed-requests.ts';
 import { StoredObjects } from '../support/stored-objects.ts';
 
 const mebibyte = 1024 * 1024;
-const mendLimitMs = 25_000;
+const mendLimitMs = 100_000;
 
 interface Filled extends AsyncDisposable {
   readonly daemon: Daemon;
