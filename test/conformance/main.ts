@@ -13,8 +13,8 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ListBucketsCommand } from '@aws-sdk/client-s3';
 import { startDaemon } from '../support/daemon.ts';
+import { suiteAccounts, suiteArguments } from './users.ts';
 import { compare, readExpectedFailures, readOutcomes } from './verdict.ts';
 
 const defaultRunner = fileURLToPath(new URL('../../../shared/tools/s3-tests', import.meta.url));
@@ -57,13 +57,10 @@ interface SuiteRun {
 /** Runs the suite against a server of its own and returns the runner's exit code. */
 async function runSuite({ runner, suite, out, jobs, pytest }: SuiteRun): Promise<number | null> {
   // The suite was written for buckets as they were made before 2023.
-  const config = 'bucketDefaults: legacy';
+  const config = JSON.stringify({ bucketDefaults: 'legacy', accounts: suiteAccounts() });
   await using daemon = await startDaemon({ config, environment: { NINEFOLD_LOG_LEVEL: 'warn' } });
-  const { Owner } = await daemon.client.send(new ListBucketsCommand({}));
   const where = ['--suite', suite, '--endpoint', daemon.endpoint, '--out', out, '--jobs', jobs];
-  const who = ['--access-key', daemon.accessKeyId, '--secret-key', daemon.secretAccessKey, '--single-user'];
-  const owner = ['--user-id', Owner?.ID ?? '', '--display-name', Owner?.DisplayName ?? ''];
-  const child = spawn('python3', [runner, ...where, ...who, ...owner, '--lc-debug-interval', '2', ...pytest], {
+  const child = spawn('python3', [runner, ...where, ...suiteArguments(daemon), '--lc-debug-interval', '2', ...pytest], {
     stdio: 'inherit',
   });
   await once(child, 'exit');
