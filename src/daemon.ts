@@ -11,11 +11,14 @@ import { probeStore } from './engine/probe.ts';
 import type { Engine } from './engine/types.ts';
 import type { DeclaredAccount } from './iam/declared.ts';
 import { type Iam, openIam } from './iam/iam.ts';
+import { saveKeyUses } from './iam/key-uses.ts';
 import { canonicalIdOf } from './iam/names.ts';
+import { createUserAdministration } from './iam/user-administration.ts';
 import { collectGarbage } from './jobs/collect-garbage.ts';
 import { compact } from './jobs/compact.ts';
 import type { Job } from './jobs/job.ts';
 import { jobStateIn } from './jobs/job-state.ts';
+import { keepKeyUses } from './jobs/keep-key-uses.ts';
 import { rebalance } from './jobs/rebalance.ts';
 import { repair } from './jobs/repair.ts';
 import { type JobRunner, startJobs } from './jobs/runner.ts';
@@ -100,7 +103,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   });
   await ensureBuckets(config, engine);
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
-  const jobs = startJobs(backgroundWork(config, { engine, compaction, index, blobs, clock }), { clock, log });
+  const jobs = startJobs(backgroundWork(config, { engine, compaction, iam, index, blobs, clock }), { clock, log });
   const server = createFrontEnd({ config, clock, log, startedMs, iam, engine, index, blobs, jobs });
   const address = await server.listen(config);
   log.info({ address, region: config.region }, 'Serving');
@@ -123,18 +126,20 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
 interface WorkParts {
   readonly engine: Engine;
   readonly compaction: Compaction;
+  readonly iam: Iam;
   readonly index: Index;
   readonly blobs: ErasureBlobStore;
   readonly clock: Clock;
 }
 
-function backgroundWork({ store, jobs }: Config, { engine, compaction, index, blobs, clock }: WorkParts): Job[] {
+function backgroundWork({ store, jobs }: Config, { engine, compaction, iam, index, blobs, clock }: WorkParts): Job[] {
   const { maintenance } = blobs;
   const mending = { maintenance, clock, bytesPerSecond: jobs.repairBytesPerSecond };
   return [
     collectGarbage({ garbage: engine.garbage, clock, graceMs: store.garbageGraceMs }),
     compact({ compaction, clock, deadShareMin: jobs.compactDeadShareMin, bytesPerSecond: jobs.compactBytesPerSecond }),
     keepSnapshots({ upkeep: index.upkeep }),
+    keepKeyUses({ save: () => saveKeyUses(iam) }),
     repair(mending),
     rebalance(mending),
     scrub({
@@ -177,7 +182,8 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
     hostSuffixes: hostSuffixes(config.domains),
     limits: config.limits,
   });
-  const answer = createAdmin({ version: version(), clock, startedMs, zones: config.zones, index, blobs, jobs });
+  const users = createUserAdministration(iam, clock);
+  const answer = createAdmin({ version: version(), clock, startedMs, zones: config.zones, index, blobs, jobs, users });
   return createServer({
     pipeline,
     queryApi: new QueryApi({ iam, regions, clock, log }),

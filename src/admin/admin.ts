@@ -7,10 +7,12 @@ import { jobRoutes } from './job-routes.ts';
 import { type AdminAnswer, type AdminRequest, Refusal } from './requests.ts';
 import { findRoute, type Route, refuseBody } from './routes.ts';
 import { readStatus, type StatusSources } from './status.ts';
+import { userRoutes } from './user-routes.ts';
 
 export interface AdminOptions extends StatusSources {
   readonly blobs: StatusSources['blobs'] & Parameters<typeof diskRoutes>[0];
   readonly jobs: StatusSources['jobs'] & Parameters<typeof jobRoutes>[0];
+  readonly users: Parameters<typeof userRoutes>[0];
 }
 
 /** Returns what answers a request; it rejects only where the fault is the server's. */
@@ -19,6 +21,7 @@ export function createAdmin(options: AdminOptions): (request: AdminRequest) => P
     { method: 'GET', path: 'status', run: reading(() => readStatus(options)) },
     ...diskRoutes(options.blobs),
     ...jobRoutes(options.jobs),
+    ...userRoutes(options.users),
   ];
   return async (request) => {
     try {

@@ -23,6 +23,7 @@ const statuses = {
   NoSuchRoute: 404,
   NoSuchJob: 404,
   NoSuchDisk: 404,
+  NoSuchUser: 404,
   NoSuchZone: 404,
   MethodNotAllowed: 405,
   Refused: 409,

@@ -7,5 +7,15 @@ import { log } from './log.ts';
 import { rebuildIndex } from './rebuild-index.ts';
 import { serve } from './serve.ts';
 import { status } from './status.ts';
+import { userCommands } from './user.ts';
 
-export const commands: readonly Command[] = [serve, healthcheck, status, ...diskCommands, inspect, log, rebuildIndex];
+export const commands: readonly Command[] = [
+  serve,
+  healthcheck,
+  status,
+  ...diskCommands,
+  ...userCommands,
+  inspect,
+  log,
+  rebuildIndex,
+];

@@ -54,7 +54,9 @@ export class Callers {
   readonly #keys = new RecentMap<string, CallerKey>(keysKept);
   readonly #sessions = new RecentMap<string, CallerKey>(keysKept);
   #policies = new WeakMap<Identity, CallerPolicies>();
-  readonly #uses = new Map<string, KeyUse>();
+  readonly #uses = new RecentMap<string, KeyUse>(keysKept);
+  /** Keys used since the uses were taken. */
+  readonly #used = new Set<string>();
   #revision = -1;
 
   constructor(options: CallersOptions) {
@@ -84,16 +86,22 @@ export class Callers {
   /** Remembers that a key was used, in memory alone. */
   noteUse(accessKeyId: string, use: KeyUse): void {
     this.#uses.set(accessKeyId, use);
+    this.#used.add(accessKeyId);
   }
 
   lastUse(accessKeyId: string): KeyUse | undefined {
     return this.#uses.get(accessKeyId);
   }
 
-  /** The uses noted since the last call. */
+  /** The uses noted since the last call. They are remembered all the same, for `lastUse`. */
   takeUses(): ReadonlyMap<string, KeyUse> {
-    const taken = new Map(this.#uses);
-    this.#uses.clear();
+    const taken = new Map(
+      [...this.#used].flatMap((id) => {
+        const use = this.#uses.get(id);
+        return use === undefined ? [] : [[id, use] as const];
+      }),
+    );
+    this.#used.clear();
     return taken;
   }
 

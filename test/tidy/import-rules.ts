@@ -27,7 +27,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'iam/policy': ['lib'],
   console: ['engine', 'lib'],
   jobs: ['engine', 'meta', 'blob', 'lib'],
-  admin: ['jobs', 'engine', 'meta', 'blob', 'lib'],
+  admin: ['iam', 'jobs', 'engine', 'meta', 'blob', 'lib'],
   /** Files at the top of src/: the configuration and the one that builds everything. */
   top: ['s3', 'iam', 'iam/policy', 'console', 'admin', 'jobs', 'engine', 'meta', 'blob', 'lib'],
   'command-line': ['top', 's3', 'admin', 'engine', 'meta', 'blob', 'lib'],
