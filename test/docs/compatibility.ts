@@ -51,7 +51,7 @@ API reference. Headers and parameters that the model does not list for an operat
 | Checksums | ALGORITHMS: checked when sent, CRC64NVME computed when none is, stored and listed. \`Content-MD5\` is checked |
 | ACLs | canned ones, grants and documents, on buckets and versions, as Object Ownership and the public access block of the bucket have it. On a new bucket they are disabled, as on AWS's new ones; \`bucketDefaults: legacy\` makes buckets on which they work. Grantees are the account, the groups and anonymous callers; there are no e-mail addresses |
 | Storage classes | all that are read without a restore are kept by name, EXPRESS_ONEZONE in any bucket; how each is coded is configured (\`store.schemes\`), and by default they are stored alike; archives answer \`NotImplemented\` |
-| Identities | one account, the root, which may do everything; anonymous callers may do what ACLs grant, and read public buckets |
+| Identities | accounts with users, groups, roles and policies, by the APIs of IAM and STS on the same port ([identities.md](identities.md)); anonymous callers may do what ACLs grant, and read public buckets |
 | Object lock | no bucket has it: headers that lock an object answer \`InvalidRequest\`, making a bucket with it \`NotImplemented\` |
 | Transport | HTTP/1.1 without TLS: put a proxy in front of what other machines reach |
 `;

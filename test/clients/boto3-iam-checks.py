@@ -1,0 +1,168 @@
+"""IAM and STS by boto3, in the sequences of calls that Terraform and Pulumi make of their resources; one JSON line a check.
+
+The first line of a check's doc string is its name in the test report.
+"""
+import json
+import sys
+import traceback
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+once = Config(retries={'total_max_attempts': 1})
+iam = boto3.client('iam', config=once)
+sts = boto3.client('sts', config=once)
+ACCOUNT = '000000000000'
+READ_ONLY = 'arn:aws:iam::aws:policy/IAMReadOnlyAccess'
+
+
+def document(action, resource='*'):
+    return {'Version': '2012-10-17', 'Statement': [{'Effect': 'Allow', 'Action': action, 'Resource': resource}]}
+
+
+def code_of(call, *args, **named):
+    """The error code a call ends with, or None."""
+    try:
+        call(*args, **named)
+    except ClientError as error:
+        return error.response['Error']['Code']
+    return None
+
+
+def with_key(service, key):
+    return boto3.client(service, aws_access_key_id=key['AccessKeyId'], aws_secret_access_key=key['SecretAccessKey'],
+                        aws_session_token=key.get('SessionToken'), config=once)
+
+
+def check_user():
+    """aws_iam_user: made, read, renamed, tagged, destroyed by force"""
+    made = iam.create_user(UserName='tf-user', Path='/tf/', Tags=[{'Key': 'a', 'Value': '1'}])['User']
+    assert made['Arn'] == f'arn:aws:iam::{ACCOUNT}:user/tf/tf-user', made
+    assert iam.get_user(UserName='tf-user')['User'] == made
+    iam.update_user(UserName='tf-user', NewUserName='tf-user-2', NewPath='/')
+    iam.tag_user(UserName='tf-user-2', Tags=[{'Key': 'b', 'Value': '2'}])
+    iam.untag_user(UserName='tf-user-2', TagKeys=['a'])
+    assert iam.list_user_tags(UserName='tf-user-2')['Tags'] == [{'Key': 'b', 'Value': '2'}]
+    name = {'UserName': 'tf-user-2'}
+    assert iam.list_groups_for_user(**name)['Groups'] == []
+    assert iam.list_access_keys(**name)['AccessKeyMetadata'] == []
+    assert iam.list_ssh_public_keys(**name)['SSHPublicKeys'] == []
+    assert iam.list_virtual_mfa_devices(AssignmentStatus='Assigned')['VirtualMFADevices'] == []
+    assert iam.list_mfa_devices(**name)['MFADevices'] == []
+    assert iam.list_signing_certificates(**name)['Certificates'] == []
+    assert iam.list_service_specific_credentials(**name)['ServiceSpecificCredentials'] == []
+    assert code_of(iam.delete_login_profile, **name) == 'NoSuchEntity'
+    iam.delete_user(**name)
+    assert code_of(iam.get_user, **name) == 'NoSuchEntity'
+
+
+def check_access_key():
+    """aws_iam_access_key: made, made inactive, found by listing, destroyed"""
+    iam.create_user(UserName='tf-keys')
+    key = iam.create_access_key(UserName='tf-keys')['AccessKey']
+    assert key['Status'] == 'Active' and len(key['SecretAccessKey']) == 40
+    assert with_key('sts', key).get_caller_identity()['Arn'].endswith('user/tf-keys')
+    iam.update_access_key(UserName='tf-keys', AccessKeyId=key['AccessKeyId'], Status='Inactive')
+    listed = iam.list_access_keys(UserName='tf-keys')['AccessKeyMetadata']
+    assert [(k['AccessKeyId'], k['Status']) for k in listed] == [(key['AccessKeyId'], 'Inactive')], listed
+    assert code_of(with_key('sts', key).get_caller_identity) == 'InvalidClientTokenId'
+    iam.delete_access_key(UserName='tf-keys', AccessKeyId=key['AccessKeyId'])
+    iam.delete_user(UserName='tf-keys')
+
+
+def check_group():
+    """aws_iam_group, _membership, _policy, _policy_attachment: a whole life"""
+    iam.create_group(GroupName='tf-group')
+    for user in ('tf-a', 'tf-b'):
+        iam.create_user(UserName=user)
+        iam.add_user_to_group(GroupName='tf-group', UserName=user)
+    pages = iam.get_paginator('get_group').paginate(GroupName='tf-group', PaginationConfig={'PageSize': 1})
+    assert [user['UserName'] for page in pages for user in page['Users']] == ['tf-a', 'tf-b']
+    iam.put_group_policy(GroupName='tf-group', PolicyName='p', PolicyDocument=json.dumps(document('s3:*')))
+    assert iam.get_group_policy(GroupName='tf-group', PolicyName='p')['PolicyDocument'] == document('s3:*')
+    iam.attach_group_policy(GroupName='tf-group', PolicyArn=READ_ONLY)
+    attached = iam.list_attached_group_policies(GroupName='tf-group')['AttachedPolicies']
+    assert attached == [{'PolicyName': 'IAMReadOnlyAccess', 'PolicyArn': READ_ONLY}], attached
+    iam.detach_group_policy(GroupName='tf-group', PolicyArn=READ_ONLY)
+    iam.delete_group_policy(GroupName='tf-group', PolicyName='p')
+    assert code_of(iam.delete_group, GroupName='tf-group') == 'DeleteConflict'
+    for user in ('tf-a', 'tf-b'):
+        iam.remove_user_from_group(GroupName='tf-group', UserName=user)
+        iam.delete_user(UserName=user)
+    iam.delete_group(GroupName='tf-group')
+
+
+def check_policy():
+    """aws_iam_policy: made, read with its document, a new version the default, destroyed with its versions"""
+    arn = iam.create_policy(PolicyName='tf-policy', PolicyDocument=json.dumps(document('s3:*')))['Policy']['Arn']
+    policy = iam.get_policy(PolicyArn=arn)['Policy']
+    version = iam.get_policy_version(PolicyArn=arn, VersionId=policy['DefaultVersionId'])['PolicyVersion']
+    assert version['Document'] == document('s3:*'), version
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(document('iam:*')), SetAsDefault=True)
+    assert iam.get_policy(PolicyArn=arn)['Policy']['DefaultVersionId'] == 'v2'
+    assert iam.list_policy_tags(PolicyArn=arn)['Tags'] == []
+    for version in iam.list_policy_versions(PolicyArn=arn)['Versions']:
+        if not version['IsDefaultVersion']:
+            iam.delete_policy_version(PolicyArn=arn, VersionId=version['VersionId'])
+    iam.delete_policy(PolicyArn=arn)
+    assert code_of(iam.get_policy, PolicyArn=arn) == 'NoSuchEntity'
+    bad = {'PolicyName': 'tf-bad', 'PolicyDocument': '{"Version": "2012-10-17"'}
+    assert code_of(iam.create_policy, **bad) == 'MalformedPolicyDocument'
+
+
+def check_role():
+    """aws_iam_role, _policy, _policy_attachment: a whole life, and a session of it"""
+    user = iam.create_user(UserName='tf-assumer')['User']
+    key = iam.create_access_key(UserName='tf-assumer')['AccessKey']
+    trust = {'Version': '2012-10-17', 'Statement': [
+        {'Effect': 'Allow', 'Principal': {'AWS': user['Arn']}, 'Action': 'sts:AssumeRole'}]}
+    role = iam.create_role(RoleName='tf-role', AssumeRolePolicyDocument=json.dumps(trust))['Role']
+    assert role['AssumeRolePolicyDocument'] == trust
+    iam.put_role_policy(RoleName='tf-role', PolicyName='p', PolicyDocument=json.dumps(document('iam:ListRoles')))
+    iam.attach_role_policy(RoleName='tf-role', PolicyArn=READ_ONLY)
+    assert iam.list_role_policies(RoleName='tf-role')['PolicyNames'] == ['p']
+    assert iam.list_instance_profiles_for_role(RoleName='tf-role')['InstanceProfiles'] == []
+    session = with_key('sts', key).assume_role(RoleArn=role['Arn'], RoleSessionName='s')
+    caller = with_key('sts', session['Credentials']).get_caller_identity()
+    assert caller['Arn'] == f'arn:aws:sts::{ACCOUNT}:assumed-role/tf-role/s', caller
+    assert any(r['RoleName'] == 'tf-role' for r in with_key('iam', session['Credentials']).list_roles()['Roles'])
+    iam.detach_role_policy(RoleName='tf-role', PolicyArn=READ_ONLY)
+    iam.delete_role_policy(RoleName='tf-role', PolicyName='p')
+    iam.delete_role(RoleName='tf-role')
+    assert code_of(with_key('sts', session['Credentials']).get_caller_identity) == 'InvalidClientTokenId'
+    iam.delete_access_key(UserName='tf-assumer', AccessKeyId=key['AccessKeyId'])
+    iam.delete_user(UserName='tf-assumer')
+
+
+def check_paging():
+    """list_users page by page: in order of name, below a path, none twice"""
+    names = [f'page-{i:02}' for i in range(7)]
+    for name in reversed(names):
+        iam.create_user(UserName=name.upper() if name.endswith('3') else name, Path='/pages/')
+    pages = iam.get_paginator('list_users').paginate(PathPrefix='/pages/', PaginationConfig={'PageSize': 2})
+    assert [user['UserName'].lower() for page in pages for user in page['Users']] == names
+    for name in names:
+        iam.delete_user(UserName=name)
+
+
+def check_presigned_identity():
+    """a presigned GetCallerIdentity, as tools that prove who they are make it → the caller"""
+    import urllib.request
+    url = sts.generate_presigned_url('get_caller_identity', HttpMethod='GET')
+    with urllib.request.urlopen(url) as answer:
+        assert f'arn:aws:iam::{ACCOUNT}:root' in answer.read().decode()
+
+
+def main():
+    for name, check in [(name, check) for name, check in globals().items() if name.startswith('check_')]:
+        failure = None
+        try:
+            check()
+        except Exception:
+            failure = traceback.format_exc(limit=-4)
+        print(json.dumps({'check': name, 'failure': failure}), flush=True)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
