@@ -123,9 +123,9 @@ def check_role():
     iam.attach_role_policy(RoleName='tf-role', PolicyArn=READ_ONLY)
     assert iam.list_role_policies(RoleName='tf-role')['PolicyNames'] == ['p']
     assert iam.list_instance_profiles_for_role(RoleName='tf-role')['InstanceProfiles'] == []
-    session = with_key('sts', key).assume_role(RoleArn=role['Arn'], RoleSessionName='s')
+    session = with_key('sts', key).assume_role(RoleArn=role['Arn'], RoleSessionName='me')
     caller = with_key('sts', session['Credentials']).get_caller_identity()
-    assert caller['Arn'] == f'arn:aws:sts::{ACCOUNT}:assumed-role/tf-role/s', caller
+    assert caller['Arn'] == f'arn:aws:sts::{ACCOUNT}:assumed-role/tf-role/me', caller
     assert any(r['RoleName'] == 'tf-role' for r in with_key('iam', session['Credentials']).list_roles()['Roles'])
     iam.detach_role_policy(RoleName='tf-role', PolicyArn=READ_ONLY)
     iam.delete_role_policy(RoleName='tf-role', PolicyName='p')
