@@ -75,9 +75,9 @@ export class HotBlobs {
 
 /** A read of bytes that are at hand. */
 export class HotRead implements AsyncIterableIterator<Uint8Array> {
-  #bytes: Buffer | undefined;
+  #bytes: Uint8Array | undefined;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
   }
 

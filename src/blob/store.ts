@@ -209,10 +209,10 @@ export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdminis
 
   read(ref: BlobRef, range: ByteRange): AsyncIterableIterator<Uint8Array> {
     assert(range.start >= 0 && range.start <= range.end && range.end <= ref.size, 'the range lies in the blob');
+    const known = this.recall(ref, range);
+    if (known !== undefined) return new HotRead(known);
     const { hot, reading } = this.#parts;
     const name = hot.nameOf(ref, range);
-    const known = name === undefined ? undefined : hot.get(name);
-    if (known !== undefined) return new HotRead(known);
     const held = new Map<string, Segment>();
     for (const { segment: id } of ref.extents) {
       const segment = this.#parts.table.get(id);
@@ -224,6 +224,12 @@ export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdminis
     // What cannot be read is often the first that tells of a disk that has gone: see `diskChanged` above.
     const whenUnreadable = () => hot.clear();
     return new BlobReading(reading, this.#readAhead, { ref, range, held, whenRead, whenUnreadable });
+  }
+
+  recall(ref: BlobRef, range: ByteRange): Uint8Array | undefined {
+    const { hot } = this.#parts;
+    const name = hot.nameOf(ref, range);
+    return name === undefined ? undefined : hot.get(name);
   }
 
   async isIntact(ref: BlobRef): Promise<boolean> {

@@ -205,6 +205,9 @@ export interface BlobStore {
    */
   read(ref: BlobRef, range: ByteRange): AsyncIterableIterator<Uint8Array>;
 
+  /** The bytes of a range that were read of late, where they are still in memory; they are the caller's. */
+  recall(ref: BlobRef, range: ByteRange): Uint8Array | undefined;
+
   /**
    * Whether every stripe of the blob has as many intact shards as it needs to be read: what replay asks of the last log record. False only
    * if the blob was never durable; rejects with Unreadable if that hangs on disks that are away.

@@ -9,7 +9,7 @@ import { deleteObject } from './deletes.ts';
 import { EngineError } from './errors.ts';
 import { versionLabel } from './labels.ts';
 import { describeVersion, withManifest } from './manifests.ts';
-import { ofVersion, readVersion, rememberSlices } from './reading.ts';
+import { ofVersion, readVersion, recallVersion, rememberSlices } from './reading.ts';
 import { isCodedFor, rewrittenBody } from './recoding.ts';
 import { isRejection, keyDetails, onCurrentBucket, refusing } from './refusals.ts';
 import type { CopyRequest, Objects, PutRequest } from './types.ts';
@@ -26,6 +26,7 @@ export function createObjects(context: EngineContext): Objects {
     find: (bucket, key, versionId) =>
       refusing(keyDetails(bucket, key), () => findReadable(context, { bucket, key, versionId })),
     read: (version, range) => readVersion(context, version, range),
+    recall: (version, range) => recallVersion(context, version, range),
     copy: (request) =>
       refusing(keyDetails(request.bucket, request.key, request.conditions), () => copyOrRewrite(context, request)),
     delete: (request) =>

@@ -68,6 +68,14 @@ export async function versionGone(context: EngineContext, version: Version): Pro
   return new EngineError('ServiceUnavailable', `${key} has been replaced while it was being read`, { key });
 }
 
+/** The bytes of a version just found, where the store has them in memory and they are one slice. */
+export function recallVersion(context: EngineContext, version: Version, range: Range): Uint8Array | undefined {
+  const [slice, another] = context.foundSlices.get(version) ?? [];
+  if (slice === undefined || another !== undefined) return undefined;
+  const { location, offset } = slice;
+  return context.blobs.recall(location, { start: offset + range.start, end: offset + range.end });
+}
+
 /** Opens a read; the first bytes have been read when it resolves. Rejects with EngineError. */
 export async function readVersion(context: EngineContext, version: Version, range: Range): Promise<ChainedRead> {
   try {

@@ -121,6 +121,8 @@ export interface Objects {
    * store can tell; the iterator rejects with it later. The caller must finish or return the iterator.
    */
   read(version: Version, range: { start: number; end: number }): Promise<AsyncIterableIterator<Uint8Array>>;
+  /** The bytes that `read` would give, where they are in memory: small versions that were read of late. */
+  recall(version: Version, range: { start: number; end: number }): Uint8Array | undefined;
   /**
    * Shares the source's bytes; reads them (and writes nothing) only where a digest is needed that is not stored: the MD5
    * of a multipart source, or another checksum algorithm.

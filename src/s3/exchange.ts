@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { freeBuffer } from '../lib/free-buffer.ts';
 import { newRequestId, randomBase64 } from '../lib/ids.ts';
 import { S3Error, type S3ErrorCode } from './errors.ts';
-import { type EncodedAnswer, encodeError } from './model/encode.ts';
+import { type ByteSource, type EncodedAnswer, encodeError } from './model/encode.ts';
 import { writeHeaderText } from './model/header-text.ts';
 
 /** Bytes of an unread body that are worth reading to keep the connection. */
@@ -15,6 +15,10 @@ const drainBytesMax = 4 * 1024 * 1024;
 export const serverName = 'Ninefold';
 
 function ignore(): void {}
+
+function isSource(stream: ByteSource | undefined): stream is AsyncIterable<Uint8Array> {
+  return stream !== undefined && !(stream instanceof Uint8Array);
+}
 
 export class Exchange {
   readonly requestId = newRequestId();
@@ -68,15 +72,16 @@ export class Exchange {
    */
   async send({ status, headers, body, stream }: EncodedAnswer): Promise<void> {
     try {
-      this.#writeHead(status, headers, stream === undefined ? body : stream);
+      // The length of a stream is told by its output.
+      this.#writeHead(status, headers, stream === undefined ? (body?.length ?? 0) : undefined);
     } catch (error) {
       // The store holds what is being read until the stream is given back.
-      await stream?.[Symbol.asyncIterator]().return?.();
+      if (isSource(stream)) await stream[Symbol.asyncIterator]().return?.();
       throw error;
     }
     if (this.request.method === 'HEAD') await this.#end();
-    else if (stream === undefined) await this.#end(body);
-    else await this.#sendStream(stream);
+    else if (isSource(stream)) await this.#sendStream(stream);
+    else await this.#end(stream ?? body);
   }
 
   async #sendStream(stream: AsyncIterable<Uint8Array>): Promise<void> {
@@ -108,21 +113,16 @@ export class Exchange {
     // Some are stored text, as an answer of success has it.
     const headers = Object.entries(error.headers).flatMap(([name, value]) => [name, writeHeaderText(value)]);
     if (body !== undefined) headers.push('content-type', 'application/xml');
-    this.#writeHead(error.status, headers, body);
+    this.#writeHead(error.status, headers, body?.length ?? 0);
     await this.#end(body);
   }
 
-  #writeHead(
-    status: number,
-    headers: readonly string[],
-    body: Uint8Array | AsyncIterable<Uint8Array> | undefined,
-  ): void {
+  #writeHead(status: number, headers: readonly string[], length: number | undefined): void {
     this.#status = status;
     const all = ['Server', serverName, 'x-amz-request-id', this.requestId, 'x-amz-id-2', this.hostId, ...headers];
-    if (body instanceof Uint8Array) all.push('Content-Length', String(body.length));
-    else if (body === undefined && this.request.method !== 'HEAD' && status !== 204 && status !== 304) {
-      all.push('Content-Length', '0');
-    }
+    // What has no body by its nature, or the length of another one, does not say that it is empty.
+    const isBodiless = this.request.method === 'HEAD' || status === 204 || status === 304;
+    if (length !== undefined && !isBodiless) all.push('Content-Length', String(length));
     if (this.#mustClose()) all.push('Connection', 'close');
     this.#response.writeHead(status, all);
   }

@@ -179,7 +179,7 @@ export class Pipeline {
 
   async #decode(name: OperationName, { headers, target, openBody }: Undecoded): Promise<InputOf<OperationName>> {
     const { bucket, key, query } = target;
-    const body = isStreamed(name) ? undefined : await this.#readDocument(name, headers, openBody);
+    const body = streamed.has(name) ? undefined : await this.#readDocument(name, headers, openBody);
     const input = decoderOf(name)({ bucket, key, query, headers, body });
     for (const member of Object.keys(input)) {
       if (this.#supported.get(name)?.has(member)) continue;
@@ -278,8 +278,9 @@ interface Authorised {
 
 /** An encoded output with what its operation says beside the model. */
 function completed(encoded: EncodedAnswer, answer: Pick<Answer<unknown>, 'status' | 'headers'>): EncodedAnswer {
-  const { status = encoded.status, headers = {} } = answer;
-  return { ...encoded, status, headers: [...encoded.headers, ...Object.entries(headers).flat()] };
+  const { status = encoded.status, headers } = answer;
+  if (headers === undefined && status === encoded.status) return encoded;
+  return { ...encoded, status, headers: [...encoded.headers, ...Object.entries(headers ?? {}).flat()] };
 }
 
 function objectOf({ key, query }: Target): ObjectName | undefined {
@@ -289,9 +290,12 @@ function objectOf({ key, query }: Target): ObjectName | undefined {
 /** Operations whose body S3 takes without a checksum too, though its model demands one: clients older than it send none. */
 const takenBare: ReadonlySet<OperationName> = new Set<OperationName>(['PutBucketAcl', 'PutObjectAcl']);
 
-function isStreamed(name: OperationName): boolean {
-  return operationTable[name].input.members.some(({ type }) => type === 'stream');
-}
+/** Operations whose body is not a document. */
+const streamed = new Set(
+  Object.entries(operationTable)
+    .filter(([, { input }]) => input.members.some(({ type }) => type === 'stream'))
+    .map(([name]) => name),
+);
 
 function carriesChecksum(headers: IncomingHttpHeaders): boolean {
   if ('content-md5' in headers || 'x-amz-trailer' in headers) return true;

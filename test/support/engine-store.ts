@@ -205,6 +205,7 @@ export function storeWith(blobs: BlobStore, replaced: Partial<BlobStore>): BlobS
     flush: () => blobs.flush(),
     release: (ref) => blobs.release(ref),
     read: (ref, range) => blobs.read(ref, range),
+    recall: (ref, range) => blobs.recall(ref, range),
     isIntact: (ref) => blobs.isIntact(ref),
     labelOf: (ref) => blobs.labelOf(ref),
     schemeOf: (segment) => blobs.schemeOf(segment),

@@ -20,9 +20,11 @@ export interface EncodedAnswer {
    */
   readonly headers: readonly string[];
   readonly body: Buffer | undefined;
-  /** The streaming member, where the output has one. */
-  readonly stream?: AsyncIterable<Uint8Array>;
+  /** The streaming member, where the output has one; its bytes where they are at hand. */
+  readonly stream?: ByteSource;
 }
+
+export type ByteSource = Uint8Array | AsyncIterable<Uint8Array>;
 
 /** `order` is the order of flat lists' items where it goes across lists; without it each list is written in one piece. */
 export type Encoder<N extends OperationName> = (output: OutputOf<N>, order?: ItemOrder) => EncodedAnswer;
@@ -33,7 +35,7 @@ type HeaderWriter = (value: unknown, headers: string[]) => void;
 interface Body {
   readonly body?: Buffer;
   readonly contentType?: string;
-  readonly stream?: AsyncIterable<Uint8Array>;
+  readonly stream?: ByteSource;
 }
 type BodyWriter = (output: Output, order?: ItemOrder) => Body;
 
@@ -70,7 +72,8 @@ function xmlBody(xml: string): Body {
 
 const rootNamespace = ` xmlns="${s3Namespace}"`;
 
-function isByteSource(value: unknown): value is AsyncIterable<Uint8Array> {
+function isByteSource(value: unknown): value is ByteSource {
+  if (value instanceof Uint8Array) return true;
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 

@@ -3,7 +3,7 @@
  * Four things differ from the client's view, because a server sees the other end:
  * - required members of an input are present: the decoder has refused the request otherwise;
  * - a streaming member of an input (`Body`) is absent: the body is read through the request;
- * - a streaming member of an output is any source of bytes;
+ * - a streaming member of an output is any source of bytes, or all of them;
  * - `Expires` and `ResponseExpires` are the text the client wrote, which S3 stores and returns untouched.
  */
 import type * as Sdk from '@aws-sdk/client-s3';
@@ -40,7 +40,7 @@ type OutputMembers<T> = {
   [K in keyof T as K extends '$metadata' | 'ExpiresString' ? never : K]: K extends TextMember
     ? string | undefined
     : Exclude<StreamingOut, undefined> extends T[K]
-      ? AsyncIterable<Uint8Array> | undefined
+      ? Uint8Array | AsyncIterable<Uint8Array> | undefined
       : T[K];
 };
 

@@ -7,7 +7,8 @@ export const getObject = operation({
   supports: readInputs,
   async run(request, input) {
     const { version, range, status, output } = await openVersion(request, input);
-    const Body = await request.engine.objects.read(version, range);
+    const { objects } = request.engine;
+    const Body = objects.recall(version, range) ?? (await objects.read(version, range));
     return { status, output: { ...output, Body } };
   },
 });
