@@ -176,6 +176,7 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
     clock,
     log,
     findSecret,
+    policiesOf: (identity) => callers.policiesOf(identity),
     accountOf: (canonicalId) => directory.accountOfCanonicalId(canonicalId)?.id,
     regions,
     bucketDefaults: config.bucketDefaults,

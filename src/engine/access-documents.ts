@@ -12,6 +12,7 @@ const kinds = {
   block: 'public-access-block',
   acl: 'acl',
   publicRead: 'public-read',
+  policy: 'policy',
 } as const;
 
 const ownershipSchema = z.strictObject({
@@ -73,13 +74,31 @@ export function newBucketDocuments({
   };
 }
 
+/**
+ * By the bucket's value, which every change of a bucket or of its documents makes anew (`meta/hot-rows.ts`), so that a
+ * request looks nothing up.
+ */
+const known = new WeakMap<Bucket, BucketAccess>();
+
 /** All that a bucket says on access. */
 export async function readBucketAccess(buckets: Buckets, bucket: Bucket): Promise<BucketAccess> {
-  const [ownership, block, acl, publicRead] = await Promise.all([
+  const access = known.get(bucket) ?? (await collectAccess(buckets, bucket));
+  known.set(bucket, access);
+  return access;
+}
+
+/** What was read of late; undefined where it is to be read first. */
+export function knownBucketAccess(bucket: Bucket): BucketAccess | undefined {
+  return known.get(bucket);
+}
+
+async function collectAccess(buckets: Buckets, bucket: Bucket): Promise<BucketAccess> {
+  const [ownership, block, acl, publicRead, policy] = await Promise.all([
     readOwnership(buckets, bucket),
     readPublicAccessBlock(buckets, bucket),
     read(buckets, bucket, kinds.acl),
     buckets.getConfig(bucket, kinds.publicRead),
+    readBucketPolicy(buckets, bucket),
   ]);
   return {
     owner: bucket.owner,
@@ -88,7 +107,17 @@ export async function readBucketAccess(buckets: Buckets, bucket: Bucket): Promis
     block: block ?? openBlock,
     ...(acl !== undefined && { acl: aclSchema.parse(acl) }),
     isPublicRead: publicRead !== undefined,
+    ...(policy !== undefined && { policy }),
   };
+}
+
+/** The policy as it was given; whoever puts it has checked it. */
+export async function readBucketPolicy(buckets: Buckets, bucket: Bucket): Promise<string | undefined> {
+  return buckets.getConfig(bucket, kinds.policy);
+}
+
+export async function writeBucketPolicy(buckets: Buckets, bucket: Bucket, policy: string | undefined): Promise<void> {
+  await buckets.setConfig(bucket, kinds.policy, policy ?? null);
 }
 
 export async function readOwnership(buckets: Buckets, bucket: Bucket): Promise<ObjectOwnership | undefined> {

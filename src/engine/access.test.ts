@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Grant, Permission } from '../meta/records.ts';
-import { type AccessQuestion, type BucketAccess, isAllowed, isOwnerOnly, isPublicAcl, needsObject } from './access.ts';
+import {
+  type AccessQuestion,
+  type BucketAccess,
+  isGrantedByAcl,
+  isOwnerOnly,
+  isPublicAcl,
+  needsObject,
+} from './access.ts';
 
-const root = { kind: 'root', canonicalId: 'owner' } as const;
 const nobody = { kind: 'anonymous', canonicalId: 'nobody' } as const;
 const everybody = (permission: Permission): Grant => ({ grantee: { group: 'AllUsers' }, permission });
 const user = (id: string, permission: Permission): Grant => ({ grantee: { id }, permission });
@@ -17,7 +23,7 @@ const bucket: BucketAccess = { owner: 'owner', ownership: 'ObjectWriter', block:
 const object = { owner: 'owner' };
 
 const ask = (action: string, more: Partial<AccessQuestion> = {}): boolean =>
-  isAllowed({ requester: nobody, action, bucket, object, ...more });
+  isGrantedByAcl({ requester: nobody, action, bucket, object, ...more });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#acl-access-policy-permission-mapping */
 const mapping: readonly (readonly [on: 'bucket' | 'object', permission: Permission, actions: readonly string[]])[] = [
@@ -111,19 +117,6 @@ test.for([
 test('BlockPublicAcls → what was granted before still counts', () => {
   const block = { ...open, blockPublicAcls: true };
   expect(ask('s3:ListBucket', { bucket: { ...bucket, block, acl: [everybody('READ')] } })).toBe(true);
-});
-
-test('a bucket open for reading → reads without looking at the object; restricted → nothing', () => {
-  const publicBucket = { ...bucket, ownership: 'BucketOwnerEnforced', isPublicRead: true } as const;
-  expect(needsObject({ requester: nobody, action: 's3:GetObject', bucket: publicBucket })).toBe(false);
-  expect(grantedBy({ bucket: publicBucket })).toEqual(['s3:ListBucket', 's3:GetObject', 's3:GetObjectVersion']);
-  const restricted = { ...publicBucket, block: { ...open, restrictPublicBuckets: true } };
-  expect(grantedBy({ bucket: restricted })).toEqual([]);
-});
-
-test('root → everything, without looking at the object', () => {
-  expect(ask('s3:DeleteBucket', { requester: root, bucket: { ...bucket, acl: [] } })).toBe(true);
-  expect(needsObject({ requester: root, action: 's3:GetObject', bucket })).toBe(false);
 });
 
 test('public ACL → one for everybody or all accounts; owner only → the default, spelled out', () => {

@@ -1,7 +1,6 @@
 /**
- * Whether a request may do what it asks: a pure function over who asks, the action, and what the bucket and the object say.
- * The root of the account that owns the bucket may do everything; anybody else what a public bucket or an access control list (ACL) grants. Policies
- * of identities and buckets belong in `isAllowed` too, before the ACLs, as an explicit denial outweighs every grant.
+ * What access control lists grant: a pure function over who asks, the action, and what the bucket and the object say. Lists
+ * only ever grant; the decision, in which policies have their say, is made in `s3/access/gate.ts`.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html
  */
 import type { Grant, Permission } from '../meta/records.ts';
@@ -33,6 +32,8 @@ export interface BucketAccess extends Owned {
   readonly block: PublicAccessBlock;
   /** The configuration opens the bucket for reading by anybody: a public policy in one word. */
   readonly isPublicRead: boolean;
+  /** The bucket's policy, as it was given. */
+  readonly policy?: string;
 }
 
 export interface AccessQuestion {
@@ -68,24 +69,14 @@ const needs: ReadonlyMap<string, Need> = new Map<string, Need>([
   ['s3:PutObjectVersionAcl', { on: 'object', permission: 'WRITE_ACP' }],
 ]);
 
-const publicReads: ReadonlySet<string> = new Set([
-  's3:GetObject',
-  's3:GetObjectVersion',
-  's3:GetObjectAttributes',
-  's3:GetObjectVersionAttributes',
-  's3:ListBucket',
-  's3:GetBucketLocation',
-]);
-
 /** Whether the answer depends on the object, so that it must be looked up. */
 export function needsObject(question: Omit<AccessQuestion, 'object'>): boolean {
   const need = needs.get(question.action);
   if (need === undefined || (need.on === 'bucket' && need.isOwnOnly !== true)) return false;
-  return !isOwner(question) && !isOpen(question) && aclsCount(question);
+  return aclsCount(question);
 }
 
-export function isAllowed(question: AccessQuestion): boolean {
-  if (isOwner(question) || isOpen(question)) return true;
+export function isGrantedByAcl(question: AccessQuestion): boolean {
   const need = needs.get(question.action);
   if (need === undefined || !aclsCount(question)) return false;
   const { requester, bucket, object } = question;
@@ -94,7 +85,7 @@ export function isAllowed(question: AccessQuestion): boolean {
     return grants(question, bucket, need.permission);
   }
   // Who may list the bucket may also know that an object is missing; to all others it is as forbidden as any.
-  if (object === undefined) return isAllowed({ requester, bucket, action: 's3:ListBucket' });
+  if (object === undefined) return isGrantedByAcl({ requester, bucket, action: 's3:ListBucket' });
   return grants(question, object, need.permission);
 }
 
@@ -113,15 +104,6 @@ export function isOwnerOnly(acl: readonly Grant[], owner: string): boolean {
 /** The list of what is owned, spelled out where it is the default. */
 export function grantsOf({ owner, acl }: Owned): readonly Grant[] {
   return acl ?? [{ grantee: { id: owner }, permission: 'FULL_CONTROL' }];
-}
-
-/** The root of the bucket's account. */
-function isOwner({ requester, bucket }: AccessQuestion): boolean {
-  return requester.kind === 'root' && requester.canonicalId === bucket.owner;
-}
-
-function isOpen({ action, bucket }: AccessQuestion): boolean {
-  return bucket.isPublicRead && !bucket.block.restrictPublicBuckets && publicReads.has(action);
 }
 
 /** Whether ACLs have any say for this requester. Where public ones are ignored, they have none for a requester without a name. */

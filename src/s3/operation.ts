@@ -37,6 +37,11 @@ export interface OperationRequest {
    * the operation has none.
    */
   bucket(): Bucket;
+  /**
+   * For what an operation does beside what its own head asks for: throws AccessDenied unless the caller may do that operation
+   * too, to an object of the request's bucket or of the one given.
+   */
+  authorise(operation: OperationName, object: ObjectName, bucket?: Bucket): Promise<void>;
   /** The bucket of an object that the operation reads beside its own (copy sources), resolved and authorised for this identity. */
   sourceBucket(name: string, object: ObjectName): Promise<Bucket>;
   /**

@@ -6,14 +6,17 @@ import assert from 'node:assert/strict';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { BucketDefaults } from '../engine/access-documents.ts';
 import type { BodySource, Bucket, Engine } from '../engine/types.ts';
-import { anonymous, type Identity } from '../iam/identity.ts';
+import type { Identity } from '../iam/identity.ts';
+import type { PolicyTexts } from '../iam/policy/permissions.ts';
 import type { Clock } from '../lib/clock.ts';
 import { digest } from '../lib/digests/digester.ts';
 import type { Log } from '../lib/log.ts';
+import { type AccessRequest, Gate } from './access/gate.ts';
+import { requestFacts } from './access/request-facts.ts';
+import { tellerOf } from './access/told-by-body.ts';
 import { parseTarget, type Target } from './addressing.ts';
-import { authenticate, type FindSecret } from './auth/authenticate.ts';
+import { type Authentication, authenticate, type FindSecret } from './auth/authenticate.ts';
 import { groupHeaders } from './auth/canonical-request.ts';
-import { authorise } from './authorise.ts';
 import { type BodyOptions, openBody } from './body.ts';
 import { isBucketName } from './bucket-names.ts';
 import { toS3Error } from './engine-errors.ts';
@@ -24,7 +27,7 @@ import { decoderOf } from './model/decode.ts';
 import { type EncodedAnswer, encoderOf } from './model/encode.ts';
 import { route } from './model/router.ts';
 import { operationTable } from './model/table.generated.ts';
-import type { InputOf, OperationName } from './model/types.ts';
+import type { InputOf, OperationName, OutputOf } from './model/types.ts';
 import type { Answer, ObjectName, Operation, OperationRequest } from './operation.ts';
 import { acceptsRegion, type Regions } from './regions.ts';
 
@@ -33,6 +36,8 @@ export interface PipelineOptions {
   readonly operations: ReadonlyMap<OperationName, Operation>;
   /** The secret and identity behind an access key id. */
   readonly findSecret: FindSecret;
+  /** The policies of a caller. */
+  readonly policiesOf: (identity: Identity) => PolicyTexts;
   /** The account id of an owner's canonical id. */
   readonly accountOf: (canonicalId: string) => string | undefined;
   readonly clock: Clock;
@@ -68,10 +73,12 @@ interface Trace {
 
 export class Pipeline {
   readonly #options: PipelineOptions;
+  readonly #gate: Gate;
   readonly #supported: ReadonlyMap<OperationName, ReadonlySet<string>>;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#gate = new Gate(options);
     this.#supported = new Map(
       [...options.operations.values()].map(({ name, supports }) => [name, new Set([...commonMembers, ...supports])]),
     );
@@ -113,15 +120,43 @@ export class Pipeline {
     const headers = withHoisted(request.headers, target.hoisted);
     const operation = this.#route(request.method ?? '', target, headers);
     trace.operation = operation.name;
-    const { identity, openBody } = this.#authenticate(exchange, target, nowMs);
-    trace.identity = identity;
+    const { authentication, openBody } = this.#authenticate(exchange, target, nowMs);
+    const region = this.#options.regions.own;
+    const facts = requestFacts({ incoming: request, headers, query: target.query, authentication, nowMs, region });
+    trace.identity = facts.identity;
     const bucket = await this.#resolveBucket(operation.name, target, headers);
-    const object = objectOf(target);
-    await authorise(this.#options.engine, { identity, operation: operation.name, bucket, object });
-    const input = await this.#decode(operation.name, { headers, target, openBody });
-    const context = this.#context({ exchange, headers, target, identity, bucket, nowMs, openBody });
-    const answer = await operation.run(context, input);
+    const asked = { facts, operation: operation.name, bucket, bucketName: target.bucket, object: objectOf(target) };
+    const input = await this.#admit(asked, { headers, target, openBody });
+    const context = this.#context({ exchange, headers, target, asked, nowMs, openBody });
+    const answer = await this.#run(operation, { context, input, asked });
     return completed(encoderOf(operation.name)(answer.output, answer.order), answer);
+  }
+
+  /**
+   * Authorises the request, and decodes it. Where conditions may ask for what the body says, or it names what is to be
+   * allowed, it is read first; one that cannot be read is refused as such only to who might have sent a better one.
+   */
+  async #admit(asked: AccessRequest, undecoded: Undecoded): Promise<InputOf<OperationName>> {
+    const { operation } = asked;
+    const tell = tellerOf(operation);
+    if (tell === undefined) await this.#gate.authorise(asked);
+    try {
+      const input = await this.#decode(operation, undecoded);
+      const told = tell?.(input);
+      if (told !== undefined) await this.#gate.authorise({ ...asked, told });
+      return input;
+    } catch (error) {
+      if (tell !== undefined) await this.#gate.authorise(asked);
+      throw error;
+    }
+  }
+
+  async #run(operation: Operation, { context, input, asked }: Runnable): Promise<Answer<OutputOf<OperationName>>> {
+    try {
+      return await operation.run(context, input);
+    } catch (error) {
+      throw await this.#gate.concealMissing(asked, error);
+    }
   }
 
   #checkHead(request: IncomingMessage): void {
@@ -149,7 +184,7 @@ export class Pipeline {
     });
   }
 
-  #authenticate(exchange: Exchange, target: Target, nowMs: number): { identity: Identity; openBody: OpenBody } {
+  #authenticate(exchange: Exchange, target: Target, nowMs: number): Authenticated {
     const { request } = exchange;
     const headers = groupHeaders(request.rawHeaders);
     const { rawPath, rawQuery } = target;
@@ -160,7 +195,7 @@ export class Pipeline {
     );
     const bodyHeaders = groupedWithHoisted(headers, target.hoisted);
     return {
-      identity: authentication.kind === 'signed' ? authentication.identity : anonymous,
+      authentication,
       openBody: (options) => openBody({ source: exchange.body(), headers: bodyHeaders, authentication }, options),
     };
   }
@@ -212,12 +247,15 @@ export class Pipeline {
     return body;
   }
 
-  #context({ exchange, headers, target, identity, bucket, nowMs, openBody }: Authorised): OperationRequest {
+  #context({ exchange, headers, target, asked, nowMs, openBody }: Authorised): OperationRequest {
     const { request, requestId } = exchange;
     const { engine, regions, limits, bucketDefaults, accountOf } = this.#options;
+    const { facts, bucket } = asked;
+    const authorise: OperationRequest['authorise'] = (operation, object, other) =>
+      this.#gate.authorise({ facts, operation, bucket: other ?? bucket, bucketName: undefined, object });
     return {
       requestId,
-      identity,
+      identity: facts.identity,
       engine,
       nowMs,
       regions,
@@ -230,9 +268,10 @@ export class Pipeline {
         assert(bucket, 'the operation has no bucket');
         return bucket;
       },
+      authorise,
       sourceBucket: async (name, object) => {
         const source = await engine.buckets.get(name);
-        await authorise(engine, { identity, operation: 'GetObject', bucket: source, object });
+        await authorise('GetObject', object, source);
         return source;
       },
       body: (options) => openBody({ ...options, maxBytes: limits.objectPutBytesMax, requireLength: true }),
@@ -260,6 +299,17 @@ function pathOf(url: string): string {
 
 type OpenBody = (options: BodyOptions) => BodySource;
 
+interface Authenticated {
+  readonly authentication: Authentication;
+  readonly openBody: OpenBody;
+}
+
+interface Runnable {
+  readonly context: OperationRequest;
+  readonly input: InputOf<OperationName>;
+  readonly asked: AccessRequest;
+}
+
 interface Undecoded {
   readonly headers: IncomingHttpHeaders;
   readonly target: Target;
@@ -270,8 +320,7 @@ interface Authorised {
   readonly exchange: Exchange;
   readonly headers: IncomingHttpHeaders;
   readonly target: Target;
-  readonly identity: Identity;
-  readonly bucket: Bucket | undefined;
+  readonly asked: AccessRequest;
   readonly nowMs: number;
   readonly openBody: OpenBody;
 }

@@ -142,6 +142,14 @@ describe('within the account', () => {
     }
   });
 
+  test("a resource's policy of which denials alone count → allows nothing, and denies", () => {
+    const only = { resourcePolicyOnlyDenies: true };
+    expect(ask({ ...only, resourcePolicy: names('*') })).toEqual(missing('identity'));
+    expect(ask({ ...only, principal: nobody, resourcePolicy: names('*') })).toEqual(missing('resource'));
+    const permissions = { identity: [allows] };
+    expect(ask({ ...only, permissions, resourcePolicy: names('*', { Effect: 'Deny' }) })).toEqual(denied('resource'));
+  });
+
   test('of several statements the most direct one counts', () => {
     const resourcePolicy = policy(
       { Principal: { AWS: own } },

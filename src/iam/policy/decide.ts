@@ -36,6 +36,8 @@ export interface AccessQuestion {
   /** Account that the resource belongs to. */
   readonly resourceAccountId: string;
   readonly resourcePolicy?: NamedPolicy | undefined;
+  /** What that policy allows does not count: the resource is not its author's, or the public is kept out of it. */
+  readonly resourcePolicyOnlyDenies?: boolean;
   /** A trust policy must allow, whatever the identity's own policies say. */
   readonly needsResourcePolicy?: boolean;
   /** An access control list grants it, to the principal's account or to everybody. */
@@ -145,6 +147,7 @@ function askResourcePolicy(question: AccessQuestion): ResourceVerdict {
   let best = unnamed;
   for (const statement of policy.statementsFor(action)) {
     const isDenial = statement.effect === 'Deny';
+    if (!isDenial && question.resourcePolicyOnlyDenies) continue;
     const hasBoundary = isDenial && permissions.boundary !== undefined;
     const match = statement.principal?.(principal, hasBoundary) ?? 'none';
     if (match === 'none' || (!isDenial && directness[match] <= directness[best.match])) continue;

@@ -8,7 +8,7 @@ import { neededActions } from './operation-actions.ts';
 
 const operations = Object.keys(operationTable) as OperationName[];
 const needed = (operation: OperationName, headers: Record<string, string> = {}, namesVersion = false) =>
-  neededActions({ operation, namesVersion, bucketOwner: 'owner', header: (name) => headers[name] });
+  neededActions({ operation, namesVersion, bucketOwner: 'owner', givesTags: false, header: (name) => headers[name] });
 const names = (...asked: Parameters<typeof needed>): readonly string[] => needed(...asked).map(({ action }) => action);
 
 describe('every operation', () => {
@@ -71,6 +71,9 @@ describe('headers of a new object', () => {
 
 test('headers of a new bucket → what they set', () => {
   expect(names('CreateBucket')).toEqual(['s3:CreateBucket']);
+  const tagged = { operation: 'CreateBucket', namesVersion: false, bucketOwner: undefined, givesTags: true } as const;
+  const all = neededActions({ ...tagged, header: () => undefined });
+  expect(all.map(({ action }) => action)).toEqual(['s3:CreateBucket', 's3:TagResource']);
   expect(names('CreateBucket', { 'x-amz-acl': 'private' })).toEqual(['s3:CreateBucket', 's3:PutBucketAcl']);
   expect(names('CreateBucket', { 'x-amz-object-ownership': 'ObjectWriter' })).toContain(
     's3:PutBucketOwnershipControls',

@@ -20,6 +20,8 @@ export interface ActionRequest {
   readonly namesVersion: boolean;
   /** Canonical id, where there is a bucket already. */
   readonly bucketOwner: string | undefined;
+  /** Whether its body gives tags. */
+  readonly givesTags: boolean;
   header(name: string): string | undefined;
 }
 
@@ -77,6 +79,7 @@ const ofNewObject: readonly Further[] = [
 ];
 
 const ofNewBucket: readonly Further[] = [
+  { action: 's3:TagResource', isNeeded: ({ givesTags }) => givesTags },
   { action: 's3:PutBucketAcl', isNeeded: hasAny(...aclHeaders) },
   { action: 's3:PutBucketOwnershipControls', isNeeded: hasAny('x-amz-object-ownership') },
   ...['s3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning'].map((action) => ({

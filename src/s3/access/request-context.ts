@@ -6,6 +6,7 @@
 import type { Tag } from '../../engine/types.ts';
 import type { Identity } from '../../iam/identity.ts';
 import type { ContextValue, RequestContext } from '../../iam/policy/context.ts';
+import { parseBasicTimestamp } from '../auth/timestamps.ts';
 import { decodeForm } from '../form-encoding.ts';
 import { s3Actions } from './actions.ts';
 
@@ -18,8 +19,8 @@ export interface RequestFacts {
   readonly sourceIp: string | undefined;
   /** `TLSv1.3` and the like; undefined for plain HTTP. */
   readonly tlsVersion: string | undefined;
-  /** How the request was signed; undefined for anonymous ones. */
-  readonly signature: { readonly mode: 'header' | 'presigned'; readonly signedMs: number } | undefined;
+  /** How the request was signed, and when, as `yyyyMMddTHHmmssZ`; undefined for anonymous ones. */
+  readonly signature: { readonly mode: 'header' | 'presigned'; readonly timestamp: string } | undefined;
   readonly region: string;
 }
 
@@ -33,6 +34,7 @@ export interface Subject {
   readonly existingTags?: readonly Tag[] | undefined;
   /** Tags that the request gives, where they are in its body. */
   readonly requestTags?: readonly Tag[] | undefined;
+  readonly versionId?: string | undefined;
   /** Instead of the query's. */
   readonly prefix?: string | undefined;
   /** Of CreateBucket, from its body. */
@@ -79,7 +81,7 @@ const resolvers: ReadonlyMap<string, Resolve> = new Map<string, Resolve>([
   ['s3:delimiter', ofQuery('delimiter')],
   ['s3:max-keys', ofQuery('max-keys')],
   ['s3:prefix', ({ query }, { prefix }) => prefix ?? query('prefix')],
-  ['s3:versionid', ofQuery('versionId')],
+  ['s3:versionid', (_facts, { versionId }) => versionId],
   ['s3:x-amz-copy-source', copySource],
   [
     's3:objectcreationoperation',
@@ -91,7 +93,7 @@ const resolvers: ReadonlyMap<string, Resolve> = new Map<string, Resolve>([
   ['s3:tlsversion', ({ tlsVersion }) => tlsVersion?.replace(/^TLSv/, '')],
   ['s3:authtype', ({ signature }) => signature && (signature.mode === 'header' ? 'REST-HEADER' : 'REST-QUERY-STRING')],
   ['s3:signatureversion', ({ signature }) => signature && 'AWS4-HMAC-SHA256'],
-  ['s3:signatureage', ({ signature, nowMs }) => signature && String(Math.max(0, nowMs - signature.signedMs))],
+  ['s3:signatureage', signatureAge],
   ['aws:currenttime', ({ nowMs }) => new Date(nowMs).toISOString()],
   ['aws:epochtime', ({ nowMs }) => String(Math.floor(nowMs / 1000))],
   ['aws:sourceip', ({ sourceIp }) => sourceIp],
@@ -154,6 +156,11 @@ function named(identity: Identity, value: string): string | undefined {
 function copySource({ header }: RequestFacts): string | undefined {
   const given = header('x-amz-copy-source');
   return given === undefined ? undefined : (decodeForm(given) ?? given).replace(/^\//, '');
+}
+
+function signatureAge({ signature, nowMs }: RequestFacts): string | undefined {
+  const signed = signature && parseBasicTimestamp(signature.timestamp);
+  return signed && String(Math.max(0, nowMs - signed.epochMs));
 }
 
 function remainingDays({ header, nowMs }: RequestFacts): string | undefined {

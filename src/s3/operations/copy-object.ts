@@ -4,13 +4,14 @@ import type { Bucket, ObjectAttributes, Version } from '../../engine/types.ts';
 import { objectAclInputs } from '../acls.ts';
 import { typedChecksumMembers } from '../checksum-members.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
+import { parseCopySource } from '../copy-source.ts';
 import { S3Error } from '../errors.ts';
 import type { InputOf } from '../model/types.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { attributeInputs, parseAttributes } from '../object-attributes.ts';
 import { type Standing, standingOfNewObject } from '../object-ownership.ts';
-import { operation } from '../operation.ts';
-import { checkCopySize, copySourceInputs, openCopySource } from '../read-copy-source.ts';
+import { type OperationRequest, operation } from '../operation.ts';
+import { checkCopySize, copySourceInputs, type OpenedSource, openCopySource } from '../read-copy-source.ts';
 import { objectLockInputs, refuseObjectLock } from '../refused-features.ts';
 import { shownTime } from '../times.ts';
 
@@ -38,6 +39,7 @@ export const copyObject = operation({
     const source = await openCopySource(request, input);
     checkCopySize(source.version.size);
     refuseCopyWithoutChange(bucket, source.version, input);
+    await authoriseTags(request, source, input);
     const version = await request.engine.objects.copy({
       source: source.version,
       bucket,
@@ -59,6 +61,18 @@ export const copyObject = operation({
     };
   },
 });
+
+/** Tags that go over with the object are read and put like any. */
+async function authoriseTags(
+  request: OperationRequest,
+  { bucket, version }: OpenedSource,
+  input: CopyInput,
+): Promise<void> {
+  if (input.TaggingDirective === 'REPLACE' || version.attributes.tags.length === 0) return;
+  const { key, versionId } = parseCopySource(input.CopySource);
+  await request.authorise('GetObjectTagging', { key, versionId }, bucket);
+  await request.authorise('PutObjectTagging', { key: input.Key, versionId: undefined });
+}
 
 /** What the directives leave of the source's attributes. Storage class and website redirect are never taken from it. */
 function attributesOfCopy(standing: Standing, source: Version, input: CopyInput): ObjectAttributes {

@@ -43,6 +43,7 @@ async function deleteOne(request: OperationRequest, object: ObjectIdentifier): P
     checkObjectAddress({ Key });
     // Of a list S3 says that there is no such version, also where the id has not the form of one.
     if (VersionId !== undefined && !isVersionId(VersionId)) throw new S3Error('NoSuchVersion');
+    await request.authorise('DeleteObject', { key: Key, versionId: VersionId });
     return { deleted: await deleted(request, object) };
   } catch (error) {
     if (!(error instanceof EngineError || error instanceof S3Error)) throw error;

@@ -8,6 +8,7 @@ import { createBucket } from './create-bucket.ts';
 import { createMultipartUpload } from './create-multipart-upload.ts';
 import { deleteBucket } from './delete-bucket.ts';
 import { deleteBucketOwnershipControls } from './delete-bucket-ownership-controls.ts';
+import { deleteBucketPolicy } from './delete-bucket-policy.ts';
 import { deleteBucketTagging } from './delete-bucket-tagging.ts';
 import { deleteObject } from './delete-object.ts';
 import { deleteObjectTagging } from './delete-object-tagging.ts';
@@ -16,6 +17,7 @@ import { deletePublicAccessBlock } from './delete-public-access-block.ts';
 import { getBucketAcl } from './get-bucket-acl.ts';
 import { getBucketLocation } from './get-bucket-location.ts';
 import { getBucketOwnershipControls } from './get-bucket-ownership-controls.ts';
+import { getBucketPolicy } from './get-bucket-policy.ts';
 import { getBucketPolicyStatus } from './get-bucket-policy-status.ts';
 import { getBucketTagging } from './get-bucket-tagging.ts';
 import { getBucketVersioning } from './get-bucket-versioning.ts';
@@ -34,6 +36,7 @@ import { listObjectsV2 } from './list-objects-v2.ts';
 import { listParts } from './list-parts.ts';
 import { putBucketAcl } from './put-bucket-acl.ts';
 import { putBucketOwnershipControls } from './put-bucket-ownership-controls.ts';
+import { putBucketPolicy } from './put-bucket-policy.ts';
 import { putBucketTagging } from './put-bucket-tagging.ts';
 import { putBucketVersioning } from './put-bucket-versioning.ts';
 import { putObject } from './put-object.ts';
@@ -51,6 +54,7 @@ const declared = [
   createMultipartUpload,
   deleteBucket,
   deleteBucketOwnershipControls,
+  deleteBucketPolicy,
   deleteBucketTagging,
   deleteObject,
   deleteObjects,
@@ -59,6 +63,7 @@ const declared = [
   getBucketAcl,
   getBucketLocation,
   getBucketOwnershipControls,
+  getBucketPolicy,
   getBucketPolicyStatus,
   getBucketTagging,
   getBucketVersioning,
@@ -77,6 +82,7 @@ const declared = [
   listParts,
   putBucketAcl,
   putBucketOwnershipControls,
+  putBucketPolicy,
   putBucketTagging,
   putBucketVersioning,
   putObject,

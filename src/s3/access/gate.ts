@@ -1,0 +1,256 @@
+/**
+ * The authorise stage: asks, for every action that a request needs, the policies of the caller and of the bucket and what
+ * ACLs grant, and refuses. What an answer depends on is looked up only where it does: documents of buckets and policies
+ * are kept compiled, objects are asked for where their own list, their owner or their tags count.
+ */
+
+import type { BucketAccess, Owned } from '../../engine/access.ts';
+import { isGrantedByAcl, needsObject } from '../../engine/access.ts';
+import { knownBucketAccess, readBucketAccess } from '../../engine/access-documents.ts';
+import { EngineError } from '../../engine/errors.ts';
+import type { Bucket, Engine, ObjectAttributes } from '../../engine/types.ts';
+import type { Identity } from '../../iam/identity.ts';
+import { type AccessQuestion, type Decision, decide, type Permissions } from '../../iam/policy/decide.ts';
+import { type PolicyTexts, permissionsOf } from '../../iam/policy/permissions.ts';
+import { refusalText } from '../../iam/policy/refusal-text.ts';
+import { S3Error } from '../errors.ts';
+import type { OperationName } from '../model/types.ts';
+import type { ObjectName } from '../operation.ts';
+import { s3Actions } from './actions.ts';
+import { type NeededAction, neededActions } from './operation-actions.ts';
+import { policyOfBucket } from './policy-of-bucket.ts';
+import { type RequestFacts, requestContext, type Subject } from './request-context.ts';
+
+export interface GateOptions {
+  readonly engine: Engine;
+  readonly policiesOf: (identity: Identity) => PolicyTexts;
+  /** The account id of an owner's canonical id. */
+  readonly accountOf: (canonicalId: string) => string | undefined;
+}
+
+export interface AccessRequest {
+  readonly facts: RequestFacts;
+  readonly operation: OperationName;
+  /** Absent for the operations that make or list buckets. */
+  readonly bucket: Bucket | undefined;
+  /** Of the request, also where there is no bucket yet. */
+  readonly bucketName: string | undefined;
+  readonly object: ObjectName | undefined;
+  /** What the request's body says that conditions may ask for. */
+  readonly told?: Pick<Subject, 'requestTags' | 'locationConstraint'>;
+}
+
+/** One action of a request, about a bucket that is there. */
+interface Inquiry {
+  readonly request: AccessRequest;
+  readonly bucket: Bucket;
+  readonly access: BucketAccess;
+  readonly needed: NeededAction;
+  /** Instead of the query's. */
+  readonly prefix?: string;
+}
+
+/** What nobody may do without a signature, whatever is granted, in S3's words. */
+const signedOnly: Partial<Record<OperationName, string>> = {
+  CopyObject: 'Anonymous users cannot copy objects.  Please authenticate.',
+  CreateMultipartUpload: 'Anonymous users cannot initiate multipart uploads.  Please authenticate.',
+};
+
+/** Whose account owns the bucket may do these, and its root whatever the policy says, so that it never locks itself out. */
+const policyActions: ReadonlySet<string> = new Set([
+  's3:GetBucketPolicy',
+  's3:PutBucketPolicy',
+  's3:DeleteBucketPolicy',
+]);
+
+/** Actions on an object that are the bucket owner's to give, whoever owns the object. */
+const bucketOwnersActions: ReadonlySet<string> = new Set([
+  's3:PutObject',
+  's3:DeleteObject',
+  's3:DeleteObjectVersion',
+  's3:AbortMultipartUpload',
+  's3:ListMultipartUploadParts',
+  's3:RestoreObject',
+  's3:BypassGovernanceRetention',
+]);
+
+const nothing: Permissions = { identity: [] };
+const existingTagKey = 's3:existingobjecttag';
+
+export class Gate {
+  readonly #options: GateOptions;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+  }
+
+  /** Throws AccessDenied, and MethodNotAllowed for the policy of another account's bucket. */
+  async authorise(request: AccessRequest): Promise<void> {
+    const { facts, operation, bucket, object, told } = request;
+    const message = signedOnly[operation];
+    if (message !== undefined && facts.identity.kind === 'anonymous') throw new S3Error('AccessDenied', { message });
+    const needed = neededActions({
+      operation,
+      namesVersion: object?.versionId !== undefined,
+      bucketOwner: bucket?.owner,
+      givesTags: (told?.requestTags?.length ?? 0) > 0,
+      header: (name) => facts.header(name),
+    });
+    const access =
+      bucket && (knownBucketAccess(bucket) ?? (await readBucketAccess(this.#options.engine.buckets, bucket)));
+    for (const one of needed) {
+      if (bucket === undefined || access === undefined) this.#requireAbroad(request, one);
+      else await this.#require({ request, bucket, access, needed: one });
+    }
+  }
+
+  /** What the caller is to hear of an object that is missing: who may not list the bucket is not told. */
+  async concealMissing(request: AccessRequest, error: unknown): Promise<unknown> {
+    const { bucket, object, operation } = request;
+    if (!(error instanceof EngineError) || bucket === undefined || object === undefined) return error;
+    if (!['NoSuchKey', 'NoSuchVersion', 'DeleteMarkerMet'].includes(error.code)) return error;
+    if (!/^(Get|Head)Object/.test(operation)) return error;
+    const access = await readBucketAccess(this.#options.engine.buckets, bucket);
+    return (await this.#mayList({ request, bucket, access }, object)) ? error : new S3Error('AccessDenied');
+  }
+
+  /** Where no bucket is asked, the policies of the identity decide alone. */
+  #requireAbroad(request: AccessRequest, { action }: NeededAction): void {
+    const { facts, bucketName = '*', told } = request;
+    const { identity } = facts;
+    const subject = { action, resourceAccountId: identity.accountId, ...told };
+    const question: AccessQuestion = {
+      principal: identity,
+      permissions: this.#permissionsOf(identity),
+      action,
+      resource: `arn:aws:s3:::${bucketName}`,
+      resourceAccountId: identity.accountId,
+      context: requestContext(facts, subject),
+    };
+    const decision = decide(question);
+    if (decision.outcome !== 'allow') throw refusal(question, decision);
+  }
+
+  async #require(inquiry: Inquiry): Promise<void> {
+    const { request, bucket, access, needed } = inquiry;
+    const { identity } = request.facts;
+    if (isUntouchedRoot(identity, access, needed)) return;
+    const object = await this.#lookUp(inquiry);
+    const question = this.#question(inquiry, object);
+    const decision = decide(question);
+    if (decision.outcome === 'allow') {
+      if (!policyActions.has(needed.action) || identity.canonicalId === bucket.owner) return;
+      throw new S3Error('MethodNotAllowed');
+    }
+    if (object === 'missing' && decision.outcome === 'implicit-deny' && request.object !== undefined) {
+      if (await this.#mayList(inquiry, request.object)) return;
+    }
+    throw refusal(question, decision);
+  }
+
+  /** Who may list the bucket may also know that an object is missing; to all others it is as forbidden as any. */
+  async #mayList(
+    { request, bucket, access }: Omit<Inquiry, 'needed'>,
+    { key, versionId }: ObjectName,
+  ): Promise<boolean> {
+    const action = versionId === undefined ? 's3:ListBucket' : 's3:ListBucketVersions';
+    const needed = { action, on: 'bucket' } as const;
+    if (isUntouchedRoot(request.facts.identity, access, needed)) return true;
+    return decide(this.#question({ request, bucket, access, needed, prefix: key }, undefined)).outcome === 'allow';
+  }
+
+  #question(inquiry: Inquiry, found: ObjectAttributes | 'missing' | undefined): AccessQuestion {
+    const { request, bucket, access, needed, prefix } = inquiry;
+    const { facts, object, told } = request;
+    const { identity } = facts;
+    const { action, on } = needed;
+    const attributes = found === 'missing' ? undefined : found;
+    const { accountOf } = this.#options;
+    const ownerAccount = accountOf(bucket.owner) ?? '';
+    // What nobody with an account has written is the bucket owner's to give.
+    const writerAccount = attributes && isOwnedByWriter(access, action) ? accountOf(attributes.owner) : undefined;
+    const isForeign = writerAccount !== undefined && writerAccount !== ownerAccount;
+    const policy = policyOfBucket(access);
+    const isKeptIn = access.block.restrictPublicBuckets && policy?.isPublic && identity.canonicalId !== bucket.owner;
+    const subject: Subject = {
+      action,
+      resourceAccountId: ownerAccount,
+      versionId: object?.versionId,
+      existingTags: attributes?.tags,
+      ...(prefix !== undefined && { prefix }),
+      ...told,
+    };
+    return {
+      principal: identity,
+      permissions: this.#permissionsOf(identity),
+      action,
+      resource:
+        on === 'object' && object !== undefined
+          ? `arn:aws:s3:::${bucket.name}/${object.key}`
+          : `arn:aws:s3:::${bucket.name}`,
+      resourceAccountId: isForeign ? writerAccount : ownerAccount,
+      resourcePolicy: policy,
+      resourcePolicyOnlyDenies: isForeign || isKeptIn === true,
+      isGrantedByAcl: this.#isGrantedByAcl(inquiry, attributes),
+      context: requestContext(facts, subject),
+    };
+  }
+
+  #isGrantedByAcl({ request, access, needed }: Inquiry, object: Owned | undefined): boolean {
+    if (access.ownership === 'BucketOwnerEnforced') return false;
+    return isGrantedByAcl({ requester: request.facts.identity, action: needed.action, bucket: access, object });
+  }
+
+  /** The object, where the decision depends on it: `missing` if there is none, or only a delete marker. */
+  async #lookUp({ request, bucket, access, needed }: Inquiry): Promise<ObjectAttributes | 'missing' | undefined> {
+    const { object, facts } = request;
+    if (needed.on !== 'object' || object === undefined) return undefined;
+    const { action } = needed;
+    const requester = facts.identity;
+    const isAsked =
+      isOwnedByWriter(access, action) ||
+      needsObject({ requester, action, bucket: access }) ||
+      (s3Actions.get(action)?.keys.has(existingTagKey) === true && this.#asksForTags(requester, access));
+    if (!isAsked) return undefined;
+    try {
+      return (await this.#options.engine.objects.find(bucket, object.key, object.versionId)).attributes;
+    } catch (error) {
+      const isAbsent =
+        error instanceof EngineError && ['NoSuchKey', 'NoSuchVersion', 'DeleteMarkerMet'].includes(error.code);
+      if (isAbsent) return 'missing';
+      throw error;
+    }
+  }
+
+  #asksForTags(identity: Identity, access: BucketAccess): boolean {
+    if (policyOfBucket(access)?.policy.keys.has(existingTagKey)) return true;
+    const { identity: own, boundary = [], session = [] } = this.#permissionsOf(identity);
+    return [own === 'all' ? [] : own, boundary, session].some((policies) =>
+      policies.some(({ policy }) => policy.keys.has(existingTagKey)),
+    );
+  }
+
+  #permissionsOf(identity: Identity): Permissions {
+    return identity.kind === 'anonymous' ? nothing : permissionsOf(this.#options.policiesOf(identity));
+  }
+}
+
+/** The root of the bucket's account, where nothing can limit it. */
+function isUntouchedRoot(identity: Identity, access: BucketAccess, { action }: NeededAction): boolean {
+  if (identity.kind !== 'root' || identity.session !== undefined || identity.canonicalId !== access.owner) return false;
+  if (policyActions.has(action)) return true;
+  return access.policy === undefined && !isOwnedByWriter(access, action);
+}
+
+/** Whether an object may belong to another account than its bucket does, and the action is that account's to give. */
+function isOwnedByWriter({ ownership }: BucketAccess, action: string): boolean {
+  if (ownership === 'BucketOwnerEnforced') return false;
+  return s3Actions.get(action)?.on === 'object' && !bucketOwnersActions.has(action);
+}
+
+/** The reason is told within the account that the resource belongs to, as S3 does. */
+function refusal(question: AccessQuestion, decision: Decision): S3Error {
+  const { principal, resourceAccountId } = question;
+  if (principal.kind === 'anonymous' || principal.accountId !== resourceAccountId) return new S3Error('AccessDenied');
+  return new S3Error('AccessDenied', { message: refusalText(question, decision) });
+}
