@@ -6,6 +6,7 @@
 import type { Tag } from '../../engine/types.ts';
 import type { Identity } from '../../iam/identity.ts';
 import type { ContextValue, RequestContext } from '../../iam/policy/context.ts';
+import { requestContext as globalContext, type RequestSource } from '../../iam/request-context.ts';
 import { parseBasicTimestamp } from '../auth/timestamps.ts';
 import { decodeForm } from '../form-encoding.ts';
 import { s3Actions } from './actions.ts';
@@ -94,25 +95,12 @@ const resolvers: ReadonlyMap<string, Resolve> = new Map<string, Resolve>([
   ['s3:authtype', ({ signature }) => signature && (signature.mode === 'header' ? 'REST-HEADER' : 'REST-QUERY-STRING')],
   ['s3:signatureversion', ({ signature }) => signature && 'AWS4-HMAC-SHA256'],
   ['s3:signatureage', signatureAge],
-  ['aws:currenttime', ({ nowMs }) => new Date(nowMs).toISOString()],
-  ['aws:epochtime', ({ nowMs }) => String(Math.floor(nowMs / 1000))],
-  ['aws:sourceip', ({ sourceIp }) => sourceIp],
-  ['aws:securetransport', ({ tlsVersion }) => String(tlsVersion !== undefined)],
-  ['aws:useragent', ofHeader('user-agent')],
   ['aws:referer', ofHeader('referer')],
   ['aws:requestedregion', ({ region }) => region],
   ['aws:resourceaccount', (_facts, { resourceAccountId }) => resourceAccountId],
-  ['aws:viaawsservice', () => 'false'],
-  ['aws:principalisawsservice', () => 'false'],
-  ['aws:principalarn', ({ identity }) => named(identity, identity.roleArn ?? identity.arn)],
-  ['aws:principalaccount', ({ identity }) => named(identity, identity.accountId)],
-  ['aws:principaltype', ({ identity }) => principalTypes[identity.kind]],
   ['aws:userid', ({ identity }) => (identity.kind === 'anonymous' ? 'anonymous' : identity.userId)],
-  ['aws:username', ({ identity }) => (identity.kind === 'user' ? identity.name : undefined)],
-  ['aws:tokenissuetime', ({ identity: { session } }) => session && new Date(session.issuedMs).toISOString()],
   // Nobody has a device for it; keys that live long bring nothing on it at all.
   ['aws:multifactorauthpresent', ({ identity: { session } }) => session && 'false'],
-  ['aws:sourceidentity', ({ identity: { session } }) => session?.sourceIdentity],
   ['aws:tagkeys', (_facts, { requestTags: tags }) => keysOf(tags)],
 ]);
 
@@ -125,16 +113,7 @@ const tagResolvers: ReadonlyMap<string, (facts: RequestFacts, subject: Subject, 
       (facts, subject, key) => requestTags(facts, subject)?.find((tag) => tag.key === key)?.value,
     ],
     ['aws:requesttag', (_facts, { requestTags: tags }, key) => inAnyCase(tags, key)],
-    ['aws:principaltag', ({ identity }, _subject, key) => inAnyCase(identity.tags, key)],
   ]);
-
-const principalTypes: Readonly<Record<Identity['kind'], string>> = {
-  root: 'Account',
-  user: 'User',
-  role: 'AssumedRole',
-  federated: 'FederatedUser',
-  anonymous: 'Anonymous',
-};
 
 /** The context in which policies are asked about one action of a request. */
 export function requestContext(facts: RequestFacts, subject: Subject): RequestContext {
@@ -143,13 +122,14 @@ export function requestContext(facts: RequestFacts, subject: Subject): RequestCo
     const slash = key.indexOf('/');
     const name = slash === -1 ? key : key.slice(0, slash);
     if (name.startsWith('s3:') && known?.has(name) !== true) return undefined;
-    if (slash === -1) return resolvers.get(name)?.(facts, subject);
-    return tagResolvers.get(name)?.(facts, subject, key.slice(slash + 1));
+    if (slash !== -1 && tagResolvers.has(name)) return tagResolvers.get(name)?.(facts, subject, key.slice(slash + 1));
+    const resolve = resolvers.get(name);
+    return resolve === undefined ? globalContext(facts.identity, sourceOf(facts))(key) : resolve(facts, subject);
   };
 }
 
-function named(identity: Identity, value: string): string | undefined {
-  return identity.kind === 'anonymous' ? undefined : value;
+function sourceOf({ sourceIp, header, tlsVersion, nowMs }: RequestFacts): RequestSource {
+  return { ip: sourceIp, userAgent: header('user-agent'), isSecure: tlsVersion !== undefined, nowMs };
 }
 
 /** As `bucket/key`, decoded, with or without the slash that clients may begin with. */
