@@ -178,6 +178,8 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
     findSecret,
     policiesOf: (identity) => callers.policiesOf(identity),
     accountOf: (canonicalId) => directory.accountOfCanonicalId(canonicalId)?.id,
+    noteUse: (accessKeyId, use) => callers.noteUse(accessKeyId, use),
+    findUser: (named) => directory.findAccount(named)?.canonicalId,
     regions,
     bucketDefaults: config.bucketDefaults,
     hostSuffixes: hostSuffixes(config.domains),

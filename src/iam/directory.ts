@@ -58,6 +58,13 @@ export class Directory {
     return id === undefined ? undefined : this.account(id);
   }
 
+  /** An account by its canonical id or number, or by its e-mail address. */
+  findAccount(named: { readonly id: string } | { readonly email: string }): AccountRecord | undefined {
+    if ('id' in named) return this.accountOfCanonicalId(named.id) ?? this.account(named.id);
+    const email = named.email.toLowerCase();
+    return this.accounts().find((account) => account.email?.toLowerCase() === email);
+  }
+
   /** An account to look into; undefined if there is none of the id. */
   view(id: string): AccountView | undefined {
     const shelves = this.#accounts.get(id);

@@ -3,7 +3,12 @@ import { rootIdentity } from '../iam/identity.ts';
 import { type AclContext, aclOfHeaders, requestedAcl } from './acls.ts';
 import { grantElements } from './grantees.ts';
 
-const context: AclContext = { kind: 'object', owner: 'me', bucketOwner: 'host', knowsUser: (id) => id.length < 5 };
+/** Short ids are known, and one number and one address. */
+const findUser: AclContext['findUser'] = (named) => {
+  if ('email' in named) return named.email === 'known@b.c' ? 'you' : undefined;
+  return named.id === '123456789012' ? 'you' : named.id.length < 5 ? named.id : undefined;
+};
+const context: AclContext = { kind: 'object', owner: 'me', bucketOwner: 'host', findUser };
 const me = { grantee: { id: 'me' }, permission: 'FULL_CONTROL' };
 const allUsers = 'http://acs.amazonaws.com/groups/global/AllUsers';
 const refused = (code: string, fields: Record<string, string> = {}) => expect.objectContaining({ code, fields });
@@ -47,6 +52,10 @@ describe('grants in headers', () => {
       { grantee: { id: 'b' }, permission: 'FULL_CONTROL' },
       { grantee: { id: 'c' }, permission: 'FULL_CONTROL' },
     ]);
+  });
+
+  test.for(['emailAddress="known@b.c"', 'id="123456789012"'])('%s of an account → its canonical id', (GrantRead) => {
+    expect(aclOfHeaders({ GrantRead }, context)).toEqual([{ grantee: { id: 'you' }, permission: 'READ' }]);
   });
 
   test.for([

@@ -7,11 +7,11 @@ import type { Grant, Permission } from '../engine/types.ts';
 import { S3Error } from './errors.ts';
 import {
   ec2CanonicalId,
+  emailGrantee,
+  type FindUser,
   grantAll,
   groupGrantee,
-  type KnowsUser,
   parseGrantHeader,
-  unresolvableEmail,
   userGrantee,
 } from './grantees.ts';
 import { invalidValue } from './model/invalid-value.ts';
@@ -39,7 +39,7 @@ export interface AclContext {
   /** Canonical id of the owner of what the list is for. */
   readonly owner: string;
   readonly bucketOwner: string;
-  readonly knowsUser: KnowsUser;
+  readonly findUser: FindUser;
 }
 
 const grantsMax = 100;
@@ -69,7 +69,7 @@ export function aclOfHeaders(input: AclInput, context: AclContext): readonly Gra
   return limited(
     grantHeaders.flatMap(([member, header, permission]) => {
       const value = input[member];
-      return value === undefined ? [] : grantAll(parseGrantHeader(header, value, context.knowsUser), permission);
+      return value === undefined ? [] : grantAll(parseGrantHeader(header, value, context.findUser), permission);
     }),
   );
 }
@@ -79,7 +79,7 @@ export function aclOfDocument(document: AclDocument, context: AclContext): reado
   const { Grants, Owner } = document;
   if (Grants === undefined || Owner?.ID === undefined) throw new S3Error('MalformedACLError');
   if (Owner.ID !== context.owner) throw new S3Error('AccessDenied');
-  return limited(Grants.map((element) => grantOfElement(element, context.knowsUser)));
+  return limited(Grants.map((element) => grantOfElement(element, context.findUser)));
 }
 
 /**
@@ -135,13 +135,15 @@ function cannedAcl(name: string, { kind, owner, bucketOwner }: AclContext): read
   throw invalidValue('x-amz-acl', name);
 }
 
-function grantOfElement({ Grantee, Permission }: GrantElement, knowsUser: KnowsUser): Grant {
+function grantOfElement({ Grantee, Permission }: GrantElement, findUser: FindUser): Grant {
   if (Grantee === undefined || Permission === undefined) throw new S3Error('MalformedACLError');
   const { Type, ID, URI, EmailAddress } = Grantee;
   if (Type === 'CanonicalUser' && ID !== undefined)
-    return { grantee: userGrantee(ID, knowsUser), permission: Permission };
+    return { grantee: userGrantee(ID, findUser), permission: Permission };
   if (Type === 'Group' && URI !== undefined) return { grantee: groupGrantee(URI), permission: Permission };
-  if (Type === 'AmazonCustomerByEmail' && EmailAddress !== undefined) throw unresolvableEmail(EmailAddress);
+  if (Type === 'AmazonCustomerByEmail' && EmailAddress !== undefined) {
+    return { grantee: emailGrantee(EmailAddress, findUser), permission: Permission };
+  }
   throw new S3Error('MalformedACLError');
 }
 

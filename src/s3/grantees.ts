@@ -24,12 +24,14 @@ const groups: ReadonlyMap<string, GranteeGroup> = new Map([
   [groupUris.LogDelivery, 'LogDelivery'],
 ]);
 
-/** Whether there is a user of this canonical id. */
-export type KnowsUser = (canonicalId: string) => boolean;
+/** Canonical id of an account by what it is named by: its canonical id or its number, or its e-mail address. */
+export type FindUser = (named: { readonly id: string } | { readonly email: string }) => string | undefined;
 
-/** A user by its canonical id. Throws InvalidArgument if there is none. */
-export function userGrantee(id: string, knowsUser: KnowsUser): Grantee {
-  if (knowsUser(id) || id === anonymous.canonicalId || id === ec2CanonicalId) return { id };
+/** A user by its canonical id; the number of an account here is taken for its id too. Throws InvalidArgument if there is none. */
+export function userGrantee(id: string, findUser: FindUser): Grantee {
+  const found = findUser({ id });
+  if (found !== undefined) return { id: found };
+  if (id === anonymous.canonicalId || id === ec2CanonicalId) return { id };
   throw new S3Error('InvalidArgument', {
     message: 'Invalid id',
     fields: { ArgumentName: 'CanonicalUser/ID', ArgumentValue: id },
@@ -46,20 +48,22 @@ export function groupGrantee(uri: string): Grantee {
   });
 }
 
-/** Accounts have no e-mail addresses here, so none can be found by one. */
-export function unresolvableEmail(address: string): S3Error {
-  return new S3Error('UnresolvableGrantByEmailAddress', { fields: { Email: address } });
+/** The account of an e-mail address. Throws UnresolvableGrantByEmailAddress if there is none. */
+export function emailGrantee(address: string, findUser: FindUser): Grantee {
+  const id = findUser({ email: address });
+  if (id === undefined) throw new S3Error('UnresolvableGrantByEmailAddress', { fields: { Email: address } });
+  return { id };
 }
 
 /** Grantees of a header such as `id="…", uri="…"`. Throws InvalidArgument, UnresolvableGrantByEmailAddress. */
-export function parseGrantHeader(name: string, value: string, knowsUser: KnowsUser): Grantee[] {
+export function parseGrantHeader(name: string, value: string, findUser: FindUser): Grantee[] {
   return value.split(',').map((entry) => {
     const [, kind = '', quoted, bare] = /^\s*(\w+)\s*=\s*(?:"([^"]*)"|([^"\s]*))\s*$/.exec(entry) ?? [];
     const named = quoted ?? bare ?? '';
     const form = kind.toLowerCase();
-    if (form === 'id') return userGrantee(named, knowsUser);
+    if (form === 'id') return userGrantee(named, findUser);
     if (form === 'uri') return groupGrantee(named);
-    if (form === 'emailaddress') throw unresolvableEmail(named);
+    if (form === 'emailaddress') return emailGrantee(named, findUser);
     throw new S3Error('InvalidArgument', {
       message: 'Argument format not recognized',
       fields: { ArgumentName: name, ArgumentValue: value },

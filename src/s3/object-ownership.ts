@@ -27,8 +27,8 @@ export async function standingOfNewObject(request: OperationRequest, input: AclI
   }
   const isHandedOver = ownership === 'BucketOwnerPreferred' && input.ACL === 'bucket-owner-full-control';
   const owner = isHandedOver ? bucket.owner : writer;
-  const { knowsUser } = request;
-  const acl = aclOfHeaders(input, { kind: 'object', owner, bucketOwner: bucket.owner, knowsUser });
+  const { findUser } = request;
+  const acl = aclOfHeaders(input, { kind: 'object', owner, bucketOwner: bucket.owner, findUser });
   refuseBlockedAcl(acl, block);
   return { owner, ...(acl !== undefined && { acl }) };
 }

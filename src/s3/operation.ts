@@ -5,6 +5,7 @@
 import type { BucketDefaults } from '../engine/access-documents.ts';
 import type { BodySource, Bucket, ChecksumAlgorithm, Engine } from '../engine/types.ts';
 import type { Identity } from '../iam/identity.ts';
+import type { FindUser } from './grantees.ts';
 import type { InputOf, OperationName, OutputOf } from './model/types.ts';
 import type { Regions } from './regions.ts';
 
@@ -24,8 +25,8 @@ export interface OperationRequest {
   readonly regions: Regions;
   /** What new buckets are like. */
   readonly bucketDefaults: BucketDefaults;
-  /** Whether there is a user of this canonical id. */
-  readonly knowsUser: (canonicalId: string) => boolean;
+  /** Finds whom an access control list may name. */
+  readonly findUser: FindUser;
   /** Scheme and host the client used, without a path: for `Location`. */
   readonly origin: string;
   /** Header by lower-case name, for what the model does not carry. */

@@ -8,6 +8,7 @@ import type { BucketDefaults } from '../engine/access-documents.ts';
 import type { BodySource, Bucket, Engine } from '../engine/types.ts';
 import type { Identity } from '../iam/identity.ts';
 import type { PolicyTexts } from '../iam/policy/permissions.ts';
+import type { KeyUse } from '../iam/records.ts';
 import type { Clock } from '../lib/clock.ts';
 import { digest } from '../lib/digests/digester.ts';
 import type { Log } from '../lib/log.ts';
@@ -22,6 +23,7 @@ import { isBucketName } from './bucket-names.ts';
 import { toS3Error } from './engine-errors.ts';
 import { S3Error } from './errors.ts';
 import { Exchange } from './exchange.ts';
+import type { FindUser } from './grantees.ts';
 import { groupedWithHoisted, withHoisted } from './hoisted-headers.ts';
 import { decoderOf } from './model/decode.ts';
 import { type EncodedAnswer, encoderOf } from './model/encode.ts';
@@ -40,6 +42,10 @@ export interface PipelineOptions {
   readonly policiesOf: (identity: Identity) => PolicyTexts;
   /** The account id of an owner's canonical id. */
   readonly accountOf: (canonicalId: string) => string | undefined;
+  /** Hears of every use of a key. */
+  readonly noteUse: (accessKeyId: string, use: KeyUse) => void;
+  /** Finds whom an access control list may name. */
+  readonly findUser: FindUser;
   readonly clock: Clock;
   readonly log: Log;
   readonly regions: Regions;
@@ -193,6 +199,10 @@ export class Pipeline {
       { method: request.method ?? '', rawPath, rawQuery, headers },
       { findSecret, region: regions.own, acceptsRegion: (region) => acceptsRegion(regions, region), nowMs },
     );
+    if (authentication.kind === 'signed') {
+      const { accessKeyId, region } = authentication;
+      this.#options.noteUse(accessKeyId, { atMs: nowMs, region, service: 's3' });
+    }
     const bodyHeaders = groupedWithHoisted(headers, target.hoisted);
     return {
       authentication,
@@ -249,7 +259,7 @@ export class Pipeline {
 
   #context({ exchange, headers, target, asked, nowMs, openBody }: Authorised): OperationRequest {
     const { request, requestId } = exchange;
-    const { engine, regions, limits, bucketDefaults, accountOf } = this.#options;
+    const { engine, regions, limits, bucketDefaults, findUser } = this.#options;
     const { facts, bucket } = asked;
     const authorise: OperationRequest['authorise'] = (operation, object, other) =>
       this.#gate.authorise({ facts, operation, bucket: other ?? bucket, bucketName: undefined, object });
@@ -260,7 +270,7 @@ export class Pipeline {
       nowMs,
       regions,
       bucketDefaults,
-      knowsUser: (canonicalId) => accountOf(canonicalId) !== undefined,
+      findUser,
       origin: `http://${request.headers.host ?? ''}`,
       header: (name) => headers[name]?.toString(),
       query: (name) => target.query.get(name),

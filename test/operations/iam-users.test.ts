@@ -192,6 +192,10 @@ describe('access keys', () => {
     expect(await lastUsed()).toEqual({ ServiceName: 'N/A', Region: 'N/A' });
     await refusal(new IAMClient(clientOptions(key)).send(new GetUserCommand({})));
     expect(await lastUsed()).toMatchObject({ ServiceName: 'iam', Region: 'us-east-1' });
+    const s3 = new S3Client({ ...clientOptions(key), forcePathStyle: true });
+    await refusal(s3.send(new ListBucketsCommand({})));
+    expect(await lastUsed()).toMatchObject({ ServiceName: 's3', Region: 'us-east-1' });
+    s3.destroy();
   });
 
   test('of the root, made without a name → may do what the root may, until it is deleted', async () => {

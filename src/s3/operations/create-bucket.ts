@@ -42,12 +42,12 @@ export const createBucket = operation({
 });
 
 /** The list that the bucket is made with. Throws where the bucket, as it will be, has none or blocks this one. */
-function aclOfNewBucket({ identity, bucketDefaults, knowsUser }: OperationRequest, input: CreateInput): Acl {
+function aclOfNewBucket({ identity, bucketDefaults, findUser }: OperationRequest, input: CreateInput): Acl {
   const owner = identity.canonicalId;
   const isAws = bucketDefaults === 'aws';
   const isEnforced = (input.ObjectOwnership ?? (isAws ? 'BucketOwnerEnforced' : undefined)) === 'BucketOwnerEnforced';
   if (isEnforced && hasGrantHeaders(input)) throw new S3Error('InvalidBucketAclWithObjectOwnership');
-  const acl = aclOfHeaders(input, { kind: 'bucket', owner, bucketOwner: owner, knowsUser });
+  const acl = aclOfHeaders(input, { kind: 'bucket', owner, bucketOwner: owner, findUser });
   if (acl === undefined) return undefined;
   if (isEnforced) throw new S3Error('InvalidBucketAclWithObjectOwnership');
   if (isAws && isPublicAcl(acl)) throw new S3Error('InvalidBucketAclWithBlockPublicAccessError');

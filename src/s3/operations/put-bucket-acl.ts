@@ -7,11 +7,11 @@ import { operation } from '../operation.ts';
 export const putBucketAcl = operation({
   name: 'PutBucketAcl',
   supports: [...bucketAclInputs, 'AccessControlPolicy'],
-  async run({ engine, knowsUser, ...request }, input) {
+  async run({ engine, findUser, ...request }, input) {
     const bucket = request.bucket();
     const { owner, ownership, block } = await readBucketAccess(engine.buckets, bucket);
     if (ownership === 'BucketOwnerEnforced') throw new S3Error('AccessControlListNotSupported');
-    const acl = requestedAcl(input, { kind: 'bucket', owner, bucketOwner: owner, knowsUser });
+    const acl = requestedAcl(input, { kind: 'bucket', owner, bucketOwner: owner, findUser });
     refuseBlockedAcl(acl, block);
     await writeBucketAcl(engine.buckets, bucket, acl);
     return { output: {} };

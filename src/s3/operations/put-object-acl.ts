@@ -9,14 +9,14 @@ import { operation } from '../operation.ts';
 export const putObjectAcl = operation({
   name: 'PutObjectAcl',
   supports: [...bucketAclInputs, 'AccessControlPolicy', 'VersionId'],
-  async run({ engine, knowsUser, ...request }, input) {
+  async run({ engine, findUser, ...request }, input) {
     checkObjectAddress(input);
     const bucket = request.bucket();
     const { ownership, block } = await readBucketAccess(engine.buckets, bucket);
     if (ownership === 'BucketOwnerEnforced') throw new S3Error('AccessControlListNotSupported');
     const { attributes, versionId } = await engine.objects.find(bucket, input.Key, input.VersionId);
     const { owner } = attributes;
-    const acl = requestedAcl(input, { kind: 'object', owner, bucketOwner: bucket.owner, knowsUser });
+    const acl = requestedAcl(input, { kind: 'object', owner, bucketOwner: bucket.owner, findUser });
     refuseBlockedAcl(acl, block);
     await engine.objects.setAcl(bucket, input.Key, versionId, acl ?? grantsOf({ owner }));
     return { output: {}, headers: versionIdHeader(bucket, versionId) };
