@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { expect, test, vi } from 'vitest';
+import { eventually } from '../../test/support/eventually.ts';
 import { DiskGate, DiskSilent } from './disk-gate.ts';
 
 const LIMIT_MS = 200;
@@ -36,7 +37,7 @@ test('of three under way the oldest hangs → all are given up with those in lin
   expect([gate.isClosed, gate.hasPlace]).toEqual([true, false]);
   await expect(gate.run(async () => 5)).rejects.toThrow(DiskSilent);
   second.resolve(2);
-  await vi.waitFor(() => expect(late).toEqual([2]));
+  await eventually(() => expect(late).toEqual([2]));
   gate.open();
   expect(await gate.run(async () => 6)).toBe(6);
 });

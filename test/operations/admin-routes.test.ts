@@ -1,6 +1,7 @@
 /** The operator's interface below `/-/`: who may ask, what is answered, what is refused in which words. */
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DataFolders } from '../support/data-folders.ts';
+import { eventually } from '../support/eventually.ts';
 import { type RawAnswer, sendRaw } from '../support/raw-http.ts';
 import { signedRequests } from '../support/signed-requests.ts';
 import { presign } from '../support/sigv4-sign.ts';
@@ -156,7 +157,7 @@ describe('what is answered', () => {
 
   test('zones → the log files of each', async () => {
     const logFiles = { files: 1, firstSequence: 1, newestFileSequence: 1, sizeBytes: expect.any(Number) };
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await send({ method: 'POST', path: '/-/jobs/snapshot/run' });
       const { zones } = Object(json(await get('/-/status')));
       expect(zones).toMatchObject([{ logFiles }, { logFiles }, { logFiles }]);

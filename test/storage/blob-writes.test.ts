@@ -6,6 +6,7 @@ import type { ErasureBlobStore } from '../../src/blob/store.ts';
 import { STRIPE_BYTES_MAX } from '../../src/blob/stripe.ts';
 import type { BlobRef } from '../../src/blob/types.ts';
 import { BlobDisks, CLUSTER_ID, inPieces, label, readAll, sampleBytes } from '../support/blob-disks.ts';
+import { eventually } from '../support/eventually.ts';
 import { failNext } from '../support/failing-calls.ts';
 
 const SMALL = sampleBytes(3000, 1);
@@ -127,9 +128,9 @@ describe('disks away', () => {
     const disks = await BlobDisks.create();
     const store = await disks.open({ diskCheckIntervalMs: 5 });
     await disks.moveAway([7]);
-    await vi.waitUntil(() => store.disks()[7]?.state === 'missing');
+    await eventually(() => expect(store.disks()[7]?.state).toBe('missing'));
     await disks.moveBack([7]);
-    await vi.waitUntil(() => store.disks()[7]?.state === 'healthy');
+    await eventually(() => expect(store.disks()[7]?.state).toBe('healthy'));
   });
 });
 

@@ -1,8 +1,9 @@
 /** Reads of full copies are spread over the disks that have them, and keep away from those that are busy or damaged. */
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ErasureBlobStore } from '../../src/blob/store.ts';
 import type { BlobRef } from '../../src/blob/types.ts';
 import { BlobDisks, readAll, sampleBytes } from '../support/blob-disks.ts';
+import { eventually } from '../support/eventually.ts';
 import { FaultyFiles } from '../support/faulty-files.ts';
 
 const SIZE = 3000;
@@ -53,7 +54,7 @@ test('a disk has not answered yet → the reads that come after ask others', asy
   const waiting: Promise<Buffer>[] = [];
   for (const ref of refs) {
     waiting.push(readAll(store, ref));
-    await vi.waitFor(() => expect(reads().reduce((sum, count) => sum + count)).toBe(waiting.length));
+    await eventually(() => expect(reads().reduce((sum, count) => sum + count)).toBe(waiting.length));
     if (hang.met > 0) break;
   }
   expect(hang.met).toBe(1);

@@ -11,7 +11,7 @@ const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
 const seed = 20_261_122;
 /** The longest until the server has seen that folders have gone or come back. */
-const noticeLimitMs = 10_000;
+const noticeLimitMs = 30_000;
 
 const daemon = useDaemon({ environment: { NINEFOLD_LOG_LEVEL: 'warn' } });
 let folders: DataFolders;

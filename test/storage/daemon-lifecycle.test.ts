@@ -1,9 +1,10 @@
 /** Starting, stopping and refusing to start: the process as an operator meets it. */
 import { PassThrough } from 'node:stream';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Daemon, type DaemonOptions, region, rootKey, startDaemon } from '../support/daemon.ts';
 import { DataFolders } from '../support/data-folders.ts';
+import { eventually } from '../support/eventually.ts';
 import { seededBytes } from '../support/seeded-bytes.ts';
 import { compare, StoredObjects, streamOf } from '../support/stored-objects.ts';
 
@@ -75,11 +76,11 @@ describe('stopping', () => {
       new PutObjectCommand({ Bucket, Key: 'upload', Body: body, ContentLength: bytes.length }),
     );
     body.write(bytes.subarray(0, mebibyte));
-    await vi.waitFor(() => expect(body.readableLength).toBe(0));
+    await eventually(() => expect(body.readableLength).toBe(0));
 
     const stopped = daemon.stop();
-    await vi.waitFor(() => expect(daemon.output).toContain('Stopping'));
-    await vi.waitFor(() => expect(fetch(`${endpoint}/-/live`)).rejects.toThrow('fetch failed'));
+    await eventually(() => expect(daemon.output).toContain('Stopping'));
+    await eventually(() => expect(fetch(`${endpoint}/-/live`)).rejects.toThrow('fetch failed'));
     body.end(bytes.subarray(mebibyte));
     expect(await upload).toMatchObject({ ETag: expect.any(String) });
     expect(await compare(download, objects.contents.get('download') ?? Buffer.of())).toBe('right');
@@ -97,7 +98,7 @@ describe('stopping', () => {
     const upload = client.send(new PutObjectCommand({ Bucket, Key: 'never', Body: body, ContentLength: 2 * mebibyte }));
     upload.catch(() => undefined);
     body.write(seededBytes('never', mebibyte));
-    await vi.waitFor(() => expect(body.readableLength).toBe(0));
+    await eventually(() => expect(body.readableLength).toBe(0));
     expect(await daemon.stop()).toBe(0);
     await expect(upload).rejects.toThrow();
   });

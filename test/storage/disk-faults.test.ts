@@ -1,10 +1,11 @@
 /** Disks that fail, hang and come back: what state they get, why, and what reads and writes do. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { inspectShardFile } from '../../src/blob/inspect.ts';
 import type { BlobRef, DiskState } from '../../src/blob/types.ts';
 import { BlobDisks, inPieces, label, readAll, sampleBytes } from '../support/blob-disks.ts';
+import { eventually } from '../support/eventually.ts';
 import { FaultyFiles } from '../support/faulty-files.ts';
 import { becomes, expectKept, keep, LARGE, SMALL, stateOf } from '../support/kept-blobs.ts';
 
@@ -88,7 +89,7 @@ describe('failures', () => {
       const writes = [1, 2, 3, 4, 5, 6].map((seed) => store.write(inPieces(sampleBytes(3000, seed)), label('x')));
       // The disk has a few at a time, of segments of its own each; another disk has been asked for all.
       const opened = () => files.callsUnder(disks.path(4)).filter((call) => call.startsWith('open segments/'));
-      await vi.waitFor(() => expect([hang.met, opened().length]).toEqual([3, 6]));
+      await eventually(() => expect([hang.met, opened().length]).toEqual([3, 6]));
       const before = writesTo(files, disks.path(5));
       hang.release();
       const refs = await Promise.all(writes);
@@ -281,7 +282,7 @@ describe('disks that hang', () => {
     const hang = files.hang({ operation: 'stat', path: disks.path(0) });
     const looking = store.checkDisks();
     const seen = (state: DiskState['state']) =>
-      vi.waitFor(() => {
+      eventually(() => {
         void store.checkDisks();
         expect(stateOf(store, 5).state).toBe(state);
       });

@@ -3,13 +3,14 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync }
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import Database from 'better-sqlite3';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import type { Content, PutVersion } from '../../src/meta/commands.ts';
 import { databasePath } from '../../src/meta/database.ts';
 import { type IndexOptions, openIndex } from '../../src/meta/index-store.ts';
 import { FILE_HEADER_BYTES, type FoundRecord, scanRecords } from '../../src/meta/log/codec.ts';
 import type { ObjectAttributes } from '../../src/meta/records.ts';
 import type { Index, ObjectPage, UploadPage } from '../../src/meta/types.ts';
+import { eventually } from '../support/eventually.ts';
 
 export const ZONES = ['north', 'east', 'south'] as const;
 export type Zone = (typeof ZONES)[number];
@@ -73,7 +74,7 @@ export class IndexFixture {
 
   /** A start and a commit wait for a majority only: the last copy may come a moment later. */
   async expectEqualLogs(): Promise<void> {
-    await vi.waitFor(() => {
+    await eventually(() => {
       for (const zone of ZONES) expect(this.logBytes(zone), zone).toEqual(this.logBytes('north'));
     });
   }

@@ -1,11 +1,12 @@
 /** Snapshots of the index in every zone: when they are made, what takes over at a start, and how they are replaced. */
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { databasePath } from '../../src/meta/database.ts';
 import { snapshotDraft } from '../../src/meta/snapshots/snapshot-file.ts';
 import { SnapshotFiles } from '../../src/meta/snapshots/snapshot-files.ts';
 import type { Index } from '../../src/meta/types.ts';
+import { eventually } from '../support/eventually.ts';
 import { FaultyFiles } from '../support/faulty-files.ts';
 import {
   createBucket,
@@ -80,7 +81,7 @@ test('what a zone holds → its snapshot and log as they lie there, and the one 
   await putKeys('few', 10);
   const whole = { log: { files: 1, firstSequence: 1, newestFileSequence: 1, sizeBytes: expect.any(Number) } };
   // One zone may get the record when the others have it.
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     await settle(index);
     expect([...index.upkeep.holdings().values()]).toEqual([whole, whole, whole]);
   });

@@ -1,10 +1,11 @@
 /** Dropping log that snapshots cover: what a zone keeps at every moment, and zones that were away while others dropped. */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FILE_HEADER_BYTES, scanRecords } from '../../src/meta/log/codec.ts';
 import { findSnapshot } from '../../src/meta/snapshots/snapshot-file.ts';
 import type { Index } from '../../src/meta/types.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   createBucket,
   everything,
@@ -53,7 +54,7 @@ const firstOf = (path: string): number => Number.parseInt(basename(path), 10);
  * majority only, so the last record of one zone may come a moment later.
  */
 function expectWhole(zone: Zone): Promise<void> {
-  return vi.waitFor(() => expectWholeNow(zone));
+  return eventually(() => expectWholeNow(zone));
 }
 async function expectWholeNow(zone: Zone): Promise<void> {
   const snapshot = await findSnapshot({ zonePath: fixture.zonePath(zone), clusterId: fixture.options.clusterId });

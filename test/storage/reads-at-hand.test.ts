@@ -6,6 +6,7 @@ import type { ErasureBlobStore } from '../../src/blob/store.ts';
 import { HEADER_BYTES } from '../../src/blob/stripe.ts';
 import type { BlobRef } from '../../src/blob/types.ts';
 import { BlobDisks, flipBit, inPieces, label, readAll, sampleBytes } from '../support/blob-disks.ts';
+import { eventually } from '../support/eventually.ts';
 import { FaultyFiles } from '../support/faulty-files.ts';
 
 const BYTES = sampleBytes(4096, 7);
@@ -96,7 +97,7 @@ test('an operation of a disk takes long → nothing is read on the spot from it 
   const hang = files.hang({ operation: 'writev', path: one.shard(2) });
   one.store.place(BYTES, Buffer.of());
   const flushed = one.store.flush();
-  await vi.waitFor(() => expect(hang.met).toBe(1), { interval: 5 });
+  await eventually(() => expect(hang.met).toBe(1));
   expect(await isReadOnTheSpot(one)).toBe(true);
   clock.letPass(200);
   expect(await isReadOnTheSpot(one)).toBe(false);

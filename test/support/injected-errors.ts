@@ -4,8 +4,9 @@
  */
 import { readdirSync, readlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { EngineStore } from './engine-store.ts';
+import { eventually } from './eventually.ts';
 import type { FaultyFiles, FileOperation } from './faulty-files.ts';
 import { ScriptedChanges } from './scripted-changes.ts';
 
@@ -28,7 +29,7 @@ const operations: Record<InjectedError['code'], readonly FileOperation[]> = {
 };
 
 /** An operation that takes longer than this hangs. */
-const hangLimitMs = 20_000;
+const hangLimitMs = 40_000;
 
 /** Lives through one injected error. False if the store's life had fewer calls than were to go on well. */
 export async function surviveError(files: FaultyFiles, { code, skip, lasts }: InjectedError): Promise<boolean> {
@@ -59,7 +60,7 @@ export async function surviveError(files: FaultyFiles, { code, skip, lasts }: In
     await store.stop();
   });
   // The store does not wait for the files that it closes last.
-  await vi.waitFor(() => expect(openDescriptors(store.folder)).toEqual(descriptorsBefore), { timeout: 5_000 });
+  await eventually(() => expect(openDescriptors(store.folder)).toEqual(descriptorsBefore));
   expect((await readdir(store.folder, { recursive: true })).filter((name) => /\.(new|draft)$/.test(name))).toEqual([]);
   return wasMet;
 }

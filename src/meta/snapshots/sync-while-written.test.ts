@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { FaultyFiles } from '../../../test/support/faulty-files.ts';
 import { syncWhileWritten } from './sync-while-written.ts';
 
@@ -20,10 +21,10 @@ const syncs = (): number => files.calls.filter(({ operation }) => operation === 
 test('a file that is begun late → synced again and again until it is written, and not any more then', async () => {
   const writing = Promise.withResolvers<string>();
   const result = syncWhileWritten(path, writing.promise);
-  await vi.waitFor(() => expect(files.calls.length).toBeGreaterThan(1));
+  await eventually(() => expect(files.calls.length).toBeGreaterThan(1));
   expect(syncs()).toBe(0);
   await writeFile(path, 'some');
-  await vi.waitFor(() => expect(syncs()).toBeGreaterThan(2));
+  await eventually(() => expect(syncs()).toBeGreaterThan(2));
   writing.resolve('done');
   expect(await result).toBe('done');
   const before = files.calls.length;
@@ -37,7 +38,7 @@ test('a sync fails on the way → that is the outcome, also if the writer heard 
   const writing = Promise.withResolvers<string>();
   const result = syncWhileWritten(path, writing.promise);
   const outcome = expect(result).rejects.toThrow('EIO');
-  await vi.waitFor(() => expect(syncs()).toBe(1));
+  await eventually(() => expect(syncs()).toBe(1));
   // Nobody may think that the file is left alone before it is.
   expect(await Promise.race([result, Promise.resolve('pending')])).toBe('pending');
   writing.resolve('done');
