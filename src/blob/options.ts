@@ -26,7 +26,7 @@ export interface BlobStoreOptions {
   readonly writeQuorum?: number;
   /** A shard file that has this length is sealed. Default 1 GiB. */
   readonly segmentSizeMaxBytes?: number;
-  /** Stripes that can be assembled or under way at once, 2.25 MiB each. Default 40. */
+  /** Stripes that can be assembled or under way at once, 2.5 MiB each. Default 24. */
   readonly stripeBufferCount?: number;
   /** Threads that encode. Default: one less than the cores, at least one, at most four. 0: encode on this thread. */
   readonly encoderThreadCount?: number;

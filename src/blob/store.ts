@@ -49,7 +49,7 @@ import {
 export type { BlobLog, BlobStoreOptions, ZoneOptions } from './options.ts';
 
 const SEGMENT_SIZE_MAX_BYTES = 1024 ** 3;
-const STRIPE_BUFFER_COUNT = 40;
+const STRIPE_BUFFER_COUNT = 24;
 const DISK_CHECK_INTERVAL_MS = 250;
 const DISK_TIMEOUT_MS = 10_000;
 const OPEN_FILES_MAX = 512;

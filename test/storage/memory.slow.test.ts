@@ -12,6 +12,22 @@ const residentMebibytesMax = 400;
 const readingMebibytesMax = 500;
 const uploads = 40;
 
+test('100 uploads of 16 MiB at once → below 400 MiB resident', async () => {
+  await using daemon = await startDaemon({ environment: { NINEFOLD_LOG_LEVEL: 'warn' } });
+  const Bucket = await daemon.newBucket();
+  const client = new S3Client({
+    ...{ endpoint: daemon.endpoint, region, credentials: rootKey, forcePathStyle: true },
+    requestHandler: { httpAgent: { maxSockets: 100 } },
+  });
+  onTestFinished(() => client.destroy());
+  const Body = seededBytes('a hundred', 16 * mebibyte);
+  const keys = Array.from({ length: 100 }, (_, i) => `upload ${i}`);
+  await Promise.all(keys.map((Key) => client.send(new PutObjectCommand({ Bucket, Key, Body }))));
+  const peak = await peakResidentMebibytes(daemon.pid);
+  console.log(`peak after a hundred uploads: ${peak} MiB resident`);
+  expect(peak).toBeLessThan(residentMebibytesMax);
+});
+
 test('40 uploads of 64 MiB at once → below 400 MiB resident; then 40 downloads → little more', async () => {
   await using daemon = await startDaemon({ environment: { NINEFOLD_LOG_LEVEL: 'warn' } });
   const Bucket = await daemon.newBucket();
