@@ -8,7 +8,7 @@ import { conditionKey, type RequestContext } from './context.ts';
 import type { Effect, Listed, PolicyDocument, PolicyStatement } from './document.ts';
 import { globMatcher, wildGlob } from './glob.ts';
 import { type PrincipalMatcher, principalMatcher } from './principals.ts';
-import { parseTemplate, variablesOf } from './template.ts';
+import { expandTemplate, parseTemplate, variablesOf } from './template.ts';
 
 export interface CompiledStatement {
   /** Place in the document, from 0. */
@@ -78,13 +78,18 @@ function actionMatcher({ isNot, values }: Listed<readonly string[]>): (action: s
 /** A trust policy has no resource: it is about the role that it belongs to. */
 function resourceMatcher(resource: Listed<readonly string[]> | undefined, hasVariables: boolean): ArnMatcher {
   if (resource === undefined) return () => true;
-  const matchers = resource.values.map((value): ArnMatcher => {
-    if (value === '*') return () => true;
-    return arnMatcher(parseTemplate(value, { hasVariables, hasWildcards: true }));
+  const templates = resource.values.map((value) => parseTemplate(value, { hasVariables, hasWildcards: true }));
+  const matchers = templates.map((template, at): ArnMatcher => {
+    return resource.values[at] === '*' ? () => true : arnMatcher(template);
   });
   const [first] = matchers;
   if (matchers.length === 1 && first !== undefined && !resource.isNot) return first;
-  return (arn, context) => matchers.some((matches) => matches(arn, context)) !== resource.isNot;
+  const matchesAny: ArnMatcher = (arn, context) => matchers.some((matches) => matches(arn, context));
+  if (!resource.isNot) return matchesAny;
+  // What a variable without a value leaves out nobody can say, so such a statement is about nothing.
+  const isKnown = (context: RequestContext): boolean =>
+    templates.every((template) => expandTemplate(template, context) !== undefined);
+  return (arn, context) => !matchesAny(arn, context) && isKnown(context);
 }
 
 function keysOf({ hasVariables, statements }: PolicyDocument): ReadonlySet<string> {

@@ -101,6 +101,16 @@ describe('within the account', () => {
     expect(ask({ permissions, resourcePolicy: elsewhere })).toEqual(allowedBy('identity'));
   });
 
+  test('all resources but one whose variable has no value → about nothing', () => {
+    const butUnknown = policy({ NotResource: 'arn:aws:s3:::b/${aws:username}' });
+    expect(ask({ permissions: { identity: [butUnknown] } })).toEqual(missing('identity'));
+    const context = contextOf({ 'aws:username': 'ann' });
+    expect(ask({ permissions: { identity: [butUnknown] }, context })).toEqual(allowedBy('identity'));
+    expect(ask({ permissions: { identity: [butUnknown] }, context, resource: 'arn:aws:s3:::b/ann' })).toEqual(
+      missing('identity'),
+    );
+  });
+
   test('the case of an action does not count', () => {
     expect(ask({ permissions: { identity: [policy({ Action: 'S3:getobj*' })] } })).toEqual(allowedBy('identity'));
   });
