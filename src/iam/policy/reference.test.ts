@@ -226,7 +226,9 @@ async function theirs({
         principal: principal.kind === 'anonymous' ? anonymousPrincipal : principal.arn,
         action,
         resource: { resource, accountId: own },
-        contextVariables: context,
+        contextVariables: Object.fromEntries(
+          Object.entries(context).map(([key, value]) => [key, typeof value === 'string' ? value : [...value]]),
+        ),
       },
       identityPolicies: identity.map(name),
       serviceControlPolicies: [],
