@@ -51,7 +51,8 @@ API reference. Headers and parameters that the model does not list for an operat
 | Checksums | ALGORITHMS: checked when sent, CRC64NVME computed when none is, stored and listed. \`Content-MD5\` is checked |
 | ACLs | canned ones, grants and documents, on buckets and versions, as Object Ownership and the public access block of the bucket have it. On a new bucket they are disabled, as on AWS's new ones; \`bucketDefaults: legacy\` makes buckets on which they work. Grantees are accounts, by canonical id, number or e-mail address, the groups and anonymous callers |
 | Storage classes | all that are read without a restore are kept by name, EXPRESS_ONEZONE in any bucket; how each is coded is configured (\`store.schemes\`), and by default they are stored alike; archives answer \`NotImplemented\` |
-| Identities | accounts with users, groups, roles and policies, by the APIs of IAM and STS on the same port ([identities.md](identities.md)); anonymous callers may do what ACLs grant, and read public buckets |
+| Identities | accounts with users, groups, roles and policies, by the APIs of IAM and STS on the same port ([identities.md](identities.md)); anonymous callers may do what ACLs and policies of buckets grant, and read public buckets |
+| Policies | AWS's language whole, of identities, buckets, boundaries, sessions and roles, in AWS's order ([access.md](access.md)). Conditions on tags of buckets, access points, VPCs and organisations find no value |
 | Object lock | no bucket has it: headers that lock an object answer \`InvalidRequest\`, making a bucket with it \`NotImplemented\` |
 | Transport | HTTP/1.1 without TLS: put a proxy in front of what other machines reach |
 `;
