@@ -131,7 +131,20 @@ export class OpenSegment {
    * it. Never rejects: who wants to know asks `goodShards` after `sync`. `release` is called when nothing reads the pieces
    * any more: mostly before this resolves.
    */
-  async append({ offset, shards }: Placed, reservedBytes: number, release: () => void): Promise<void> {
+  append(placed: Placed, reservedBytes: number, release: () => void): Promise<void> {
+    return this.#append(placed, { reservedBytes, isSynced: false }, release);
+  }
+
+  /** As `append` and `sync` in one turn of each disk: no shard's sync waits for the write of another shard. */
+  appendDurably(placed: Placed, reservedBytes: number, release: () => void): Promise<void> {
+    return this.#append(placed, { reservedBytes, isSynced: true }, release);
+  }
+
+  async #append(
+    { offset, shards }: Placed,
+    { reservedBytes, isSynced }: { reservedBytes: number; isSynced: boolean },
+    release: () => void,
+  ): Promise<void> {
     let writing = 1;
     const leave = (): void => {
       if (--writing === 0) release();
@@ -139,9 +152,15 @@ export class OpenSegment {
     try {
       this.#opening ??= this.#open();
       await this.#opening;
-      await this.#eachShard(({ file }, shard) => {
+      await this.#eachShard(async ({ file }, shard) => {
         writing++;
-        return file.write(shards[shard] ?? [], offset).finally(leave);
+        try {
+          await file.write(shards[shard] ?? [], offset);
+        } finally {
+          leave();
+        }
+        // The file of a shard that was lost meanwhile is about to be closed.
+        if (isSynced && !this.#lost.has(shard)) await file.datasync();
       });
       const bytes = (shards[0] ?? []).reduce((sum, { length }) => sum + length, 0);
       for (const [shard, end] of this.#ends.entries()) {
@@ -209,18 +228,26 @@ export class OpenSegment {
     );
   }
 
-  async #eachShard(operation: (file: ShardFile, shard: number) => Promise<void>): Promise<void> {
-    await Promise.all(
-      this.#files.map(async (file, shard) => {
-        if (!file || this.#lost.has(shard)) return;
-        try {
-          await file.disk.gate.run(() => this.#unlessLost(shard, () => operation(file, shard)));
-        } catch (error) {
-          // A file that was closed because its disk had gone is lost already, and its disk reported.
-          if (!this.#lost.has(shard)) this.#fail(shard, file.disk, error);
-        }
-      }),
-    );
+  /** Runs an operation on every shard that is not lost, each in its disk's turn; a shard for which it fails is lost. */
+  #eachShard(operation: (file: ShardFile, shard: number) => Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      let left = 1;
+      const end = (): void => {
+        if (--left === 0) resolve();
+      };
+      for (const [shard, file] of this.#files.entries()) {
+        if (!file || this.#lost.has(shard)) continue;
+        left++;
+        file.disk.gate
+          .run(() => this.#unlessLost(shard, () => operation(file, shard)))
+          .then(end, (error: unknown) => {
+            // A file that was closed because its disk had gone is lost already, and its disk reported.
+            if (!this.#lost.has(shard)) this.#fail(shard, file.disk, error);
+            end();
+          });
+      }
+      end();
+    });
   }
 
   /** A disk that failed while an operation waited for its turn gets no more. */

@@ -174,7 +174,6 @@ export class Packer {
       Array.from(bySegment, async ([open, members]) => {
         try {
           await this.#append(open, members);
-          await open.sync();
         } finally {
           this.#source.retireIfDamaged(open);
           for (const _ of members) open.leave();
@@ -204,7 +203,7 @@ export class Packer {
     }
     const { offset } = this.#freeze(first).plan;
     const shardBytes = (shards[0] ?? []).reduce((sum, { length }) => sum + length, 0);
-    await open.append({ offset, shards }, shardBytes, release);
+    await open.appendDurably({ offset, shards }, shardBytes, release);
     this.#atHand.noteWritten(open.segment, { start: offset, end: offset + shardBytes });
   }
 

@@ -62,7 +62,7 @@ export class ZoneLog {
       await writeAll(file.handle, record, position.offset);
       await file.handle.datasync();
       if (isNew) await syncFolder(this.folder);
-      await this.#checkPath(file, isNew);
+      if (isNew || performance.now() - this.#checkedMs >= this.#options.pathCheckMs) await this.#checkPath(file);
     });
   }
 
@@ -110,21 +110,27 @@ export class ZoneLog {
   #run(operation: () => Promise<void>, when: 'not stale' | 'also stale' = 'not stale'): Promise<void> {
     if (this.#pending >= PENDING_MAX) this.markStale(new Error(`${this.#pending} appends are waiting for the disk`));
     this.#pending += 1;
-    const done = this.#queue.then(async () => {
-      if (this.#stale && when === 'not stale') throw new Error(`the log of zone ${this.zone} is stale`);
-      try {
-        await operation();
-      } catch (error) {
-        this.markStale(error);
-        throw error;
-      }
-    });
-    this.#queue = done
-      .catch(() => undefined) // The caller holds `done` and its error; the queue only keeps the order.
-      .then(() => {
-        this.#pending -= 1;
-      });
+    const done = this.#inTurn(this.#queue, operation, when);
+    // The caller holds `done` and its error; the queue only keeps the order.
+    this.#queue = done.catch(() => undefined);
     return done;
+  }
+
+  async #inTurn(
+    before: Promise<void>,
+    operation: () => Promise<void>,
+    when: 'not stale' | 'also stale',
+  ): Promise<void> {
+    await before;
+    try {
+      if (this.#stale && when === 'not stale') throw new Error(`the log of zone ${this.zone} is stale`);
+      await operation();
+    } catch (error) {
+      this.markStale(error);
+      throw error;
+    } finally {
+      this.#pending -= 1;
+    }
   }
 
   async #fileFor(position: LogPosition): Promise<OpenFile> {
@@ -147,10 +153,8 @@ export class ZoneLog {
     return this.#file;
   }
 
-  async #checkPath(file: OpenFile, now: boolean): Promise<void> {
-    const nowMs = performance.now();
-    if (!now && nowMs - this.#checkedMs < this.#options.pathCheckMs) return;
-    this.#checkedMs = nowMs;
+  async #checkPath(file: OpenFile): Promise<void> {
+    this.#checkedMs = performance.now();
     if ((await stat(file.path)).ino !== file.inode) throw new Error(`${file.path} is no longer the file that is open`);
   }
 
