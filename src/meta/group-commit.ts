@@ -1,14 +1,16 @@
 /**
  * The commit path: every change of the index goes through this loop, one batch at a time.
  *
- * A batch is what waits when the one before is done. From taking it until the wave has begun there is no `await`, so a
- * blob placed in the tick of its `submit` is in the wave of its command or in an earlier one. In a wave the log record
- * goes to every zone while `alongside` makes the blobs durable; when both have succeeded the transaction is committed
- * and the submits resolve, in order. If either fails, nothing of the batch took effect: the record is void.
+ * A batch is what waits when the one before is done, and what comes in a moment after it (`gathering.ts`). From taking
+ * it until the wave has begun there is no `await`, so a blob placed in the tick of its `submit` is in the wave of its
+ * command or in an earlier one. In a wave the log record goes to every zone while `alongside` makes the blobs durable;
+ * when both have succeeded the transaction is committed and the submits resolve, in order. If either fails, nothing of the
+ * batch took effect: the record is void.
  *
  * A wave that fails also fails what was waiting when it began, because `alongside` took those commands' blobs with it.
  */
 import { type Command, CommandRejected, CommitFailed } from './commands.ts';
+import { Gathering } from './gathering.ts';
 import type { HotRows } from './hot-rows.ts';
 import type { CommitLog, PendingRecord } from './log/commit-log.ts';
 import { decodeCommand, encodeCommand, encodePayload } from './log/payload.ts';
@@ -46,6 +48,7 @@ type Outcome = { readonly result: unknown } | { readonly error: Error };
 
 export class GroupCommit {
   readonly #parts: GroupCommitParts;
+  readonly #gathering = new Gathering();
   #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
   #isClosed = false;
@@ -58,6 +61,7 @@ export class GroupCommit {
     if (this.#isClosed) return Promise.reject(new CommitFailed('The index is closed.'));
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#queue.push({ command, resolve, reject });
+    this.#gathering.commandCame(this.#queue.length);
     this.#running ??= this.#run();
     return promise;
   }
@@ -77,6 +81,9 @@ export class GroupCommit {
   async #run(): Promise<void> {
     const { log, rejoin, writer } = this.#parts;
     do {
+      // Once closed, no more come.
+      const waiting = this.#isClosed ? 0 : this.#queue.length;
+      if (waiting > 0) await this.#gathering.beforeWave({ waiting, nowMs: performance.now() });
       // Requests that came in together are served in one turn of the event loop; after it all their commands are here.
       await nextTurn();
       try {
@@ -117,6 +124,8 @@ export class GroupCommit {
       return;
     }
     log.accept(record);
+    const commands = batch.answers.length + this.#queue.length;
+    this.#gathering.waveEnded({ commands, nowMs: performance.now() });
     answer(batch);
   }
 
