@@ -20,6 +20,7 @@ import { Disks } from './disks.ts';
 import { EncoderPool } from './encoder-pool.ts';
 import { FileCache } from './file-cache.ts';
 import { HotBlobs, HotRead } from './hot-blobs.ts';
+import { Lateness } from './lateness.ts';
 import { copiesOf, removeCopy } from './maintenance/copies.ts';
 import { Maintenance } from './maintenance/maintenance.ts';
 import type { BlobMaintenance, SegmentContents, SegmentMeasure, StripeListing } from './maintenance/types.ts';
@@ -98,7 +99,7 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
     pool,
     packer: new Packer(source, encoder, buffers, atHand),
     bulk: { source, encoder, buffers },
-    reading: { files, atHand, coder, buffers, log, lateAfterMs: disks.timeoutMs / 10 },
+    reading: { files, atHand, coder, buffers, log, lateness: new Lateness(disks.timeoutMs / 10) },
     hot: new HotBlobs(options.hotBlobBytesMax ?? 0),
     administration: new Administration({ ...options, disks, registry, table }),
     maintenance: new Maintenance({

@@ -5,10 +5,11 @@
  * A shard that has not answered after a while is late: others are asked in its place, and whichever are enough first give
  * the blocks.
  */
-import { setTimeout } from 'node:timers';
+import { setImmediate, setTimeout } from 'node:timers';
 import type { Coder } from './coding/coder.ts';
 import { chooseCopy } from './copy-choice.ts';
 import type { FileCache } from './file-cache.ts';
+import type { Lateness } from './lateness.ts';
 import type { BlobLog } from './options.ts';
 import type { Segment } from './segments.ts';
 import { isAbsent, readBlocks, requestBytes } from './shard-reader.ts';
@@ -25,8 +26,8 @@ export interface ReadContext {
   /** What can be read without waiting. */
   readonly atHand: StripesAtHand;
   readonly log: BlobLog;
-  /** A shard that has not answered for so long is late. */
-  readonly lateAfterMs: number;
+  /** When a shard that has not answered is late. */
+  readonly lateness: Lateness;
 }
 
 /** The bytes `from … to` of a stripe. Rejects with Unreadable; never gives a byte that was not verified or rebuilt. */
@@ -119,7 +120,7 @@ class StripeReading {
       await Promise.race(this.#underWay.values());
       return;
     }
-    if (await endsWithin(Promise.all(inTime.map(([, fetch]) => fetch)), this.#context.lateAfterMs)) return;
+    if (await endsWithin(Promise.all(inTime.map(([, fetch]) => fetch)), this.#context.lateness.limitMs)) return;
     for (const part of this.#underWay.keys()) {
       this.#late.add(part);
       this.#mark(part, 'late');
@@ -187,7 +188,9 @@ class StripeReading {
     const at = this.#dataOffset({ shard: part.shard, block: part.firstBlock }) - this.#base;
     const length = requestBytes(request);
     const bytes = inPlace ? this.#target.subarray(at, at + length) : Buffer.allocUnsafe(length);
+    const fromMs = performance.now();
     const { blocks, damage, isAbandoned } = await readBlocks(this.#context.files, request, bytes);
+    this.#context.lateness.tookMs(performance.now() - fromMs);
     this.#underWay.delete(part);
     if (inPlace && isAbandoned) this.#isTargetAbandoned = true;
     if (damage !== undefined && this.#isRight) this.#report(part.shard, damage);
@@ -252,7 +255,8 @@ function isLost(cell: Cell): boolean {
 /** Whether a promise, which never rejects, is fulfilled within so many milliseconds. */
 function endsWithin(promise: Promise<unknown>, limitMs: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, limitMs, false);
+    // After a pause of the whole process the answer may be there that was not looked at yet.
+    const timer = setTimeout(() => setImmediate(resolve, false), limitMs);
     void promise.then(() => {
       clearTimeout(timer);
       resolve(true);
