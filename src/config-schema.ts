@@ -51,7 +51,7 @@ const storeSchema = z.strictObject({
   hotObjectBytesMax: z
     .int()
     .min(0)
-    .default(16 * mebibyte),
+    .default(32 * mebibyte),
   pageCacheBytesMax: z
     .int()
     .min(0)

@@ -5,11 +5,16 @@
  *
  * They lie in one piece of memory, one behind the other, round and round: what came first makes room. Kept as buffers of
  * their own they would cost twice their size, by the gaps that they leave between larger buffers that come and go.
+ *
+ * Once the memory is full, few of the blobs that are new are let in: to whoever reads more than fits, over and over, each would
+ * otherwise have made room before it is read again.
  */
 import type { BlobRef, ByteRange } from './types.ts';
 
 /** Larger blobs gain little. */
 const HOT_BLOB_BYTES_MAX = 16 * 1024 - 1;
+/** Of the blobs that are new to a full memory, one of so many is let in. */
+const ADMITS_EVERY = 8;
 
 interface Place {
   readonly start: number;
@@ -23,6 +28,9 @@ export class HotBlobs {
   /** In order of age: the oldest lies next behind the cursor, or first in the memory. */
   readonly #places = new Map<string, Place>();
   #cursor = 0;
+  /** Since it was empty, the memory was once filled to its end. */
+  #isFull = false;
+  #refused = 0;
 
   /** Keeps as many blobs as fit into so many bytes; with 0 none. */
   constructor(bytesMax: number) {
@@ -44,11 +52,14 @@ export class HotBlobs {
     return place && this.#memory && Buffer.from(this.#memory.subarray(place.start, place.end));
   }
 
-  /** Remembers verified bytes, of a length that `nameOf` takes. */
+  /** Remembers verified bytes, of a length that `nameOf` takes, if they are let in. */
   keep(name: string, bytes: Uint8Array): void {
     if (this.#places.has(name)) return;
     this.#memory ??= Buffer.allocUnsafeSlow(this.#bytesMax);
-    if (this.#cursor + bytes.length > this.#bytesMax) {
+    const isAtEnd = this.#cursor + bytes.length > this.#bytesMax;
+    this.#isFull ||= isAtEnd;
+    if (!this.#admits()) return;
+    if (isAtEnd) {
       this.#makeRoom(this.#bytesMax);
       this.#cursor = 0;
     }
@@ -62,6 +73,13 @@ export class HotBlobs {
   clear(): void {
     this.#places.clear();
     this.#cursor = 0;
+    this.#isFull = false;
+  }
+
+  #admits(): boolean {
+    if (!this.#isFull) return true;
+    this.#refused = (this.#refused + 1) % ADMITS_EVERY;
+    return this.#refused === 0;
   }
 
   /** Forgets what lies between the cursor and `end`. */
