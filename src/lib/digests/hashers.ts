@@ -1,6 +1,6 @@
 /**
- * One incremental hash of each checksum algorithm, behind one shape. MD5 and the CRCs are computed by kernels of our own,
- * the SHA family by node:crypto; the xxHash family are WebAssembly instances, which take a millisecond to make and are
+ * One incremental hash of each checksum algorithm, behind one shape. MD5 and the SHA family come from node:crypto, the CRCs
+ * are computed by a kernel of our own; the xxHash family are WebAssembly instances, which take a millisecond to make and are
  * therefore kept and reused. All digests are big-endian, as S3 writes them.
  */
 import { createHash, type Hash } from 'node:crypto';
@@ -9,8 +9,6 @@ import type { ChecksumAlgorithm } from './algorithms.ts';
 import { isCrc } from './combine-crc.ts';
 import { crcKernel } from './crc/kernel.ts';
 import { type CrcAlgorithm, type CrcRegister, endRegister, startRegister } from './crc/types.ts';
-import { type Md5Kernel, md5Kernel } from './md5/kernel.ts';
-import { Md5 } from './md5/md5.ts';
 
 export interface Hasher {
   update(bytes: Uint8Array): void;
@@ -42,8 +40,6 @@ const idleWasm: Readonly<Record<WasmAlgorithm, IHasher[]>> = {
 
 /** A new hash of the algorithm: at once, or a promise where an instance must be made first. */
 export function openHasher(algorithm: ChecksumAlgorithm): Hasher | Promise<Hasher> {
-  const kernel = algorithm === 'MD5' ? md5Kernel() : undefined;
-  if (kernel !== undefined) return new Md5Hasher(kernel);
   if (isCrypto(algorithm)) return new CryptoHasher(createHash(cryptoNames[algorithm]));
   if (isCrc(algorithm)) return new CrcHasher(algorithm);
   const idle = idleWasm[algorithm].pop();
@@ -65,20 +61,6 @@ class CryptoHasher implements Hasher {
   }
   digest(): Uint8Array {
     return this.#hash.digest();
-  }
-  release(): void {}
-}
-
-class Md5Hasher implements Hasher {
-  readonly #md5: Md5;
-  constructor(kernel: Md5Kernel) {
-    this.#md5 = new Md5(kernel);
-  }
-  update(bytes: Uint8Array): void {
-    this.#md5.update(bytes);
-  }
-  digest(): Uint8Array {
-    return this.#md5.digest();
   }
   release(): void {}
 }
