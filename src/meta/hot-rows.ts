@@ -8,7 +8,7 @@ import type { Command } from './commands.ts';
 import type { Bucket, Version } from './records.ts';
 
 /** Some kilobyte each. */
-const VERSIONS_MAX = 8 * 1024;
+const VERSIONS_MAX = 16 * 1024;
 const BUCKETS_MAX = 1024;
 /** What is let in makes garbage of something older, which costs more than another lookup. */
 const ADMITTED_VERSIONS = { admitsEvery: 8 };
