@@ -41,10 +41,11 @@ it('they do not come back → given up after a moment, and tried again after mor
   expect(tries).toEqual([0, 2, 4, 8, 16, 32, 64, 64]);
 });
 
-it('a batch that is large, or begins long after the last wave → does not wait', () => {
+it('many clients, or a batch that begins long after the last wave → does not wait', () => {
   const gathering = new Gathering();
-  gathering.waveEnded({ commands: 40, nowMs: 0 });
-  expect(gathering.beforeWave({ waiting: 16, nowMs: 1 })).toBeUndefined();
+  gathering.waveEnded({ commands: 17, nowMs: 0 });
+  expect(gathering.beforeWave({ waiting: 1, nowMs: 1 })).toBeUndefined();
+  gathering.waveEnded({ commands: 16, nowMs: 0 });
   expect(gathering.beforeWave({ waiting: 1, nowMs: 5 })).toBeUndefined();
   expect(gathering.beforeWave({ waiting: 15, nowMs: 1 })).toBeInstanceOf(Promise);
 });

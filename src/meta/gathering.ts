@@ -5,7 +5,8 @@
  * next. Each wave then carries half of what it could, and costs as much. So when a wave has ended, the next one waits for
  * those who were just answered, until as many commands are there as there were clients, and for a moment at most. Who is
  * alone never waits. If they do not come back in that moment, waiting is not tried again for some waves, each time for twice
- * as many. A batch that is large enough does not wait either: its wave's cost is shared, and the thread has enough to do.
+ * as many. Nor is it tried with many clients: their waves are shared by enough of them, and two groups keep both the thread and
+ * the disks busy.
  */
 import { setTimeout } from 'node:timers';
 
@@ -13,7 +14,7 @@ import { setTimeout } from 'node:timers';
 const WAIT_MS = 2;
 /** … if its first command came so soon after the last wave. Later, those who were answered then have other plans. */
 const RETURN_MS = 4;
-const ENOUGH_COMMANDS = 16;
+const CLIENTS_MAX = 16;
 const WAVES_SKIPPED_MAX = 64;
 
 export class Gathering {
@@ -26,7 +27,7 @@ export class Gathering {
 
   /** A wave has ended: so many commands were in it, or came meanwhile and wait for the next. */
   waveEnded({ commands, nowMs }: { commands: number; nowMs: number }): void {
-    this.#expected = Math.min(commands, ENOUGH_COMMANDS);
+    this.#expected = commands > CLIENTS_MAX ? 0 : commands;
     this.#endedMs = nowMs;
   }
 
