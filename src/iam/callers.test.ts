@@ -100,6 +100,7 @@ describe('a session', () => {
 
   test('with the key of another, a changed token, or a token of another server → not found', async () => {
     const token = tokenOf();
+    expect(iam.callers.findKey('ASIA1', token)).toBeDefined();
     expect(iam.callers.findKey('ASIA2', token)).toBeUndefined();
     expect(iam.callers.findKey('AKIA1', token)).toBeUndefined();
     expect(iam.callers.findKey('ASIA1', `B${token.slice(1)}`)).toBeUndefined();

@@ -133,9 +133,11 @@ export class Callers {
   }
 
   #findSession(accessKeyId: string, sessionToken: string): CallerKey | undefined {
-    const found = this.#sessions.get(sessionToken) ?? this.#readSession(accessKeyId, sessionToken);
+    // Of the key too: a token that is known must not vouch for a key that it does not belong to.
+    const name = `${accessKeyId}/${sessionToken}`;
+    const found = this.#sessions.get(name) ?? this.#readSession(accessKeyId, sessionToken);
     if (found === undefined) return undefined;
-    this.#sessions.set(sessionToken, found);
+    this.#sessions.set(name, found);
     const isExpired = this.#options.clock.nowMs() >= (found.identity.session?.expiresMs ?? 0);
     return isExpired ? { ...found, isExpired } : found;
   }
