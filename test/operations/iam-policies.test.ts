@@ -47,6 +47,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { region, rootKey } from '../support/daemon.ts';
+import { refusalText } from '../support/refusals.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
 const account = '000000000000';
@@ -71,15 +72,6 @@ const trust = JSON.stringify({
   Statement: [{ Effect: 'Allow', Principal: { AWS: account }, Action: 'sts:AssumeRole' }],
 });
 
-/** Name and message of the error a call ends with. */
-async function refusal(call: Promise<unknown>): Promise<string> {
-  const error = await call.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  return error instanceof Error ? `${error.name}: ${error.message}` : 'none';
-}
-
 /** A user, and a client that signs with its key. */
 async function newUser(UserName: string): Promise<IAMClient> {
   await iam.send(new CreateUserCommand({ UserName }));
@@ -89,7 +81,7 @@ async function newUser(UserName: string): Promise<IAMClient> {
 }
 
 const mayList = async (client: IAMClient): Promise<boolean> =>
-  (await refusal(client.send(new ListUsersCommand({})))) === 'none';
+  (await refusalText(client.send(new ListUsersCommand({})))) === 'none';
 
 describe('inline policies', () => {
   test('put, read, listed, deleted → each sees the last, the document as it was sent', async () => {
@@ -103,11 +95,11 @@ describe('inline policies', () => {
     expect(found.PolicyDocument).toMatch(/^[\w%.~-]+$/);
     const list = await iam.send(new ListUserPoliciesCommand({ UserName: 'inline' }));
     expect(list.PolicyNames).toEqual(['p']);
-    expect(await refusal(iam.send(new DeleteUserCommand({ UserName: 'inline' })))).toBe(
+    expect(await refusalText(iam.send(new DeleteUserCommand({ UserName: 'inline' })))).toBe(
       'DeleteConflictException: Cannot delete entity, must delete policies first.',
     );
     await iam.send(new DeleteUserPolicyCommand(named));
-    expect(await refusal(iam.send(new GetUserPolicyCommand(named)))).toBe(
+    expect(await refusalText(iam.send(new GetUserPolicyCommand(named)))).toBe(
       'NoSuchEntityException: The user policy with name P cannot be found.',
     );
   });
@@ -118,9 +110,9 @@ describe('inline policies', () => {
     [trust, 'MalformedPolicyDocumentException: Policy document should not specify a principal.'],
     [allow(Array.from({ length: 300 }, (_, i) => `s3:Get${i}`)), 'LimitExceededException: Maximum policy size of 2048'],
   ] as const)('%s → %s', async ([PolicyDocument, expected]) => {
-    await refusal(iam.send(new CreateUserCommand({ UserName: 'bad' })));
+    await refusalText(iam.send(new CreateUserCommand({ UserName: 'bad' })));
     const put = new PutUserPolicyCommand({ UserName: 'bad', PolicyName: 'P', PolicyDocument });
-    expect(await refusal(iam.send(put))).toContain(expected);
+    expect(await refusalText(iam.send(put))).toContain(expected);
   });
 });
 
@@ -135,9 +127,9 @@ describe('managed policies', () => {
       iam.send(new CreatePolicyVersionCommand({ PolicyArn, PolicyDocument: allow(`s3:${letter}`), SetAsDefault }));
     await add('B', true);
     for (const letter of ['C', 'D', 'E']) await add(letter, false);
-    expect(await refusal(add('F', false))).toContain('LimitExceededException: A managed policy can have up to 5');
+    expect(await refusalText(add('F', false))).toContain('LimitExceededException: A managed policy can have up to 5');
     await iam.send(new DeletePolicyVersionCommand({ PolicyArn, VersionId: 'v5' }));
-    expect(await refusal(iam.send(new DeletePolicyVersionCommand({ PolicyArn, VersionId: 'v2' })))).toBe(
+    expect(await refusalText(iam.send(new DeletePolicyVersionCommand({ PolicyArn, VersionId: 'v2' })))).toBe(
       'DeleteConflictException: Cannot delete the default version of a policy.',
     );
     const made = await add('G', false);
@@ -148,12 +140,12 @@ describe('managed policies', () => {
     const third = await iam.send(new GetPolicyVersionCommand({ PolicyArn, VersionId: 'v3' }));
     expect(third.PolicyVersion?.IsDefaultVersion).toBe(true);
     expect(decodeURIComponent(third.PolicyVersion?.Document ?? '')).toBe(allow('s3:C'));
-    expect(await refusal(iam.send(new DeletePolicyCommand({ PolicyArn })))).toContain('DeleteConflictException');
+    expect(await refusalText(iam.send(new DeletePolicyCommand({ PolicyArn })))).toContain('DeleteConflictException');
     for (const VersionId of ['v6', 'v4', 'v2', 'v1']) {
       await iam.send(new DeletePolicyVersionCommand({ PolicyArn, VersionId }));
     }
     await iam.send(new DeletePolicyCommand({ PolicyArn }));
-    expect(await refusal(iam.send(new GetPolicyCommand({ PolicyArn })))).toContain('NoSuchEntityException');
+    expect(await refusalText(iam.send(new GetPolicyCommand({ PolicyArn })))).toContain('NoSuchEntityException');
   });
 
   test('attached → counted, listed, and not deleted', async () => {
@@ -168,11 +160,11 @@ describe('managed policies', () => {
     expect(entities.PolicyUsers?.map(({ UserName }) => UserName)).toEqual(['holder']);
     const attached = await iam.send(new ListAttachedUserPoliciesCommand({ UserName: 'holder' }));
     expect(attached.AttachedPolicies).toEqual([{ PolicyName: 'A', PolicyArn }]);
-    expect(await refusal(iam.send(new DeletePolicyCommand({ PolicyArn })))).toBe(
+    expect(await refusalText(iam.send(new DeletePolicyCommand({ PolicyArn })))).toBe(
       'DeleteConflictException: Cannot delete a policy attached to entities.',
     );
     await iam.send(new DetachUserPolicyCommand(attach));
-    expect(await refusal(iam.send(new DetachUserPolicyCommand(attach)))).toContain('NoSuchEntityException');
+    expect(await refusalText(iam.send(new DetachUserPolicyCommand(attach)))).toContain('NoSuchEntityException');
     await iam.send(new DeletePolicyCommand({ PolicyArn }));
   });
 
@@ -186,9 +178,9 @@ describe('managed policies', () => {
     const PolicyArn = 'arn:aws:iam::aws:policy/AmazonS3FullAccess';
     const { PolicyVersion } = await iam.send(new GetPolicyVersionCommand({ PolicyArn, VersionId: 'v2' }));
     expect(JSON.parse(decodeURIComponent(PolicyVersion?.Document ?? '')).Statement[0].Action).toContain('s3:*');
-    expect(await refusal(iam.send(new DeletePolicyCommand({ PolicyArn })))).toContain('AccessDenied');
+    expect(await refusalText(iam.send(new DeletePolicyCommand({ PolicyArn })))).toContain('AccessDenied');
     expect(
-      await refusal(iam.send(new AttachUserPolicyCommand({ UserName: 'x', PolicyArn: `${PolicyArn}2` }))),
+      await refusalText(iam.send(new AttachUserPolicyCommand({ UserName: 'x', PolicyArn: `${PolicyArn}2` }))),
     ).toContain('NoSuchEntityException');
   });
 });
@@ -204,15 +196,15 @@ describe('groups', () => {
     expect(Users?.map(({ UserName }) => UserName)).toEqual(['member']);
     const { Groups } = await iam.send(new ListGroupsForUserCommand({ UserName: 'member' }));
     expect(Groups?.map(({ GroupName }) => GroupName)).toEqual(['H']);
-    expect(await refusal(iam.send(new DeleteGroupCommand({ GroupName: 'H' })))).toContain(
+    expect(await refusalText(iam.send(new DeleteGroupCommand({ GroupName: 'H' })))).toContain(
       'must remove users from group first.',
     );
-    expect(await refusal(iam.send(new DeleteUserCommand({ UserName: 'member' })))).toContain(
+    expect(await refusalText(iam.send(new DeleteUserCommand({ UserName: 'member' })))).toContain(
       'must remove users from group first.',
     );
     await iam.send(new RemoveUserFromGroupCommand({ GroupName: 'H', UserName: 'member' }));
     await iam.send(new PutGroupPolicyCommand({ GroupName: 'H', PolicyName: 'P', PolicyDocument: allow('*') }));
-    expect(await refusal(iam.send(new DeleteGroupCommand({ GroupName: 'H' })))).toContain(
+    expect(await refusalText(iam.send(new DeleteGroupCommand({ GroupName: 'H' })))).toContain(
       'must delete policies first.',
     );
   });
@@ -239,13 +231,15 @@ describe('roles', () => {
     expect((await iam.send(new GetRoleCommand({ RoleName }))).Role?.Tags).toBeUndefined();
     expect((await iam.send(new ListRolesCommand({ PathPrefix: '/r/' }))).Roles).toHaveLength(1);
     const bad = { RoleName, PolicyDocument: allow('s3:*') };
-    expect(await refusal(iam.send(new UpdateAssumeRolePolicyCommand(bad)))).toContain('MalformedPolicyDocument');
-    expect(await refusal(iam.send(new UpdateRoleCommand({ RoleName, MaxSessionDuration: 60 })))).toContain(
+    expect(await refusalText(iam.send(new UpdateAssumeRolePolicyCommand(bad)))).toContain('MalformedPolicyDocument');
+    expect(await refusalText(iam.send(new UpdateRoleCommand({ RoleName, MaxSessionDuration: 60 })))).toContain(
       'ValidationError',
     );
     const PolicyArn = 'arn:aws:iam::aws:policy/ReadOnlyAccess';
     await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn }));
-    expect(await refusal(iam.send(new DeleteRoleCommand({ RoleName })))).toContain('must detach all policies first.');
+    expect(await refusalText(iam.send(new DeleteRoleCommand({ RoleName })))).toContain(
+      'must detach all policies first.',
+    );
     await iam.send(new DetachRolePolicyCommand({ RoleName, PolicyArn }));
     await iam.send(new DeleteRoleCommand({ RoleName }));
   });
@@ -259,7 +253,7 @@ describe('what a user may do in IAM', () => {
     expect(await mayList(client)).toBe(false);
     await iam.send(new AttachUserPolicyCommand({ UserName: 'reader', PolicyArn: readOnly }));
     expect(await mayList(client)).toBe(true);
-    expect(await refusal(client.send(new CreateUserCommand({ UserName: 'x' })))).toContain('AccessDenied');
+    expect(await refusalText(client.send(new CreateUserCommand({ UserName: 'x' })))).toContain('AccessDenied');
     await iam.send(new DetachUserPolicyCommand({ UserName: 'reader', PolicyArn: readOnly }));
     expect(await mayList(client)).toBe(false);
     await iam.send(new CreateGroupCommand({ GroupName: 'readers' }));
@@ -274,8 +268,10 @@ describe('what a user may do in IAM', () => {
     const client = await newUser('self');
     const PolicyDocument = allow('iam:*', `arn:aws:iam::${account}:user/\${aws:username}`);
     await iam.send(new PutUserPolicyCommand({ UserName: 'self', PolicyName: 'P', PolicyDocument }));
-    expect(await refusal(client.send(new ListUserPoliciesCommand({ UserName: 'self' })))).toBe('none');
-    expect(await refusal(client.send(new ListUserPoliciesCommand({ UserName: 'reader' })))).toContain('AccessDenied');
+    expect(await refusalText(client.send(new ListUserPoliciesCommand({ UserName: 'self' })))).toBe('none');
+    expect(await refusalText(client.send(new ListUserPoliciesCommand({ UserName: 'reader' })))).toContain(
+      'AccessDenied',
+    );
   });
 
   test('a boundary that does not allow it → nothing, whatever else does', async () => {

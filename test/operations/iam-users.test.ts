@@ -16,6 +16,7 @@ import {
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { region, rootKey } from '../support/daemon.ts';
+import { refusalText } from '../support/refusals.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
 const daemon = useDaemon();
@@ -40,15 +41,6 @@ beforeAll(() => {
 async function newKey(UserName: string): Promise<Key> {
   const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
   return { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
-}
-
-/** Name and message of the error a call ends with. */
-async function refusal(call: Promise<unknown>): Promise<string> {
-  const error = await call.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  return error instanceof Error ? `${error.name}: ${error.message}` : 'none';
 }
 
 async function listNames(query: { PathPrefix?: string; MaxItems?: number }): Promise<readonly string[]> {
@@ -83,7 +75,7 @@ describe('users', () => {
     expect(made.User?.UserId).toMatch(/^AIDA[A-Z2-7]{17}$/);
     const found = await iam.send(new GetUserCommand({ UserName: 'aLICE' }));
     expect(found.User).toEqual(made.User);
-    expect(await refusal(iam.send(new CreateUserCommand({ UserName: 'ALICE' })))).toBe(
+    expect(await refusalText(iam.send(new CreateUserCommand({ UserName: 'ALICE' })))).toBe(
       'EntityAlreadyExistsException: User with name ALICE already exists.',
     );
   });
@@ -110,8 +102,8 @@ describe('users', () => {
       'InvalidInputException',
     ],
   ])('%j → %s, and no user', async ([input, code]) => {
-    expect(await refusal(iam.send(new CreateUserCommand(input)))).toContain(`${code}: `);
-    expect(await refusal(iam.send(new GetUserCommand({ UserName: 'ok' })))).toContain('NoSuchEntityException');
+    expect(await refusalText(iam.send(new CreateUserCommand(input)))).toContain(`${code}: `);
+    expect(await refusalText(iam.send(new GetUserCommand({ UserName: 'ok' })))).toContain('NoSuchEntityException');
   });
 
   test('listed page by page → in order of name without regard to case, below a path', async () => {
@@ -120,7 +112,7 @@ describe('users', () => {
     expect(await listNames({ PathPrefix: '/list/' })).toEqual(['Ann', 'bob', 'Zoe']);
     expect(await listNames({ PathPrefix: '/list/', MaxItems: 1 })).toEqual(['Ann', 'bob', 'Zoe']);
     expect(await listNames({ PathPrefix: '/list/a', MaxItems: 2 })).toEqual(['Ann', 'Zoe']);
-    expect(await refusal(listNames({ MaxItems: 0 }))).toContain('ValidationError: 1 validation error detected');
+    expect(await refusalText(listNames({ MaxItems: 0 }))).toContain('ValidationError: 1 validation error detected');
   });
 
   test('renamed → its id, keys and groups go with it', async () => {
@@ -131,7 +123,7 @@ describe('users', () => {
     expect(found.User).toMatchObject({ UserId: made.User?.UserId, Arn: 'arn:aws:iam::000000000000:user/p/new' });
     const { AccessKeyMetadata } = await iam.send(new ListAccessKeysCommand({ UserName: 'new' }));
     expect(AccessKeyMetadata?.map(({ AccessKeyId }) => AccessKeyId)).toEqual([key.accessKeyId]);
-    expect(await refusal(iam.send(new UpdateUserCommand({ UserName: 'new', NewUserName: 'alice' })))).toContain(
+    expect(await refusalText(iam.send(new UpdateUserCommand({ UserName: 'new', NewUserName: 'alice' })))).toContain(
       'EntityAlreadyExistsException',
     );
   });
@@ -140,12 +132,12 @@ describe('users', () => {
     await iam.send(new CreateUserCommand({ UserName: 'gone' }));
     const { accessKeyId: AccessKeyId } = await newKey('gone');
     const remove = () => iam.send(new DeleteUserCommand({ UserName: 'gone' }));
-    expect(await refusal(remove())).toBe(
+    expect(await refusalText(remove())).toBe(
       'DeleteConflictException: Cannot delete entity, must delete access keys first.',
     );
     await iam.send(new DeleteAccessKeyCommand({ UserName: 'gone', AccessKeyId }));
     await remove();
-    expect(await refusal(remove())).toBe('NoSuchEntityException: The user with name gone cannot be found.');
+    expect(await refusalText(remove())).toBe('NoSuchEntityException: The user with name gone cannot be found.');
   });
 });
 
@@ -155,16 +147,18 @@ describe('access keys', () => {
     const keys = [await newKey('keys'), await newKey('keys')];
     expect(keys[0]?.accessKeyId).toMatch(/^AKIA[A-Z2-7]{16}$/);
     expect(keys[0]?.secretAccessKey).toHaveLength(40);
-    expect(await refusal(newKey('keys'))).toBe('LimitExceededException: Cannot exceed quota for AccessKeysPerUser: 2');
+    expect(await refusalText(newKey('keys'))).toBe(
+      'LimitExceededException: Cannot exceed quota for AccessKeysPerUser: 2',
+    );
   });
 
   test('of a user without policies → known, and refused in S3 and IAM', async () => {
     await iam.send(new CreateUserCommand({ UserName: 'powerless' }));
     const key = await newKey('powerless');
     const s3 = new S3Client({ ...clientOptions(key), forcePathStyle: true });
-    expect(await refusal(s3.send(new ListBucketsCommand({})))).toContain('AccessDenied');
+    expect(await refusalText(s3.send(new ListBucketsCommand({})))).toContain('AccessDenied');
     const own = new IAMClient(clientOptions(key));
-    expect(await refusal(own.send(new GetUserCommand({})))).toContain(
+    expect(await refusalText(own.send(new GetUserCommand({})))).toContain(
       'is not authorized to perform: iam:GetUser on resource: ',
     );
     s3.destroy();
@@ -174,7 +168,7 @@ describe('access keys', () => {
     await iam.send(new CreateUserCommand({ UserName: 'sleeper' }));
     const key = await newKey('sleeper');
     const own = new IAMClient(clientOptions(key));
-    const ask = () => refusal(own.send(new GetUserCommand({})));
+    const ask = () => refusalText(own.send(new GetUserCommand({})));
     const set = async (Status: 'Active' | 'Inactive') => {
       await iam.send(new UpdateAccessKeyCommand({ UserName: 'sleeper', AccessKeyId: key.accessKeyId, Status }));
     };
@@ -190,10 +184,10 @@ describe('access keys', () => {
     const lastUsed = async () =>
       (await iam.send(new GetAccessKeyLastUsedCommand({ AccessKeyId: key.accessKeyId }))).AccessKeyLastUsed;
     expect(await lastUsed()).toEqual({ ServiceName: 'N/A', Region: 'N/A' });
-    await refusal(new IAMClient(clientOptions(key)).send(new GetUserCommand({})));
+    await refusalText(new IAMClient(clientOptions(key)).send(new GetUserCommand({})));
     expect(await lastUsed()).toMatchObject({ ServiceName: 'iam', Region: 'us-east-1' });
     const s3 = new S3Client({ ...clientOptions(key), forcePathStyle: true });
-    await refusal(s3.send(new ListBucketsCommand({})));
+    await refusalText(s3.send(new ListBucketsCommand({})));
     expect(await lastUsed()).toMatchObject({ ServiceName: 's3', Region: 'us-east-1' });
     s3.destroy();
   });
@@ -204,12 +198,12 @@ describe('access keys', () => {
     const second = new IAMClient(clientOptions(key));
     expect((await second.send(new GetUserCommand({}))).User?.Arn).toBe('arn:aws:iam::000000000000:root');
     await iam.send(new DeleteAccessKeyCommand({ AccessKeyId: key.accessKeyId }));
-    expect(await refusal(second.send(new GetUserCommand({})))).toContain('InvalidClientTokenId');
+    expect(await refusalText(second.send(new GetUserCommand({})))).toContain('InvalidClientTokenId');
   });
 
   test('a wrong secret → SignatureDoesNotMatch', async () => {
     const wrong = new IAMClient(clientOptions({ ...rootKey, secretAccessKey: 'wrong' }));
-    expect(await refusal(wrong.send(new GetUserCommand({})))).toContain('SignatureDoesNotMatch');
+    expect(await refusalText(wrong.send(new GetUserCommand({})))).toContain('SignatureDoesNotMatch');
   });
 });
 
@@ -217,7 +211,7 @@ test('a restart → users and keys are as they were', async () => {
   await iam.send(new CreateUserCommand({ UserName: 'lasting' }));
   const key = await newKey('lasting');
   await daemon().restart();
-  expect(await refusal(new IAMClient(clientOptions(key)).send(new GetUserCommand({})))).toContain(
+  expect(await refusalText(new IAMClient(clientOptions(key)).send(new GetUserCommand({})))).toContain(
     'arn:aws:iam::000000000000:user/lasting is not authorized',
   );
 });

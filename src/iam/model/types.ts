@@ -4,6 +4,7 @@
  */
 import type * as IamSdk from '@aws-sdk/client-iam';
 import type * as StsSdk from '@aws-sdk/client-sts';
+import type { Present } from '../../lib/present.ts';
 
 type CommandsOf<S> = {
   [K in keyof S as K extends `${infer N}Command` ? (N extends '$' ? never : N) : never]: S[K];
@@ -14,16 +15,6 @@ interface Commands extends CommandsOf<typeof IamSdk>, CommandsOf<typeof StsSdk> 
 export type ActionName = keyof Commands & string;
 
 type CommandOf<N extends ActionName> = Commands[N] extends abstract new (...args: never[]) => infer C ? C : never;
-
-type Leaf = string | number | boolean | Date | Uint8Array;
-/** Removes `undefined` from required members, at every depth. */
-type Present<T> = T extends Leaf
-  ? T
-  : T extends readonly (infer E)[]
-    ? Present<E>[]
-    : T extends object
-      ? { [K in keyof T]: object extends Pick<T, K> ? Present<T[K]> : Present<Exclude<T[K], undefined>> }
-      : T;
 
 /** Decoded parameters of an action. What the client did not send is absent. */
 export type InputOf<N extends ActionName> = CommandOf<N> extends { input: infer I } ? Present<I> : never;

@@ -7,6 +7,7 @@
  * - `Expires` and `ResponseExpires` are the text the client wrote, which S3 stores and returns untouched.
  */
 import type * as Sdk from '@aws-sdk/client-s3';
+import type { Present } from '../../lib/present.ts';
 
 type Commands = {
   [K in keyof typeof Sdk as K extends `${infer N}Command` ? (N extends '$' ? never : N) : never]: (typeof Sdk)[K];
@@ -22,16 +23,6 @@ type StreamingIn = Sdk.PutObjectCommandInput['Body'];
 type StreamingOut = Sdk.GetObjectCommandOutput['Body'];
 /** Members that are dates in the SDK and text here. */
 type TextMember = 'Expires' | 'ResponseExpires';
-
-type Leaf = string | number | boolean | bigint | Date | Uint8Array;
-/** Removes `undefined` from required members, at every depth. */
-type Present<T> = T extends Leaf | AsyncIterable<unknown>
-  ? T
-  : T extends readonly (infer E)[]
-    ? Present<E>[]
-    : T extends object
-      ? { [K in keyof T]: object extends Pick<T, K> ? Present<T[K]> : Present<Exclude<T[K], undefined>> }
-      : T;
 
 type InputMembers<T> = {
   [K in keyof T as StreamingIn extends T[K] | undefined ? never : K]: K extends TextMember ? string | undefined : T[K];
