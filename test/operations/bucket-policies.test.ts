@@ -182,6 +182,17 @@ describe('a user', () => {
     await expect(user.send(new CreateBucketCommand({ Bucket: 'of-ann' }))).rejects.toMatchObject(denied);
   });
 
+  test('with a policy that asks for the tags of the object → these decide', async () => {
+    const { Bucket, objects } = await newBucket();
+    const Condition = { StringEquals: { 's3:ExistingObjectTag/open': 'yes' } };
+    await setUserPolicy(allow('s3:GetObject', objects, { Condition }));
+    const get = () => user.send(new GetObjectCommand({ Bucket, Key: 'open/k' }));
+    await expect(get()).rejects.toMatchObject(denied);
+    const Tagging = { TagSet: [{ Key: 'open', Value: 'yes' }] };
+    await root.send(new PutObjectTaggingCommand({ Bucket, Key: 'open/k', Tagging }));
+    await get();
+  });
+
   test('with a policy → that and no more; a denial of the bucket → wins', async () => {
     const { Bucket, bucket, objects } = await newBucket();
     await setUserPolicy(

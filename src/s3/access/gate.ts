@@ -74,6 +74,9 @@ const bucketOwnersActions: ReadonlySet<string> = new Set([
   's3:BypassGovernanceRetention',
 ]);
 
+/** What whoever began an upload may do with it, as may the bucket's owner. */
+const initiatorsActions: ReadonlySet<string> = new Set(['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts']);
+
 const nothing: Permissions = { identity: [] };
 const existingTagKey = 's3:existingobjecttag';
 
@@ -136,16 +139,27 @@ export class Gate {
     const { identity } = request.facts;
     if (isUntouchedRoot(identity, access, needed)) return;
     const object = await this.#lookUp(inquiry);
-    const question = this.#question(inquiry, object);
+    const asked = this.#question(inquiry, object);
+    const isInitiator = initiatorsActions.has(needed.action) && (await this.#isInitiator(inquiry));
+    const question = isInitiator ? { ...asked, isGrantedByAcl: true } : asked;
     const decision = decide(question);
-    if (decision.outcome === 'allow') {
-      if (!policyActions.has(needed.action) || identity.canonicalId === bucket.owner) return;
+    if (decision.outcome !== 'allow') throw refusal(question, decision);
+    if (policyActions.has(needed.action) && identity.canonicalId !== bucket.owner)
       throw new S3Error('MethodNotAllowed');
+  }
+
+  /** Whether the caller's account began the upload that the request is about. */
+  async #isInitiator({ request, bucket }: Inquiry): Promise<boolean> {
+    const { facts, object } = request;
+    const uploadId = facts.query('uploadId');
+    if (object === undefined || uploadId === undefined) return false;
+    try {
+      const { attributes } = await this.#options.engine.uploads.get(bucket, object.key, uploadId);
+      return attributes.owner === facts.identity.canonicalId;
+    } catch (error) {
+      if (error instanceof EngineError && error.code === 'NoSuchUpload') return false;
+      throw error;
     }
-    if (object === 'missing' && decision.outcome === 'implicit-deny' && request.object !== undefined) {
-      if (await this.#mayList(inquiry, request.object)) return;
-    }
-    throw refusal(question, decision);
   }
 
   /** Who may list the bucket may also know that an object is missing; to all others it is as forbidden as any. */
@@ -159,12 +173,11 @@ export class Gate {
     return decide(this.#question({ request, bucket, access, needed, prefix: key }, undefined)).outcome === 'allow';
   }
 
-  #question(inquiry: Inquiry, found: ObjectAttributes | 'missing' | undefined): AccessQuestion {
+  #question(inquiry: Inquiry, attributes: ObjectAttributes | undefined): AccessQuestion {
     const { request, bucket, access, needed, prefix } = inquiry;
     const { facts, object, told } = request;
     const { identity } = facts;
     const { action, on } = needed;
-    const attributes = found === 'missing' ? undefined : found;
     const { accountOf } = this.#options;
     const ownerAccount = accountOf(bucket.owner) ?? '';
     // What nobody with an account has written is the bucket owner's to give.
@@ -197,12 +210,11 @@ export class Gate {
   }
 
   #isGrantedByAcl({ request, access, needed }: Inquiry, object: Owned | undefined): boolean {
-    if (access.ownership === 'BucketOwnerEnforced') return false;
     return isGrantedByAcl({ requester: request.facts.identity, action: needed.action, bucket: access, object });
   }
 
-  /** The object, where the decision depends on it: `missing` if there is none, or only a delete marker. */
-  async #lookUp({ request, bucket, access, needed }: Inquiry): Promise<ObjectAttributes | 'missing' | undefined> {
+  /** The object, where the decision depends on it and it is there, not only a delete marker. */
+  async #lookUp({ request, bucket, access, needed }: Inquiry): Promise<ObjectAttributes | undefined> {
     const { object, facts } = request;
     if (needed.on !== 'object' || object === undefined) return undefined;
     const { action } = needed;
@@ -217,7 +229,7 @@ export class Gate {
     } catch (error) {
       const isAbsent =
         error instanceof EngineError && ['NoSuchKey', 'NoSuchVersion', 'DeleteMarkerMet'].includes(error.code);
-      if (isAbsent) return 'missing';
+      if (isAbsent) return undefined;
       throw error;
     }
   }

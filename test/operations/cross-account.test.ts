@@ -1,0 +1,175 @@
+/** Two accounts: what one may do in the buckets of the other, and what it is told. */
+import {
+  AbortMultipartUploadCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeletePublicAccessBlockCommand,
+  GetBucketPolicyCommand,
+  GetObjectAclCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  ListPartsCommand,
+  PutBucketAclCommand,
+  PutBucketOwnershipControlsCommand,
+  PutBucketPolicyCommand,
+  PutObjectAclCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { region } from '../support/daemon.ts';
+import { refusal } from '../support/refusals.ts';
+import { signedRequests } from '../support/signed-requests.ts';
+import { useDaemon } from '../support/use-daemon.ts';
+
+const other = '222222222222';
+const otherRoot = { accessKeyId: 'other-root', secretAccessKey: 'others-secret' };
+const bob = { accessKeyId: 'bob', secretAccessKey: 'bobs-secret' };
+const eve = { accessKeyId: 'eve', secretAccessKey: 'eves-secret' };
+
+const daemon = useDaemon({
+  config: `
+accounts:
+  - id: '${other}'
+    displayName: other
+    rootKey: { accessKeyId: ${otherRoot.accessKeyId}, secretAccessKey: ${otherRoot.secretAccessKey} }
+    users:
+      - name: bob
+        policies: ['arn:aws:iam::aws:policy/AmazonS3FullAccess']
+        keys: [{ accessKeyId: ${bob.accessKeyId}, secretAccessKey: ${bob.secretAccessKey} }]
+      - name: eve
+        keys: [{ accessKeyId: ${eve.accessKeyId}, secretAccessKey: ${eve.secretAccessKey} }]
+`,
+});
+const { sendWire } = signedRequests(daemon);
+const denied = { ...refusal('AccessDenied', 403), message: 'Access Denied' };
+let owner: S3Client;
+let stranger: S3Client;
+let clientOf: (credentials: { accessKeyId: string; secretAccessKey: string }) => S3Client;
+
+beforeAll(() => {
+  const options = { endpoint: daemon().endpoint, region, maxAttempts: 1, forcePathStyle: true };
+  clientOf = (credentials) => new S3Client({ ...options, credentials });
+  owner = daemon().client;
+  stranger = clientOf(otherRoot);
+});
+
+/** A bucket of the first account that holds `k`. */
+async function newBucket(): Promise<string> {
+  const Bucket = await daemon().newBucket();
+  await owner.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'kept' }));
+  return Bucket;
+}
+
+/** One on which ACLs count and nothing is blocked, with a canned ACL. */
+async function newSharedBucket(ACL: 'public-read' | 'public-read-write'): Promise<string> {
+  const Bucket = await newBucket();
+  await owner.send(new DeletePublicAccessBlockCommand({ Bucket }));
+  const OwnershipControls = { Rules: [{ ObjectOwnership: 'ObjectWriter' as const }] };
+  await owner.send(new PutBucketOwnershipControlsCommand({ Bucket, OwnershipControls }));
+  await owner.send(new PutBucketAclCommand({ Bucket, ACL }));
+  return Bucket;
+}
+
+async function grantToOther(Bucket: string, Action: readonly string[]): Promise<void> {
+  const Resource = [`arn:aws:s3:::${Bucket}`, `arn:aws:s3:::${Bucket}/*`];
+  const Statement = [{ Effect: 'Allow', Principal: { AWS: other }, Action, Resource }];
+  await owner.send(
+    new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify({ Version: '2012-10-17', Statement }) }),
+  );
+}
+
+async function statusOf(path: string, query = ''): Promise<number> {
+  const headers = { host: `127.0.0.1:${daemon().port}` };
+  return (await sendWire({ method: 'GET', rawPath: path, rawQuery: query, headers })).status;
+}
+
+describe('the root of another account', () => {
+  test('without a policy of the bucket → may nothing, and is not told why', async () => {
+    const Bucket = await newBucket();
+    const calls = [
+      stranger.send(new GetObjectCommand({ Bucket, Key: 'k' })),
+      stranger.send(new GetObjectCommand({ Bucket, Key: 'missing' })),
+      stranger.send(new PutObjectCommand({ Bucket, Key: 'new', Body: 'x' })),
+      stranger.send(new ListObjectsV2Command({ Bucket })),
+      stranger.send(new GetBucketPolicyCommand({ Bucket })),
+    ];
+    await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(denied)));
+  });
+
+  test('named by the policy of the bucket → may what that says; the policy itself is 405 for it', async () => {
+    const Bucket = await newBucket();
+    await grantToOther(Bucket, ['s3:GetObject', 's3:GetBucketPolicy']);
+    const { Body } = await stranger.send(new GetObjectCommand({ Bucket, Key: 'k' }));
+    expect(await Body?.transformToString()).toBe('kept');
+    const policy = stranger.send(new GetBucketPolicyCommand({ Bucket }));
+    await expect(policy).rejects.toMatchObject(refusal('MethodNotAllowed', 405));
+    await expect(stranger.send(new ListObjectsV2Command({ Bucket }))).rejects.toMatchObject(denied);
+  });
+
+  test('its bucket → the first account may nothing there either', async () => {
+    const Bucket = await newBucketOf(stranger);
+    await expect(owner.send(new ListObjectsV2Command({ Bucket }))).rejects.toMatchObject(denied);
+    await expect(owner.send(new GetBucketPolicyCommand({ Bucket }))).rejects.toMatchObject(denied);
+  });
+});
+
+let buckets = 0;
+async function newBucketOf(client: S3Client): Promise<string> {
+  const Bucket = `others-${++buckets}`;
+  await client.send(new CreateBucketCommand({ Bucket }));
+  return Bucket;
+}
+
+test('a user of another account → needs both the policy of the bucket and one of its own', async () => {
+  const Bucket = await newBucket();
+  const get = () => new GetObjectCommand({ Bucket, Key: 'k' });
+  await expect(clientOf(bob).send(get())).rejects.toMatchObject(denied);
+  await grantToOther(Bucket, ['s3:GetObject']);
+  await clientOf(bob).send(get());
+  await expect(clientOf(eve).send(get())).rejects.toMatchObject(denied);
+});
+
+describe('where ACLs count', () => {
+  test("an object of another account → is that account's: neither the bucket's owner nor its policy gives it", async () => {
+    const Bucket = await newSharedBucket('public-read-write');
+    await stranger.send(new PutObjectCommand({ Bucket, Key: 'theirs', Body: 'x' }));
+    await expect(owner.send(new GetObjectCommand({ Bucket, Key: 'theirs' }))).rejects.toMatchObject(denied);
+    await grantToOther(Bucket, ['s3:GetObject']);
+    await expect(clientOf(eve).send(new GetObjectCommand({ Bucket, Key: 'theirs' }))).rejects.toBeDefined();
+    const Statement = [
+      { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: `arn:aws:s3:::${Bucket}/*` },
+    ];
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    await owner.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+    expect(await statusOf(`/${Bucket}/k`)).toBe(200);
+    expect(await statusOf(`/${Bucket}/theirs`)).toBe(403);
+    await stranger.send(new PutObjectAclCommand({ Bucket, Key: 'theirs', ACL: 'public-read' }));
+    expect(await statusOf(`/${Bucket}/theirs`)).toBe(200);
+  });
+
+  test('an object that is missing → 404 for whoever may list the bucket, 403 for others', async () => {
+    const listed = await newSharedBucket('public-read');
+    expect(await statusOf(`/${listed}/missing`)).toBe(404);
+    const acl = (Bucket: string) => stranger.send(new GetObjectAclCommand({ Bucket, Key: 'missing' }));
+    await expect(acl(listed)).rejects.toMatchObject(refusal('NoSuchKey', 404));
+    await owner.send(new PutBucketAclCommand({ Bucket: listed, ACL: 'private' }));
+    expect(await statusOf(`/${listed}/missing`)).toBe(403);
+    await expect(acl(listed)).rejects.toMatchObject(denied);
+  });
+
+  test('an upload → whoever began it may list and abort it, and no third one', async () => {
+    const Bucket = await newSharedBucket('public-read-write');
+    const begin = async (client: S3Client) => {
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key: 'up' }));
+      return { Bucket, Key: 'up', UploadId };
+    };
+    const theirs = await begin(stranger);
+    const ours = await begin(owner);
+    await expect(stranger.send(new AbortMultipartUploadCommand(ours))).rejects.toMatchObject(denied);
+    await expect(stranger.send(new ListPartsCommand(ours))).rejects.toMatchObject(denied);
+    await stranger.send(new ListPartsCommand(theirs));
+    await stranger.send(new AbortMultipartUploadCommand(theirs));
+    await owner.send(new AbortMultipartUploadCommand(ours));
+  });
+});
