@@ -159,6 +159,16 @@ describe('nobody', () => {
     expect(await statusOf(`/${Bucket}/else`)).toBe(403);
   });
 
+  test('may list and not read → is told what is missing, and refused what is there; may not delete either', async () => {
+    const { Bucket, bucket } = await newBucket();
+    const Condition = { StringLike: { 's3:prefix': 'open/*' } };
+    await setPolicy(Bucket, allow('s3:ListBucket', bucket, { Principal: '*', Condition }));
+    expect(await statusOf(`/${Bucket}/open/missing`)).toBe(404);
+    expect(await statusOf(`/${Bucket}/shut/missing`)).toBe(403);
+    expect(await statusOf(`/${Bucket}/open/k`)).toBe(403);
+    expect(await statusOf(`/${Bucket}/open/missing`, { method: 'DELETE' })).toBe(403);
+  });
+
   test('tags of the object → decide', async () => {
     const { Bucket, objects } = await newBucket();
     const Condition = { StringEquals: { 's3:ExistingObjectTag/open': 'yes' } };

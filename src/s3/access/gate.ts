@@ -112,7 +112,7 @@ export class Gate {
     const { bucket, object, operation } = request;
     if (!(error instanceof EngineError) || bucket === undefined || object === undefined) return error;
     if (!['NoSuchKey', 'NoSuchVersion', 'DeleteMarkerMet'].includes(error.code)) return error;
-    if (!/^(Get|Head)Object/.test(operation)) return error;
+    if (!readsObject(operation)) return error;
     const access = await readBucketAccess(this.#options.engine.buckets, bucket);
     return (await this.#mayList({ request, bucket, access }, object)) ? error : new S3Error('AccessDenied');
   }
@@ -143,9 +143,20 @@ export class Gate {
     const isInitiator = initiatorsActions.has(needed.action) && (await this.#isInitiator(inquiry));
     const question = isInitiator ? { ...asked, isGrantedByAcl: true } : asked;
     const decision = decide(question);
-    if (decision.outcome !== 'allow') throw refusal(question, decision);
+    if (decision.outcome !== 'allow') {
+      if (decision.outcome === 'implicit-deny') await this.#tellMissing(inquiry);
+      throw refusal(question, decision);
+    }
     if (policyActions.has(needed.action) && identity.canonicalId !== bucket.owner)
       throw new S3Error('MethodNotAllowed');
+  }
+
+  /** Who may list the bucket also hears that an object is missing, whatever it may read. Throws what the engine says of it. */
+  async #tellMissing(inquiry: Inquiry): Promise<void> {
+    const { request, bucket } = inquiry;
+    const { object, operation } = request;
+    if (object === undefined || !readsObject(operation) || !(await this.#mayList(inquiry, object))) return;
+    await this.#options.engine.objects.find(bucket, object.key, object.versionId);
   }
 
   /** Whether the caller's account began the upload that the request is about. */
@@ -245,6 +256,10 @@ export class Gate {
   #permissionsOf(identity: Identity): Permissions {
     return identity.kind === 'anonymous' ? nothing : permissionsOf(this.#options.policiesOf(identity));
   }
+}
+
+function readsObject(operation: OperationName): boolean {
+  return /^(Get|Head)Object/.test(operation);
 }
 
 /** The root of the bucket's account, where nothing can limit it. */
