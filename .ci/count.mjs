@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 const [brokenSteps = '0', ...reports] = process.argv.slice(2);
+const linesOfAFailure = 25;
 let passed = 0;
 let skipped = 0;
 let failed = Number(brokenSteps);
@@ -13,8 +14,13 @@ for (const path of reports.filter((name) => !name.includes('*'))) {
   failed += report.numFailedTests;
   // A file that cannot be loaded, or whose set-up fails, has no failed test of its own.
   for (const file of report.testResults) {
-    const hasFailedTest = file.assertionResults.some((test) => test.status === 'failed');
-    if (file.status === 'failed' && !hasFailedTest) failed += 1;
+    const failedTests = file.assertionResults.filter((test) => test.status === 'failed');
+    // Told once more at the end, where it is found: a run prints thousands of lines.
+    for (const test of failedTests) tell(`${file.name}: ${test.fullName}`, test.failureMessages.join('\n'));
+    if (file.status === 'failed' && failedTests.length === 0) {
+      tell(file.name, file.message);
+      failed += 1;
+    }
   }
   // An error outside of any test fails the run as well.
   if (!report.success && report.numFailedTests === 0 && report.numFailedTestSuites === 0) failed += 1;
@@ -22,3 +28,8 @@ for (const path of reports.filter((name) => !name.includes('*'))) {
 if (skipped > 0) console.log(`${skipped} skipped, which is not passed; the report above says why`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+function tell(what, why) {
+  console.log(`FAILED ${what}`);
+  for (const line of (why ?? '').split('\n').slice(0, linesOfAFailure)) console.log(`    ${line}`);
+}
