@@ -61,6 +61,9 @@ export const jobSchema = z.object({
   steps: z.number(),
   nextRunMs: z.number(),
   lastRunMs: z.number().optional(),
+  /** Runs asked for since the start, and how many of these have come to their end. */
+  runsAsked: z.number(),
+  runsDone: z.number(),
   failures: z.number(),
   lastError: z.string().optional(),
   details: z.record(z.string(), z.union([z.number(), z.string()])),

@@ -3,6 +3,7 @@ import type { Command } from './command.ts';
 import { diskCommands } from './disk.ts';
 import { healthcheck } from './healthcheck.ts';
 import { inspect } from './inspect.ts';
+import { jobCommands } from './jobs.ts';
 import { log } from './log.ts';
 import { rebuildIndex } from './rebuild-index.ts';
 import { serve } from './serve.ts';
@@ -13,6 +14,7 @@ export const commands: readonly Command[] = [
   serve,
   healthcheck,
   status,
+  ...jobCommands,
   ...diskCommands,
   ...userCommands,
   inspect,

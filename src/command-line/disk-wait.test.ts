@@ -4,7 +4,17 @@ import type { JobDescription } from '../admin/status-schema.ts';
 import { waitForDisks } from './disk-wait.ts';
 
 function job(name: string, details: Record<string, number>, different: Partial<JobDescription> = {}): JobDescription {
-  return { name, state: 'waiting', steps: 1, nextRunMs: 0, failures: 0, details, ...different };
+  return {
+    name,
+    state: 'waiting',
+    steps: 1,
+    nextRunMs: 0,
+    failures: 0,
+    runsAsked: 0,
+    runsDone: 0,
+    details,
+    ...different,
+  };
 }
 
 /** Shows these states one after another, the last one for ever; time goes on by the pauses alone. */

@@ -109,7 +109,13 @@ function parse(args: readonly string[], table: readonly Command[]): Parsed {
 }
 
 function findCommand(table: readonly Command[], positionals: readonly string[]): Command {
-  const command = positionals.length === 0 ? table[0] : table.find((row) => startsWith(positionals, wordsOf(row)));
+  if (positionals.length === 0 && table[0] !== undefined) return table[0];
+  // Of `jobs` and `jobs pause` the longer one is meant.
+  const found = table.filter((row) => startsWith(positionals, wordsOf(row)));
+  const command = found.reduce<Command | undefined>(
+    (longest, row) => (longest !== undefined && wordsOf(longest).length >= wordsOf(row).length ? longest : row),
+    undefined,
+  );
   if (command !== undefined) return command;
   throw new UsageError(`Unknown command: ${positionals.slice(0, 2).join(' ')}`);
 }

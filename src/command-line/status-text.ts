@@ -16,7 +16,7 @@ export function statusText(status: Status, endpoint: string): string {
     `Redundancy\n${table(redundancyRows(status))}`,
     `Space\n${table(spaceRows(status))}`,
     `Index\n${table(indexRows(status))}`,
-    `Background work\n${table(jobs.map((job) => jobRow(job, nowMs)))}`,
+    `Background work\n${jobsTable(jobs, nowMs)}`,
   ].join('\n\n');
 }
 
@@ -34,6 +34,11 @@ export function disksTable(disks: readonly DiskStatus[], nowMs: number): string 
     reason,
   ]);
   return table([head, ...rows], { alignedRight: [4, 5] });
+}
+
+/** One line a job. */
+export function jobsTable(jobs: readonly JobDescription[], nowMs: number): string {
+  return table(jobs.map((job) => jobRow(job, nowMs)));
 }
 
 /** As much of a disk's id as tells disks apart, and as commands take. */
@@ -93,8 +98,14 @@ function indexRows({ index }: Status): readonly (readonly string[])[] {
 function jobRow({ name, state, nextRunMs, failures, lastError, details }: JobDescription, nowMs: number): string[] {
   const next = state === 'waiting' && nextRunMs > nowMs ? `next in ${formatSpan(nextRunMs - nowMs)}` : '';
   const error = failures > 0 ? `${failures} failures: ${lastError}` : '';
-  const figures = Object.entries(details).map(([figure, value]) => describeFigure(figure, value));
-  return [name, state, next, error || figures.join(', ')];
+  return [name, state, next, error || describeDetails(details)];
+}
+
+/** What a job says of itself. */
+export function describeDetails(details: JobDescription['details']): string {
+  return Object.entries(details)
+    .map(([figure, value]) => describeFigure(figure, value))
+    .join(', ');
 }
 
 /** `droppedShardBytes` 2048 → `dropped shard 2.00 KiB`, `secondsLeft` 60 → `about 1 minute left`, `waitingSegments` 3 → `waiting segments 3`. */

@@ -10,6 +10,8 @@ export interface Job {
   readonly name: string;
   /** Pause after an idle step, in milliseconds. */
   readonly idlePauseMs: number;
+  /** Of a job that works at times of its own: someone asked for a run now, whether or not one is due. Its next step begins it. */
+  begin?(): void;
   /** One piece of work, bounded to about a second. Must be safe to stop after, for ever. */
   step(): Promise<StepOutcome>;
   /** Figures of the job's own, for people: what it has done since the start, what it has before it. */
@@ -23,6 +25,9 @@ export interface JobStatus {
   /** When the next step is due, in milliseconds since 1970. */
   readonly nextRunMs: number;
   readonly lastRunMs?: number;
+  /** How many runs were asked for since the start, and how many of these have come to their end. A run ends with an idle step. */
+  readonly runsAsked: number;
+  readonly runsDone: number;
   /** Steps that failed since the last that did not. */
   readonly failures: number;
   readonly lastError?: string;

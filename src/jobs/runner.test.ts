@@ -120,6 +120,23 @@ test('stopped → waits for the step under way and starts no other', async () =>
   expect(runner.status()[0]?.state).toBe('stopped');
 });
 
+test('a run asked for while one is under way → both come to their end, and the job hears of each', async () => {
+  const outcomes: StepOutcome[] = ['busy', 'idle', 'busy', 'idle'];
+  let begun = 0;
+  const job: Job = { ...jobThat(async () => outcomes.shift() ?? 'idle'), begin: () => void begun++ };
+  const { runner } = drive(job);
+  const figures = () => ({ asked: runner.status()[0]?.runsAsked, done: runner.status()[0]?.runsDone });
+  expect(runner.steer('job', 'run')).toMatchObject({ runsAsked: 1, runsDone: 0 });
+  await runner.runDue();
+  runner.steer('job', 'run');
+  await runner.runDue();
+  expect(figures()).toEqual({ asked: 2, done: 1 });
+  await runner.runDue();
+  expect(figures()).toEqual({ asked: 2, done: 1 });
+  await runner.runDue();
+  expect({ ...figures(), begun }).toEqual({ asked: 2, done: 2, begun: 2 });
+});
+
 test('paused → no step until resumed, then at once; run → at once', async () => {
   const job = jobThat(async () => 'idle');
   const { clock, runner } = drive(job);

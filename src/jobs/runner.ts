@@ -26,8 +26,8 @@ export interface JobRunner {
   stop(): Promise<void>;
   status(): readonly JobStatus[];
   /**
-   * `run` makes the next step due now, `pause` starts none until `resume`, which makes it due now. A pause ends with the
-   * process. Returns the job's status, or undefined if there is no such job.
+   * `run` asks for a run from now on, `pause` starts no step until `resume`, which makes the next one due now. A pause ends
+   * with the process. Returns the job's status, or undefined if there is no such job.
    */
   steer(name: string, action: JobAction): JobStatus | undefined;
 }
@@ -51,6 +51,10 @@ class Runnable {
   failures = 0;
   lastError: string | undefined;
   isPaused = false;
+  runsAsked = 0;
+  runsDone = 0;
+  /** How many had been asked for when the run began that is under way; undefined between two runs. */
+  runsServed: number | undefined;
 
   constructor(job: Job, nowMs: number) {
     this.job = job;
@@ -66,6 +70,8 @@ class Runnable {
       steps: this.steps,
       nextRunMs: this.nextRunMs,
       ...(this.lastRunMs !== undefined && { lastRunMs: this.lastRunMs }),
+      runsAsked: this.runsAsked,
+      runsDone: this.runsDone,
       failures: this.failures,
       ...(this.lastError !== undefined && { lastError: this.lastError }),
       details: this.job.status(),
@@ -99,6 +105,13 @@ export function startJobs(jobs: readonly Job[], options: JobRunnerOptions): JobR
   };
 }
 
+/** Returns whether another run was asked for meanwhile. */
+function endRun(runnable: Runnable): boolean {
+  runnable.runsDone = runnable.runsServed ?? 0;
+  runnable.runsServed = undefined;
+  return runnable.runsAsked > runnable.runsDone;
+}
+
 /** A runner that runs only when `runDue` is called. */
 export function createJobRunner(jobs: readonly Job[], options: JobRunnerOptions): JobRunner {
   const { clock, log, busyShare = defaultBusyShare, afterStep } = options;
@@ -109,12 +122,14 @@ export function createJobRunner(jobs: readonly Job[], options: JobRunnerOptions)
   async function run(runnable: Runnable): Promise<void> {
     const startedMs = clock.nowMs();
     runnable.lastRunMs = startedMs;
+    runnable.runsServed ??= runnable.runsAsked;
     let pauseMs: number;
     try {
       const outcome = await runnable.job.step();
       const nowMs = clock.nowMs();
       pauseMs = outcome === 'idle' ? runnable.job.idlePauseMs : (nowMs - startedMs) * (1 / busyShare - 1);
       if (typeof outcome === 'object') pauseMs = Math.max(pauseMs, outcome.notBeforeMs - nowMs);
+      if (outcome === 'idle' && endRun(runnable)) pauseMs = 0;
       runnable.failures = 0;
       runnable.lastError = undefined;
     } catch (error) {
@@ -156,6 +171,10 @@ export function createJobRunner(jobs: readonly Job[], options: JobRunnerOptions)
       const runnable = runnables.find(({ job }) => job.name === name);
       if (runnable === undefined) return undefined;
       if (action !== 'run') runnable.isPaused = action === 'pause';
+      if (action === 'run') {
+        runnable.runsAsked++;
+        runnable.job.begin?.();
+      }
       if (action !== 'pause') runnable.nextRunMs = clock.nowMs();
       return runnable.status(stopped);
     },
