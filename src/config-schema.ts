@@ -95,6 +95,7 @@ export const configSchema = z.strictObject({
   accountId: accountIdSchema.default('000000000000'),
   displayName: z.string().min(1).default('root'),
   accounts: z.array(accountSchema).default([]),
+  signatureVersion2: z.boolean().default(false),
   httpIssuers: z.array(z.url({ protocol: /^http$/, error: 'an address that begins with http://' })).default([]),
   bucketDefaults: z.enum(['aws', 'legacy']).default('aws'),
   buckets: z.array(bucketSchema).default([]),

@@ -32,7 +32,7 @@ import type { Index } from './meta/types.ts';
 import { lockZones } from './meta/zone-locks.ts';
 import { settleRebuilt } from './rebuilt-index.ts';
 import { hostSuffixes } from './s3/addressing.ts';
-import type { FindSecret } from './s3/auth/authenticate.ts';
+import type { FindSecret } from './s3/auth/types.ts';
 import { createHealth } from './s3/health.ts';
 import { operations } from './s3/operations/index.ts';
 import { Pipeline } from './s3/pipeline.ts';
@@ -181,6 +181,7 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
     noteUse: (accessKeyId, use) => callers.noteUse(accessKeyId, use),
     findUser: (named) => directory.findAccount(named)?.canonicalId,
     regions,
+    signatureVersion2: config.signatureVersion2,
     bucketDefaults: config.bucketDefaults,
     hostSuffixes: hostSuffixes(config.domains),
     limits: config.limits,

@@ -15,6 +15,8 @@ export interface Target {
   /** Headers that a presigner moved into the query. */
   readonly hoisted: ReadonlyMap<string, string>;
   readonly bucket: string | undefined;
+  /** The bucket where the host names it. */
+  readonly hostBucket: string | undefined;
   readonly key: string | undefined;
   readonly kind: 'service' | 'bucket' | 'object';
 }
@@ -50,6 +52,7 @@ export function parseTarget({ url, host }: AddressedRequest, suffixes: readonly 
     query,
     hoisted: hoistedHeaders(query),
     bucket,
+    hostBucket: virtual,
     key: kind === 'object' ? key : undefined,
     kind,
   };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { unsignedChunks } from '../../test/support/sigv4-sign.ts';
 import { digest } from '../lib/digests/digester.ts';
-import type { Authentication } from './auth/authenticate.ts';
 import type { PayloadMode } from './auth/payload-mode.ts';
+import type { Authentication } from './auth/types.ts';
 import { type BodyOptions, openBody, storedContentEncoding } from './body.ts';
 
 interface Sent {

@@ -3,9 +3,9 @@
  * what the client has promised of it. Nothing is read, and no 100 Continue sent, before the first byte is asked for.
  */
 import type { BodySource, ChecksumAlgorithm } from '../engine/types.ts';
-import type { Authentication } from './auth/authenticate.ts';
 import { type HeaderMap, headerValue } from './auth/canonical-request.ts';
 import { type ChunkedOptions, type DecodedBody, decodeChunked } from './auth/chunked.ts';
+import type { Authentication } from './auth/types.ts';
 import { announcedTrailers, bodyExpectations } from './body-checks.ts';
 import { S3Error } from './errors.ts';
 
@@ -72,10 +72,10 @@ function chunkedOptions(headers: HeaderMap, authentication: Authentication): Chu
   if (payload.kind !== 'streaming-signed' && payload.kind !== 'streaming-unsigned') return undefined;
   const decodedLength = readLength(headers, 'x-amz-decoded-content-length');
   if (decodedLength === undefined) throw new S3Error('MissingContentLength');
-  const signed = payload.kind === 'streaming-signed' && authentication.kind === 'signed';
+  const signing = payload.kind === 'streaming-signed' && authentication.kind === 'signed' && authentication.signing;
   return {
     decodedLength,
-    ...(signed ? { signing: authentication.signing } : {}),
+    ...(signing ? { signing } : {}),
     ...(payload.trailer ? { trailers: announcedTrailers(headers) } : {}),
   };
 }

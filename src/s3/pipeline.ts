@@ -16,8 +16,9 @@ import { type AccessRequest, Gate } from './access/gate.ts';
 import { requestFacts } from './access/request-facts.ts';
 import { tellerOf } from './access/told-by-body.ts';
 import { parseTarget, type Target } from './addressing.ts';
-import { type Authentication, authenticate, type FindSecret } from './auth/authenticate.ts';
+import { authenticate } from './auth/authenticate.ts';
 import { groupHeaders } from './auth/canonical-request.ts';
+import type { Authentication, FindSecret } from './auth/types.ts';
 import { type BodyOptions, openBody } from './body.ts';
 import { isBucketName } from './bucket-names.ts';
 import { toS3Error } from './engine-errors.ts';
@@ -49,6 +50,8 @@ export interface PipelineOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly regions: Regions;
+  /** Whether requests may be signed by Version 2. */
+  readonly signatureVersion2: boolean;
   readonly bucketDefaults: BucketDefaults;
   /** From `hostSuffixes`. */
   readonly hostSuffixes: readonly string[];
@@ -193,11 +196,12 @@ export class Pipeline {
   #authenticate(exchange: Exchange, target: Target, nowMs: number): Authenticated {
     const { request } = exchange;
     const headers = groupHeaders(request.rawHeaders);
-    const { rawPath, rawQuery } = target;
-    const { findSecret, regions } = this.#options;
+    const { rawPath, rawQuery, hostBucket } = target;
+    const { findSecret, regions, signatureVersion2 } = this.#options;
+    const region = regions.own;
     const authentication = authenticate(
-      { method: request.method ?? '', rawPath, rawQuery, headers },
-      { findSecret, region: regions.own, acceptsRegion: (region) => acceptsRegion(regions, region), nowMs },
+      { method: request.method ?? '', rawPath, rawQuery, headers, hostBucket },
+      { findSecret, region, acceptsRegion: (other) => acceptsRegion(regions, other), signatureVersion2, nowMs },
     );
     if (authentication.kind === 'signed') {
       const { accessKeyId, region } = authentication;

@@ -39,12 +39,15 @@ const ask = (key: string, action: string, { facts, subject, headers = {}, query 
       nowMs: Date.UTC(2026, 0, 2, 3, 4, 5),
       sourceIp: '198.51.100.7',
       tlsVersion: undefined,
-      signature: { mode: 'header', timestamp: '20260102T030400Z' },
+      signature: { mode: 'header', version: 'AWS4-HMAC-SHA256', signedMs: Date.UTC(2026, 0, 2, 3, 4, 0) },
       region: 'eu-west-1',
       ...facts,
     },
     { action: `s3:${action}`, resourceAccountId: '111111111111', ...subject },
   )(conditionKey(key));
+
+/** Says only when it expires. */
+const presignedV2 = { mode: 'presigned', version: 'AWS', signedMs: undefined } as const;
 
 type Case = readonly [key: string, action: string, given: Given, value: unknown];
 const cases: readonly Case[] = [
@@ -94,15 +97,12 @@ const cases: readonly Case[] = [
   ['aws:SecureTransport', 'GetObject', { facts: { tlsVersion: 'TLSv1.3' } }, 'true'],
   ['aws:SecureTransport', 'GetObject', {}, 'false'],
   ['s3:authType', 'GetObject', {}, 'REST-HEADER'],
-  [
-    's3:authType',
-    'GetObject',
-    { facts: { signature: { mode: 'presigned', timestamp: '20260102T030400Z' } } },
-    'REST-QUERY-STRING',
-  ],
+  ['s3:authType', 'GetObject', { facts: { signature: presignedV2 } }, 'REST-QUERY-STRING'],
   ['s3:authType', 'GetObject', { facts: { signature: undefined } }, undefined],
   ['s3:signatureversion', 'GetObject', {}, 'AWS4-HMAC-SHA256'],
+  ['s3:signatureversion', 'GetObject', { facts: { signature: presignedV2 } }, 'AWS'],
   ['s3:signatureAge', 'GetObject', {}, '5000'],
+  ['s3:signatureAge', 'GetObject', { facts: { signature: presignedV2 } }, undefined],
   ['aws:SourceIp', 'GetObject', {}, '198.51.100.7'],
   ['aws:CurrentTime', 'GetObject', {}, '2026-01-02T03:04:05.000Z'],
   ['aws:EpochTime', 'GetObject', {}, '1767323045'],

@@ -7,7 +7,7 @@ import type { Tag } from '../../engine/types.ts';
 import type { Identity } from '../../iam/identity.ts';
 import type { ContextValue, RequestContext } from '../../iam/policy/context.ts';
 import { requestContext as globalContext, type RequestSource } from '../../iam/request-context.ts';
-import { parseBasicTimestamp } from '../auth/timestamps.ts';
+import type { Signed } from '../auth/types.ts';
 import { decodeForm } from '../form-encoding.ts';
 import { s3Actions } from './actions.ts';
 
@@ -20,8 +20,8 @@ export interface RequestFacts {
   readonly sourceIp: string | undefined;
   /** `TLSv1.3` and the like; undefined for plain HTTP. */
   readonly tlsVersion: string | undefined;
-  /** How the request was signed, and when, as `yyyyMMddTHHmmssZ`; undefined for anonymous ones. */
-  readonly signature: { readonly mode: 'header' | 'presigned'; readonly timestamp: string } | undefined;
+  /** How the request was signed, and when; undefined for anonymous ones. */
+  readonly signature: Pick<Signed, 'mode' | 'version' | 'signedMs'> | undefined;
   readonly region: string;
 }
 
@@ -93,7 +93,7 @@ const resolvers: ReadonlyMap<string, Resolve> = new Map<string, Resolve>([
   ['s3:resourceaccount', (_facts, { resourceAccountId }) => resourceAccountId],
   ['s3:tlsversion', ({ tlsVersion }) => tlsVersion?.replace(/^TLSv/, '')],
   ['s3:authtype', ({ signature }) => signature && (signature.mode === 'header' ? 'REST-HEADER' : 'REST-QUERY-STRING')],
-  ['s3:signatureversion', ({ signature }) => signature && 'AWS4-HMAC-SHA256'],
+  ['s3:signatureversion', ({ signature }) => signature?.version],
   ['s3:signatureage', signatureAge],
   ['aws:referer', ofHeader('referer')],
   ['aws:requestedregion', ({ region }) => region],
@@ -139,8 +139,7 @@ function copySource({ header }: RequestFacts): string | undefined {
 }
 
 function signatureAge({ signature, nowMs }: RequestFacts): string | undefined {
-  const signed = signature && parseBasicTimestamp(signature.timestamp);
-  return signed && String(Math.max(0, nowMs - signed.epochMs));
+  return signature?.signedMs === undefined ? undefined : String(Math.max(0, nowMs - signature.signedMs));
 }
 
 function remainingDays({ header, nowMs }: RequestFacts): string | undefined {

@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { anonymous } from '../../iam/identity.ts';
-import type { Authentication } from '../auth/authenticate.ts';
+import type { Authentication } from '../auth/types.ts';
 import type { RequestFacts } from './request-context.ts';
 
 export interface RequestHead {
@@ -25,7 +25,7 @@ export function requestFacts({ incoming, headers, query, authentication, nowMs, 
     nowMs,
     sourceIp: socket.remoteAddress,
     tlsVersion: socket instanceof TLSSocket ? (socket.getProtocol() ?? undefined) : undefined,
-    signature: isSigned ? { mode: authentication.mode, timestamp: authentication.signing.timestamp } : undefined,
+    signature: isSigned ? authentication : undefined,
     region,
   };
 }

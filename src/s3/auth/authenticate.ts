@@ -1,11 +1,10 @@
 /**
- * Who makes a request: Signature Version 4 in the Authorization header or in the query, or nobody. Pure but for the key
+ * Who makes a request: Signature Version 4 (or 2, `signature-v2.ts`) in the Authorization header or in the query, or nobody. Pure but for the key
  * look-up. Checks in this order: form and scope of the claim, access key and token, time, signed headers, signature.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  */
-import { timingSafeEqual } from 'node:crypto';
-import type { Identity } from '../../iam/identity.ts';
 import { S3Error } from '../errors.ts';
+import { findAccessKey } from './access-key.ts';
 import {
   type CanonicalParts,
   canonicalRequest,
@@ -17,7 +16,8 @@ import {
 } from './canonical-request.ts';
 import { readClaim, type ScopeRules, type SignatureClaim } from './claim.ts';
 import type { HmacKey } from './hmac-key.ts';
-import { type PayloadMode, parsePayloadMode } from './payload-mode.ts';
+import { parsePayloadMode, parsePlainPayloadMode } from './payload-mode.ts';
+import { authenticateV2, isSignedByV2 } from './signature-v2.ts';
 import {
   mismatchFields,
   requestStringToSign,
@@ -29,27 +29,8 @@ import {
   spacedHex,
 } from './signing-key.ts';
 import { extendedTimestamp } from './timestamps.ts';
-
-export interface SignedRequest {
-  /** As on the wire, upper case. */
-  readonly method: string;
-  /** Path exactly as on the wire, without the query. */
-  readonly rawPath: string;
-  /** Query exactly as on the wire, without the question mark; empty where there is none. */
-  readonly rawQuery: string;
-  readonly headers: HeaderMap;
-}
-
-/** A secret with whom it belongs to. Temporary keys have a session token that must come with the request. */
-export interface AccessKey {
-  readonly secret: string;
-  readonly identity: Identity;
-  readonly sessionToken?: string;
-  readonly isExpired?: true;
-}
-
-/** Finds the key of an id, and of a session token where one came along. */
-export type FindSecret = (accessKeyId: string, sessionToken?: string) => AccessKey | undefined;
+import type { Authentication, FindSecret, SignedRequest } from './types.ts';
+import { requireRecent, requireUnexpired, skewMaxMs } from './validity.ts';
 
 export interface AuthenticateOptions {
   readonly findSecret: FindSecret;
@@ -61,23 +42,10 @@ export interface AuthenticateOptions {
   readonly payloadSha256?: string;
   /** Service of the credential scope; s3 unless another is named. */
   readonly service?: string;
+  /** Whether Version 2 is taken as well. */
+  readonly signatureVersion2?: boolean;
   readonly nowMs: number;
 }
-
-export type Authentication =
-  | { readonly kind: 'anonymous'; readonly payload: PayloadMode }
-  | {
-      readonly kind: 'signed';
-      readonly mode: 'header' | 'presigned';
-      readonly identity: Identity;
-      readonly accessKeyId: string;
-      readonly region: string;
-      readonly payload: PayloadMode;
-      /** Signs the chunks of a streamed body. */
-      readonly signing: SigningContext;
-    };
-
-const skewMaxMs = 15 * 60 * 1000;
 
 /**
  * Verifies the signature of a request's head. The body is not looked at: `payload` says what it is to be checked against.
@@ -85,21 +53,26 @@ const skewMaxMs = 15 * 60 * 1000;
  */
 export function authenticate(request: SignedRequest, options: AuthenticateOptions): Authentication {
   const query = parseQuery(request.rawQuery);
+  if (options.signatureVersion2 === true && isSignedByV2(request.headers, query)) {
+    return authenticateV2(request, query, options);
+  }
   const contentSha256 = headerValue(request.headers, 'x-amz-content-sha256');
   const claim = readClaim(request.headers, query, scopeRules(options));
-  if (claim === undefined) return { kind: 'anonymous', payload: anonymousPayload(contentSha256) };
+  if (claim === undefined) return { kind: 'anonymous', payload: parsePlainPayloadMode(contentSha256) };
   const payloadText = options.payloadSha256 ?? payloadLine(claim, contentSha256, query);
   const payload = parsePayloadMode(payloadText);
-  const accessKey = findAccessKey(claim, options);
+  const accessKey = findAccessKey(claim, options.findSecret);
   requireTime(claim, options.nowMs);
   requireSigned(claim, request.headers);
   const signing = verifySignature(claim, { ...request, payload: payloadText }, accessKey.secret);
   return {
     kind: 'signed',
+    version: 'AWS4-HMAC-SHA256',
     mode: claim.mode,
     identity: accessKey.identity,
     accessKeyId: claim.accessKeyId,
     region: claim.scope.region,
+    signedMs: claim.timestamp.epochMs,
     payload,
     signing,
   };
@@ -111,12 +84,6 @@ function scopeRules(options: AuthenticateOptions): ScopeRules {
     region: options.region,
     acceptsRegion: (region) => region === options.region || options.acceptsRegion?.(region) === true,
   };
-}
-
-function anonymousPayload(contentSha256: string | undefined): PayloadMode {
-  const payload = parsePayloadMode(contentSha256);
-  if (payload.kind !== 'streaming-signed') return payload;
-  throw new S3Error('InvalidRequest', { message: 'A body of signed chunks requires a signed request.' });
 }
 
 /** The last line of the canonical request. */
@@ -131,54 +98,21 @@ function payloadLine(
   throw new S3Error('InvalidRequest', { message: 'Missing required header for this request: x-amz-content-sha256' });
 }
 
-function findAccessKey(claim: SignatureClaim, options: AuthenticateOptions): AccessKey {
-  const { sessionToken } = claim;
-  const accessKey = options.findSecret(claim.accessKeyId, sessionToken);
-  if (sessionToken !== undefined && !tokenMatches(accessKey?.sessionToken, sessionToken)) {
-    throw new S3Error('InvalidToken', { fields: { 'Token-0': sessionToken } });
-  }
-  if (accessKey === undefined || (accessKey.sessionToken !== undefined && sessionToken === undefined)) {
-    throw new S3Error('InvalidAccessKeyId', { fields: { AWSAccessKeyId: claim.accessKeyId } });
-  }
-  if (accessKey.isExpired) throw new S3Error('ExpiredToken', { fields: { 'Token-0': sessionToken ?? '' } });
-  return accessKey;
-}
-
-function tokenMatches(expected: string | undefined, given: string): boolean {
-  if (expected === undefined) return false;
-  const [a, b] = [Buffer.from(expected), Buffer.from(given)];
-  return a.length === b.length && timingSafeEqual(a, b);
-}
-
 function requireTime(claim: SignatureClaim, nowMs: number): void {
-  const { epochMs } = claim.timestamp;
-  const serverTime = () => ({ ServerTime: extendedTimestamp(nowMs) });
-  if (claim.expiresSeconds === undefined) {
-    if (Math.abs(nowMs - epochMs) <= skewMaxMs) return;
-    throw new S3Error('RequestTimeTooSkewed', {
-      fields: {
-        RequestTime: claim.timestampText,
-        ...serverTime(),
-        MaxAllowedSkewMilliseconds: String(skewMaxMs),
-      },
-    });
+  const { timestampText, timestamp, expiresSeconds } = claim;
+  const { epochMs } = timestamp;
+  if (expiresSeconds === undefined) {
+    requireRecent({ signedMs: epochMs, text: timestampText, nowMs });
+    return;
   }
   if (epochMs - nowMs > skewMaxMs) {
     throw new S3Error('AccessDenied', {
       message: 'Request is not yet valid',
-      fields: { 'X-Amz-Date': claim.timestampText, ...serverTime() },
+      fields: { 'X-Amz-Date': timestampText, ServerTime: extendedTimestamp(nowMs) },
     });
   }
-  const expiresMs = epochMs + claim.expiresSeconds * 1000;
-  if (nowMs <= expiresMs) return;
-  throw new S3Error('AccessDenied', {
-    message: 'Request has expired',
-    fields: {
-      'X-Amz-Expires': String(claim.expiresSeconds),
-      Expires: extendedTimestamp(expiresMs),
-      ...serverTime(),
-    },
-  });
+  const fields = { 'X-Amz-Expires': String(expiresSeconds) };
+  requireUnexpired(epochMs + expiresSeconds * 1000, { nowMs, fields });
 }
 
 /** The host and every x-amz-* header must be signed; x-amz-content-sha256 always is, as the last canonical line. */

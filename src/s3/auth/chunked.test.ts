@@ -74,7 +74,7 @@ describe("AWS's examples: 65 KiB of the letter a in chunks of 64 KiB", () => {
 
   function seedContext(signature: string, headers: Record<string, string>): SigningContext {
     const authentication = authenticate(request(signature, headers), options);
-    if (authentication.kind !== 'signed') throw new Error('not signed');
+    if (authentication.kind !== 'signed' || !authentication.signing) throw new Error('not signed');
     return authentication.signing;
   }
 

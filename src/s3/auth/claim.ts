@@ -44,11 +44,11 @@ export function readClaim(
   const parameters = new Map(query.map(({ name, value }) => [name, value]));
   const presigned = ['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature'].some((name) => parameters.has(name));
   const presignedV2 = parameters.has('Signature') && parameters.has('AWSAccessKeyId');
-  if (authorization !== undefined && (presigned || presignedV2)) {
+  if ([authorization !== undefined, presigned, presignedV2].filter(Boolean).length > 1) {
     throw new S3Error('InvalidArgument', {
       message:
         'Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified',
-      fields: { ArgumentName: 'Authorization', ArgumentValue: authorization },
+      fields: { ArgumentName: 'Authorization', ArgumentValue: authorization ?? '' },
     });
   }
   if (authorization !== undefined) return readHeaderClaim(authorization, headers, rules);

@@ -34,3 +34,12 @@ export function parsePayloadMode(value: string | undefined): PayloadMode {
     fields: { ArgumentName: 'x-amz-content-sha256', ArgumentValue: value },
   });
 }
+
+/** The same for a request whose signature, if it has one, cannot sign chunks. */
+export function parsePlainPayloadMode(value: string | undefined): PayloadMode {
+  const payload = parsePayloadMode(value);
+  if (payload.kind !== 'streaming-signed') return payload;
+  throw new S3Error('InvalidRequest', {
+    message: 'A body of signed chunks requires a request signed by Signature Version 4.',
+  });
+}

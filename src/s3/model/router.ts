@@ -84,7 +84,10 @@ function demand(row: RouteRow): number {
 }
 
 const rowsByPlace = Map.groupBy(routeRows, (row) => place(row.method, row.target, row.subResource));
-const subResources = new Set(routeRows.map((row) => row.subResource).filter((name) => name !== ''));
+/** Query parameters that select an operation. */
+export const subResources: ReadonlySet<string> = new Set(
+  routeRows.map((row) => row.subResource).filter((name) => name !== ''),
+);
 /** Query parameters that some operation takes. */
 const knownParameters = new Set(
   names.flatMap((name) =>
