@@ -68,7 +68,7 @@ function routeLoop(): Loop {
     for (let i = 0; i < times; i++) {
       for (const url of urls) {
         const { kind, query } = parseTarget({ url, host: headers.host }, suffixes);
-        if (route({ method: 'GET', target: kind, query, headers }).kind === 'preflight')
+        if (route({ method: 'GET', target: kind, query, headers }).kind !== 'operation')
           throw new Error('no operation');
       }
     }

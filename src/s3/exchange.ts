@@ -29,6 +29,7 @@ export class Exchange {
   readonly #awaitsContinue: boolean;
   #continued = false;
   #status = 0;
+  #standing: readonly string[] = [];
   #bytesSent = 0;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
@@ -46,6 +47,11 @@ export class Exchange {
 
   get bytesSent(): number {
     return this.#bytesSent;
+  }
+
+  /** Headers that the answer will carry, whatever it is: names and values by turns. */
+  set standingHeaders(headers: readonly string[]) {
+    this.#standing = headers;
   }
 
   /**
@@ -123,6 +129,7 @@ export class Exchange {
     // What has no body by its nature, or the length of another one, does not say that it is empty.
     const isBodiless = this.request.method === 'HEAD' || status === 204 || status === 304;
     if (length !== undefined && !isBodiless) all.push('Content-Length', String(length));
+    if (this.#standing.length > 0) all.push(...this.#standing);
     if (this.#mustClose()) all.push('Connection', 'close');
     this.#response.writeHead(status, all);
   }

@@ -66,6 +66,8 @@ export interface Operation<N extends OperationName = OperationName> {
   readonly name: N;
   /** Members of the input that are honoured. Any other member that a client sends is answered NotImplemented. */
   readonly supports: readonly (keyof InputOf<N> & string)[];
+  /** Bytes of its document at most, where S3 allows fewer than of any. */
+  readonly documentBytesMax?: number;
   run(request: OperationRequest, input: InputOf<N>): Promise<Answer<OutputOf<N>>>;
 }
 

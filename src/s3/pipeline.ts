@@ -21,6 +21,7 @@ import { groupHeaders } from './auth/canonical-request.ts';
 import type { Authentication, FindSecret } from './auth/types.ts';
 import { type BodyOptions, openBody } from './body.ts';
 import { isBucketName } from './bucket-names.ts';
+import { answerPreflight, crossOriginHeaders } from './cors/cross-origin.ts';
 import { toS3Error } from './engine-errors.ts';
 import { S3Error } from './errors.ts';
 import { Exchange } from './exchange.ts';
@@ -126,6 +127,10 @@ export class Pipeline {
     const nowMs = this.#options.clock.nowMs();
     this.#checkHead(request);
     const target = parseTarget({ url, host: request.headers.host ?? '' }, this.#options.hostSuffixes);
+    if (request.method === 'OPTIONS') return answerPreflight(this.#options.engine.buckets, request.headers, target);
+    if (request.headers.origin !== undefined) {
+      exchange.standingHeaders = await crossOriginHeaders(this.#options.engine.buckets, request, target);
+    }
     const headers = withHoisted(request.headers, target.hoisted);
     const operation = this.#route(request.method ?? '', target, headers);
     trace.operation = operation.name;
@@ -181,10 +186,6 @@ export class Pipeline {
   #route(method: string, target: Target, headers: IncomingHttpHeaders): Operation {
     const found = route({ method, target: target.kind, query: target.query, headers });
     if (found.kind === 'failure') throw found.error;
-    if (found.kind === 'preflight') {
-      if (headers.origin !== undefined) throw new S3Error('AccessForbidden');
-      throw new S3Error('BadRequest', { message: 'Insufficient information. Origin request header needed.' });
-    }
     const operation = this.#options.operations.get(found.name);
     if (operation) return operation;
     throw new S3Error('NotImplemented', {
@@ -244,7 +245,8 @@ export class Pipeline {
       throw new S3Error('InvalidRequest', { message: 'Missing required header for this request: Content-MD5' });
     }
     if (headers['content-length'] === undefined && !('transfer-encoding' in headers)) return undefined;
-    const limit = this.#options.limits.xmlBodyBytesMax;
+    const { documentBytesMax = Number.POSITIVE_INFINITY } = this.#options.operations.get(name) ?? {};
+    const limit = Math.min(this.#options.limits.xmlBodyBytesMax, documentBytesMax);
     const source = open({ checksumsOf: name === 'CompleteMultipartUpload' ? 'object' : 'body' });
     const chunks: Uint8Array[] = [];
     let size = 0;

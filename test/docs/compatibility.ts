@@ -47,6 +47,7 @@ API reference. Headers and parameters that the model does not list for an operat
 |---|---|
 | Addressing | path style; virtual-host style for \`*.localhost\`, \`*.s3.localhost\` and the configured domains |
 | Authentication | Signature Version 4 in the \`Authorization\` header or in a presigned URL, and none for what anybody may do; Signature Version 2 by a setting (\`signatureVersion2\`). Not Version 4A (ECDSA) or browser forms (POST) |
+| Browsers | CORS as AWS evaluates and answers it, on preflights and on every answer, errors included |
 | Bodies | plain, signed by their hash or unsigned; \`aws-chunked\` with signed chunks, with signed or with unsigned trailers |
 | Checksums | ALGORITHMS: checked when sent, CRC64NVME computed when none is, stored and listed. \`Content-MD5\` is checked |
 | ACLs | canned ones, grants and documents, on buckets and versions, as Object Ownership and the public access block of the bucket have it. On a new bucket they are disabled, as on AWS's new ones; \`bucketDefaults: legacy\` makes buckets on which they work. Grantees are accounts, by canonical id, number or e-mail address, the groups and anonymous callers |

@@ -279,13 +279,6 @@ describe('what anybody may do', () => {
     }
   });
 
-  test('OPTIONS → BadRequest without an origin, refused with one', async () => {
-    const path = `${await bucketOf('public-read')}/open`;
-    const bare = await ask('OPTIONS', path);
-    expect([bare.status, bare.code]).toEqual([400, 'BadRequest']);
-    expect((await ask('OPTIONS', path, { headers: { origin: 'http://a.example' } })).status).toBe(403);
-  });
-
   test('copies and multipart uploads → refused by name, whatever is granted', async () => {
     const path = await bucketOf('public-read-write');
     const upload = await ask('POST', `${path}/new`, { query: 'uploads' });

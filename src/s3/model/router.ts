@@ -27,8 +27,6 @@ export interface RouteRequest {
 
 export type Route =
   | { readonly kind: 'operation'; readonly name: OperationName }
-  /** A CORS preflight (OPTIONS). */
-  | { readonly kind: 'preflight' }
   | { readonly kind: 'failure'; readonly error: S3Error };
 
 /** One operation and what a request must carry to mean it. */
@@ -186,7 +184,6 @@ function contradiction(request: RouteRequest, row: RouteRow): Route | undefined 
 
 /** The operation that a request asks for, or the error that routing gives. */
 export function route(request: RouteRequest): Route {
-  if (request.method === 'OPTIONS') return { kind: 'preflight' };
   if (!methods.has(request.method)) return methodNotAllowed(request, '');
   let subResource = '';
   for (const name of request.query.keys()) {

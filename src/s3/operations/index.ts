@@ -7,6 +7,7 @@ import { copyObject } from './copy-object.ts';
 import { createBucket } from './create-bucket.ts';
 import { createMultipartUpload } from './create-multipart-upload.ts';
 import { deleteBucket } from './delete-bucket.ts';
+import { deleteBucketCors } from './delete-bucket-cors.ts';
 import { deleteBucketOwnershipControls } from './delete-bucket-ownership-controls.ts';
 import { deleteBucketPolicy } from './delete-bucket-policy.ts';
 import { deleteBucketTagging } from './delete-bucket-tagging.ts';
@@ -15,6 +16,7 @@ import { deleteObjectTagging } from './delete-object-tagging.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { deletePublicAccessBlock } from './delete-public-access-block.ts';
 import { getBucketAcl } from './get-bucket-acl.ts';
+import { getBucketCors } from './get-bucket-cors.ts';
 import { getBucketLocation } from './get-bucket-location.ts';
 import { getBucketOwnershipControls } from './get-bucket-ownership-controls.ts';
 import { getBucketPolicy } from './get-bucket-policy.ts';
@@ -35,6 +37,7 @@ import { listObjects } from './list-objects.ts';
 import { listObjectsV2 } from './list-objects-v2.ts';
 import { listParts } from './list-parts.ts';
 import { putBucketAcl } from './put-bucket-acl.ts';
+import { putBucketCors } from './put-bucket-cors.ts';
 import { putBucketOwnershipControls } from './put-bucket-ownership-controls.ts';
 import { putBucketPolicy } from './put-bucket-policy.ts';
 import { putBucketTagging } from './put-bucket-tagging.ts';
@@ -53,6 +56,7 @@ const declared = [
   createBucket,
   createMultipartUpload,
   deleteBucket,
+  deleteBucketCors,
   deleteBucketOwnershipControls,
   deleteBucketPolicy,
   deleteBucketTagging,
@@ -61,6 +65,7 @@ const declared = [
   deleteObjectTagging,
   deletePublicAccessBlock,
   getBucketAcl,
+  getBucketCors,
   getBucketLocation,
   getBucketOwnershipControls,
   getBucketPolicy,
@@ -81,6 +86,7 @@ const declared = [
   listObjectVersions,
   listParts,
   putBucketAcl,
+  putBucketCors,
   putBucketOwnershipControls,
   putBucketPolicy,
   putBucketTagging,
