@@ -3,15 +3,16 @@ import { createAdmin } from './admin/admin.ts';
 import { type ErasureBlobStore, openBlobStore } from './blob/store.ts';
 import { type Config, ConfigError } from './config.ts';
 import { openCluster, openRootKey, openServerKey, type RootKey, refuseLostIndex } from './data-folder.ts';
+import { declaredAccounts } from './declared-accounts.ts';
 import { newBucketDocuments } from './engine/access-documents.ts';
 import { type Compaction, createCompaction } from './engine/compaction.ts';
 import { createEngine } from './engine/engine.ts';
 import { EngineError } from './engine/errors.ts';
 import { probeStore } from './engine/probe.ts';
 import type { Engine } from './engine/types.ts';
-import type { DeclaredAccount } from './iam/declared.ts';
 import { type Iam, openIam } from './iam/iam.ts';
 import { saveKeyUses } from './iam/key-uses.ts';
+import { missingPrincipal } from './iam/known-principals.ts';
 import { canonicalIdOf } from './iam/names.ts';
 import { createUserAdministration } from './iam/user-administration.ts';
 import { collectGarbage } from './jobs/collect-garbage.ts';
@@ -180,6 +181,7 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
     accountOf: (canonicalId) => directory.accountOfCanonicalId(canonicalId)?.id,
     noteUse: (accessKeyId, use) => callers.noteUse(accessKeyId, use),
     findUser: (named) => directory.findAccount(named)?.canonicalId,
+    missingPrincipal: (policy) => missingPrincipal(policy, (accountId) => directory.view(accountId)),
     regions,
     signatureVersion2: config.signatureVersion2,
     bucketDefaults: config.bucketDefaults,
@@ -198,20 +200,6 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
     hostSuffixes: hostSuffixes(config.domains),
     limits: config.limits,
   });
-}
-
-/** The server's own account first. */
-function declaredAccounts({ accountId: id, displayName, accounts }: Config, rootKey: RootKey): DeclaredAccount[] {
-  const own = accounts.find((account) => account.id === id);
-  if (own?.rootKey !== undefined) throw new ConfigError(`accounts: the key of account ${id} is the setting rootKey`);
-  const ids = accounts.map((account) => account.id);
-  const twice = ids.find((one, at) => ids.indexOf(one) !== at);
-  if (twice !== undefined) throw new ConfigError(`accounts: account ${twice} is there twice`);
-  const others = accounts.filter((account) => account !== own);
-  return [
-    { ...own, id, displayName: own?.displayName ?? displayName, rootKey },
-    ...others.map((account) => ({ ...account, displayName: account.displayName ?? account.id })),
-  ];
 }
 
 /** A key made by the server is printed where it starts; beyond loopback its owner must have chosen one. */

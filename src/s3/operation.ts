@@ -5,6 +5,7 @@
 import type { BucketDefaults } from '../engine/access-documents.ts';
 import type { BodySource, Bucket, ChecksumAlgorithm, Engine } from '../engine/types.ts';
 import type { Identity } from '../iam/identity.ts';
+import type { PolicyDocument } from '../iam/policy/document.ts';
 import type { FindUser } from './grantees.ts';
 import type { InputOf, OperationName, OutputOf } from './model/types.ts';
 import type { Regions } from './regions.ts';
@@ -27,6 +28,8 @@ export interface OperationRequest {
   readonly bucketDefaults: BucketDefaults;
   /** Finds whom an access control list may name. */
   readonly findUser: FindUser;
+  /** The first principal of a policy that is not there, of those in accounts that the server knows. */
+  missingPrincipal(policy: PolicyDocument): string | undefined;
   /** Scheme and host the client used, without a path: for `Location`. */
   readonly origin: string;
   /** Header by lower-case name, for what the model does not carry. */

@@ -7,6 +7,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { BucketDefaults } from '../engine/access-documents.ts';
 import type { BodySource, Bucket, Engine } from '../engine/types.ts';
 import type { Identity } from '../iam/identity.ts';
+import type { PolicyDocument } from '../iam/policy/document.ts';
 import type { PolicyTexts } from '../iam/policy/permissions.ts';
 import type { KeyUse } from '../iam/records.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -48,6 +49,8 @@ export interface PipelineOptions {
   readonly noteUse: (accessKeyId: string, use: KeyUse) => void;
   /** Finds whom an access control list may name. */
   readonly findUser: FindUser;
+  /** The first principal of a policy that is not there, of those in accounts that the server knows. */
+  readonly missingPrincipal: (policy: PolicyDocument) => string | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly regions: Regions;
@@ -265,7 +268,7 @@ export class Pipeline {
 
   #context({ exchange, headers, target, asked, nowMs, openBody }: Authorised): OperationRequest {
     const { request, requestId } = exchange;
-    const { engine, regions, limits, bucketDefaults, findUser } = this.#options;
+    const { engine, regions, limits, bucketDefaults, findUser, missingPrincipal } = this.#options;
     const { facts, bucket } = asked;
     const authorise: OperationRequest['authorise'] = (operation, object, other) =>
       this.#gate.authorise({ facts, operation, bucket: other ?? bucket, bucketName: undefined, object });
@@ -277,6 +280,7 @@ export class Pipeline {
       regions,
       bucketDefaults,
       findUser,
+      missingPrincipal,
       origin: `http://${request.headers.host ?? ''}`,
       header: (name) => headers[name]?.toString(),
       query: (name) => target.query.get(name),

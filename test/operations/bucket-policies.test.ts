@@ -99,6 +99,17 @@ describe('the policy of a bucket', () => {
     expect(await statusOf(`/${Bucket}/open/k`)).toBe(200);
   });
 
+  test('that names a user or role of a known account that is not there → refused; one of an account elsewhere → taken', async () => {
+    const { Bucket, objects } = await newBucket();
+    const naming = (AWS: string) => setPolicy(Bucket, allow('s3:GetObject', objects, { Principal: { AWS } }));
+    await naming(arnOfUser);
+    for (const name of [`arn:aws:iam::${account}:user/nobody`, `arn:aws:iam::${account}:role/none`]) {
+      const refused = { name: 'MalformedPolicy', message: 'Invalid principal in policy' };
+      await expect(naming(name)).rejects.toMatchObject(refused);
+    }
+    await naming('arn:aws:iam::999999999999:user/nobody');
+  });
+
   test('public, where that is blocked → refused; put before → kept from the public by RestrictPublicBuckets', async () => {
     const { Bucket, objects } = await newBucket();
     const statement = allow('s3:GetObject', objects, { Principal: '*' });

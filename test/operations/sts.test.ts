@@ -196,6 +196,15 @@ describe('AssumeRole', () => {
     expect(await refusalText(sts(key).send(new GetCallerIdentityCommand({})))).toContain('InvalidClientTokenId');
   });
 
+  test('a role that trusts a user who is not there → MalformedPolicyDocument', async () => {
+    const PolicyDocument = statement({ Principal: { AWS: 'arn:aws:iam::000000000000:user/nobody' } });
+    const refused = { name: 'MalformedPolicyDocumentException', message: expect.stringContaining('Invalid principal') };
+    await expect(newRole('Trusting', PolicyDocument)).rejects.toMatchObject(refused);
+    await newRole('Trusting', statement({ Principal: { AWS: aliceArn } }));
+    const update = iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: 'Trusting', PolicyDocument }));
+    await expect(update).rejects.toMatchObject(refused);
+  });
+
   test('of another account → both sides must allow it', async () => {
     const RoleArn = await newRole('Cross', statement({ Principal: { AWS: other } }));
     expect(await mayList(await assume(bob, { RoleArn }))).toBe(true);

@@ -1,8 +1,10 @@
 /** Roles. https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html */
 import { IamError } from '../errors.ts';
+import { missingPrincipal } from '../known-principals.ts';
 import { newId } from '../names.ts';
+import { parseTrustPolicy } from '../policy/identity-policy.ts';
 import { keyOf, type RoleRecord } from '../records.ts';
-import { changing, reading } from './action.ts';
+import { type ActionCall, changing, reading } from './action.ts';
 import { boundaryOf } from './boundaries.ts';
 import {
   describedRoleShape,
@@ -28,6 +30,16 @@ function checkDescription(text: string): { description: string } {
   return { description: text };
 }
 
+/** A trust policy whose principals are there, as far as this server knows their accounts. Throws MalformedPolicyDocument. */
+function checkTrusted({ view, iam }: Pick<ActionCall, 'view' | 'iam'>, text: string): string {
+  const trust = checkTrust(text);
+  const missing = missingPrincipal(parseTrustPolicy(trust), (id) => {
+    return id === view.account.id ? view : iam.directory.view(id);
+  });
+  if (missing === undefined) return trust;
+  throw new IamError('MalformedPolicyDocument', `Invalid principal in policy: "AWS":"${missing}"`);
+}
+
 export const roleActions = [
   changing({
     name: 'CreateRole',
@@ -40,10 +52,10 @@ export const roleActions = [
       'PermissionsBoundary',
       'Tags',
     ],
-    run({ view, nowMs }, input) {
+    run({ view, iam, nowMs }, input) {
       const name = checkName(input.RoleName, nameRules.role);
       const path = checkPath(input.Path);
-      const trust = checkTrust(input.AssumeRolePolicyDocument);
+      const trust = checkTrusted({ view, iam }, input.AssumeRolePolicyDocument);
       const maxSessionSeconds = checkDuration(input.MaxSessionDuration ?? hour);
       const tags = addTags([], input.Tags ?? []);
       refuseExisting(view.roles, { name, what: 'Role' });
@@ -103,9 +115,9 @@ export const roleActions = [
   changing({
     name: 'UpdateAssumeRolePolicy',
     supports: ['RoleName', 'PolicyDocument'],
-    run({ view }, { RoleName, PolicyDocument }) {
+    run({ view, iam }, { RoleName, PolicyDocument }) {
       const role = requireRole(view, RoleName);
-      view.roles.put(role.name, { ...role, trust: checkTrust(PolicyDocument) });
+      view.roles.put(role.name, { ...role, trust: checkTrusted({ view, iam }, PolicyDocument) });
       return {};
     },
   }),

@@ -152,6 +152,17 @@ describe('within the account', () => {
     }
   });
 
+  test('one that names everybody → the session itself, as one of them: nothing limits it', () => {
+    for (const name of ['*', { AWS: '*' }]) {
+      const permissions = { identity: [], boundary: [isSilent], session: [isSilent] };
+      for (const principal of [user, session, federated]) {
+        expect(ask({ principal, resourcePolicy: names(name), permissions })).toEqual(allowedBy('resource'));
+      }
+      const across = { principal: session, resourcePolicy: names(name), resourceAccountId: other };
+      expect(ask({ ...across, permissions })).toEqual(missing('identity'));
+    }
+  });
+
   test("a resource's policy of which denials alone count → allows nothing, and denies", () => {
     const only = { resourcePolicyOnlyDenies: true };
     expect(ask({ ...only, resourcePolicy: names('*') })).toEqual(missing('identity'));

@@ -13,7 +13,7 @@ const principalPatterns = {
 
 /** A policy of a user, group or role, a permissions boundary, or a session policy. Throws PolicyFault. */
 export function parseIdentityPolicy(text: string): PolicyDocument {
-  const document = readDocument(text.trim(), iamPolicyFault);
+  const document = readIamDocument(text);
   for (const statement of document.statements) {
     if (statement.principal !== undefined) throw iamPolicyFault({ kind: 'principal-not-allowed' });
     if (statement.resource === undefined) throw iamPolicyFault({ kind: 'no-resource' });
@@ -25,8 +25,16 @@ export function parseIdentityPolicy(text: string): PolicyDocument {
 
 /** Who may assume a role. Throws PolicyFault. */
 export function parseTrustPolicy(text: string): PolicyDocument {
-  const document = readDocument(text.trim(), iamPolicyFault);
+  const document = readIamDocument(text);
   document.statements.forEach(checkTrust);
+  return document;
+}
+
+/** IAM lets no two statements have one id; S3 does. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html */
+function readIamDocument(text: string): PolicyDocument {
+  const document = readDocument(text.trim(), iamPolicyFault);
+  const sids = document.statements.flatMap(({ sid }) => sid ?? []);
+  if (new Set(sids).size < sids.length) throw iamPolicyFault({ kind: 'sid' });
   return document;
 }
 

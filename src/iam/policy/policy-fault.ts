@@ -71,7 +71,6 @@ const bucketSentences: Sentences = {
   'condition-key': () => 'Policy has an invalid condition key',
   'condition-value': (text) => `Invalid value in Conditions for operator ${text}`,
   'condition-not-applicable': () => 'Conditions do not apply to combination of actions and resources in statement',
-  sid: () => 'Statement IDs (SID) in a single policy must be unique.',
 };
 
 /** MalformedPolicyDocument, as IAM and STS word it. */

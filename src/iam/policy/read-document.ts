@@ -37,8 +37,6 @@ export function readDocument(text: string, refuse: Refuse): PolicyDocument {
   const given: readonly unknown[] = Array.isArray(Statement) ? Statement : [Statement];
   if (given.length === 0) throw refuse({ kind: 'empty-statement' });
   const statements = given.map((statement) => readStatement(statement, refuse));
-  const sids = statements.flatMap(({ sid }) => sid ?? []);
-  if (new Set(sids).size < sids.length) throw refuse({ kind: 'sid' });
   return { hasVariables: Version === '2012-10-17', statements };
 }
 

@@ -38,6 +38,11 @@ test.for(taken)('%j → taken', (statement) => {
   expect(parse(statement).statements).toHaveLength(1);
 });
 
+test('statements with one and the same Sid → taken, unlike by IAM', () => {
+  const statement = { ...allow, Sid: 'Same' };
+  expect(parse([statement, { ...statement, Action: 's3:PutObject' }]).statements).toHaveLength(2);
+});
+
 const invalid = 'Invalid policy syntax.';
 const refused: readonly (readonly [what: string, document: string, sentence: string])[] = [
   ['no JSON', 'a', "Policies must be valid JSON and the first byte must be '{'"],

@@ -16,6 +16,9 @@ export const putBucketPolicy = operation({
     const { engine, identity } = request;
     const bucket = request.bucket();
     const document = parse(Policy, bucket);
+    if (request.missingPrincipal(document) !== undefined) {
+      throw new S3Error('MalformedPolicy', { message: 'Invalid principal in policy' });
+    }
     const { block } = await readBucketAccess(engine.buckets, bucket);
     if (block.blockPublicPolicy && isPublicPolicy(document)) {
       throw new S3Error('AccessDenied', {
