@@ -181,6 +181,7 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
     accountOf: (canonicalId) => directory.accountOfCanonicalId(canonicalId)?.id,
     noteUse: (accessKeyId, use) => callers.noteUse(accessKeyId, use),
     findUser: (named) => directory.findAccount(named)?.canonicalId,
+    nameOf: (canonicalId) => directory.accountOfCanonicalId(canonicalId)?.displayName,
     missingPrincipal: (policy) => missingPrincipal(policy, (accountId) => directory.view(accountId)),
     regions,
     signatureVersion2: config.signatureVersion2,

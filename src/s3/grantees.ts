@@ -3,10 +3,10 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#specifying-grantee
  */
 import type { Grant, Grantee, GranteeGroup, Permission } from '../engine/types.ts';
-import { anonymous, type Identity } from '../iam/identity.ts';
+import { anonymous } from '../iam/identity.ts';
 import { S3Error } from './errors.ts';
 import type { OutputOf } from './model/types.ts';
-import { ownerElement } from './owners.ts';
+import { type NameOf, ownerElement } from './owners.ts';
 
 type GrantElement = NonNullable<OutputOf<'GetBucketAcl'>['Grants']>[number];
 
@@ -71,18 +71,18 @@ export function parseGrantHeader(name: string, value: string, findUser: FindUser
   });
 }
 
-/** A list as documents carry it, with the name of the one who asks. Groups stand first; the order means nothing to S3. */
-export function grantElements(identity: Identity, acl: readonly Grant[]): GrantElement[] {
+/** A list as documents carry it, with the names that are known. Groups stand first; the order means nothing to S3. */
+export function grantElements(nameOf: NameOf, acl: readonly Grant[]): GrantElement[] {
   const groupsFirst = acl.toSorted((a, b) => Number('id' in a.grantee) - Number('id' in b.grantee));
   return groupsFirst.map(({ grantee, permission }) => ({
-    Grantee: granteeElement(identity, grantee),
+    Grantee: granteeElement(nameOf, grantee),
     Permission: permission,
   }));
 }
 
-function granteeElement(identity: Identity, grantee: Grantee): GrantElement['Grantee'] {
+function granteeElement(nameOf: NameOf, grantee: Grantee): GrantElement['Grantee'] {
   if ('group' in grantee) return { Type: 'Group', URI: groupUris[grantee.group] };
-  return { Type: 'CanonicalUser', ...ownerElement(identity, grantee.id) };
+  return { Type: 'CanonicalUser', ...ownerElement(nameOf, grantee.id) };
 }
 
 /** The same permission for each of several. */

@@ -1,11 +1,10 @@
 /** What ListObjects and ListObjectsV2 share: a page of current versions as elements. */
 import type { ObjectPage } from '../engine/types.ts';
-import type { Identity } from '../iam/identity.ts';
 import { listedChecksum } from './checksum-members.ts';
 import { quoteEtag } from './conditions.ts';
 import type { OutputOf } from './model/types.ts';
 import type { OperationRequest } from './operation.ts';
-import { ownerElement } from './owners.ts';
+import { type NameOf, ownerElement } from './owners.ts';
 import { listedClass } from './storage-classes.ts';
 import { shownTime } from './times.ts';
 
@@ -16,8 +15,8 @@ type PrefixElement = NonNullable<ListingOutput['CommonPrefixes']>[number];
 /** How a page is shown. */
 export interface PageView {
   readonly encode: (text: string) => string;
-  /** Whose name owners are shown by; without it owners are left out. */
-  readonly ownersFor: Identity | undefined;
+  /** Names owners; without it they are left out. */
+  readonly nameOf: NameOf | undefined;
 }
 
 export interface PageQuery {
@@ -56,7 +55,7 @@ export function pageElements(
       ...listedChecksum(checksum),
       Size: size,
       StorageClass: listedClass(attributes.storageClass),
-      ...(view.ownersFor !== undefined && { Owner: ownerElement(view.ownersFor, attributes.owner) }),
+      ...(view.nameOf !== undefined && { Owner: ownerElement(view.nameOf, attributes.owner) }),
     });
   }
   return { Contents, CommonPrefixes };

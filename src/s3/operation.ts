@@ -8,6 +8,7 @@ import type { Identity } from '../iam/identity.ts';
 import type { PolicyDocument } from '../iam/policy/document.ts';
 import type { FindUser } from './grantees.ts';
 import type { InputOf, OperationName, OutputOf } from './model/types.ts';
+import type { NameOf } from './owners.ts';
 import type { Regions } from './regions.ts';
 
 /** An object in its bucket: a version of it, or without an id the current one. */
@@ -28,6 +29,8 @@ export interface OperationRequest {
   readonly bucketDefaults: BucketDefaults;
   /** Finds whom an access control list may name. */
   readonly findUser: FindUser;
+  /** Names owners and grantees. */
+  readonly nameOf: NameOf;
   /** The first principal of a policy that is not there, of those in accounts that the server knows. */
   missingPrincipal(policy: PolicyDocument): string | undefined;
   /** Scheme and host the client used, without a path: for `Location`. */
@@ -48,6 +51,8 @@ export interface OperationRequest {
   authorise(operation: OperationName, object: ObjectName, bucket?: Bucket): Promise<void>;
   /** The bucket of an object that the operation reads beside its own (copy sources), resolved and authorised for this identity. */
   sourceBucket(name: string, object: ObjectName): Promise<Bucket>;
+  /** What the caller is to hear of a failure to find that object: who may not list its bucket is not told that it is missing. */
+  concealMissing(error: unknown, source: { bucket: Bucket; object: ObjectName }): Promise<unknown>;
   /**
    * The streaming body, decoded from its transfer encoding, for operations whose input has a streaming `Body`. `verify` of
    * what it returns checks signatures, trailers, Content-MD5 and checksum headers. Sends 100 Continue when first read.

@@ -1,15 +1,15 @@
 /** Owners and initiators as documents show them. */
-import type { Identity } from '../iam/identity.ts';
 
 export interface OwnerElement {
   readonly ID: string;
   readonly DisplayName?: string;
 }
 
-/** An owner by its canonical id; with its name where it is the one who asks. */
-export function ownerElement(identity: Identity, canonicalId: string): OwnerElement {
-  return {
-    ID: canonicalId,
-    ...(identity.canonicalId === canonicalId && { DisplayName: identity.displayName }),
-  };
+/** Display name of an account by its canonical id; undefined for one that is not known here. */
+export type NameOf = (canonicalId: string) => string | undefined;
+
+/** An owner by its canonical id, with its name where that is known. */
+export function ownerElement(nameOf: NameOf, canonicalId: string): OwnerElement {
+  const name = nameOf(canonicalId);
+  return name === undefined ? { ID: canonicalId } : { ID: canonicalId, DisplayName: name };
 }

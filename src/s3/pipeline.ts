@@ -34,6 +34,7 @@ import { route } from './model/router.ts';
 import { operationTable } from './model/table.generated.ts';
 import type { InputOf, OperationName, OutputOf } from './model/types.ts';
 import type { Answer, ObjectName, Operation, OperationRequest } from './operation.ts';
+import type { NameOf } from './owners.ts';
 import { acceptsRegion, type Regions } from './regions.ts';
 
 export interface PipelineOptions {
@@ -49,6 +50,8 @@ export interface PipelineOptions {
   readonly noteUse: (accessKeyId: string, use: KeyUse) => void;
   /** Finds whom an access control list may name. */
   readonly findUser: FindUser;
+  /** Names owners and grantees. */
+  readonly nameOf: NameOf;
   /** The first principal of a policy that is not there, of those in accounts that the server knows. */
   readonly missingPrincipal: (policy: PolicyDocument) => string | undefined;
   readonly clock: Clock;
@@ -268,7 +271,7 @@ export class Pipeline {
 
   #context({ exchange, headers, target, asked, nowMs, openBody }: Authorised): OperationRequest {
     const { request, requestId } = exchange;
-    const { engine, regions, limits, bucketDefaults, findUser, missingPrincipal } = this.#options;
+    const { engine, regions, limits, bucketDefaults, findUser, nameOf, missingPrincipal } = this.#options;
     const { facts, bucket } = asked;
     const authorise: OperationRequest['authorise'] = (operation, object, other) =>
       this.#gate.authorise({ facts, operation, bucket: other ?? bucket, bucketName: undefined, object });
@@ -280,6 +283,7 @@ export class Pipeline {
       regions,
       bucketDefaults,
       findUser,
+      nameOf,
       missingPrincipal,
       origin: `http://${request.headers.host ?? ''}`,
       header: (name) => headers[name]?.toString(),
@@ -294,6 +298,8 @@ export class Pipeline {
         await authorise('GetObject', object, source);
         return source;
       },
+      concealMissing: (error, source) =>
+        this.#gate.concealMissing({ facts, operation: 'GetObject', bucketName: undefined, ...source }, error),
       body: (options) => openBody({ ...options, maxBytes: limits.objectPutBytesMax, requireLength: true }),
     };
   }

@@ -5,7 +5,7 @@ import { type CopySourceConditions, checkCopySourceConditions } from './conditio
 import { parseCopySource } from './copy-source.ts';
 import { S3Error } from './errors.ts';
 import { checkObjectAddress, shownVersionId } from './object-address.ts';
-import type { OperationRequest } from './operation.ts';
+import type { ObjectName, OperationRequest } from './operation.ts';
 
 /** Members of the input that both honour. */
 export const copySourceInputs = [
@@ -57,14 +57,11 @@ function checkSourceOwner({ identity }: OperationRequest, bucket: Bucket, expect
   if (!isOwn || identity.accountId !== expected) throw new S3Error('AccessDenied');
 }
 
-async function findSource(
-  { engine }: OperationRequest,
-  bucket: Bucket,
-  { key, versionId }: { key: string; versionId: string | undefined },
-): Promise<Version> {
+async function findSource(request: OperationRequest, bucket: Bucket, object: ObjectName): Promise<Version> {
   try {
-    return await engine.objects.find(bucket, key, versionId);
-  } catch (error) {
+    return await request.engine.objects.find(bucket, object.key, object.versionId);
+  } catch (found) {
+    const error = await request.concealMissing(found, { bucket, object });
     if (!(error instanceof EngineError) || error.code !== 'DeleteMarkerMet') throw error;
     throw new S3Error('InvalidRequest', {
       message: 'The source of a copy request may not specifically refer to a delete marker by version id.',

@@ -11,6 +11,18 @@ const heldGroups = new Set([
   'multipart',
   'copy',
   'versioning',
+  'ACLs, cross-user access',
+  'object ownership',
+  'bucket policy',
+  'bucket policy: tag, copy-source, ACL conditions',
+  'public access block, policy status',
+  'IAM: policies on account-less users',
+  'IAM: users and access keys',
+  'IAM: user policies in an account',
+  'IAM: groups',
+  'IAM: roles',
+  'IAM: cross-account access',
+  'IAM: account summary',
 ]);
 
 const resultSchema = z.object({

@@ -282,6 +282,15 @@ describe('a user', () => {
     await copy();
   });
 
+  test('a copy of a source that is missing → told to who may list its bucket, 403 to all others', async () => {
+    const { Bucket, bucket, objects } = await newBucket();
+    const copy = () => user.send(new CopyObjectCommand({ Bucket, Key: 'k', CopySource: `${Bucket}/open/none` }));
+    await setUserPolicy(allow(['s3:GetObject', 's3:PutObject'], objects));
+    await expect(copy()).rejects.toMatchObject({ ...denied, message: 'Access Denied' });
+    await setUserPolicy(allow(['s3:GetObject', 's3:PutObject', 's3:ListBucket'], [bucket, objects]));
+    await expect(copy()).rejects.toMatchObject(refusal('NoSuchKey', 404));
+  });
+
   test('many keys deleted at once → each decided by itself', async () => {
     const { Bucket, bucket } = await newBucket();
     await setUserPolicy(allow('s3:DeleteObject', `${bucket}/open/*`));

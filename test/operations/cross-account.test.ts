@@ -4,6 +4,7 @@ import {
   CreateBucketCommand,
   CreateMultipartUploadCommand,
   DeletePublicAccessBlockCommand,
+  GetBucketAclCommand,
   GetBucketPolicyCommand,
   GetObjectAclCommand,
   GetObjectCommand,
@@ -105,6 +106,17 @@ describe('the root of another account', () => {
     const policy = stranger.send(new GetBucketPolicyCommand({ Bucket }));
     await expect(policy).rejects.toMatchObject(refusal('MethodNotAllowed', 405));
     await expect(stranger.send(new ListObjectsV2Command({ Bucket }))).rejects.toMatchObject(denied);
+  });
+
+  test('an object of its own → its list names both accounts to either of them', async () => {
+    const Bucket = await newSharedBucket('public-read-write');
+    await stranger.send(new PutObjectCommand({ Bucket, Key: 'mine', Body: 'x', ACL: 'bucket-owner-read' }));
+    const { Owner, Grants } = await stranger.send(new GetObjectAclCommand({ Bucket, Key: 'mine' }));
+    expect(Owner?.DisplayName).toBe('other');
+    const { Owner: bucketOwner } = await owner.send(new GetBucketAclCommand({ Bucket }));
+    expect(Grants?.map(({ Grantee }) => Grantee?.DisplayName)).toEqual(['other', bucketOwner?.DisplayName]);
+    const listed = await owner.send(new ListObjectsV2Command({ Bucket, FetchOwner: true }));
+    expect(listed.Contents?.map((one) => one.Owner?.DisplayName)).toEqual(['root', 'other']);
   });
 
   test('its bucket → the first account may nothing there either', async () => {

@@ -8,9 +8,9 @@ import { ownerElement } from '../owners.ts';
 export const getBucketAcl = operation({
   name: 'GetBucketAcl',
   supports: [],
-  async run({ engine, identity, bucket }) {
+  async run({ engine, nameOf, bucket }) {
     const { owner, ownership, acl } = await readBucketAccess(engine.buckets, bucket());
     const counting = ownership === 'BucketOwnerEnforced' || acl === undefined ? { owner } : { owner, acl };
-    return { output: { Owner: ownerElement(identity, owner), Grants: grantElements(identity, grantsOf(counting)) } };
+    return { output: { Owner: ownerElement(nameOf, owner), Grants: grantElements(nameOf, grantsOf(counting)) } };
   },
 });

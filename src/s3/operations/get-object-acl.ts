@@ -9,14 +9,14 @@ import { ownerElement } from '../owners.ts';
 export const getObjectAcl = operation({
   name: 'GetObjectAcl',
   supports: ['VersionId'],
-  async run({ engine, identity, ...request }, input) {
+  async run({ engine, nameOf, ...request }, input) {
     checkObjectAddress(input);
     const bucket = request.bucket();
     const { attributes, versionId } = await engine.objects.find(bucket, input.Key, input.VersionId);
     const isEnforced = (await readOwnership(engine.buckets, bucket)) === 'BucketOwnerEnforced';
     const owned = isEnforced ? { owner: bucket.owner } : attributes;
     return {
-      output: { Owner: ownerElement(identity, owned.owner), Grants: grantElements(identity, grantsOf(owned)) },
+      output: { Owner: ownerElement(nameOf, owned.owner), Grants: grantElements(nameOf, grantsOf(owned)) },
       headers: versionIdHeader(bucket, versionId),
     };
   },

@@ -26,7 +26,7 @@ export const listBuckets = operation({
           CreationDate: shownTime(createdMs),
           BucketRegion: region,
         })),
-        Owner: ownerElement(request.identity, request.identity.canonicalId),
+        Owner: ownerElement(request.nameOf, request.identity.canonicalId),
         Prefix,
         ContinuationToken: next === undefined ? undefined : encodeToken('buckets', next),
       },

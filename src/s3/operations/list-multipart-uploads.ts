@@ -1,11 +1,10 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html */
 import type { Upload, UploadPage } from '../../engine/types.ts';
-import type { Identity } from '../../iam/identity.ts';
 import { storedAlgorithm } from '../checksum-members.ts';
 import { listingEncoder } from '../listing-encoding.ts';
 import type { OutputOf } from '../model/types.ts';
 import { operation } from '../operation.ts';
-import { ownerElement } from '../owners.ts';
+import { type NameOf, ownerElement } from '../owners.ts';
 import { pageLimit } from '../page-limits.ts';
 import { listedClass } from '../storage-classes.ts';
 import { shownTime } from '../times.ts';
@@ -38,7 +37,7 @@ export const listMultipartUploads = operation({
         ...(delimiter !== undefined && { Delimiter: encode(delimiter) }),
         ...nextMarkers(page, encode),
         Uploads: page.entries.flatMap((entry) =>
-          entry.kind === 'upload' ? [uploadElement(entry.upload, request.identity, encode)] : [],
+          entry.kind === 'upload' ? [uploadElement(entry.upload, request.nameOf, encode)] : [],
         ),
         CommonPrefixes: page.entries.flatMap((entry) =>
           entry.kind === 'prefix' ? [{ Prefix: encode(entry.prefix) }] : [],
@@ -58,8 +57,8 @@ function nextMarkers(
   return { NextKeyMarker: encode(last.upload.key), NextUploadIdMarker: last.upload.uploadId };
 }
 
-function uploadElement(upload: Upload, identity: Identity, encode: (text: string) => string): UploadElement {
-  const owner = ownerElement(identity, upload.attributes.owner);
+function uploadElement(upload: Upload, nameOf: NameOf, encode: (text: string) => string): UploadElement {
+  const owner = ownerElement(nameOf, upload.attributes.owner);
   return {
     UploadId: upload.uploadId,
     Key: encode(upload.key),

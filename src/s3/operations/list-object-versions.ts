@@ -1,6 +1,5 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html */
 import type { ObjectPage, Version } from '../../engine/types.ts';
-import type { Identity } from '../../iam/identity.ts';
 import { listedChecksum } from '../checksum-members.ts';
 import { quoteEtag } from '../conditions.ts';
 import { S3Error } from '../errors.ts';
@@ -8,7 +7,7 @@ import { listingEncoder } from '../listing-encoding.ts';
 import type { OutputOf } from '../model/types.ts';
 import { checkVersionId } from '../object-address.ts';
 import { operation } from '../operation.ts';
-import { ownerElement } from '../owners.ts';
+import { type NameOf, ownerElement } from '../owners.ts';
 import { pageLimit } from '../page-limits.ts';
 import { listedClass } from '../storage-classes.ts';
 import { shownTime } from '../times.ts';
@@ -52,10 +51,10 @@ export const listObjectVersions = operation({
         ...nextMarkers(page, encode),
         Versions: versions
           .filter(({ isDeleteMarker }) => !isDeleteMarker)
-          .map((version) => versionElement(version, request.identity, encode)),
+          .map((version) => versionElement(version, request.nameOf, encode)),
         DeleteMarkers: versions
           .filter(({ isDeleteMarker }) => isDeleteMarker)
-          .map((version) => markerElement(version, request.identity, encode)),
+          .map((version) => markerElement(version, request.nameOf, encode)),
         CommonPrefixes: page.entries.flatMap((entry) =>
           entry.kind === 'prefix' ? [{ Prefix: encode(entry.prefix) }] : [],
         ),
@@ -84,19 +83,19 @@ function nextMarkers(
   return { NextKeyMarker: encode(last.version.key), NextVersionIdMarker: last.version.versionId };
 }
 
-function markerElement(version: Version, identity: Identity, encode: (text: string) => string): MarkerElement {
+function markerElement(version: Version, nameOf: NameOf, encode: (text: string) => string): MarkerElement {
   return {
     Key: encode(version.key),
     VersionId: version.versionId,
     IsLatest: version.isLatest,
     LastModified: shownTime(version.lastModifiedMs),
-    Owner: ownerElement(identity, version.attributes.owner),
+    Owner: ownerElement(nameOf, version.attributes.owner),
   };
 }
 
-function versionElement(version: Version, identity: Identity, encode: (text: string) => string): VersionElement {
+function versionElement(version: Version, nameOf: NameOf, encode: (text: string) => string): VersionElement {
   return {
-    ...markerElement(version, identity, encode),
+    ...markerElement(version, nameOf, encode),
     ETag: quoteEtag(version.etag),
     ...listedChecksum(version.checksum),
     Size: version.size,

@@ -37,7 +37,7 @@ export const listObjectsV2 = operation({
         ...(next !== undefined && { NextContinuationToken: encodeToken('objects', next) }),
         ...(StartAfter !== undefined && { StartAfter: encode(StartAfter) }),
         ...(delimiter !== undefined && { Delimiter: encode(delimiter) }),
-        ...pageElements(page, { encode, ownersFor: input.FetchOwner ? request.identity : undefined }),
+        ...pageElements(page, { encode, nameOf: input.FetchOwner ? request.nameOf : undefined }),
       },
     };
   },

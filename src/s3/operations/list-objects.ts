@@ -25,7 +25,7 @@ export const listObjects = operation({
         ...(delimiter !== undefined && { Delimiter: encode(delimiter) }),
         // Without a delimiter, clients go on after the last key, as they always had to.
         ...(delimiter !== undefined && next !== undefined && { NextMarker: encode(next) }),
-        ...pageElements(page, { encode, ownersFor: request.identity }),
+        ...pageElements(page, { encode, nameOf: request.nameOf }),
       },
     };
   },

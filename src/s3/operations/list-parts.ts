@@ -21,7 +21,7 @@ export const listParts = operation({
     const limit = pageLimit(input.MaxParts);
     const upload = await request.engine.uploads.get(bucket, input.Key, input.UploadId);
     const page = limit === 0 ? emptyPage : await request.engine.uploads.listParts(upload, { after, limit });
-    const owner = ownerElement(request.identity, upload.attributes.owner);
+    const owner = ownerElement(request.nameOf, upload.attributes.owner);
     // Without an algorithm of the upload's, the checksums kept of its parts are of our own choice and not shown.
     const algorithm = storedAlgorithm(upload.checksumAlgorithm);
     return {
