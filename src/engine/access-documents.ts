@@ -13,6 +13,7 @@ const kinds = {
   acl: 'acl',
   publicRead: 'public-read',
   policy: 'policy',
+  requesterPays: 'requester-pays',
 } as const;
 
 const ownershipSchema = z.strictObject({
@@ -93,12 +94,13 @@ export function knownBucketAccess(bucket: Bucket): BucketAccess | undefined {
 }
 
 async function collectAccess(buckets: Buckets, bucket: Bucket): Promise<BucketAccess> {
-  const [ownership, block, acl, publicRead, policy] = await Promise.all([
+  const [ownership, block, acl, publicRead, policy, requesterPays] = await Promise.all([
     readOwnership(buckets, bucket),
     readPublicAccessBlock(buckets, bucket),
     read(buckets, bucket, kinds.acl),
     buckets.getConfig(bucket, kinds.publicRead),
     readBucketPolicy(buckets, bucket),
+    readRequesterPays(buckets, bucket),
   ]);
   return {
     owner: bucket.owner,
@@ -107,6 +109,7 @@ async function collectAccess(buckets: Buckets, bucket: Bucket): Promise<BucketAc
     block: block ?? openBlock,
     ...(acl !== undefined && { acl: aclSchema.parse(acl) }),
     isPublicRead: publicRead !== undefined,
+    requesterPays,
     ...(policy !== undefined && { policy }),
   };
 }
@@ -118,6 +121,15 @@ export async function readBucketPolicy(buckets: Buckets, bucket: Bucket): Promis
 
 export async function writeBucketPolicy(buckets: Buckets, bucket: Bucket, policy: string | undefined): Promise<void> {
   await buckets.setConfig(bucket, kinds.policy, policy ?? null);
+}
+
+/** Whether accounts that do not own the bucket pay for what they ask of it. */
+export async function readRequesterPays(buckets: Buckets, bucket: Bucket): Promise<boolean> {
+  return (await buckets.getConfig(bucket, kinds.requesterPays)) !== undefined;
+}
+
+export async function writeRequesterPays(buckets: Buckets, bucket: Bucket, requesterPays: boolean): Promise<void> {
+  await buckets.setConfig(bucket, kinds.requesterPays, requesterPays ? '{}' : null);
 }
 
 export async function readOwnership(buckets: Buckets, bucket: Bucket): Promise<ObjectOwnership | undefined> {

@@ -19,7 +19,13 @@ const open = {
   blockPublicPolicy: false,
   restrictPublicBuckets: false,
 };
-const bucket: BucketAccess = { owner: 'owner', ownership: 'ObjectWriter', block: open, isPublicRead: false };
+const bucket: BucketAccess = {
+  owner: 'owner',
+  ownership: 'ObjectWriter',
+  block: open,
+  isPublicRead: false,
+  requesterPays: false,
+};
 const object = { owner: 'owner' };
 
 const ask = (action: string, more: Partial<AccessQuestion> = {}): boolean =>

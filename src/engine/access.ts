@@ -32,6 +32,8 @@ export interface BucketAccess extends Owned {
   readonly block: PublicAccessBlock;
   /** The configuration opens the bucket for reading by anybody: a public policy in one word. */
   readonly isPublicRead: boolean;
+  /** Accounts that do not own the bucket pay for what they ask of it. */
+  readonly requesterPays: boolean;
   /** The bucket's policy, as it was given. */
   readonly policy?: string;
 }

@@ -6,6 +6,7 @@ import type { BucketDefaults } from '../engine/access-documents.ts';
 import type { BodySource, Bucket, ChecksumAlgorithm, Engine } from '../engine/types.ts';
 import type { Identity } from '../iam/identity.ts';
 import type { PolicyDocument } from '../iam/policy/document.ts';
+import type { BucketAsked } from './find-bucket.ts';
 import type { FindUser } from './grantees.ts';
 import type { InputOf, OperationName, OutputOf } from './model/types.ts';
 import type { NameOf } from './owners.ts';
@@ -50,7 +51,7 @@ export interface OperationRequest {
    */
   authorise(operation: OperationName, object: ObjectName, bucket?: Bucket): Promise<void>;
   /** The bucket of an object that the operation reads beside its own (copy sources), resolved and authorised for this identity. */
-  sourceBucket(name: string, object: ObjectName): Promise<Bucket>;
+  sourceBucket(asked: BucketAsked, object: ObjectName): Promise<Bucket>;
   /** What the caller is to hear of a failure to find that object: who may not list its bucket is not told that it is missing. */
   concealMissing(error: unknown, source: { bucket: Bucket; object: ObjectName }): Promise<unknown>;
   /**

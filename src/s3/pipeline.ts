@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { BucketDefaults } from '../engine/access-documents.ts';
+import { type BucketDefaults, knownBucketAccess, readBucketAccess } from '../engine/access-documents.ts';
 import type { BodySource, Bucket, Engine } from '../engine/types.ts';
 import type { Identity } from '../iam/identity.ts';
 import type { PolicyDocument } from '../iam/policy/document.ts';
@@ -14,7 +14,9 @@ import type { Clock } from '../lib/clock.ts';
 import { digest } from '../lib/digests/digester.ts';
 import type { Log } from '../lib/log.ts';
 import { type AccessRequest, Gate } from './access/gate.ts';
+import type { RequestFacts } from './access/request-context.ts';
 import { requestFacts } from './access/request-facts.ts';
+import { isCharged } from './access/request-payment.ts';
 import { tellerOf } from './access/told-by-body.ts';
 import { parseTarget, type Target } from './addressing.ts';
 import { authenticate } from './auth/authenticate.ts';
@@ -26,6 +28,7 @@ import { answerPreflight, crossOriginHeaders } from './cors/cross-origin.ts';
 import { toS3Error } from './engine-errors.ts';
 import { S3Error } from './errors.ts';
 import { Exchange } from './exchange.ts';
+import { findBucket } from './find-bucket.ts';
 import type { FindUser } from './grantees.ts';
 import { groupedWithHoisted, withHoisted } from './hoisted-headers.ts';
 import { decoderOf } from './model/decode.ts';
@@ -84,6 +87,8 @@ export const commonMembers: readonly string[] = [
 interface Trace {
   operation?: OperationName;
   identity?: Identity;
+  /** The caller's account pays for the request, or for one of the buckets that it is about. */
+  isCharged?: true;
   error?: S3Error;
 }
 
@@ -146,10 +151,12 @@ export class Pipeline {
     trace.identity = facts.identity;
     const bucket = await this.#resolveBucket(operation.name, target, headers);
     const asked = { facts, operation: operation.name, bucket, bucketName: target.bucket, object: objectOf(target) };
+    if (bucket !== undefined) await this.#settle(bucket, facts, trace);
     const input = await this.#admit(asked, { headers, target, openBody });
-    const context = this.#context({ exchange, headers, target, asked, nowMs, openBody });
+    const context = this.#context({ exchange, headers, target, asked, nowMs, openBody, trace });
     const answer = await this.#run(operation, { context, input, asked });
-    return completed(encoderOf(operation.name)(answer.output, answer.order), answer);
+    const encoded = completed(encoderOf(operation.name)(answer.output, answer.order), answer);
+    return trace.isCharged ? { ...encoded, headers: [...encoded.headers, ...chargedHeader] } : encoded;
   }
 
   /**
@@ -169,6 +176,12 @@ export class Pipeline {
       if (tell !== undefined) await this.#gate.authorise(asked);
       throw error;
     }
+  }
+
+  /** Throws AccessDenied where the caller's account would be charged and does not say that it knows. */
+  async #settle(bucket: Bucket, facts: RequestFacts, trace: Trace): Promise<void> {
+    const access = knownBucketAccess(bucket) ?? (await readBucketAccess(this.#options.engine.buckets, bucket));
+    if (isCharged(access, facts)) trace.isCharged = true;
   }
 
   async #run(operation: Operation, { context, input, asked }: Runnable): Promise<Answer<OutputOf<OperationName>>> {
@@ -227,10 +240,8 @@ export class Pipeline {
     if (!isBucketName(target.bucket)) {
       throw new S3Error('InvalidBucketName', { fields: { BucketName: target.bucket } });
     }
-    const bucket = await this.#options.engine.buckets.get(target.bucket);
-    const expected = headers['x-amz-expected-bucket-owner'];
-    if (expected !== undefined && expected !== this.#options.accountOf(bucket.owner)) throw new S3Error('AccessDenied');
-    return bucket;
+    const expectedOwner = headers['x-amz-expected-bucket-owner']?.toString();
+    return findBucket(this.#options, { name: target.bucket, expectedOwner });
   }
 
   async #decode(name: OperationName, { headers, target, openBody }: Undecoded): Promise<InputOf<OperationName>> {
@@ -269,7 +280,7 @@ export class Pipeline {
     return body;
   }
 
-  #context({ exchange, headers, target, asked, nowMs, openBody }: Authorised): OperationRequest {
+  #context({ exchange, headers, target, asked, nowMs, openBody, trace }: Authorised): OperationRequest {
     const { request, requestId } = exchange;
     const { engine, regions, limits, bucketDefaults, findUser, nameOf, missingPrincipal } = this.#options;
     const { facts, bucket } = asked;
@@ -293,8 +304,9 @@ export class Pipeline {
         return bucket;
       },
       authorise,
-      sourceBucket: async (name, object) => {
-        const source = await engine.buckets.get(name);
+      sourceBucket: async (named, object) => {
+        const source = await findBucket(this.#options, named);
+        await this.#settle(source, facts, trace);
         await authorise('GetObject', object, source);
         return source;
       },
@@ -349,6 +361,7 @@ interface Authorised {
   readonly asked: AccessRequest;
   readonly nowMs: number;
   readonly openBody: OpenBody;
+  readonly trace: Trace;
 }
 
 /** An encoded output with what its operation says beside the model. */
@@ -361,6 +374,9 @@ function completed(encoded: EncodedAnswer, answer: Pick<Answer<unknown>, 'status
 function objectOf({ key, query }: Target): ObjectName | undefined {
   return key === undefined ? undefined : { key, versionId: query.get('versionId') };
 }
+
+/** What an answer says where the caller's account was charged for it. */
+const chargedHeader = ['x-amz-request-charged', 'requester'] as const;
 
 /** Operations whose body S3 takes without a checksum too, though its model demands one: clients older than it send none. */
 const takenBare: ReadonlySet<OperationName> = new Set<OperationName>(['PutBucketAcl', 'PutObjectAcl']);

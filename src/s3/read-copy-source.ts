@@ -36,8 +36,8 @@ const copyBytesMax = 5 * 1024 ** 3;
 export async function openCopySource(request: OperationRequest, input: CopySourceInput): Promise<OpenedSource> {
   const { bucket: bucketName, key, versionId } = parseCopySource(input.CopySource);
   checkObjectAddress({ Key: key, VersionId: versionId });
-  const bucket = await request.sourceBucket(bucketName, { key, versionId });
-  checkSourceOwner(request, bucket, input.ExpectedSourceBucketOwner);
+  const expectedOwner = input.ExpectedSourceBucketOwner;
+  const bucket = await request.sourceBucket({ name: bucketName, expectedOwner }, { key, versionId });
   const version = await findSource(request, bucket, { key, versionId });
   checkCopySourceConditions(input, version);
   return { bucket, version, versionId: shownVersionId(bucket, version.versionId) };
@@ -49,12 +49,6 @@ export function checkCopySize(sizeBytes: number): void {
   throw new S3Error('InvalidRequest', {
     message: `The specified copy source is larger than the maximum allowable size for a copy source: ${copyBytesMax}`,
   });
-}
-
-function checkSourceOwner({ identity }: OperationRequest, bucket: Bucket, expected: string | undefined): void {
-  if (expected === undefined) return;
-  const isOwn = bucket.owner === identity.canonicalId;
-  if (!isOwn || identity.accountId !== expected) throw new S3Error('AccessDenied');
 }
 
 async function findSource(request: OperationRequest, bucket: Bucket, object: ObjectName): Promise<Version> {

@@ -21,6 +21,7 @@ import { getBucketLocation } from './get-bucket-location.ts';
 import { getBucketOwnershipControls } from './get-bucket-ownership-controls.ts';
 import { getBucketPolicy } from './get-bucket-policy.ts';
 import { getBucketPolicyStatus } from './get-bucket-policy-status.ts';
+import { getBucketRequestPayment } from './get-bucket-request-payment.ts';
 import { getBucketTagging } from './get-bucket-tagging.ts';
 import { getBucketVersioning } from './get-bucket-versioning.ts';
 import { getObject } from './get-object.ts';
@@ -40,6 +41,7 @@ import { putBucketAcl } from './put-bucket-acl.ts';
 import { putBucketCors } from './put-bucket-cors.ts';
 import { putBucketOwnershipControls } from './put-bucket-ownership-controls.ts';
 import { putBucketPolicy } from './put-bucket-policy.ts';
+import { putBucketRequestPayment } from './put-bucket-request-payment.ts';
 import { putBucketTagging } from './put-bucket-tagging.ts';
 import { putBucketVersioning } from './put-bucket-versioning.ts';
 import { putObject } from './put-object.ts';
@@ -70,6 +72,7 @@ const declared = [
   getBucketOwnershipControls,
   getBucketPolicy,
   getBucketPolicyStatus,
+  getBucketRequestPayment,
   getBucketTagging,
   getBucketVersioning,
   getObject,
@@ -89,6 +92,7 @@ const declared = [
   putBucketCors,
   putBucketOwnershipControls,
   putBucketPolicy,
+  putBucketRequestPayment,
   putBucketTagging,
   putBucketVersioning,
   putObject,
