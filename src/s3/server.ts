@@ -45,15 +45,18 @@ const healthPaths = ['/-/live', '/-/ready'] as const;
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
 export function createServer(options: ServerOptions): S3Server {
+  const answers = new WeakMap<Socket, ServerResponse>();
   const app = Fastify({
     logger: false,
     forceCloseConnections: 'idle',
     serverFactory: (reserved) =>
       listenWith(
         options,
-        endingAtClose(() => isClosing, divide(options, reserved)),
+        endingAtClose(() => isClosing, remembering(answers, divide(options, reserved))),
       ),
-    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, options.clock),
+    clientErrorHandler: (error, socket) => {
+      if (!endAfter(answers.get(socket))) answerBrokenRequest(error, socket, options.clock);
+    },
   });
   let isClosing = false;
   app.addHook('preClose', (done) => {
@@ -137,6 +140,26 @@ function serveSigned(app: FastifyInstance, reserved: ReservedRoutes): void {
     reply.hijack();
     reserved.handle(request.raw, reply.raw, request.originalUrl);
   });
+}
+
+/** Keeps of every connection the answer that is given last. */
+function remembering(answers: WeakMap<Socket, ServerResponse>, listener: Listener): Listener {
+  return (request, response) => {
+    answers.set(request.socket, response);
+    listener(request, response);
+  };
+}
+
+/**
+ * What follows a whole request and is none ends the connection, once that request is answered: another answer in front of
+ * it or behind it would be taken for one to what the client asks. False if there is no request that can still be answered.
+ */
+function endAfter(answer: ServerResponse | undefined): boolean {
+  if (answer === undefined || !answer.req.complete || answer.writableFinished) return false;
+  if (!answer.shouldKeepAlive) return true;
+  answer.shouldKeepAlive = false;
+  answer.once('finish', () => answer.req.socket.destroySoon());
+  return true;
 }
 
 function answerBrokenRequest(error: Error & { code?: string }, socket: Socket, clock: Clock): void {

@@ -112,6 +112,21 @@ describe('keep-alive', () => {
     },
   );
 
+  test('what follows a request and is none → the request is answered, and nothing else', async () => {
+    const put = { method: 'PUT', path: `/${bucket}/cut`, body: 'ba', headers: { 'x-amz-checksum-crc32': 'dv8kuw==' } };
+    for (const [request, status] of [
+      [put, 400],
+      [kept, 200],
+    ] as const) {
+      await using connection = await open();
+      connection.write(Buffer.concat([bytes(request), Buffer.from('r')]));
+      expect((await connection.next()).status).toBe(status);
+      connection.write('more of that\r\n\r\n');
+      expect(await connection.closed()).toBe('');
+    }
+    expect((await send({ method: 'GET', path: `/${bucket}/cut` })).code).toBe('NoSuchKey');
+  });
+
   test('an error, pipelined with the next requests → each its answer, in order', async () => {
     await using connection = await open();
     const head = { method: 'HEAD', path: `/${bucket}/nothing` };

@@ -292,5 +292,7 @@ describe('time', () => {
       message: 'Request has expired',
       fields: { 'X-Amz-Expires': '3600', Expires: '2026-03-04T06:06:07Z', ServerTime: '2026-03-04T06:06:13Z' },
     });
+    const forNoTime = received(presign(get, key, { date, expiresSeconds: 0 }));
+    expect(errorOf(forNoTime, options.nowMs + 1)).toMatchObject({ message: 'Request has expired' });
   });
 });

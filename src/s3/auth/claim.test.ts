@@ -86,7 +86,6 @@ describe('malformed claims', () => {
   test.each([
     ['X-Amz-Expires=60', 'X-Amz-Expires=604801', /must be less than a week/],
     ['X-Amz-Expires=60', 'X-Amz-Expires=-1', /must be non-negative/],
-    ['X-Amz-Expires=60', 'X-Amz-Expires=0', /at least 1 second/],
     ['X-Amz-Expires=60', 'X-Amz-Expires=1e3', /should be a number/],
     ['X-Amz-Expires=60', 'x=y', /^Query-string authentication version 4 requires the X-Amz-Algorithm, /],
     ['X-Amz-Date=2026', 'X-Amz-Date=', /X-Amz-Date must be in the ISO8601 Long Format/],

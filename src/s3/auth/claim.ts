@@ -187,7 +187,6 @@ function readExpires(text: string): number {
       'X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds',
     );
   }
-  if (seconds < 1) throw malformedQuery('X-Amz-Expires must be at least 1 second');
   return seconds;
 }
 

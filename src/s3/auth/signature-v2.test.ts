@@ -193,6 +193,7 @@ describe('a signature in the header', () => {
   test.for([
     ['no date', [by(sign('GET\n\n\n\n/b/k'))], 'AccessDenied'],
     ['a date that is none', [['Date', 'today'], by(sign('GET\n\n\ntoday\n/b/k'))], 'AccessDenied'],
+    ['a date before 1970', [['Date', 'Tue, 07 Jul 1950 21:53:04 GMT'], by('x')], 'AccessDenied'],
     [
       'no key',
       [

@@ -111,7 +111,8 @@ function headerClaim(authorization: string, headers: HeaderMap): HeaderClaim {
   const amzDate = headerValue(headers, 'x-amz-date');
   const timeText = amzDate ?? headerValue(headers, 'date') ?? '';
   const signedMs = parseTimestamp(timeText)?.epochMs;
-  if (signedMs === undefined) {
+  // AWS takes no time before 1970 for one, where Version 2 is spoken.
+  if (signedMs === undefined || signedMs < 0) {
     throw new S3Error('AccessDenied', { message: 'AWS authentication requires a valid Date or x-amz-date header' });
   }
   return {
