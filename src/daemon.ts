@@ -32,6 +32,8 @@ import type { RecoveryChoices } from './meta/log/recovery.ts';
 import type { Index } from './meta/types.ts';
 import { lockZones } from './meta/zone-locks.ts';
 import { settleRebuilt } from './rebuilt-index.ts';
+import { createExplainer } from './s3/access/explainer.ts';
+import { Gate, type GateOptions } from './s3/access/gate.ts';
 import { hostSuffixes } from './s3/addressing.ts';
 import type { FindSecret } from './s3/auth/types.ts';
 import { createHealth } from './s3/health.ts';
@@ -171,14 +173,17 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
   const { directory, callers } = iam;
   const findSecret: FindSecret = (accessKeyId, sessionToken) => callers.findKey(accessKeyId, sessionToken);
   const regions = { own: config.region, others: config.otherRegions };
+  const accountOf = (canonicalId: string) => directory.accountOfCanonicalId(canonicalId)?.id;
+  const policiesOf: GateOptions['policiesOf'] = (identity) => callers.policiesOf(identity);
+  const gate = new Gate({ engine, policiesOf, accountOf, refusals: iam.refusals });
   const pipeline = new Pipeline({
     engine,
     operations,
     clock,
     log,
     findSecret,
-    policiesOf: (identity) => callers.policiesOf(identity),
-    accountOf: (canonicalId) => directory.accountOfCanonicalId(canonicalId)?.id,
+    gate,
+    accountOf,
     noteUse: (accessKeyId, use) => callers.noteUse(accessKeyId, use),
     findUser: (named) => directory.findAccount(named)?.canonicalId,
     nameOf: (canonicalId) => directory.accountOfCanonicalId(canonicalId)?.displayName,
@@ -190,7 +195,18 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
     limits: config.limits,
   });
   const users = createUserAdministration(iam, clock);
-  const answer = createAdmin({ version: version(), clock, startedMs, zones: config.zones, index, blobs, jobs, users });
+  const explainer = createExplainer({ iam, engine, gate, clock, region: config.region });
+  const answer = createAdmin({
+    version: version(),
+    clock,
+    startedMs,
+    zones: config.zones,
+    index,
+    blobs,
+    jobs,
+    users,
+    explainer,
+  });
   return createServer({
     pipeline,
     queryApi: new QueryApi({ iam, regions, clock, log }),

@@ -3,6 +3,7 @@
  * validated here, once. It changes nothing by itself: every route is a call to the part that owns what is asked for.
  */
 import { diskRoutes } from './disk-routes.ts';
+import { explainRoutes } from './explain-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { type AdminAnswer, type AdminRequest, Refusal } from './requests.ts';
 import { findRoute, type Route, refuseBody } from './routes.ts';
@@ -13,6 +14,7 @@ export interface AdminOptions extends StatusSources {
   readonly blobs: StatusSources['blobs'] & Parameters<typeof diskRoutes>[0];
   readonly jobs: StatusSources['jobs'] & Parameters<typeof jobRoutes>[0];
   readonly users: Parameters<typeof userRoutes>[0];
+  readonly explainer: Parameters<typeof explainRoutes>[0];
 }
 
 /** Returns what answers a request; it rejects only where the fault is the server's. */
@@ -22,6 +24,7 @@ export function createAdmin(options: AdminOptions): (request: AdminRequest) => P
     ...diskRoutes(options.blobs),
     ...jobRoutes(options.jobs),
     ...userRoutes(options.users),
+    ...explainRoutes(options.explainer),
   ];
   return async (request) => {
     try {

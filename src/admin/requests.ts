@@ -24,6 +24,7 @@ const statuses = {
   NoSuchJob: 404,
   NoSuchDisk: 404,
   NoSuchUser: 404,
+  NoSuchRefusal: 404,
   NoSuchZone: 404,
   MethodNotAllowed: 405,
   Refused: 409,

@@ -7,6 +7,8 @@ export interface CommandOption {
   /** What stands for the value in the usage; an option without one is a switch. */
   readonly value?: string;
   readonly summary: string;
+  /** May be given more than once. */
+  readonly isRepeatable?: true;
 }
 
 /** What the command line says, checked against the command's own description of it. */
@@ -20,6 +22,8 @@ export interface CommandCall {
   has(option: string): boolean;
   /** The value of an option that takes one. */
   value(option: string): string | undefined;
+  /** The values of an option that may be given more than once. */
+  values(option: string): readonly string[];
   /** A line, or several, on the standard output. */
   print(text: string): void;
   /** The same on the standard error output. */

@@ -1,6 +1,7 @@
 /** Every subcommand, in the order in which the usage shows them. The first is the default. */
 import type { Command } from './command.ts';
 import { diskCommands } from './disk.ts';
+import { explain } from './explain.ts';
 import { healthcheck } from './healthcheck.ts';
 import { inspect } from './inspect.ts';
 import { jobCommands } from './jobs.ts';
@@ -17,6 +18,7 @@ export const commands: readonly Command[] = [
   ...jobCommands,
   ...diskCommands,
   ...userCommands,
+  explain,
   inspect,
   log,
   rebuildIndex,

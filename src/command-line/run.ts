@@ -75,6 +75,7 @@ async function dispatch(args: readonly string[], output: Output, table: readonly
       loadConfig: () => loadConfig(flags),
       has: (option) => values.get(option) === true,
       value: (option) => textOf(values.get(option)),
+      values: (option) => textsOf(values.get(option)),
       ...output,
     });
   }
@@ -90,7 +91,9 @@ interface Parsed {
 /** Options of all commands are read at once, as options may come before the command's name. */
 function parse(args: readonly string[], table: readonly Command[]): Parsed {
   const own = table.flatMap(({ options = [] }) =>
-    options.map(({ name, value }) => [name, { type: value === undefined ? 'boolean' : 'string' }] as const),
+    options.map(({ name, value, isRepeatable: multiple = false }) => {
+      return [name, { type: value === undefined ? 'boolean' : 'string', multiple }] as const;
+    }),
   );
   const more = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const;
   try {
@@ -141,6 +144,10 @@ function checkOptions(command: Command, given: readonly string[]): void {
   const own = new Set((command.options ?? []).map(({ name }) => name));
   const foreign = given.find((name) => !own.has(name) && !commonNames.has(name));
   if (foreign !== undefined) throw new UsageError(`--${foreign} is no option of ${command.name}`);
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : [];
 }
 
 function textOf(value: unknown): string | undefined {

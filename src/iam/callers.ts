@@ -8,7 +8,8 @@ import type { AccountView } from './account-view.ts';
 import type { Directory } from './directory.ts';
 import { type Identity, rootIdentity } from './identity.ts';
 import { entityArn, stsArn } from './names.ts';
-import { documentsOf, findPolicy, heldDocuments } from './policy-lookup.ts';
+import type { PolicyText, PolicyTexts } from './policy/permissions.ts';
+import { heldPolicies, managedTexts } from './policy-lookup.ts';
 import type { KeyUse, RoleRecord, UserRecord } from './records.ts';
 import type { Sealer } from './sealing.ts';
 import { readToken, type SessionClaims } from './session-tokens.ts';
@@ -20,16 +21,6 @@ export interface CallerKey {
   /** That must come with the request, as it did. */
   readonly sessionToken?: string;
   readonly isExpired?: true;
-}
-
-/** Policies as JSON text, from which the caller's rights follow. */
-export interface CallerPolicies {
-  /** Of the principal itself, its groups included; absent for the root of an account, which may do all. */
-  readonly identity?: readonly string[];
-  /** Permissions boundary; absent if there is none, empty if the policy it names is gone. */
-  readonly boundary?: readonly string[];
-  /** Given to the session; absent if none were. */
-  readonly session?: readonly string[];
 }
 
 export interface RootKey {
@@ -53,7 +44,7 @@ export class Callers {
   readonly #options: CallersOptions;
   readonly #keys = new RecentMap<string, CallerKey>(keysKept);
   readonly #sessions = new RecentMap<string, CallerKey>(keysKept);
-  #policies = new WeakMap<Identity, CallerPolicies>();
+  #policies = new WeakMap<Identity, PolicyTexts>();
   readonly #uses = new RecentMap<string, KeyUse>(keysKept);
   /** Keys used since the uses were taken. */
   readonly #used = new Set<string>();
@@ -74,7 +65,7 @@ export class Callers {
     return found;
   }
 
-  policiesOf(identity: Identity): CallerPolicies {
+  policiesOf(identity: Identity): PolicyTexts {
     this.#refresh();
     const known = this.#policies.get(identity);
     if (known !== undefined) return known;
@@ -150,38 +141,42 @@ export class Callers {
     return identity && { secret: claims.secretAccessKey, identity, sessionToken };
   }
 
-  #collectPolicies({ kind, name, accountId, session }: Identity): CallerPolicies {
+  #collectPolicies({ kind, name, accountId, session }: Identity): PolicyTexts {
     const view = this.#options.directory.view(accountId);
     if (view === undefined) return { identity: [] };
     const given = session && {
-      session: [...(session.policies ?? []), ...documentsOf(view, session.policyArns ?? [])],
+      session: [
+        ...(session.policies ?? []).map((document) => ({ name: 'the policy given to the session', document })),
+        ...managedTexts(view, session.policyArns ?? []),
+      ],
     };
     const hasGiven = session?.policies !== undefined || session?.policyArns !== undefined || kind === 'federated';
     const holder = name === undefined ? undefined : kind === 'role' ? view.roles.get(name) : view.users.get(name);
     return {
       ...(name !== undefined && { identity: [] }),
-      ...(holder !== undefined && { identity: [...heldDocuments(view, holder), ...groupDocuments(view, holder)] }),
+      ...(holder !== undefined && { identity: policiesOfHolder(view, holder) }),
       ...boundaryOf(view, holder),
       ...(hasGiven && given),
     };
   }
 }
 
-function groupDocuments(view: AccountView, holder: UserRecord | RoleRecord): readonly string[] {
-  if (!('groups' in holder)) return [];
-  return holder.groups.flatMap((key) => {
-    const group = view.groups.get(key);
-    return group === undefined ? [] : heldDocuments(view, group);
-  });
+/** Of a user, with those of its groups, or of a role. */
+function policiesOfHolder(view: AccountView, holder: UserRecord | RoleRecord): readonly PolicyText[] {
+  if (!('groups' in holder)) return heldPolicies(view, holder, `role ${holder.name}`);
+  const groups = holder.groups.flatMap((key) => view.groups.get(key) ?? []);
+  return [
+    ...heldPolicies(view, holder, `user ${holder.name}`),
+    ...groups.flatMap((group) => heldPolicies(view, group, `group ${group.name}`)),
+  ];
 }
 
-function boundaryOf(view: AccountView, holder: UserRecord | RoleRecord | undefined): { boundary?: readonly string[] } {
-  if (holder?.boundary === undefined) return {};
-  const policy = findPolicy(view, holder.boundary);
-  return { boundary: policy === undefined ? [] : documentsOf(view, [holder.boundary]) };
+function boundaryOf(view: AccountView, holder: UserRecord | RoleRecord | undefined): Pick<PolicyTexts, 'boundary'> {
+  return holder?.boundary === undefined ? {} : { boundary: managedTexts(view, [holder.boundary]) };
 }
 
-function userIdentity({ account }: AccountView, user: UserRecord): Identity {
+/** A user with keys that last. */
+export function userIdentity({ account }: AccountView, user: UserRecord): Identity {
   return {
     kind: 'user',
     ...accountMembers(account),
@@ -197,7 +192,7 @@ function accountMembers({ id, canonicalId, displayName }: AccountView['account']
 }
 
 /** Undefined where the session's principal is gone, or another one has its name now. */
-function sessionIdentity(view: AccountView, claims: SessionClaims): Identity | undefined {
+export function sessionIdentity(view: AccountView, claims: SessionClaims): Identity | undefined {
   const { kind, principal, sessionName = '', session } = claims;
   const { account } = view;
   if (kind === 'root') return { ...rootIdentity(account), session };

@@ -5,6 +5,7 @@ import { Callers } from './callers.ts';
 import { type DeclaredAccount, makeDeclared } from './declared.ts';
 import { Directory } from './directory.ts';
 import { canonicalIdOf } from './names.ts';
+import { RefusalBook } from './policy/refusal-book.ts';
 import type { AccountRecord } from './records.ts';
 import { createSealer, type Sealer } from './sealing.ts';
 import { OidcKeys } from './sts/oidc-keys.ts';
@@ -29,6 +30,7 @@ export interface Iam {
   readonly tokens: Sealer;
   /** Keys of issuers of web identities. */
   readonly oidcKeys: OidcKeys;
+  readonly refusals: RefusalBook;
 }
 
 export async function openIam(options: IamOptions): Promise<Iam> {
@@ -41,7 +43,7 @@ export async function openIam(options: IamOptions): Promise<Iam> {
   );
   const callers = new Callers({ directory, rootKeys, secrets, tokens, clock });
   const oidcKeys = new OidcKeys({ clock, httpIssuers });
-  const iam = { directory, callers, secrets, tokens, oidcKeys };
+  const iam = { directory, callers, secrets, tokens, oidcKeys, refusals: new RefusalBook() };
   for (const account of declared) await makeDeclared(iam, account, clock.nowMs());
   return iam;
 }

@@ -1,7 +1,8 @@
-/** Managed policies by their ARNs, AWS's and an account's own, and the documents that a holder of policies has. */
+/** Managed policies by their ARNs, AWS's and an account's own, and the policies that a holder of them has. */
 import type { AccountView } from './account-view.ts';
 import { managedPolicy } from './managed-policies.ts';
 import { entityArn, parseIamArn } from './names.ts';
+import type { PolicyText } from './policy/permissions.ts';
 import type { PolicyHolder, PolicyRecord } from './records.ts';
 
 /** The policy that an ARN names, which must be AWS's or of the account itself. */
@@ -20,15 +21,18 @@ export function defaultDocument(policy: PolicyRecord): string {
   return version.document;
 }
 
-/** Documents of managed policies; an ARN that names none gives none. */
-export function documentsOf(view: AccountView, arns: readonly string[]): readonly string[] {
+/** Managed policies by their ARNs; one that names none gives none. */
+export function managedTexts(view: AccountView, arns: readonly string[]): readonly PolicyText[] {
   return arns.flatMap((arn) => {
     const policy = findPolicy(view, arn);
-    return policy === undefined ? [] : [defaultDocument(policy)];
+    return policy === undefined ? [] : [{ name: arn, document: defaultDocument(policy) }];
   });
 }
 
-/** All that a user, group or role has of its own: inline, then attached. */
-export function heldDocuments(view: AccountView, holder: PolicyHolder): readonly string[] {
-  return [...Object.values(holder.inline), ...documentsOf(view, holder.attached)];
+/** All that a user, group or role has of its own: inline, then attached. `who` is for people: `user alice`. */
+export function heldPolicies(view: AccountView, holder: PolicyHolder, who: string): readonly PolicyText[] {
+  return [
+    ...Object.entries(holder.inline).map(([name, document]) => ({ name: `${name} of ${who}`, document })),
+    ...managedTexts(view, holder.attached).map(({ name, document }) => ({ name: `${name} of ${who}`, document })),
+  ];
 }

@@ -8,12 +8,11 @@ import { type BucketDefaults, knownBucketAccess, readBucketAccess } from '../eng
 import type { BodySource, Bucket, Engine } from '../engine/types.ts';
 import type { Identity } from '../iam/identity.ts';
 import type { PolicyDocument } from '../iam/policy/document.ts';
-import type { PolicyTexts } from '../iam/policy/permissions.ts';
 import type { KeyUse } from '../iam/records.ts';
 import type { Clock } from '../lib/clock.ts';
 import { digest } from '../lib/digests/digester.ts';
 import type { Log } from '../lib/log.ts';
-import { type AccessRequest, Gate } from './access/gate.ts';
+import type { AccessRequest, Gate } from './access/gate.ts';
 import type { RequestFacts } from './access/request-context.ts';
 import { requestFacts } from './access/request-facts.ts';
 import { isCharged } from './access/request-payment.ts';
@@ -45,8 +44,8 @@ export interface PipelineOptions {
   readonly operations: ReadonlyMap<OperationName, Operation>;
   /** The secret and identity behind an access key id. */
   readonly findSecret: FindSecret;
-  /** The policies of a caller. */
-  readonly policiesOf: (identity: Identity) => PolicyTexts;
+  /** Decides what requests may do. */
+  readonly gate: Gate;
   /** The account id of an owner's canonical id. */
   readonly accountOf: (canonicalId: string) => string | undefined;
   /** Hears of every use of a key. */
@@ -99,7 +98,7 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    this.#gate = new Gate(options);
+    this.#gate = options.gate;
     this.#supported = new Map(
       [...options.operations.values()].map(({ name, supports }) => [name, new Set([...commonMembers, ...supports])]),
     );
@@ -134,7 +133,7 @@ export class Pipeline {
   }
 
   async #answer(exchange: Exchange, url: string, trace: Trace): Promise<EncodedAnswer> {
-    const { request } = exchange;
+    const { request, requestId } = exchange;
     const nowMs = this.#options.clock.nowMs();
     this.#checkHead(request);
     const target = parseTarget({ url, host: request.headers.host ?? '' }, this.#options.hostSuffixes);
@@ -147,7 +146,8 @@ export class Pipeline {
     trace.operation = operation.name;
     const { authentication, openBody } = this.#authenticate(exchange, target, nowMs);
     const region = this.#options.regions.own;
-    const facts = requestFacts({ incoming: request, headers, query: target.query, authentication, nowMs, region });
+    const head = { requestId, incoming: request, headers, query: target.query, authentication, nowMs, region };
+    const facts = requestFacts(head);
     trace.identity = facts.identity;
     const bucket = await this.#resolveBucket(operation.name, target, headers);
     const asked = { facts, operation: operation.name, bucket, bucketName: target.bucket, object: objectOf(target) };

@@ -9,9 +9,9 @@ import { type Decoded, decodeInput } from '../model/decode.ts';
 import { encodeOutput } from '../model/encode.ts';
 import type { ServiceSchema } from '../model/schema.ts';
 import { iamTable } from '../model/table.generated.ts';
-import { type AccessQuestion, decide } from '../policy/decide.ts';
+import { requirePermission } from '../permission.ts';
+import type { AccessQuestion } from '../policy/decide.ts';
 import { permissionsOf } from '../policy/permissions.ts';
-import { refusalText } from '../policy/refusal-text.ts';
 import { type RequestSource, requestContext, requestTagKeys, tagKeys } from '../request-context.ts';
 import type { ActionCall } from './action.ts';
 import { iamActions } from './index.ts';
@@ -33,7 +33,7 @@ export async function answerIam(iam: Iam, { identity, parameters, source, reques
   const view = iam.directory.view(identity.accountId);
   if (view === undefined) throw new IamError('InvalidClientTokenId', invalidToken);
   const call: ActionCall = { identity, view, iam, nowMs: source.nowMs };
-  authorise(call, { name, input, source });
+  authorise(call, { name, input, source, requestId });
   const output = action.changes
     ? await iam.directory.change(identity.accountId, (open) => action.run({ ...call, view: open }, input))
     : action.run(call, input);
@@ -69,10 +69,11 @@ interface Asked {
   readonly name: string;
   readonly input: Decoded;
   readonly source: RequestSource;
+  readonly requestId: string;
 }
 
 /** The root may do everything in its account, others what their policies say. */
-function authorise({ identity, view, iam }: ActionCall, { name, input, source }: Asked): void {
+function authorise({ identity, view, iam }: ActionCall, { name, input, source, requestId }: Asked): void {
   // As with AWS: IAM takes no keys of GetSessionToken without MFA, and none of GetFederationToken at all.
   if (identity.session !== undefined && identity.kind !== 'role') {
     throw new IamError('InvalidClientTokenId', invalidToken);
@@ -93,8 +94,7 @@ function authorise({ identity, view, iam }: ActionCall, { name, input, source }:
     resourceAccountId: view.account.id,
     context: requestContext(identity, source, further),
   };
-  const decision = decide(question);
-  if (decision.outcome !== 'allow') throw new IamError('AccessDenied', refusalText(question, decision));
+  requirePermission({ iam, requestId }, question);
 }
 
 function tagsOf({ Tags }: Decoded) {

@@ -19,11 +19,15 @@ export interface CompiledStatement {
   readonly principal: PrincipalMatcher | undefined;
   readonly resource: ArnMatcher;
   readonly conditions: readonly Condition[];
+  /** What it was made of. */
+  readonly source: PolicyStatement;
 }
 
 export interface CompiledPolicy {
   /** Keys that conditions and variables ask the context for; those of tags without the slash and the tag's key. */
   readonly keys: ReadonlySet<string>;
+  /** All of them, in the document's order. */
+  readonly statements: readonly CompiledStatement[];
   /** The statements about an action, in the document's order. */
   statementsFor(action: string): readonly CompiledStatement[];
 }
@@ -39,6 +43,7 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
   const byAction = new Map<string, readonly CompiledStatement[]>();
   return {
     keys: keysOf(document),
+    statements: compiled.map(({ statement }) => statement),
     statementsFor(action) {
       const known = byAction.get(action);
       if (known !== undefined) return known;
@@ -53,7 +58,7 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
 /** Whether a statement is about this resource, and all of its conditions hold. */
 export function appliesTo({ resource, conditions }: CompiledStatement, arn: string, context: RequestContext): boolean {
   if (!resource(arn, context)) return false;
-  for (const condition of conditions) if (!condition(context)) return false;
+  for (const condition of conditions) if (!condition.holds(context)) return false;
   return true;
 }
 
@@ -66,6 +71,7 @@ function compileStatement(statement: PolicyStatement, index: number, hasVariable
     principal: principal && principalMatcher(principal),
     resource: resourceMatcher(resource, hasVariables),
     conditions: compileConditions(conditions, hasVariables),
+    source: statement,
   };
 }
 

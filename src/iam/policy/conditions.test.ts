@@ -5,7 +5,7 @@ import { type ContextValue, contextOf } from './context.ts';
 
 const holds = (operator: string, expected: readonly string[], actual: ContextValue | undefined): boolean =>
   compileConditions({ [operator]: { 's3:Key': expected } }, true).every((condition) =>
-    condition(
+    condition.holds(
       contextOf({
         'aws:username': 'ann',
         'aws:tagkeys': ['a', 'b'],
@@ -152,7 +152,7 @@ test.for(variables)('%s %j, request %j → %s', ([operator, expected, actual, ou
 describe('a block', () => {
   const context = contextOf({ 's3:prefix': 'a', 's3:delimiter': '/', 's3:ExistingObjectTag/Team': 'x' });
   const block = (conditions: Parameters<typeof compileConditions>[0], hasVariables = true): boolean =>
-    compileConditions(conditions, hasVariables).every((condition) => condition(context));
+    compileConditions(conditions, hasVariables).every((condition) => condition.holds(context));
 
   test('holds if all of its operators and keys do, whatever the case of a key', () => {
     expect(block({ StringEquals: { 's3:prefix': ['a'], 'S3:Delimiter': ['/'] } })).toBe(true);
@@ -165,11 +165,11 @@ describe('a block', () => {
   test('of a document without variables → ${ is text', () => {
     const withText = contextOf({ 's3:prefix': '${aws:username}', 'aws:username': 'ann' });
     const [condition] = compileConditions({ StringEquals: { 's3:prefix': ['${aws:username}'] } }, false);
-    expect(condition?.(withText)).toBe(true);
+    expect(condition?.holds(withText)).toBe(true);
   });
 
   test('a value of a variable is never a pattern', () => {
     const [condition] = compileConditions({ StringLike: { 's3:prefix': ['${aws:referer}'] } }, true);
-    expect(condition?.(contextOf({ 's3:prefix': 'secret', 'aws:referer': '*' }))).toBe(false);
+    expect(condition?.holds(contextOf({ 's3:prefix': 'secret', 'aws:referer': '*' }))).toBe(false);
   });
 });

@@ -7,7 +7,15 @@ import { type ContextValue, conditionKey, type RequestContext } from './context.
 import type { ConditionBlock } from './document.ts';
 import { type Comparison, type Operator, operators } from './operators.ts';
 
-export type Condition = (context: RequestContext) => boolean;
+/** One key under one operator, as the document spells them. */
+export interface Condition {
+  readonly operator: string;
+  readonly key: string;
+  readonly values: readonly string[];
+  holds(context: RequestContext): boolean;
+}
+
+type Holds = Condition['holds'];
 
 /** An operator's name taken apart. */
 export interface OperatorName {
@@ -28,15 +36,14 @@ export function parseOperator(name: string): OperatorName | undefined {
   return { base, quantifier, ifExists };
 }
 
-/** Every condition of the block, for `every`. A value that is none of its operator's type matches nothing. */
+/** Every condition of the block. A value that is none of its operator's type matches nothing. */
 export function compileConditions(block: ConditionBlock, hasVariables: boolean): readonly Condition[] {
-  return Object.entries(block).flatMap(([name, keys]) => {
-    const operatorName = parseOperator(name);
-    return Object.entries(keys).map(([key, values]) =>
-      operatorName === undefined
-        ? () => false
-        : compileOne(operatorName, { key: conditionKey(key), values, hasVariables }),
-    );
+  return Object.entries(block).flatMap(([operator, keys]) => {
+    const name = parseOperator(operator);
+    return Object.entries(keys).map(([key, values]) => ({
+      ...{ operator, key, values },
+      holds: name === undefined ? () => false : compileOne(name, { key: conditionKey(key), values, hasVariables }),
+    }));
   });
 }
 
@@ -46,7 +53,7 @@ interface KeyAndValues {
   readonly hasVariables: boolean;
 }
 
-function compileOne({ base, quantifier, ifExists }: OperatorName, expected: KeyAndValues): Condition {
+function compileOne({ base, quantifier, ifExists }: OperatorName, expected: KeyAndValues): Holds {
   const { key, values, hasVariables } = expected;
   const operator = operators.get(base);
   if (operator === undefined) return nullCondition(key, values);
@@ -60,7 +67,7 @@ function compileOne({ base, quantifier, ifExists }: OperatorName, expected: KeyA
 }
 
 /** `true` asks for a request without the key, `false` for one with it. */
-function nullCondition(key: string, values: readonly string[]): Condition {
+function nullCondition(key: string, values: readonly string[]): Holds {
   const asksMissing = values.some((value) => value.toLowerCase() === 'true');
   const asksPresent = values.some((value) => value.toLowerCase() === 'false');
   return (context) => (context(key) === undefined ? asksMissing : asksPresent);

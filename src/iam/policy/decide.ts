@@ -141,21 +141,29 @@ const directness: Readonly<Record<PrincipalMatch, number>> = { none: 0, account:
 
 /** Of several statements that allow, the one that names the principal most directly counts. */
 function askResourcePolicy(question: AccessQuestion): ResourceVerdict {
-  const { resourcePolicy, principal, permissions, action, resource, context } = question;
+  const { resourcePolicy, action, resource, context } = question;
   if (resourcePolicy === undefined) return unnamed;
   const { name, policy } = resourcePolicy;
   let best = unnamed;
   for (const statement of policy.statementsFor(action)) {
     const isDenial = statement.effect === 'Deny';
     if (!isDenial && question.resourcePolicyOnlyDenies) continue;
-    const hasBoundary = isDenial && permissions.boundary !== undefined;
-    const match = statement.principal?.(principal, hasBoundary) ?? 'none';
+    const match = principalMatch(statement, question);
     if (match === 'none' || (!isDenial && directness[match] <= directness[best.match])) continue;
     if (!appliesTo(statement, resource, context)) continue;
     if (isDenial) return { match: 'none', denial: statementOf(name, statement) };
     best = { match, permission: statementOf(name, statement) };
   }
   return best;
+}
+
+/** How a statement of a resource's policy names who asks. */
+export function principalMatch(
+  { effect, principal: matcher }: CompiledStatement,
+  { principal, permissions }: Pick<AccessQuestion, 'principal' | 'permissions'>,
+): PrincipalMatch {
+  const hasBoundary = effect === 'Deny' && permissions.boundary !== undefined;
+  return matcher?.(principal, hasBoundary) ?? 'none';
 }
 
 function statementOf(policy: string, { index, sid }: CompiledStatement): DecidingStatement {

@@ -3,7 +3,8 @@ import { contextOf } from './context.ts';
 import { decide } from './decide.ts';
 import { permissionsOf } from './permissions.ts';
 
-const allow = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}';
+const document = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}';
+const allow = { name: 'allow', document };
 const ask = (permissions: ReturnType<typeof permissionsOf>) =>
   decide({
     principal: { kind: 'user', accountId: '1', canonicalId: 'c', arn: 'arn:aws:iam::1:user/a' },
@@ -30,5 +31,5 @@ test('boundary and session → taken over, also when empty', () => {
 });
 
 test('a document that cannot be read → denies', () => {
-  expect(ask(permissionsOf({ identity: [allow, 'damaged'] }))).toBe('explicit-deny');
+  expect(ask(permissionsOf({ identity: [allow, { name: 'damaged', document: 'damaged' }] }))).toBe('explicit-deny');
 });

@@ -4,14 +4,22 @@ import type { NamedPolicy, Permissions } from './decide.ts';
 import { parseIdentityPolicy } from './identity-policy.ts';
 import { PolicyFault } from './policy-fault.ts';
 
-/** A caller's policies as JSON text. */
+/** A policy of an identity as it was given. */
+export interface PolicyText {
+  /** For people to find it by: the ARN of a managed one, what it is called and whose it is. */
+  readonly name: string;
+  /** JSON. */
+  readonly document: string;
+}
+
+/** A caller's policies, from which its rights follow. */
 export interface PolicyTexts {
   /** Of the principal itself, its groups included; absent for the root of an account, which may do all. */
-  readonly identity?: readonly string[];
+  readonly identity?: readonly PolicyText[];
   /** Absent if there is none; empty if the policy that it names is gone. */
-  readonly boundary?: readonly string[];
+  readonly boundary?: readonly PolicyText[];
   /** Absent if none were given to the session. */
-  readonly session?: readonly string[];
+  readonly session?: readonly PolicyText[];
 }
 
 const compiled = new WeakMap<PolicyTexts, Permissions>();
@@ -22,19 +30,18 @@ export function permissionsOf(texts: PolicyTexts): Permissions {
   if (known !== undefined) return known;
   const { identity, boundary, session } = texts;
   const permissions: Permissions = {
-    identity: identity?.map(compileText) ?? 'all',
-    ...(boundary && { boundary: boundary.map(compileText) }),
-    ...(session && { session: session.map(compileText) }),
+    identity: identity?.map(compileIdentityPolicy) ?? 'all',
+    ...(boundary && { boundary: boundary.map(compileIdentityPolicy) }),
+    ...(session && { session: session.map(compileIdentityPolicy) }),
   };
   compiled.set(texts, permissions);
   return permissions;
 }
 
 /** A stored document that cannot be read any more denies everything: it may have been a denial. */
-function compileText(text: string, index: number): NamedPolicy {
-  const name = String(index);
+export function compileIdentityPolicy({ name, document }: PolicyText): NamedPolicy {
   try {
-    return { name, policy: compilePolicy(parseIdentityPolicy(text)) };
+    return { name, policy: compilePolicy(parseIdentityPolicy(document)) };
   } catch (error) {
     if (!(error instanceof PolicyFault)) throw error;
     return { name, policy: denyAll };

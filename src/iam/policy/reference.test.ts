@@ -5,7 +5,8 @@ import { isSlowRing } from '../../../test/support/ring.ts';
 import { SeededRandom } from '../../../test/support/seeded-random.ts';
 import { compilePolicy } from './compile.ts';
 import { type ContextValue, contextOf } from './context.ts';
-import { type Decision, decide, type NamedPolicy } from './decide.ts';
+import { type AccessQuestion, type Decision, decide, type NamedPolicy } from './decide.ts';
+import { explain } from './explain.ts';
 import { iamPolicyFault } from './policy-fault.ts';
 import type { Principal } from './principal.ts';
 import { readDocument } from './read-document.ts';
@@ -193,8 +194,9 @@ const compiled = (document: Json): NamedPolicy => ({
   policy: compilePolicy(readDocument(JSON.stringify(document), iamPolicyFault)),
 });
 
-function ours({ principal, identity, boundary, session, resourcePolicy, action, resource, context }: Case): Decision {
-  return decide({
+function questionOf({ principal, identity, boundary, session, resourcePolicy, ...asked }: Case): AccessQuestion {
+  const { action, resource, context } = asked;
+  return {
     principal,
     permissions: {
       identity: identity.map(compiled),
@@ -206,7 +208,7 @@ function ours({ principal, identity, boundary, session, resourcePolicy, action, 
     resourceAccountId: own,
     resourcePolicy: resourcePolicy && compiled(resourcePolicy),
     context: contextOf(context),
-  });
+  };
 }
 
 async function theirs({
@@ -279,7 +281,7 @@ test(`${casesTried} policies and requests → decided alike`, { timeout: 120_000
   for (let tried = 0; tried < casesTried; tried++) {
     const one = cases.next();
     const text = JSON.stringify(one);
-    const [mine, reference] = [ours(one), await theirs(one)];
+    const [mine, reference] = [decide(questionOf(one)), await theirs(one)];
     count(mine.outcome);
     if (mine.outcome === outcomes[reference]) continue;
     const reason = explained.find(([, applies]) => applies(text, one, mine))?.[0];
@@ -290,4 +292,31 @@ test(`${casesTried} policies and requests → decided alike`, { timeout: 120_000
   // Each outcome often enough to mean something, and each explanation seldom.
   for (const outcome of Object.values(outcomes)) expect(counts.get(outcome) ?? 0).toBeGreaterThan(casesTried / 20);
   for (const [reason] of explained) expect(counts.get(reason) ?? 0, reason).toBeLessThan(casesTried / 50);
+});
+
+/** The step that tells of the policies that decided. */
+const steps: Readonly<Record<Decision['layer'], string>> = {
+  resource: 'resource policy',
+  identity: 'identity policies',
+  boundary: 'permissions boundary',
+  session: 'session policies',
+};
+
+test('every decision → explained by a statement that applies, and by the step of its layer', () => {
+  const cases = new Cases(7);
+  for (let tried = 0; tried < 2000; tried++) {
+    const question = questionOf(cases.next());
+    const { outcome, layer, by } = decide(question);
+    const explanation = explain(question);
+    const applying = explanation.statements.filter(({ misses }) => misses.length === 0);
+    const step = explanation.steps.find((one) => one.step === steps[layer]);
+    expect(explanation.outcome).toBe(outcome);
+    expect(applying.some(({ effect }) => effect === 'Deny')).toBe(outcome === 'explicit-deny');
+    if (outcome === 'explicit-deny') expect(explanation.steps[0]).toMatchObject({ says: 'denies' });
+    if (outcome === 'allow') expect(step).toMatchObject({ says: 'allows' });
+    if (outcome === 'implicit-deny') expect(step?.says).toMatch(/^(does not allow|none)$/);
+    if (by === undefined) continue;
+    const effect = outcome === 'allow' ? 'Allow' : 'Deny';
+    expect(applying).toContainEqual(expect.objectContaining({ layer, effect, number: by.index + 1 }));
+  }
 });

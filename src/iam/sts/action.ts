@@ -8,6 +8,7 @@ export interface StsCall {
   readonly identity: Identity;
   readonly iam: Iam;
   readonly source: RequestSource;
+  readonly requestId: string;
 }
 
 export interface StsAction<N extends ActionName = ActionName> {

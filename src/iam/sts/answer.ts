@@ -28,6 +28,6 @@ export async function answerSts(iam: Iam, { identity, parameters, source, reques
   }
   const input = decodeInput(stsTable, name, parameters);
   refuseUnsupported(input, action);
-  const output = await action.run({ identity, iam, source }, input);
+  const output = await action.run({ identity, iam, source, requestId }, input);
   return encodeOutput(stsTable, name, { output, requestId });
 }

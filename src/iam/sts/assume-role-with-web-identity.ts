@@ -36,7 +36,7 @@ export const assumeRoleWithWebIdentity = stsAction({
     await verifyToken(call, provider, token);
     const { tags, transitiveTagKeys } = tagsOf(token);
     const { audience, values } = claimKeys(provider, token);
-    requireTrust({
+    requireTrust(call, {
       principal: bearerOf(found, provider),
       permissions: noPermissions,
       roleArn: input.RoleArn,

@@ -30,7 +30,7 @@ export const assumeRole = stsAction({
     const sessionName = checkSessionName(input.RoleSessionName, { member: 'roleSessionName', to: 64 });
     const seconds = durationOf(input.DurationSeconds, { usual: hour, from: quarter, to: 12 * hour });
     const tags = mergeTransitive(identity, tagsOfRequest(input));
-    const found = requireTrust({
+    const found = requireTrust(call, {
       principal: identity,
       permissions: permissionsOf(iam.callers.policiesOf(identity)),
       roleArn: input.RoleArn,

@@ -2,9 +2,9 @@
 import { IamError } from '../errors.ts';
 import type { Identity, Session } from '../identity.ts';
 import { stsArn } from '../names.ts';
-import { type AccessQuestion, decide } from '../policy/decide.ts';
+import { requirePermission } from '../permission.ts';
+import type { AccessQuestion } from '../policy/decide.ts';
 import { permissionsOf } from '../policy/permissions.ts';
-import { refusalText } from '../policy/refusal-text.ts';
 import { requestContext, requestTagKeys } from '../request-context.ts';
 import { type StsCall, stsAction } from './action.ts';
 import { checkSessionName, durationOf, issueCredentials, policiesOfRequest, tagsOfRequest } from './sessions.ts';
@@ -74,7 +74,7 @@ export const getFederationToken = stsAction({
   },
 });
 
-function requireAllowed({ iam, identity, source }: StsCall, resource: string, tags: Session['tags']): void {
+function requireAllowed({ iam, identity, source, requestId }: StsCall, resource: string, tags: Session['tags']): void {
   for (const action of ['sts:GetFederationToken', ...(tags.length > 0 ? ['sts:TagSession'] : [])]) {
     const question: AccessQuestion = {
       principal: identity,
@@ -84,7 +84,6 @@ function requireAllowed({ iam, identity, source }: StsCall, resource: string, ta
       resourceAccountId: identity.accountId,
       context: requestContext(identity, source, requestTagKeys(tags)),
     };
-    const decision = decide(question);
-    if (decision.outcome !== 'allow') throw new IamError('AccessDenied', refusalText(question, decision));
+    requirePermission({ iam, requestId }, question);
   }
 }

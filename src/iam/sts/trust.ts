@@ -2,6 +2,7 @@
 import { IamError } from '../errors.ts';
 import type { Iam } from '../iam.ts';
 import { entityArn, parseIamArn } from '../names.ts';
+import { noteRefusal } from '../permission.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import type { RequestContext } from '../policy/context.ts';
 import { type AccessQuestion, decide, type NamedPolicy, type Permissions } from '../policy/decide.ts';
@@ -9,6 +10,7 @@ import { parseTrustPolicy } from '../policy/identity-policy.ts';
 import type { Principal } from '../policy/principal.ts';
 import { refusalText } from '../policy/refusal-text.ts';
 import type { RoleRecord } from '../records.ts';
+import type { StsCall } from './action.ts';
 
 export interface FoundRole {
   readonly accountId: string;
@@ -35,7 +37,8 @@ export interface Assuming {
 }
 
 /** The role, if all actions are allowed. Throws AccessDenied, which does not tell whether there is such a role. */
-export function requireTrust({ principal, permissions, roleArn, found, actions, context }: Assuming): FoundRole {
+export function requireTrust(asking: Pick<StsCall, 'iam' | 'requestId'>, assuming: Assuming): FoundRole {
+  const { principal, permissions, roleArn, found, actions, context } = assuming;
   for (const action of actions) {
     const question: AccessQuestion = {
       ...{ principal, permissions, action, context },
@@ -46,6 +49,7 @@ export function requireTrust({ principal, permissions, roleArn, found, actions, 
     };
     const decision = decide(question);
     if (found === undefined || decision.outcome !== 'allow') {
+      noteRefusal(asking, question);
       const isNamed = principal.kind !== 'web-identity';
       const message = isNamed ? refusalText(question, decision) : `Not authorized to perform ${action}`;
       throw new IamError('AccessDenied', message);

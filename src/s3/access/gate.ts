@@ -10,13 +10,16 @@ import { knownBucketAccess, readBucketAccess } from '../../engine/access-documen
 import { EngineError } from '../../engine/errors.ts';
 import type { Bucket, Engine, ObjectAttributes } from '../../engine/types.ts';
 import type { Identity } from '../../iam/identity.ts';
+import type { RequestContext } from '../../iam/policy/context.ts';
 import { type AccessQuestion, type Decision, decide, type Permissions } from '../../iam/policy/decide.ts';
 import { type PolicyTexts, permissionsOf } from '../../iam/policy/permissions.ts';
+import type { RefusalBook } from '../../iam/policy/refusal-book.ts';
 import { refusalText } from '../../iam/policy/refusal-text.ts';
 import { S3Error } from '../errors.ts';
 import type { OperationName } from '../model/types.ts';
 import type { ObjectName } from '../operation.ts';
 import { s3Actions } from './actions.ts';
+import { explainJudgement, type Judgement } from './judgement.ts';
 import { type NeededAction, neededActions } from './operation-actions.ts';
 import { policyOfBucket } from './policy-of-bucket.ts';
 import { type RequestFacts, requestContext, type Subject } from './request-context.ts';
@@ -26,6 +29,7 @@ export interface GateOptions {
   readonly policiesOf: (identity: Identity) => PolicyTexts;
   /** The account id of an owner's canonical id. */
   readonly accountOf: (canonicalId: string) => string | undefined;
+  readonly refusals: RefusalBook;
 }
 
 export interface AccessRequest {
@@ -38,6 +42,8 @@ export interface AccessRequest {
   readonly object: ObjectName | undefined;
   /** What the request's body says that conditions may ask for. */
   readonly told?: Pick<Subject, 'requestTags' | 'locationConstraint'>;
+  /** Values of keys that are supposed instead of the request's own, where somebody asks what would be. */
+  readonly supposed?: RequestContext;
 }
 
 /** One action of a request, about a bucket that is there. */
@@ -89,22 +95,25 @@ export class Gate {
 
   /** Throws AccessDenied, and MethodNotAllowed for the policy of another account's bucket. */
   async authorise(request: AccessRequest): Promise<void> {
-    const { facts, operation, bucket, object, told } = request;
-    const message = signedOnly[operation];
-    if (message !== undefined && facts.identity.kind === 'anonymous') throw new S3Error('AccessDenied', { message });
-    const needed = neededActions({
-      operation,
-      namesVersion: object?.versionId !== undefined,
-      bucketOwner: bucket?.owner,
-      givesTags: (told?.requestTags?.length ?? 0) > 0,
-      header: (name) => facts.header(name),
-    });
-    const access =
-      bucket && (knownBucketAccess(bucket) ?? (await readBucketAccess(this.#options.engine.buckets, bucket)));
-    for (const one of needed) {
-      if (bucket === undefined || access === undefined) this.#requireAbroad(request, one);
-      else await this.#require({ request, bucket, access, needed: one });
+    const message = refusedUnsigned(request);
+    if (message !== undefined) throw new S3Error('AccessDenied', { message });
+    const access = await this.#accessTo(request.bucket);
+    for (const needed of actionsOf(request)) {
+      if (request.bucket === undefined || access === undefined) this.#requireAbroad(request, needed);
+      else await this.#require({ request, bucket: request.bucket, access, needed });
     }
+  }
+
+  /** What `authorise` decides of each action that a request needs, or of those that are given, and by what. */
+  async judge(request: AccessRequest, actions = actionsOf(request)): Promise<readonly Judgement[]> {
+    const access = await this.#accessTo(request.bucket);
+    const judgements: Judgement[] = [];
+    for (const needed of actions) {
+      const { bucket } = request;
+      if (bucket === undefined || access === undefined) judgements.push(this.#judgeAbroad(request, needed));
+      else judgements.push(await this.#judge({ request, bucket, access, needed }));
+    }
+    return judgements;
   }
 
   /** What the caller is to hear of an object that is missing: who may not list the bucket is not told. */
@@ -117,10 +126,20 @@ export class Gate {
     return (await this.#mayList({ request, bucket, access }, object)) ? error : new S3Error('AccessDenied');
   }
 
+  async #accessTo(bucket: Bucket | undefined): Promise<BucketAccess | undefined> {
+    return bucket && (knownBucketAccess(bucket) ?? (await readBucketAccess(this.#options.engine.buckets, bucket)));
+  }
+
+  #requireAbroad(request: AccessRequest, needed: NeededAction): void {
+    const judgement = this.#judgeAbroad(request, needed);
+    if (judgement.decision.outcome !== 'allow') throw this.#refusal(request, judgement);
+  }
+
   /** Where no bucket is asked, the policies of the identity decide alone. */
-  #requireAbroad(request: AccessRequest, { action }: NeededAction): void {
+  #judgeAbroad(request: AccessRequest, needed: NeededAction): Judgement {
     const { facts, bucketName = '*', told } = request;
     const { identity } = facts;
+    const { action } = needed;
     const subject = { action, resourceAccountId: identity.accountId, ...told };
     const question: AccessQuestion = {
       principal: identity,
@@ -128,27 +147,43 @@ export class Gate {
       action,
       resource: `arn:aws:s3:::${bucketName}`,
       resourceAccountId: identity.accountId,
-      context: requestContext(facts, subject),
+      context: contextOf(request, subject),
     };
-    const decision = decide(question);
-    if (decision.outcome !== 'allow') throw refusal(question, decision);
+    return { needed, question, decision: decide(question) };
   }
 
   async #require(inquiry: Inquiry): Promise<void> {
     const { request, bucket, access, needed } = inquiry;
     const { identity } = request.facts;
     if (isUntouchedRoot(identity, access, needed)) return;
-    const object = await this.#lookUp(inquiry);
-    const asked = this.#question(inquiry, object);
-    const isInitiator = initiatorsActions.has(needed.action) && (await this.#isInitiator(inquiry));
-    const question = isInitiator ? { ...asked, isGrantedByAcl: true } : asked;
-    const decision = decide(question);
-    if (decision.outcome !== 'allow') {
-      if (decision.outcome === 'implicit-deny') await this.#tellMissing(inquiry);
-      throw refusal(question, decision);
+    const judgement = await this.#judge(inquiry);
+    const { outcome } = judgement.decision;
+    if (outcome !== 'allow') {
+      if (outcome === 'implicit-deny') await this.#tellMissing(inquiry);
+      throw this.#refusal(request, judgement);
     }
     if (policyActions.has(needed.action) && identity.canonicalId !== bucket.owner)
       throw new S3Error('MethodNotAllowed');
+  }
+
+  async #judge(inquiry: Inquiry): Promise<Judgement> {
+    const { request, access, needed } = inquiry;
+    const asked = this.#question(inquiry, await this.#lookUp(inquiry));
+    const isInitiator = initiatorsActions.has(needed.action) && (await this.#isInitiator(inquiry));
+    const question = isInitiator ? { ...asked, isGrantedByAcl: true } : asked;
+    return {
+      ...{ needed, question, access, decision: decide(question) },
+      isUntouchedRoot: isUntouchedRoot(request.facts.identity, access, needed),
+    };
+  }
+
+  /** The reason is told within the account that the resource belongs to, as S3 does; to the operator in any case. */
+  #refusal({ facts }: AccessRequest, judgement: Judgement): S3Error {
+    const { question, decision } = judgement;
+    this.#options.refusals.note(facts.requestId, () => explainJudgement(judgement));
+    const { principal, resourceAccountId } = question;
+    if (principal.kind === 'anonymous' || principal.accountId !== resourceAccountId) return new S3Error('AccessDenied');
+    return new S3Error('AccessDenied', { message: refusalText(question, decision), fields: denialFields(decision) });
   }
 
   /** Who may list the bucket also hears that an object is missing, whatever it may read. Throws what the engine says of it. */
@@ -216,7 +251,7 @@ export class Gate {
       resourcePolicy: policy,
       resourcePolicyOnlyDenies: isForeign || isKeptIn === true,
       isGrantedByAcl: this.#isGrantedByAcl(inquiry, attributes),
-      context: requestContext(facts, subject),
+      context: contextOf(request, subject),
     };
   }
 
@@ -258,6 +293,27 @@ export class Gate {
   }
 }
 
+/** The actions that a request needs, by its operation and its headers. */
+export function actionsOf({ facts, operation, bucket, object, told }: AccessRequest): readonly NeededAction[] {
+  return neededActions({
+    operation,
+    namesVersion: object?.versionId !== undefined,
+    bucketOwner: bucket?.owner,
+    givesTags: (told?.requestTags?.length ?? 0) > 0,
+    header: (name) => facts.header(name),
+  });
+}
+
+/** Why nobody may do this without a signature; undefined if that is not so, or there is one. */
+export function refusedUnsigned({ operation, facts }: AccessRequest): string | undefined {
+  return facts.identity.kind === 'anonymous' ? signedOnly[operation] : undefined;
+}
+
+function contextOf({ facts, supposed }: AccessRequest, subject: Subject): RequestContext {
+  const own = requestContext(facts, subject);
+  return supposed === undefined ? own : (key) => supposed(key) ?? own(key);
+}
+
 function readsObject(operation: OperationName): boolean {
   return /^(Get|Head)Object/.test(operation);
 }
@@ -275,9 +331,8 @@ function isOwnedByWriter({ ownership }: BucketAccess, action: string): boolean {
   return s3Actions.get(action)?.on === 'object' && !bucketOwnersActions.has(action);
 }
 
-/** The reason is told within the account that the resource belongs to, as S3 does. */
-function refusal(question: AccessQuestion, decision: Decision): S3Error {
-  const { principal, resourceAccountId } = question;
-  if (principal.kind === 'anonymous' || principal.accountId !== resourceAccountId) return new S3Error('AccessDenied');
-  return new S3Error('AccessDenied', { message: refusalText(question, decision) });
+/** The statement that denies, for whoever may know it: where several policies stand, AWS's sentence names only their kind. */
+function denialFields({ outcome, by }: Decision): Record<string, string> {
+  if (outcome !== 'explicit-deny' || by === undefined) return {};
+  return { DenyingPolicy: by.policy, DenyingStatement: by.sid ?? String(by.index + 1) };
 }

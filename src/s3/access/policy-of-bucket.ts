@@ -39,7 +39,7 @@ export function policyOfBucket(access: BucketAccess): PolicyOfBucket | undefined
   const { hasVariables, statements } =
     access.policy === undefined ? { hasVariables: false, statements: [] } : readStoredPolicy(access.policy);
   const document = { hasVariables, statements: access.isPublicRead ? [...statements, publicRead] : statements };
-  const policy = { name: 'bucket', policy: compilePolicy(document), isPublic: isPublicPolicy(document) };
+  const policy = { name: "the bucket's policy", policy: compilePolicy(document), isPublic: isPublicPolicy(document) };
   compiled.set(access, policy);
   return policy;
 }

@@ -33,6 +33,7 @@ interface Given {
 const ask = (key: string, action: string, { facts, subject, headers = {}, query = {} }: Given = {}) =>
   requestContext(
     {
+      requestId: 'r',
       identity: user,
       header: (name) => headers[name],
       query: (name) => query[name],

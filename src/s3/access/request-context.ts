@@ -13,6 +13,7 @@ import { s3Actions } from './actions.ts';
 
 /** How a request came in, for the keys that are about that. */
 export interface RequestFacts {
+  readonly requestId: string;
   readonly identity: Identity;
   header(name: string): string | undefined;
   query(name: string): string | undefined;

@@ -6,6 +6,7 @@ import type { Authentication } from '../auth/types.ts';
 import type { RequestFacts } from './request-context.ts';
 
 export interface RequestHead {
+  readonly requestId: string;
   readonly incoming: IncomingMessage;
   /** With those that a presigner moved into the query. */
   readonly headers: IncomingHttpHeaders;
@@ -15,10 +16,12 @@ export interface RequestHead {
   readonly region: string;
 }
 
-export function requestFacts({ incoming, headers, query, authentication, nowMs, region }: RequestHead): RequestFacts {
+export function requestFacts(head: RequestHead): RequestFacts {
+  const { requestId, incoming, headers, query, authentication, nowMs, region } = head;
   const { socket } = incoming;
   const isSigned = authentication.kind === 'signed';
   return {
+    requestId,
     identity: isSigned ? authentication.identity : anonymous,
     header: (name) => headers[name]?.toString(),
     query: (name) => query.get(name),
