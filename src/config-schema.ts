@@ -6,6 +6,9 @@ import { readableClasses } from './s3/storage-classes.ts';
 const mebibyte = 1024 * 1024;
 const day = 24 * 60 * 60 * 1000;
 
+/** A length of time with its unit, such as `24h` or `2s`. */
+const durationSchema = z.string().regex(/^[1-9]\d*(ms|s|m|h)$/, 'a number and ms, s, m or h, such as 24h or 2s');
+
 const zoneSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,32}$/, 'lower-case letters, digits and hyphens, at most 32'),
   path: z.string().min(1),
@@ -78,6 +81,12 @@ const jobsSchema = z.strictObject({
     .int()
     .min(mebibyte)
     .default(32 * mebibyte),
+  lifecycleLooksPerSecond: z.int().min(1).default(100_000),
+  lifecycleChangesPerSecond: z.int().min(1).default(1000),
+});
+
+const timeSchema = z.strictObject({
+  dayLength: durationSchema.default('24h'),
 });
 
 export const configSchema = z.strictObject({
@@ -103,4 +112,5 @@ export const configSchema = z.strictObject({
   limits: limitsSchema.prefault({}),
   store: storeSchema.prefault({}),
   jobs: jobsSchema.prefault({}),
+  time: timeSchema.prefault({}),
 });

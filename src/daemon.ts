@@ -2,12 +2,14 @@
 import { createAdmin } from './admin/admin.ts';
 import { type ErasureBlobStore, openBlobStore } from './blob/store.ts';
 import { type Config, ConfigError } from './config.ts';
+import { durationMs } from './config-durations.ts';
 import { openCluster, openRootKey, openServerKey, type RootKey, refuseLostIndex } from './data-folder.ts';
 import { declaredAccounts } from './declared-accounts.ts';
 import { newBucketDocuments } from './engine/access-documents.ts';
 import { type Compaction, createCompaction } from './engine/compaction.ts';
 import { createEngine } from './engine/engine.ts';
 import { EngineError } from './engine/errors.ts';
+import { dayMs } from './engine/lifecycle/due.ts';
 import { probeStore } from './engine/probe.ts';
 import type { Engine } from './engine/types.ts';
 import { type Iam, openIam } from './iam/iam.ts';
@@ -20,6 +22,7 @@ import { compact } from './jobs/compact.ts';
 import type { Job } from './jobs/job.ts';
 import { jobStateIn } from './jobs/job-state.ts';
 import { keepKeyUses } from './jobs/keep-key-uses.ts';
+import { actOnLifecycle } from './jobs/lifecycle.ts';
 import { rebalance } from './jobs/rebalance.ts';
 import { repair } from './jobs/repair.ts';
 import { type JobRunner, startJobs } from './jobs/runner.ts';
@@ -96,7 +99,8 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     ...(overrides.choices !== undefined && { choices: overrides.choices }),
     log,
   });
-  const engine = createEngine({ index, blobs, clock, schemes: config.store.schemes });
+  const dayLengthMs = tellDayLength(config, log);
+  const engine = createEngine({ index, blobs, clock, schemes: config.store.schemes, dayLengthMs });
   const iam = await openIam({
     identities: engine.identities,
     declared: declaredAccounts(config, rootKey),
@@ -106,7 +110,10 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   });
   await ensureBuckets(config, engine);
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
-  const jobs = startJobs(backgroundWork(config, { engine, compaction, iam, index, blobs, clock }), { clock, log });
+  const jobs = startJobs(backgroundWork(config, { engine, compaction, iam, index, blobs, clock, dayLengthMs }), {
+    clock,
+    log,
+  });
   const server = createFrontEnd({ config, clock, log, startedMs, iam, engine, index, blobs, jobs });
   const address = await server.listen(config);
   log.info({ address, region: config.region }, 'Serving');
@@ -133,9 +140,11 @@ interface WorkParts {
   readonly index: Index;
   readonly blobs: ErasureBlobStore;
   readonly clock: Clock;
+  readonly dayLengthMs: number;
 }
 
-function backgroundWork({ store, jobs }: Config, { engine, compaction, iam, index, blobs, clock }: WorkParts): Job[] {
+function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[] {
+  const { engine, compaction, iam, index, blobs, clock, dayLengthMs } = parts;
   const { maintenance } = blobs;
   const mending = { maintenance, clock, bytesPerSecond: jobs.repairBytesPerSecond };
   return [
@@ -151,6 +160,14 @@ function backgroundWork({ store, jobs }: Config, { engine, compaction, iam, inde
       state: jobStateIn(index, 'scrub'),
       periodMs: jobs.scrubPeriodMs,
       bytesPerSecond: jobs.scrubBytesPerSecond,
+    }),
+    actOnLifecycle({
+      lifecycle: engine.lifecycle,
+      clock,
+      state: jobStateIn(index, 'lifecycle'),
+      dayLengthMs,
+      looksPerSecond: jobs.lifecycleLooksPerSecond,
+      changesPerSecond: jobs.lifecycleChangesPerSecond,
     }),
   ];
 }
@@ -217,6 +234,15 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
     hostSuffixes: hostSuffixes(config.domains),
     limits: config.limits,
   });
+}
+
+/** How long a day of a rule is. Whoever starts a server with short days by mistake must see it before objects expire. */
+function tellDayLength({ time }: Config, log: Log): number {
+  const dayLengthMs = durationMs(time.dayLength);
+  if (dayLengthMs !== dayMs) {
+    log.warn({ dayLength: time.dayLength }, 'Days of lifecycle rules are not as long as days: time.dayLength is set');
+  }
+  return dayLengthMs;
 }
 
 /** A key made by the server is printed where it starts; beyond loopback its owner must have chosen one. */

@@ -1,4 +1,4 @@
-import type { DeleteConditions } from '../meta/commands.ts';
+import type { DeleteConditions, SeenVersion } from '../meta/commands.ts';
 import type { Bucket } from '../meta/records.ts';
 import type { EngineContext } from './context.ts';
 import { withManifest } from './manifests.ts';
@@ -11,6 +11,7 @@ export interface DeleteRequest {
   readonly versionId?: string;
   readonly owner: string;
   readonly conditions?: DeleteConditions;
+  readonly seen?: SeenVersion;
 }
 
 /** Removes the version named, or without a name does what the bucket's versioning state asks for. */
@@ -21,7 +22,7 @@ export async function deleteObject(context: EngineContext, request: DeleteReques
 
 async function deleteCurrent(
   context: EngineContext,
-  { bucket, key, owner, conditions }: DeleteRequest,
+  { bucket, key, owner, conditions, seen }: DeleteRequest,
 ): Promise<DeleteResult> {
   return onCurrentBucket(context, bucket, async (current) => {
     const { versionId, ordinal } = context.ids.issue(current);
@@ -30,6 +31,7 @@ async function deleteCurrent(
       ...({ type: 'delete-current', bucketId: current.id, key, markerId: versionId, ordinal } as const),
       ...{ owner, lastModifiedMs },
       ...(conditions !== undefined && { conditions }),
+      ...(seen !== undefined && { seen }),
     };
     const marker = {
       v: 1,
@@ -51,7 +53,7 @@ async function deleteCurrent(
 
 async function deleteVersion(
   { index }: EngineContext,
-  { bucket, key, conditions }: DeleteRequest,
+  { bucket, key, conditions, seen }: DeleteRequest,
   versionId: string,
 ): Promise<DeleteResult> {
   const { wasDeleteMarker } = await index.submit({
@@ -60,6 +62,7 @@ async function deleteVersion(
     key,
     versionId,
     ...(conditions !== undefined && { conditions }),
+    ...(seen !== undefined && { seen }),
   });
   return { deleteMarker: wasDeleteMarker, versionId };
 }

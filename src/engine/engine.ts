@@ -8,6 +8,8 @@ import { ByteBudget } from './byte-budget.ts';
 import type { DigestFunctions, EngineContext, EngineLimits } from './context.ts';
 import { createGarbage } from './garbage.ts';
 import { createIdentities } from './identities.ts';
+import { dayMs } from './lifecycle/due.ts';
+import { createLifecycle } from './lifecycle/lifecycle.ts';
 import { createListing } from './listing.ts';
 import { createObjects } from './objects.ts';
 import type { Engine } from './types.ts';
@@ -29,10 +31,13 @@ export interface EngineOptions {
   readonly limits?: Partial<EngineLimits>;
   /** How objects of each storage class are coded. A class that is not named is coded 6+3. */
   readonly schemes?: Readonly<Record<string, SchemeName | undefined>>;
+  /** How long a day of a lifecycle rule is. */
+  readonly dayLengthMs?: number;
 }
 
 /** Joins an index and a blob store into what S3 means. Owns neither: whoever opened them closes them. */
-export function createEngine({ index, blobs, clock, digests, limits, schemes }: EngineOptions): Engine {
+export function createEngine(options: EngineOptions): Engine {
+  const { index, blobs, clock, digests, limits, schemes, dayLengthMs = dayMs } = options;
   const allLimits = { ...defaultLimits, ...limits };
   const schemesByClass = new Map(Object.entries(schemes ?? {}));
   const context: EngineContext = {
@@ -52,6 +57,7 @@ export function createEngine({ index, blobs, clock, digests, limits, schemes }: 
     listing: createListing(context),
     uploads: createUploads(context),
     garbage: createGarbage(context),
+    lifecycle: createLifecycle(context, { dayLengthMs }),
     identities: createIdentities(context),
   };
 }

@@ -50,6 +50,7 @@ function rejected(error: CommandRejected, details: EngineErrorDetails): EngineEr
     case 'SourceGone':
       return refuse('NoSuchKey');
     case 'StaleBucket':
+    case 'VersionChanged':
     case 'SegmentInUse':
     case 'BlobMoved':
     case 'StaleIdentities':

@@ -22,6 +22,7 @@ import type {
 } from '../meta/records.ts';
 import type { IdentityState, ObjectPage, PartPage, UploadPage } from '../meta/types.ts';
 import type { Garbage } from './garbage.ts';
+import type { Lifecycle } from './lifecycle/types.ts';
 
 export type {
   Bucket,
@@ -212,5 +213,6 @@ export interface Engine {
   readonly listing: Listing;
   readonly uploads: Uploads;
   readonly garbage: Garbage;
+  readonly lifecycle: Lifecycle;
   readonly identities: Identities;
 }

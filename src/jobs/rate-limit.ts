@@ -1,19 +1,19 @@
-/** How fast work may go on: after so many bytes, so long a pause. What was not used is not saved up. */
+/** How fast work may go on: after so many bytes, or pieces of another kind, so long a pause. What was not used is not saved up. */
 import type { Clock } from '../lib/clock.ts';
 
 export class RateLimit {
-  readonly #bytesPerSecond: number;
+  readonly #perSecond: number;
   readonly #clock: Clock;
   #freeAtMs = 0;
 
-  constructor(bytesPerSecond: number, clock: Clock) {
-    this.#bytesPerSecond = bytesPerSecond;
+  constructor(perSecond: number, clock: Clock) {
+    this.#perSecond = perSecond;
     this.#clock = clock;
   }
 
-  spend(bytes: number): void {
+  spend(amount: number): void {
     const fromMs = Math.max(this.#freeAtMs, this.#clock.nowMs());
-    this.#freeAtMs = fromMs + (bytes / this.#bytesPerSecond) * 1000;
+    this.#freeAtMs = fromMs + (amount / this.#perSecond) * 1000;
   }
 
   /** When more may be spent; in the past if it may now. */

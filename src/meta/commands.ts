@@ -45,6 +45,22 @@ export interface DeleteConditions {
   readonly ifMatchSize?: number;
 }
 
+/**
+ * What background work saw of a version when it decided to remove it. If it is otherwise by then, as a client has changed
+ * something meanwhile, the command is rejected with `VersionChanged`.
+ */
+export interface SeenVersion {
+  readonly ordinal: number;
+  /** Tags that decided: it still has all of them. */
+  readonly tags?: readonly Tag[];
+  /** The key has no other version. */
+  readonly isAlone?: boolean;
+  /** Ordinal of a newer version that is still there, so that this one has not been current since. */
+  readonly below?: number;
+  /** There are at least so many newer versions that are not current. */
+  readonly newerNoncurrent?: number;
+}
+
 interface VersionBody {
   readonly lastModifiedMs: number;
   readonly size: number;
@@ -104,6 +120,7 @@ export interface DeleteCurrent extends Described {
   readonly owner: string;
   readonly lastModifiedMs: number;
   readonly conditions?: DeleteConditions;
+  readonly seen?: SeenVersion;
 }
 
 /** DeleteObject with a version id. A version that does not exist is no error. */
@@ -113,6 +130,7 @@ export interface DeleteVersion {
   readonly key: string;
   readonly versionId: string;
   readonly conditions?: DeleteConditions;
+  readonly seen?: SeenVersion;
 }
 
 export interface SetVersionTags {
@@ -263,6 +281,7 @@ export type RejectionCode =
   /** If-Match on a key that has no current version: S3 answers 404 NoSuchKey. */
   | 'NoSuchKey'
   | 'NoSuchVersion'
+  | 'VersionChanged'
   | 'NoSuchUpload'
   | 'InvalidPart'
   | 'SourceGone'

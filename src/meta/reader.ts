@@ -1,19 +1,20 @@
 /** Reading the index: every named read of the seam, on a connection of its own that cannot write. */
 import type { Database } from 'better-sqlite3';
 import type { HotRows } from './hot-rows.ts';
-import { encodeKey } from './keys.ts';
+import { decodeKey, encodeKey, endOfKey, endOfPrefix } from './keys.ts';
 import { collectPage, type Taken } from './page.ts';
 import type { Bucket, Part, Slice, Upload, Version } from './records.ts';
 import { BlobReader } from './tables/blobs.ts';
 import { BucketReader } from './tables/buckets.ts';
 import { IdentityReader } from './tables/identities.ts';
 import { JobStateReader } from './tables/job-states.ts';
-import { unpackSlices } from './tables/packing.ts';
+import { unpackSlices, unpackTags } from './tables/packing.ts';
 import { PartReader, toPart } from './tables/parts.ts';
 import { toUpload, UploadReader, type UploadRow } from './tables/uploads.ts';
-import { toVersion, VersionReader, type VersionRow } from './tables/versions.ts';
+import { type GlancedRow, toVersion, VersionReader, type VersionRow } from './tables/versions.ts';
 import {
   type BucketPage,
+  type GlanceQuery,
   type IdentityState,
   type IndexReader,
   type ListQuery,
@@ -25,6 +26,7 @@ import {
   type SegmentUse,
   type UploadListQuery,
   type UploadPage,
+  type VersionGlance,
   VersionGone,
   type VersionListQuery,
 } from './types.ts';
@@ -76,6 +78,10 @@ export class Reader implements IndexReader {
 
   async getBucketConfig(bucketId: number, kind: string): Promise<string | undefined> {
     return this.#buckets.config(bucketId, kind);
+  }
+
+  async listBucketsWithConfig(kind: string): Promise<readonly string[]> {
+    return this.#buckets.withConfig(kind);
   }
 
   async getVersion(bucketId: number, key: string, versionId?: string): Promise<Version | undefined> {
@@ -150,6 +156,17 @@ export class Reader implements IndexReader {
       },
       take,
     });
+  }
+
+  async glanceAtVersions({ bucketId, prefix, after, limit }: GlanceQuery): Promise<readonly VersionGlance[]> {
+    const start = encodeKey(prefix);
+    const until = endOfPrefix(start);
+    if (after === undefined) return this.#versions.glanceAt(bucketId, { from: start, until, limit }).map(toGlance);
+    const key = encodeKey(after.key);
+    const older = this.#versions.glanceOlder(bucketId, { key, ordinal: after.ordinal, limit });
+    const left = limit - older.length;
+    const others = left === 0 ? [] : this.#versions.glanceAt(bucketId, { from: endOfKey(key), until, limit: left });
+    return [...older, ...others].map(toGlance);
   }
 
   async getUpload(bucketId: number, key: string, uploadId: string): Promise<Upload | undefined> {
@@ -238,4 +255,16 @@ export class Reader implements IndexReader {
     const rows = this.#parts.inOrder(contentId, { after, limit: limit + 1 });
     return { parts: rows.slice(0, limit).map(toPart), isTruncated: rows.length > limit };
   }
+}
+
+function toGlance([key, ordinal, versionId, isDeleteMarker, lastModifiedMs, size, details]: GlancedRow): VersionGlance {
+  return {
+    key: decodeKey(key),
+    ordinal,
+    versionId,
+    isDeleteMarker: isDeleteMarker === 1,
+    lastModifiedMs,
+    size,
+    tags: unpackTags(details),
+  };
 }

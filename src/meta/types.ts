@@ -1,6 +1,6 @@
 /** The seam between the engine and the index: `submit` changes, named asynchronous reads see every acknowledged change. */
 import type { Command, CommandResult } from './commands.ts';
-import type { BlobLocation, Bucket, IdentityDocument, Part, Slice, Upload, Version } from './records.ts';
+import type { BlobLocation, Bucket, IdentityDocument, Part, Slice, Tag, Upload, Version } from './records.ts';
 
 export interface BucketPage {
   readonly buckets: readonly Bucket[];
@@ -73,6 +73,25 @@ export interface IdentityState {
   readonly documents: readonly IdentityDocument[];
 }
 
+/** What a walk over all versions of a bucket sees of each. */
+export interface VersionGlance {
+  readonly key: string;
+  readonly ordinal: number;
+  readonly versionId: string;
+  readonly isDeleteMarker: boolean;
+  readonly lastModifiedMs: number;
+  readonly size: number;
+  readonly tags: readonly Tag[];
+}
+
+export interface GlanceQuery {
+  readonly bucketId: number;
+  readonly prefix: string;
+  /** Go on after this version of its key. */
+  readonly after?: { readonly key: string; readonly ordinal: number } | undefined;
+  readonly limit: number;
+}
+
 /** The version was removed after it was looked up: look it up again. */
 export class VersionGone extends Error {
   override readonly name = 'VersionGone';
@@ -89,6 +108,8 @@ export interface IndexReader {
   listBuckets(query: { owner?: string; prefix: string; after: string; limit: number }): Promise<BucketPage>;
   /** JSON text of a configuration document. */
   getBucketConfig(bucketId: number, kind: string): Promise<string | undefined>;
+  /** Names of the buckets that have a configuration document of a kind, in order. */
+  listBucketsWithConfig(kind: string): Promise<readonly string[]>;
 
   /** The named version, or without an id the current one, which may be a delete marker. */
   getVersion(bucketId: number, key: string, versionId?: string): Promise<Version | undefined>;
@@ -108,6 +129,9 @@ export interface IndexReader {
   listObjects(query: ListQuery): Promise<ObjectPage>;
   /** All versions and markers, newest first within a key. */
   listVersions(query: VersionListQuery): Promise<ObjectPage>;
+
+  /** All versions and markers as `listVersions` orders them, of each no more than a glance. An empty page is the last. */
+  glanceAtVersions(query: GlanceQuery): Promise<readonly VersionGlance[]>;
 
   getUpload(bucketId: number, key: string, uploadId: string): Promise<Upload | undefined>;
   listUploads(query: UploadListQuery): Promise<UploadPage>;

@@ -3,6 +3,7 @@ import type { Checksum, Version } from '../engine/types.ts';
 import { typedChecksumMembers } from './checksum-members.ts';
 import { checkReadConditions, ifRangeHolds, quoteEtag } from './conditions.ts';
 import { S3Error } from './errors.ts';
+import { expirationHeader, isKnownWithoutRules } from './lifecycle/announcements.ts';
 import type { InputOf, OutputOf } from './model/types.ts';
 import { checkObjectAddress, shownVersionId } from './object-address.ts';
 import type { OperationRequest } from './operation.ts';
@@ -62,12 +63,15 @@ export async function openVersion(request: OperationRequest, input: ReadInput): 
     ...(versionId !== undefined && { 'x-amz-version-id': versionId }),
   });
   const { range, isPartial, checksum } = await findExtent(request, input, version);
+  // S3 tells it of the object, not of a version that was named.
+  const tellsExpiry = input.VersionId === undefined && !isKnownWithoutRules(bucket);
   return {
     version,
     range,
     status: isPartial ? 206 : 200,
     output: {
       ...describe(version, input),
+      ...(tellsExpiry && (await expirationHeader(request.engine, bucket, version))),
       ...(input.ChecksumMode === 'ENABLED' && typedChecksumMembers(checksum)),
       ContentLength: range.end - range.start,
       ContentRange: isPartial ? formatContentRange(range, version.size) : undefined,

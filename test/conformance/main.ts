@@ -54,15 +54,23 @@ interface SuiteRun {
   readonly pytest: readonly string[];
 }
 
+/** How long a day of a lifecycle rule is to the server and to the suite. */
+const lifecycleDaySeconds = '2';
+
 /** Runs the suite against a server of its own and returns the runner's exit code. */
 async function runSuite({ runner, suite, out, jobs, pytest }: SuiteRun): Promise<number | null> {
   // The suite was written for buckets as they were made before 2023, and signs some requests as was done before 2014.
-  const config = JSON.stringify({ bucketDefaults: 'legacy', signatureVersion2: true, accounts: suiteAccounts() });
+  const time = { dayLength: `${lifecycleDaySeconds}s` };
+  const config = JSON.stringify({ bucketDefaults: 'legacy', signatureVersion2: true, accounts: suiteAccounts(), time });
   await using daemon = await startDaemon({ config, environment: { NINEFOLD_LOG_LEVEL: 'warn' } });
   const where = ['--suite', suite, '--endpoint', daemon.endpoint, '--out', out, '--jobs', jobs];
-  const child = spawn('python3', [runner, ...where, ...suiteArguments(daemon), '--lc-debug-interval', '2', ...pytest], {
-    stdio: 'inherit',
-  });
+  const child = spawn(
+    'python3',
+    [runner, ...where, ...suiteArguments(daemon), '--lc-debug-interval', lifecycleDaySeconds, ...pytest],
+    {
+      stdio: 'inherit',
+    },
+  );
   await once(child, 'exit');
   return child.exitCode;
 }

@@ -54,6 +54,7 @@ API reference. Headers and parameters that the model does not list for an operat
 | Storage classes | all that are read without a restore are kept by name, EXPRESS_ONEZONE in any bucket; how each is coded is configured (\`store.schemes\`), and by default they are stored alike; archives answer \`NotImplemented\` |
 | Identities | accounts with users, groups, roles and policies, by the APIs of IAM and STS on the same port ([identities.md](identities.md)); anonymous callers may do what ACLs and policies of buckets grant, and read public buckets |
 | Policies | AWS's language whole, of identities, buckets, boundaries, sessions and roles, in AWS's order ([access.md](access.md)). Conditions on tags of buckets, access points, VPCs and organisations find no value |
+| Lifecycle | rules that expire versions and delete markers and abort uploads ([lifecycle.md](lifecycle.md)); those that move objects to another class answer \`NotImplemented\` |
 | Object lock | no bucket has it: headers that lock an object answer \`InvalidRequest\`, making a bucket with it \`NotImplemented\` |
 | Transport | HTTP/1.1 without TLS: put a proxy in front of what other machines reach |
 `;

@@ -1,6 +1,7 @@
 /** Preconditions of commands. A delete marker counts as no object. */
-import { CommandRejected, type DeleteConditions, type WriteConditions } from '../commands.ts';
+import { CommandRejected, type DeleteConditions, type SeenVersion, type WriteConditions } from '../commands.ts';
 import type { Bucket } from '../records.ts';
+import { unpackAttributes } from '../tables/packing.ts';
 import type { UploadRow } from '../tables/uploads.ts';
 import type { VersionRow } from '../tables/versions.ts';
 import type { Transaction } from './transaction.ts';
@@ -55,6 +56,31 @@ export function checkDelete(conditions: DeleteConditions | undefined, row: Versi
   if (ifMatchSize !== undefined && ifMatchSize !== row.size) {
     throw new CommandRejected('PreconditionFailed', 'The size does not match.');
   }
+}
+
+/** `row` is the version that the command is about to remove or hide. */
+export function checkSeen(transaction: Transaction, seen: SeenVersion | undefined, row: VersionRow | undefined): void {
+  if (seen === undefined) return;
+  if (row === undefined || row.ordinal !== seen.ordinal) throw changed('it is another one');
+  const { versions } = transaction;
+  const { tags = [], isAlone, below, newerNoncurrent } = seen;
+  if (tags.length > 0) {
+    const now = unpackAttributes(row).tags;
+    const hasAll = tags.every(({ key, value }) => now.some((tag) => tag.key === key && tag.value === value));
+    if (!hasAll) throw changed('its tags are others');
+  }
+  if (isAlone === true && !versions.isAlone(row)) throw changed('it has others beside it');
+  if (below !== undefined && versions.byOrdinal(row.bucketId, row.key, below) === undefined) {
+    throw changed('the version above it is gone');
+  }
+  if (newerNoncurrent !== undefined) {
+    const newer = versions.countNewer(row, { limit: newerNoncurrent + 1 });
+    if (newer <= newerNoncurrent) throw changed('fewer versions are newer');
+  }
+}
+
+function changed(how: string): CommandRejected {
+  return new CommandRejected('VersionChanged', `The version has changed since it was looked at: ${how}.`);
 }
 
 function requireEtag(etags: readonly string[], row: VersionRow): void {

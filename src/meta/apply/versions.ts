@@ -12,7 +12,7 @@ import { encodeKey } from '../keys.ts';
 import type { Bucket, ObjectAttributes } from '../records.ts';
 import { packAttributes, packChecksum, unpackAttributes } from '../tables/packing.ts';
 import type { VersionRow } from '../tables/versions.ts';
-import { checkDelete, checkWrite, requireBucket, requireFit } from './conditions.ts';
+import { checkDelete, checkSeen, checkWrite, requireBucket, requireFit } from './conditions.ts';
 import { removeVersion, takeContent, takeManifest } from './content.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -79,7 +79,9 @@ export function deleteCurrent(
   if (bucket.versioning !== 'Unversioned') requireFit(bucket, command.markerId);
   const key = encodeKey(command.key);
   const current = transaction.versions.current(bucket.id, key);
-  checkDelete(command.conditions, current?.isDeleteMarker === 1 ? undefined : current);
+  const object = current?.isDeleteMarker === 1 ? undefined : current;
+  checkDelete(command.conditions, object);
+  checkSeen(transaction, command.seen, object);
   if (bucket.versioning === 'Unversioned') {
     if (current === undefined) return {};
     removeAndTell(transaction, current);
@@ -114,6 +116,7 @@ export function deleteVersion(
   const bucket = requireBucket(transaction, command.bucketId);
   const row = transaction.versions.byId(bucket.id, encodeKey(command.key), command.versionId);
   checkDelete(command.conditions, row);
+  checkSeen(transaction, command.seen, row);
   if (row === undefined) return { deleted: false, wasDeleteMarker: false };
   removeAndTell(transaction, row);
   return { deleted: true, wasDeleteMarker: row.isDeleteMarker === 1 };

@@ -18,6 +18,7 @@ export class BucketReader {
   readonly #byId: Statement<[number], Bucket>;
   readonly #inOrder: Statement<[BucketRange], Bucket>;
   readonly #config: Statement<[number, string], { document: string }>;
+  readonly #withConfig: Statement<[string], { name: string }>;
 
   constructor(db: Database) {
     this.#byName = db.prepare(`SELECT ${COLUMNS} FROM buckets WHERE name = ?`);
@@ -26,9 +27,16 @@ export class BucketReader {
       SELECT ${COLUMNS} FROM buckets
       WHERE name >= $from AND name > $after AND ($owner IS NULL OR owner = $owner)
       ORDER BY name LIMIT $limit`);
+    this.#withConfig = db.prepare(
+      'SELECT name FROM bucket_configs JOIN buckets USING (bucket_id) WHERE kind = ? ORDER BY name',
+    );
     this.#config = db.prepare('SELECT document FROM bucket_configs WHERE bucket_id = ? AND kind = ?');
   }
 
+  /** Names of the buckets that have a document of a kind, in order. */
+  withConfig(kind: string): string[] {
+    return this.#withConfig.all(kind).map(({ name }) => name);
+  }
   byName(name: string): Bucket | undefined {
     return this.#byName.get(name);
   }

@@ -54,6 +54,12 @@ export function packAttributes(attributes: ObjectAttributes): AttributeColumns {
   return { owner: attributes.owner, storageClass: attributes.storageClass, details: text };
 }
 
+/** The tags alone: most rows have none, and what has none need not be parsed. */
+export function unpackTags(details: string | null): ObjectAttributes['tags'] {
+  if (details?.includes('"tags"') !== true) return [];
+  return (JSON.parse(details) as Details).tags ?? [];
+}
+
 export function unpackAttributes(columns: AttributeColumns): ObjectAttributes {
   const details: Details = columns.details === null ? {} : (JSON.parse(columns.details) as Details);
   return {

@@ -51,6 +51,17 @@ export function toVersion(row: VersionRow, isLatest: boolean): Version {
   };
 }
 
+/** What a walk over all versions of a bucket sees of a row: no more than it asks of all of them. */
+export type GlancedRow = readonly [
+  key: Buffer,
+  ordinal: number,
+  versionId: string,
+  isDeleteMarker: number,
+  lastModifiedMs: number,
+  size: number,
+  details: string | null,
+];
+
 export class VersionReader {
   readonly #current: Statement<[number, Buffer], VersionRow>;
   readonly #byOrdinal: Statement<[number, Buffer, number], VersionRow>;
@@ -58,6 +69,10 @@ export class VersionReader {
   readonly #byUpload: Statement<[string], VersionRow>;
   readonly #inOrder: Statement<[number, Buffer, Buffer], VersionRow>;
   readonly #older: Statement<[number, Buffer, number], VersionRow>;
+  readonly #glanceAt: Statement<[number, Buffer, Buffer, number]>;
+  readonly #glanceOlder: Statement<[number, Buffer, number, number]>;
+  readonly #ofKey: Statement<[number, Buffer, number]>;
+  readonly #newer: Statement<[number, Buffer, number, number]>;
   readonly #any: Statement<[number]>;
 
   constructor(db: Database) {
@@ -72,6 +87,20 @@ export class VersionReader {
     this.#byUpload = db.prepare(`SELECT ${COLUMNS} FROM versions WHERE upload_id = +?`);
     this.#inOrder = db.prepare(`${select} AND key >= +? AND key < +? ORDER BY key, ordinal DESC`);
     this.#older = db.prepare(`${select} AND key = +? AND ordinal < +? ORDER BY ordinal DESC`);
+    const glance = `SELECT key, ordinal, version_id, is_delete_marker, last_modified_ms, size, details FROM versions
+      WHERE bucket_id = +?`;
+    this.#glanceAt = db
+      .prepare<[number, Buffer, Buffer, number]>(
+        `${glance} AND key >= +? AND key < +? ORDER BY key, ordinal DESC LIMIT ?`,
+      )
+      .raw();
+    this.#glanceOlder = db
+      .prepare<[number, Buffer, number, number]>(
+        `${glance} AND key = +? AND ordinal < +? ORDER BY ordinal DESC LIMIT ?`,
+      )
+      .raw();
+    this.#ofKey = db.prepare('SELECT 1 FROM versions WHERE bucket_id = +? AND key = +? LIMIT ?');
+    this.#newer = db.prepare('SELECT 1 FROM versions WHERE bucket_id = +? AND key = +? AND ordinal > +? LIMIT ?');
     this.#any = db.prepare('SELECT 1 FROM versions WHERE bucket_id = ? LIMIT 1');
   }
 
@@ -97,6 +126,25 @@ export class VersionReader {
   /** Rows of one key below an ordinal, newest first. */
   older(bucketId: number, key: Buffer, ordinal: number): IterableIterator<VersionRow> {
     return this.#older.iterate(bucketId, key, ordinal);
+  }
+  /** As `inOrder`, of each row no more than a walk wants, at most `limit`. */
+  glanceAt(bucketId: number, { from, until, limit }: { from: Buffer; until: Buffer; limit: number }): GlancedRow[] {
+    return this.#glanceAt.all(bucketId, from, until, limit) as GlancedRow[];
+  }
+  /** As `older`, the same. */
+  glanceOlder(
+    bucketId: number,
+    { key, ordinal, limit }: { key: Buffer; ordinal: number; limit: number },
+  ): GlancedRow[] {
+    return this.#glanceOlder.all(bucketId, key, ordinal, limit) as GlancedRow[];
+  }
+  /** Whether the key has no other version or marker. */
+  isAlone({ bucketId, key }: VersionRow): boolean {
+    return this.#ofKey.all(bucketId, key, 2).length === 1;
+  }
+  /** How many rows of its key are newer, counted up to a limit. */
+  countNewer({ bucketId, key, ordinal }: VersionRow, { limit }: { limit: number }): number {
+    return this.#newer.all(bucketId, key, ordinal, limit).length;
   }
   hasAny(bucketId: number): boolean {
     return this.#any.get(bucketId) !== undefined;

@@ -35,6 +35,9 @@ export function invalidValue(name: string, value: string): S3Error {
   if (name === 'x-amz-storage-class') {
     return new S3Error('InvalidStorageClass', { fields: { StorageClassRequested: value } });
   }
+  if (name === 'x-amz-transition-default-minimum-object-size') {
+    return new S3Error('InvalidRequest', { message: `Invalid TransitionDefaultMinimumObjectSize found: ${value}` });
+  }
   const complaint = complaints[name];
   const fields = { ArgumentName: name, ArgumentValue: value };
   return new S3Error(

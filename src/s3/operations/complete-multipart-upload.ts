@@ -4,6 +4,7 @@ import type { Upload } from '../../engine/types.ts';
 import { checksumInputs, typedChecksumMembers } from '../checksum-members.ts';
 import { checkChecksumType, checkWhole, parseListedParts } from '../completion.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
+import { expirationHeader } from '../lifecycle/announcements.ts';
 import type { InputOf } from '../model/types.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { objectUrl } from '../object-url.ts';
@@ -36,6 +37,7 @@ export const completeMultipartUpload = operation({
         ETag: quoteEtag(version.etag),
         ...typedChecksumMembers(version.checksum),
         VersionId: writtenVersionId(version.versionId),
+        ...(await expirationHeader(request.engine, bucket, version)),
       },
     };
   },

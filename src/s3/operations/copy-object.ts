@@ -6,6 +6,7 @@ import { typedChecksumMembers } from '../checksum-members.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
 import { parseCopySource } from '../copy-source.ts';
 import { S3Error } from '../errors.ts';
+import { expirationHeader } from '../lifecycle/announcements.ts';
 import type { InputOf } from '../model/types.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { attributeInputs, parseAttributes } from '../object-attributes.ts';
@@ -57,6 +58,7 @@ export const copyObject = operation({
         },
         CopySourceVersionId: source.versionId,
         VersionId: writtenVersionId(version.versionId),
+        ...(await expirationHeader(request.engine, bucket, version)),
       },
     };
   },

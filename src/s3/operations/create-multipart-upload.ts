@@ -1,5 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
 import { objectAclInputs } from '../acls.ts';
+import { abortHeaders } from '../lifecycle/announcements.ts';
 import { parseUploadChecksum } from '../multipart.ts';
 import { checkObjectAddress } from '../object-address.ts';
 import { attributeInputs, parseAttributes } from '../object-attributes.ts';
@@ -29,6 +30,7 @@ export const createMultipartUpload = operation({
         UploadId: upload.uploadId,
         ChecksumAlgorithm: checksum.checksumAlgorithm,
         ChecksumType: checksum.checksumType,
+        ...(await abortHeaders(request.engine, bucket, upload)),
       },
     };
   },

@@ -8,6 +8,7 @@ import { createBucket } from './create-bucket.ts';
 import { createMultipartUpload } from './create-multipart-upload.ts';
 import { deleteBucket } from './delete-bucket.ts';
 import { deleteBucketCors } from './delete-bucket-cors.ts';
+import { deleteBucketLifecycle } from './delete-bucket-lifecycle.ts';
 import { deleteBucketOwnershipControls } from './delete-bucket-ownership-controls.ts';
 import { deleteBucketPolicy } from './delete-bucket-policy.ts';
 import { deleteBucketTagging } from './delete-bucket-tagging.ts';
@@ -17,6 +18,7 @@ import { deleteObjects } from './delete-objects.ts';
 import { deletePublicAccessBlock } from './delete-public-access-block.ts';
 import { getBucketAcl } from './get-bucket-acl.ts';
 import { getBucketCors } from './get-bucket-cors.ts';
+import { getBucketLifecycleConfiguration } from './get-bucket-lifecycle-configuration.ts';
 import { getBucketLocation } from './get-bucket-location.ts';
 import { getBucketOwnershipControls } from './get-bucket-ownership-controls.ts';
 import { getBucketPolicy } from './get-bucket-policy.ts';
@@ -39,6 +41,7 @@ import { listObjectsV2 } from './list-objects-v2.ts';
 import { listParts } from './list-parts.ts';
 import { putBucketAcl } from './put-bucket-acl.ts';
 import { putBucketCors } from './put-bucket-cors.ts';
+import { putBucketLifecycleConfiguration } from './put-bucket-lifecycle-configuration.ts';
 import { putBucketOwnershipControls } from './put-bucket-ownership-controls.ts';
 import { putBucketPolicy } from './put-bucket-policy.ts';
 import { putBucketRequestPayment } from './put-bucket-request-payment.ts';
@@ -59,6 +62,7 @@ const declared = [
   createMultipartUpload,
   deleteBucket,
   deleteBucketCors,
+  deleteBucketLifecycle,
   deleteBucketOwnershipControls,
   deleteBucketPolicy,
   deleteBucketTagging,
@@ -68,6 +72,7 @@ const declared = [
   deletePublicAccessBlock,
   getBucketAcl,
   getBucketCors,
+  getBucketLifecycleConfiguration,
   getBucketLocation,
   getBucketOwnershipControls,
   getBucketPolicy,
@@ -90,6 +95,7 @@ const declared = [
   listParts,
   putBucketAcl,
   putBucketCors,
+  putBucketLifecycleConfiguration,
   putBucketOwnershipControls,
   putBucketPolicy,
   putBucketRequestPayment,

@@ -2,6 +2,7 @@
 import type { PartPage } from '../../engine/types.ts';
 import { checksumMembers, storedAlgorithm } from '../checksum-members.ts';
 import { quoteEtag } from '../conditions.ts';
+import { abortHeaders } from '../lifecycle/announcements.ts';
 import { checkObjectAddress } from '../object-address.ts';
 import { operation } from '../operation.ts';
 import { ownerElement } from '../owners.ts';
@@ -45,6 +46,7 @@ export const listParts = operation({
         StorageClass: listedClass(upload.attributes.storageClass),
         ChecksumAlgorithm: algorithm,
         ChecksumType: upload.checksumType,
+        ...(await abortHeaders(request.engine, bucket, upload)),
       },
     };
   },

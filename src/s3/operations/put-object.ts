@@ -2,6 +2,7 @@
 import { objectAclInputs } from '../acls.ts';
 import { checksumInputs, typedChecksumMembers } from '../checksum-members.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
+import { expirationHeader } from '../lifecycle/announcements.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { attributeInputs, parseAttributes } from '../object-attributes.ts';
 import { standingOfNewObject } from '../object-ownership.ts';
@@ -29,6 +30,7 @@ export const putObject = operation({
         ETag: quoteEtag(version.etag),
         ...typedChecksumMembers(version.checksum),
         VersionId: writtenVersionId(version.versionId),
+        ...(await expirationHeader(request.engine, bucket, version)),
       },
     };
   },

@@ -1,0 +1,109 @@
+/**
+ * When rules have something done, and to what. Pure. A day ends at midnight UTC; where days are made shorter, at every
+ * multiple of their length since 1970.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html#intro-lifecycle-rules-number-of-days
+ */
+import type { Tag } from '../../meta/records.ts';
+import type { LifecycleRule, RuleFilter } from './rules.ts';
+
+/** The day as AWS counts it, which is what answers tell of. */
+export const dayMs = 24 * 60 * 60 * 1000;
+
+/** The end of the day in which so many days have passed since a moment. */
+export function endOfDays({ sinceMs, days }: { sinceMs: number; days: number }, dayLengthMs: number): number {
+  return (Math.floor(sinceMs / dayLengthMs) + days + 1) * dayLengthMs;
+}
+
+/** What filters look at. */
+export interface Filtered {
+  readonly key: string;
+  readonly size: number;
+  readonly tags: readonly Tag[];
+}
+
+export function isFor({ prefix = '', tags, sizeGreaterThan, sizeLessThan }: RuleFilter, object: Filtered): boolean {
+  if (!object.key.startsWith(prefix)) return false;
+  if (sizeGreaterThan !== undefined && object.size <= sizeGreaterThan) return false;
+  if (sizeLessThan !== undefined && object.size >= sizeLessThan) return false;
+  return tags.every(({ key, value }) => object.tags.some((tag) => tag.key === key && tag.value === value));
+}
+
+/** The rule that acts first on something, and when. */
+export interface Due {
+  readonly rule: LifecycleRule;
+  readonly atMs: number;
+}
+
+/** When a current version expires. Of rules that say the same time the first one counts. */
+export function expiryOf(
+  rules: readonly LifecycleRule[],
+  object: Filtered & { readonly lastModifiedMs: number },
+  dayLengthMs: number,
+): Due | undefined {
+  return earliest(rules, (rule) => {
+    const { expiration } = rule;
+    if (expiration === undefined || 'ofMarkers' in expiration || !isFor(rule.filter, object)) return undefined;
+    if ('dateMs' in expiration) return expiration.dateMs;
+    return endOfDays({ sinceMs: object.lastModifiedMs, days: expiration.days }, dayLengthMs);
+  });
+}
+
+/** When a delete marker goes that is all there is of its key: as soon as it is that, or at the age of an object. */
+export function markerExpiryOf(
+  rules: readonly LifecycleRule[],
+  marker: { readonly key: string; readonly lastModifiedMs: number },
+  dayLengthMs: number,
+): Due | undefined {
+  const object = { ...marker, size: 0, tags: [] };
+  const byAge = expiryOf(rules, object, dayLengthMs);
+  const atOnce = earliest(rules, ({ expiration, filter }) => {
+    const isOfMarkers = expiration !== undefined && 'ofMarkers' in expiration && expiration.ofMarkers;
+    return isOfMarkers && isFor(filter, object) ? 0 : undefined;
+  });
+  return atOnce ?? byAge;
+}
+
+/** What is said of a version that is not current. */
+export interface Noncurrent extends Filtered {
+  /** When its successor was made. */
+  readonly sinceMs: number;
+  /** How many noncurrent versions of the key are newer. */
+  readonly newerVersions: number;
+}
+
+export function noncurrentExpiryOf(
+  rules: readonly LifecycleRule[],
+  version: Noncurrent,
+  dayLengthMs: number,
+): Due | undefined {
+  return earliest(rules, ({ noncurrentExpiration, filter }) => {
+    if (noncurrentExpiration === undefined || !isFor(filter, version)) return undefined;
+    if (version.newerVersions < (noncurrentExpiration.newerVersions ?? 0)) return undefined;
+    return endOfDays({ sinceMs: version.sinceMs, days: noncurrentExpiration.days }, dayLengthMs);
+  });
+}
+
+/** When an upload that is not complete is aborted. */
+export function abortOf(
+  rules: readonly LifecycleRule[],
+  upload: { readonly key: string; readonly initiatedMs: number },
+  dayLengthMs: number,
+): Due | undefined {
+  return earliest(rules, ({ abortUploadsDays, filter }) => {
+    if (abortUploadsDays === undefined || !upload.key.startsWith(filter.prefix ?? '')) return undefined;
+    return endOfDays({ sinceMs: upload.initiatedMs, days: abortUploadsDays }, dayLengthMs);
+  });
+}
+
+/** The earliest time that a rule in force gives. */
+function earliest(
+  rules: readonly LifecycleRule[],
+  timeOf: (rule: LifecycleRule) => number | undefined,
+): Due | undefined {
+  let first: Due | undefined;
+  for (const rule of rules) {
+    const atMs = rule.isEnabled ? timeOf(rule) : undefined;
+    if (atMs !== undefined && (first === undefined || atMs < first.atMs)) first = { rule, atMs };
+  }
+  return first;
+}

@@ -1,0 +1,37 @@
+/** What a job needs to have lifecycle rules acted on. */
+
+/** What a walk, or a part of one, has done. */
+export interface LifecycleFigures {
+  /** Versions and uploads. */
+  lookedAt: number;
+  /** Current versions that were removed, or hidden behind a delete marker. */
+  expired: number;
+  noncurrentRemoved: number;
+  markersRemoved: number;
+  uploadsAborted: number;
+  /** What was due and not done, as a client had changed it meanwhile. */
+  leftAlone: number;
+}
+
+/** Where a walk goes on after a restart: behind a prefix, in the next one behind a key. */
+export interface WalkPlace {
+  readonly prefix?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** One walk over a bucket. One call at a time. */
+export interface LifecycleWalk {
+  /** How far it has come, for one that goes on after a restart. */
+  readonly place: WalkPlace;
+  /**
+   * Looks at so many versions or uploads, two at least, does what was due at a time, and adds to the figures what it did.
+   * Returns whether the walk is at its end. What rejects is done again by the next call.
+   */
+  step(query: { readonly nowMs: number; readonly limit: number }, figures: LifecycleFigures): Promise<boolean>;
+}
+
+export interface Lifecycle {
+  /** Names of the buckets that have rules, in order. */
+  listBuckets(): Promise<readonly string[]>;
+  walk(bucketName: string, place: WalkPlace): LifecycleWalk;
+}
