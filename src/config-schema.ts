@@ -1,6 +1,8 @@
 /** Every setting with its default. `config.example.yaml` shows the same; a test holds the two together. */
 import { z } from 'zod';
 import { accountIdSchema, accountSchema, keySchema } from './config-accounts.ts';
+import { parseIpRange } from './iam/policy/ip-range.ts';
+import { isEndpoint } from './s3/door/public-endpoints.ts';
 import { readableClasses } from './s3/storage-classes.ts';
 
 const mebibyte = 1024 * 1024;
@@ -32,7 +34,25 @@ const limitsSchema = z.strictObject({
     .min(1)
     .default(5 * 1024 * mebibyte),
   idleTimeoutMs: z.int().min(1000).default(120_000),
+  headerTimeoutMs: z.int().min(1000).default(60_000),
+  keepAliveTimeoutMs: z.int().min(1000).default(75_000),
+  bytesPerSecondMin: z.int().min(0).default(1024),
+  connectionsMax: z.int().min(1).default(10_000),
+  connectionsPerAddressMax: z.int().min(1).optional(),
+  requestsMax: z.int().min(1).default(4096),
+  requestsPerAddressMax: z.int().min(1).optional(),
   stopTimeoutMs: z.int().min(0).default(10_000),
+});
+
+const perSecond = z.number().positive();
+const rateSchema = z.strictObject({ perSecond, burst: z.int().min(1) });
+
+const rateLimitsSchema = z.strictObject({
+  address: rateSchema.optional(),
+  accessKey: rateSchema.optional(),
+  prefix: z
+    .strictObject({ writesPerSecond: perSecond.default(3500), readsPerSecond: perSecond.default(5500) })
+    .optional(),
 });
 
 const storeSchema = z.strictObject({
@@ -99,6 +119,13 @@ export const configSchema = z.strictObject({
     .default('us-east-1'),
   otherRegions: z.array(z.string().regex(/^([a-z0-9-]{1,64}|\*)$/, 'a region, or * for any')).default([]),
   domains: z.array(z.string().regex(/^[a-z0-9.-]+$/, 'a domain in lower case')).default([]),
+  trustedProxies: z
+    .array(z.string().refine((text) => parseIpRange(text) !== undefined, 'an address, or a range such as 10.0.0.0/8'))
+    .default([]),
+  publicEndpoints: z
+    .array(z.string().refine(isEndpoint, 'a URL without a path, or a host, such as https://s3.example.org'))
+    .max(16)
+    .default([]),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   rootKey: keySchema.optional(),
   accountId: accountIdSchema.default('000000000000'),
@@ -110,6 +137,7 @@ export const configSchema = z.strictObject({
   buckets: z.array(bucketSchema).default([]),
   zones: z.array(zoneSchema).min(1).optional(),
   limits: limitsSchema.prefault({}),
+  rateLimits: rateLimitsSchema.optional(),
   store: storeSchema.prefault({}),
   jobs: jobsSchema.prefault({}),
   time: timeSchema.prefault({}),

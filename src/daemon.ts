@@ -28,7 +28,7 @@ import { repair } from './jobs/repair.ts';
 import { type JobRunner, startJobs } from './jobs/runner.ts';
 import { scrub } from './jobs/scrub.ts';
 import { keepSnapshots } from './jobs/snapshot.ts';
-import { type Clock, systemClock } from './lib/clock.ts';
+import { type Clock, steadyClock, systemClock } from './lib/clock.ts';
 import { createLog, type Log } from './lib/log.ts';
 import { openIndex } from './meta/index-store.ts';
 import type { RecoveryChoices } from './meta/log/recovery.ts';
@@ -39,6 +39,8 @@ import { createExplainer } from './s3/access/explainer.ts';
 import { Gate, type GateOptions } from './s3/access/gate.ts';
 import { hostSuffixes } from './s3/addressing.ts';
 import type { FindSecret } from './s3/auth/types.ts';
+import { Door } from './s3/door/door.ts';
+import { namesBucket } from './s3/door/public-endpoints.ts';
 import { createHealth } from './s3/health.ts';
 import { operations } from './s3/operations/index.ts';
 import { Pipeline } from './s3/pipeline.ts';
@@ -193,6 +195,8 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
   const accountOf = (canonicalId: string) => directory.accountOfCanonicalId(canonicalId)?.id;
   const policiesOf: GateOptions['policiesOf'] = (identity) => callers.policiesOf(identity);
   const gate = new Gate({ engine, policiesOf, accountOf, refusals: iam.refusals });
+  const suffixes = hostSuffixes(config.domains);
+  const door = openDoor(config, suffixes);
   const pipeline = new Pipeline({
     engine,
     operations,
@@ -208,7 +212,8 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
     regions,
     signatureVersion2: config.signatureVersion2,
     bucketDefaults: config.bucketDefaults,
-    hostSuffixes: hostSuffixes(config.domains),
+    hostSuffixes: suffixes,
+    door,
     limits: config.limits,
   });
   const users = createUserAdministration(iam, clock);
@@ -226,12 +231,13 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
   });
   return createServer({
     pipeline,
-    queryApi: new QueryApi({ iam, regions, clock, log }),
-    reserved: new ReservedRoutes({ answer, findSecret, operator: config.accountId, regions, clock, log }),
+    queryApi: new QueryApi({ iam, regions, hostSuffixes: suffixes, door, clock, log }),
+    reserved: new ReservedRoutes({ answer, findSecret, operator: config.accountId, regions, door, clock, log }),
     health: createHealth(() => probeStore(index, blobs), clock),
     clock,
     log,
-    hostSuffixes: hostSuffixes(config.domains),
+    hostSuffixes: suffixes,
+    door,
     limits: config.limits,
   });
 }
@@ -243,6 +249,23 @@ function tellDayLength({ time }: Config, log: Log): number {
     log.warn({ dayLength: time.dayLength }, 'Days of lifecycle rules are not as long as days: time.dayLength is set');
   }
   return dayLengthMs;
+}
+
+function openDoor(config: Config, suffixes: readonly string[]): Door {
+  const { trustedProxies, publicEndpoints, limits, rateLimits } = config;
+  const bucketName = publicEndpoints.find((name) => namesBucket(name, suffixes));
+  if (bucketName !== undefined) {
+    throw new ConfigError(
+      `publicEndpoints: ${bucketName} would name a bucket, as what stands before one of the domains does; name the domain itself`,
+    );
+  }
+  return new Door({
+    trustedProxies,
+    publicEndpoints,
+    hostSuffixes: suffixes,
+    limits: { ...limits, ...rateLimits },
+    clock: steadyClock,
+  });
 }
 
 /** A key made by the server is printed where it starts; beyond loopback its owner must have chosen one. */

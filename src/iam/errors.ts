@@ -23,7 +23,9 @@ const statuses = {
   PackedPolicyTooLarge: 400,
   RequestEntityTooLarge: 413,
   ServiceUnavailable: 503,
+  RequestTimeout: 400,
   SignatureDoesNotMatch: 403,
+  Throttling: 400,
   UnmodifiableEntity: 400,
   ValidationError: 400,
 } as const;

@@ -5,3 +5,6 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { nowMs: () => Date.now() };
+
+/** Counts from some moment of its own, evenly: nobody sets it. For how long something takes. */
+export const steadyClock: Clock = { nowMs: () => performance.now() };

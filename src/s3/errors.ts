@@ -95,7 +95,7 @@ const table = {
   ],
   RequestTimeout: [
     400,
-    'Your socket connection to the server was not read from or written to within the timeout period.',
+    'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.',
   ],
   RequestTimeTooSkewed: [403, 'The difference between the request time and the current time is too large.'],
   ServiceUnavailable: [503, 'Service is unable to handle request.'],
@@ -103,6 +103,7 @@ const table = {
     403,
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
   ],
+  SlowDown: [503, 'Please reduce your request rate.'],
   UnexpectedContent: [400, 'This request contains unsupported content.'],
   UnresolvableGrantByEmailAddress: [400, 'The e-mail address you provided does not match any account on record.'],
   XAmzContentSHA256Mismatch: [400, "The provided 'x-amz-content-sha256' header does not match what was computed."],

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { steadyClock } from '../lib/clock.ts';
 import { S3Error } from './errors.ts';
 import { Exchange } from './exchange.ts';
 
@@ -43,7 +44,10 @@ async function whenClientLeaves<T>(answer: (exchange: Exchange, closed: Promise<
   client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
   const [request, response]: [IncomingMessage, ServerResponse] = Object(await once(server, 'request'));
   const closed = once(response, 'close');
-  const answered = answer(new Exchange(request, response), closed);
+  const answered = answer(
+    new Exchange(request, response, { bytesPerSecondMin: 0, windowMs: 1, clock: steadyClock }),
+    closed,
+  );
   client.destroy();
   return answered;
 }

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { freeBuffer } from '../lib/free-buffer.ts';
 import { newRequestId, randomBase64 } from '../lib/ids.ts';
+import { Pace, type Pacing } from './door/pace.ts';
 import { S3Error, type S3ErrorCode } from './errors.ts';
 import { type ByteSource, type EncodedAnswer, encodeError } from './model/encode.ts';
 import { writeHeaderText } from './model/header-text.ts';
@@ -27,14 +28,19 @@ export class Exchange {
   readonly request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #awaitsContinue: boolean;
+  readonly #pacing: Pacing;
+  /** Ends the wait for the client's bytes, while there is one. */
+  #giveUp: (() => void) | undefined;
+  #hasGivenUp = false;
   #continued = false;
   #status = 0;
   #standing: readonly string[] = [];
   #bytesSent = 0;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: IncomingMessage, response: ServerResponse, pacing: Pacing) {
     this.request = request;
     this.#response = response;
+    this.#pacing = pacing;
     this.#awaitsContinue = request.headers.expect?.toLowerCase() === '100-continue';
     // A connection that breaks shows where the body is read or the reply written; without a listener it would be fatal.
     request.on('error', ignore);
@@ -56,14 +62,42 @@ export class Exchange {
 
   /**
    * The body's bytes as they arrive. Asks the client for them first where it waits to be asked. A chunk is valid until the
-   * next one is asked for.
+   * next one is asked for. Throws RequestTimeout where they come too slowly, or not at all.
    */
   async *body(): AsyncGenerator<Uint8Array> {
     this.#askForBody();
-    for await (const chunk of this.request.iterator({ destroyOnReturn: false })) {
-      yield chunk;
-      freeBuffer(chunk);
+    this.request.on('timeout', () => this.#giveUp?.());
+    const source = this.request.iterator({ destroyOnReturn: false });
+    const pace = this.#newPace();
+    try {
+      for (let next = await this.#nextOf(source, pace); next.done !== true; next = await this.#nextOf(source, pace)) {
+        yield next.value;
+        freeBuffer(next.value);
+      }
+    } finally {
+      // Given up, it still waits for bytes: until the connection is closed.
+      const returned = source.return?.();
+      if (!this.#hasGivenUp) await returned;
     }
+  }
+
+  #nextOf(source: AsyncIterator<Uint8Array>, pace: Pace | undefined): Promise<IteratorResult<Uint8Array>> {
+    pace?.wait();
+    return new Promise((resolve, reject) => {
+      this.#giveUp = () => {
+        this.#hasGivenUp = true;
+        reject(new S3Error('RequestTimeout'));
+      };
+      source.next().then((next) => {
+        if (next.done !== true && pace?.moved(next.value.length) === false) this.#giveUp?.();
+        this.#giveUp = undefined;
+        resolve(next);
+      }, reject);
+    });
+  }
+
+  #newPace(): Pace | undefined {
+    return this.#pacing.bytesPerSecondMin === 0 ? undefined : new Pace(this.#pacing);
   }
 
   #askForBody(): void {
@@ -91,12 +125,20 @@ export class Exchange {
   }
 
   async #sendStream(stream: AsyncIterable<Uint8Array>): Promise<void> {
+    const pace = this.#newPace();
+    let unread = 0;
     try {
       for await (const chunk of stream) {
         this.#bytesSent += chunk.length;
+        unread += chunk.length;
         const isTaken = this.#response.write(chunk, () => freeBuffer(chunk));
         // A connection that broke while the chunk was read has told so already, and will not drain.
-        if (!isTaken && !this.#response.destroyed) await this.#drained();
+        if (!isTaken && !this.#response.destroyed) {
+          pace?.wait();
+          await this.#drained();
+          if (pace?.moved(unread) === false) throw new S3Error('RequestTimeout');
+          unread = 0;
+        }
         if (this.#response.destroyed) return;
       }
       await this.#end();
@@ -143,6 +185,7 @@ export class Exchange {
   /** Whether the rest of the body is not worth, or not safe, to wait for. */
   #mustClose(): boolean {
     if (this.request.complete) return false;
+    if (this.#hasGivenUp) return true;
     if (this.#awaitsContinue && !this.#continued) return true;
     const declared = this.request.headers['content-length'];
     return declared === undefined ? this.#hasBody : Number(declared) > drainBytesMax;
@@ -156,19 +199,24 @@ export class Exchange {
       response.end(body);
       return;
     }
+    // Before the end: node:http itself would read what nobody has begun to read, however slowly it comes.
+    if (!this.#hasGivenUp) this.#discardBody();
     await new Promise<void>((resolve) => {
       response.once('close', resolve);
       response.end(body, () => resolve());
     });
-    this.#discardBody();
   }
 
   /** Reads what is left of the body so that the client gets to read the answer, up to the limit. */
   #discardBody(): void {
     let seen = 0;
+    const pace = this.#newPace();
+    this.#giveUp = () => this.request.socket.destroy();
+    pace?.wait();
     this.request.on('data', (chunk: Uint8Array) => {
       seen += chunk.length;
-      if (seen > drainBytesMax) this.request.socket.destroy();
+      if (seen > drainBytesMax || pace?.moved(chunk.length) === false) this.request.socket.destroy();
+      pace?.wait();
     });
     this.request.resume();
   }

@@ -5,12 +5,11 @@
 import assert from 'node:assert/strict';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { type BucketDefaults, knownBucketAccess, readBucketAccess } from '../engine/access-documents.ts';
-import type { BodySource, Bucket, Engine } from '../engine/types.ts';
+import type { Bucket, Engine } from '../engine/types.ts';
 import type { Identity } from '../iam/identity.ts';
 import type { PolicyDocument } from '../iam/policy/document.ts';
 import type { KeyUse } from '../iam/records.ts';
 import type { Clock } from '../lib/clock.ts';
-import { digest } from '../lib/digests/digester.ts';
 import type { Log } from '../lib/log.ts';
 import type { AccessRequest, Gate } from './access/gate.ts';
 import type { RequestFacts } from './access/request-context.ts';
@@ -19,11 +18,11 @@ import { isCharged } from './access/request-payment.ts';
 import { tellerOf } from './access/told-by-body.ts';
 import { parseTarget, type Target } from './addressing.ts';
 import { authenticate } from './auth/authenticate.ts';
-import { groupHeaders } from './auth/canonical-request.ts';
 import type { Authentication, FindSecret } from './auth/types.ts';
-import { type BodyOptions, openBody } from './body.ts';
+import { openBody } from './body.ts';
 import { isBucketName } from './bucket-names.ts';
 import { answerPreflight, crossOriginHeaders } from './cors/cross-origin.ts';
+import type { Door, Visit } from './door/door.ts';
 import { toS3Error } from './engine-errors.ts';
 import { S3Error } from './errors.ts';
 import { Exchange } from './exchange.ts';
@@ -38,6 +37,8 @@ import type { InputOf, OperationName, OutputOf } from './model/types.ts';
 import type { Answer, ObjectName, Operation, OperationRequest } from './operation.ts';
 import type { NameOf } from './owners.ts';
 import { acceptsRegion, type Regions } from './regions.ts';
+import { type OpenBody, readDocument } from './request-document.ts';
+import { logRequest } from './request-log.ts';
 
 export interface PipelineOptions {
   readonly engine: Engine;
@@ -64,6 +65,7 @@ export interface PipelineOptions {
   readonly bucketDefaults: BucketDefaults;
   /** From `hostSuffixes`. */
   readonly hostSuffixes: readonly string[];
+  readonly door: Door;
   readonly limits: {
     readonly requestHeaderBytesMax: number;
     readonly xmlBodyBytesMax: number;
@@ -107,15 +109,17 @@ export class Pipeline {
   /** Answers one request. Never rejects: whatever goes wrong is answered or, once the head is sent, cuts the connection. */
   async handle(incoming: IncomingMessage, response: ServerResponse, url: string): Promise<void> {
     const startedMs = this.#options.clock.nowMs();
-    const exchange = new Exchange(incoming, response);
+    const exchange = new Exchange(incoming, response, this.#options.door.pacing);
     const trace: Trace = {};
     try {
-      await exchange.send(await this.#answer(exchange, url, trace));
+      const visit = this.#options.door.enter(incoming, response);
+      await exchange.send(await this.#answer(exchange, { url, visit }, trace));
     } catch (error) {
       trace.error = toS3Error(error, exchange.request.method);
       await this.#refuse(exchange, trace.error, { url, response });
     }
-    this.#log(exchange, url, { trace, startedMs });
+    const ms = this.#options.clock.nowMs() - startedMs;
+    logRequest(this.#options.log, exchange, { ...trace, path: pathOf(url), ms });
   }
 
   /** An error that cannot even be sent cuts the connection: rejecting would end the process, and every other request. */
@@ -132,11 +136,11 @@ export class Pipeline {
     }
   }
 
-  async #answer(exchange: Exchange, url: string, trace: Trace): Promise<EncodedAnswer> {
+  async #answer(exchange: Exchange, { url, visit }: Arrived, trace: Trace): Promise<EncodedAnswer> {
     const { request, requestId } = exchange;
     const nowMs = this.#options.clock.nowMs();
     this.#checkHead(request);
-    const target = parseTarget({ url, host: request.headers.host ?? '' }, this.#options.hostSuffixes);
+    const target = parseTarget({ url, host: visit.arrival.host }, this.#options.hostSuffixes);
     if (request.method === 'OPTIONS') return answerPreflight(this.#options.engine.buckets, request.headers, target);
     if (request.headers.origin !== undefined) {
       exchange.standingHeaders = await crossOriginHeaders(this.#options.engine.buckets, request, target);
@@ -144,16 +148,18 @@ export class Pipeline {
     const headers = withHoisted(request.headers, target.hoisted);
     const operation = this.#route(request.method ?? '', target, headers);
     trace.operation = operation.name;
-    const { authentication, openBody } = this.#authenticate(exchange, target, nowMs);
+    const { authentication, openBody } = this.#authenticate(exchange, { target, visit, nowMs });
     const region = this.#options.regions.own;
-    const head = { requestId, incoming: request, headers, query: target.query, authentication, nowMs, region };
-    const facts = requestFacts(head);
+    const { arrival } = visit;
+    const facts = requestFacts({ requestId, arrival, headers, query: target.query, authentication, nowMs, region });
     trace.identity = facts.identity;
     const bucket = await this.#resolveBucket(operation.name, target, headers);
     const asked = { facts, operation: operation.name, bucket, bucketName: target.bucket, object: objectOf(target) };
     if (bucket !== undefined) await this.#settle(bucket, facts, trace);
     const input = await this.#admit(asked, { headers, target, openBody });
-    const context = this.#context({ exchange, headers, target, asked, nowMs, openBody, trace });
+    this.#options.door.admission.admitPrefix(request.method, target);
+    const origin = visit.originFor(authentication);
+    const context = this.#context({ exchange, headers, target, asked, nowMs, openBody, origin, trace });
     const answer = await this.#run(operation, { context, input, asked });
     const encoded = completed(encoderOf(operation.name)(answer.output, answer.order), answer);
     return trace.isCharged ? { ...encoded, headers: [...encoded.headers, ...chargedHeader] } : encoded;
@@ -213,19 +219,28 @@ export class Pipeline {
     });
   }
 
-  #authenticate(exchange: Exchange, target: Target, nowMs: number): Authenticated {
+  #authenticate(exchange: Exchange, { target, visit, nowMs }: Unauthenticated): Authenticated {
     const { request } = exchange;
-    const headers = groupHeaders(request.rawHeaders);
+    const headers = visit.headers();
     const { rawPath, rawQuery, hostBucket } = target;
-    const { findSecret, regions, signatureVersion2 } = this.#options;
+    const { otherHosts } = visit;
+    const { findSecret, regions, signatureVersion2, door } = this.#options;
     const region = regions.own;
     const authentication = authenticate(
       { method: request.method ?? '', rawPath, rawQuery, headers, hostBucket },
-      { findSecret, region, acceptsRegion: (other) => acceptsRegion(regions, other), signatureVersion2, nowMs },
+      {
+        findSecret,
+        region,
+        acceptsRegion: (other) => acceptsRegion(regions, other),
+        otherHosts,
+        signatureVersion2,
+        nowMs,
+      },
     );
     if (authentication.kind === 'signed') {
       const { accessKeyId, region } = authentication;
       this.#options.noteUse(accessKeyId, { atMs: nowMs, region, service: 's3' });
+      door.admission.admitKey(accessKeyId);
     }
     const bodyHeaders = groupedWithHoisted(headers, target.hoisted);
     return {
@@ -246,7 +261,9 @@ export class Pipeline {
 
   async #decode(name: OperationName, { headers, target, openBody }: Undecoded): Promise<InputOf<OperationName>> {
     const { bucket, key, query } = target;
-    const body = streamed.has(name) ? undefined : await this.#readDocument(name, headers, openBody);
+    const { documentBytesMax = Number.POSITIVE_INFINITY } = this.#options.operations.get(name) ?? {};
+    const bytesMax = Math.min(this.#options.limits.xmlBodyBytesMax, documentBytesMax);
+    const body = streamed.has(name) ? undefined : await readDocument(name, { headers, openBody, bytesMax });
     const input = decoderOf(name)({ bucket, key, query, headers, body });
     for (const member of Object.keys(input)) {
       if (this.#supported.get(name)?.has(member)) continue;
@@ -256,32 +273,8 @@ export class Pipeline {
     return input;
   }
 
-  /** Reads the body of an operation that takes a document, and checks it as any other body. */
-  async #readDocument(name: OperationName, headers: IncomingHttpHeaders, open: OpenBody): Promise<Buffer | undefined> {
-    if (operationTable[name].checksumRequired && !takenBare.has(name) && !carriesChecksum(headers)) {
-      throw new S3Error('InvalidRequest', { message: 'Missing required header for this request: Content-MD5' });
-    }
-    if (headers['content-length'] === undefined && !('transfer-encoding' in headers)) return undefined;
-    const { documentBytesMax = Number.POSITIVE_INFINITY } = this.#options.operations.get(name) ?? {};
-    const limit = Math.min(this.#options.limits.xmlBodyBytesMax, documentBytesMax);
-    const source = open({ checksumsOf: name === 'CompleteMultipartUpload' ? 'object' : 'body' });
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of source.stream) {
-      size += chunk.length;
-      if (size > limit) {
-        throw new S3Error('MaxMessageLengthExceeded', { fields: { MaxMessageLengthBytes: String(limit) } });
-      }
-      // A chunk is valid until the next one is asked for.
-      chunks.push(Uint8Array.from(chunk));
-    }
-    const body = Buffer.concat(chunks, size);
-    source.verify(await digest(source.algorithms, body));
-    return body;
-  }
-
-  #context({ exchange, headers, target, asked, nowMs, openBody, trace }: Authorised): OperationRequest {
-    const { request, requestId } = exchange;
+  #context({ exchange, headers, target, asked, nowMs, openBody, origin, trace }: Authorised): OperationRequest {
+    const { requestId } = exchange;
     const { engine, regions, limits, bucketDefaults, findUser, nameOf, missingPrincipal } = this.#options;
     const { facts, bucket } = asked;
     const authorise: OperationRequest['authorise'] = (operation, object, other) =>
@@ -296,7 +289,7 @@ export class Pipeline {
       findUser,
       nameOf,
       missingPrincipal,
-      origin: `http://${request.headers.host ?? ''}`,
+      origin,
       header: (name) => headers[name]?.toString(),
       query: (name) => target.query.get(name),
       bucket: () => {
@@ -315,27 +308,22 @@ export class Pipeline {
       body: (options) => openBody({ ...options, maxBytes: limits.objectPutBytesMax, requireLength: true }),
     };
   }
-
-  /** One line a request. The query is left out, as presigned ones carry signatures. */
-  #log(exchange: Exchange, url: string, { trace, startedMs }: { trace: Trace; startedMs: number }): void {
-    const { log, clock } = this.#options;
-    const { operation, identity, error } = trace;
-    const isFault = error !== undefined && error.status >= 500 && error.code !== 'NotImplemented';
-    const level = error === undefined ? 'debug' : isFault ? 'error' : 'info';
-    if (!log.isLevelEnabled(level)) return;
-    const { request, requestId, status, bytesSent } = exchange;
-    const what = { requestId, method: request.method, path: pathOf(url), operation, caller: identity?.kind };
-    const line = { ...what, status, bytesSent, ms: clock.nowMs() - startedMs };
-    const why = error && { code: error.code, reason: error.message, ...(isFault && { err: error.cause }) };
-    log[level]({ ...line, ...why }, error === undefined ? 'Request' : 'Request refused');
-  }
 }
 
 function pathOf(url: string): string {
   return url.split('?', 1)[0] ?? '/';
 }
 
-type OpenBody = (options: BodyOptions) => BodySource;
+interface Arrived {
+  readonly url: string;
+  readonly visit: Visit;
+}
+
+interface Unauthenticated {
+  readonly target: Target;
+  readonly visit: Visit;
+  readonly nowMs: number;
+}
 
 interface Authenticated {
   readonly authentication: Authentication;
@@ -361,6 +349,7 @@ interface Authorised {
   readonly asked: AccessRequest;
   readonly nowMs: number;
   readonly openBody: OpenBody;
+  readonly origin: string;
   readonly trace: Trace;
 }
 
@@ -378,17 +367,9 @@ function objectOf({ key, query }: Target): ObjectName | undefined {
 /** What an answer says where the caller's account was charged for it. */
 const chargedHeader = ['x-amz-request-charged', 'requester'] as const;
 
-/** Operations whose body S3 takes without a checksum too, though its model demands one: clients older than it send none. */
-const takenBare: ReadonlySet<OperationName> = new Set<OperationName>(['PutBucketAcl', 'PutObjectAcl']);
-
 /** Operations whose body is not a document. */
 const streamed = new Set(
   Object.entries(operationTable)
     .filter(([, { input }]) => input.members.some(({ type }) => type === 'stream'))
     .map(([name]) => name),
 );
-
-function carriesChecksum(headers: IncomingHttpHeaders): boolean {
-  if ('content-md5' in headers || 'x-amz-trailer' in headers) return true;
-  return Object.keys(headers).some((name) => name.startsWith('x-amz-checksum-'));
-}

@@ -17,7 +17,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { bucketOfHost } from './addressing.ts';
 import { authenticate } from './auth/authenticate.ts';
-import { groupHeaders } from './auth/canonical-request.ts';
+import type { Door, Visit } from './door/door.ts';
 import { S3Error, type S3ErrorCode } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { acceptsRegion, type Regions } from './regions.ts';
@@ -30,6 +30,9 @@ const globalRegion = 'us-east-1';
 export interface QueryApiOptions {
   readonly iam: Iam;
   readonly regions: Regions;
+  /** From `hostSuffixes`. */
+  readonly hostSuffixes: readonly string[];
+  readonly door: Door;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -42,12 +45,15 @@ const services: Readonly<Record<Service, { readonly table: typeof iamTable; read
 };
 
 /** Whether a request is one of the query protocol and no one of S3. */
-export function isQueryRequest(request: IncomingMessage, suffixes: readonly string[]): boolean {
+export function isQueryRequest(
+  request: IncomingMessage,
+  { door, hostSuffixes }: Pick<QueryApiOptions, 'door' | 'hostSuffixes'>,
+): boolean {
   const { method, url = '/', headers } = request;
   if (url !== '/' && !url.startsWith('/?')) return false;
   const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
   const isCall = method === 'POST' ? isForm : method === 'GET' && /[?&]Action=/.test(url);
-  return isCall && bucketOfHost(headers.host ?? '', suffixes) === undefined;
+  return isCall && bucketOfHost(door.readArrival(request).host, hostSuffixes) === undefined;
 }
 
 /** What the stages have found out of a request so far; also what the log line tells. */
@@ -55,6 +61,19 @@ interface Trace {
   service: Service;
   action?: string;
   identity?: Identity;
+}
+
+interface Arrived {
+  readonly url: string;
+  readonly visit: Visit;
+}
+
+/** What the signature of a form is held against beside its head. */
+interface SignedForm {
+  readonly service: Service;
+  readonly body: Buffer;
+  readonly nowMs: number;
+  readonly otherHosts: readonly string[];
 }
 
 export class QueryApi {
@@ -66,13 +85,14 @@ export class QueryApi {
 
   /** Answers one request. Never rejects. */
   async handle(incoming: IncomingMessage, response: ServerResponse, url: string): Promise<void> {
-    const exchange = new Exchange(incoming, response);
+    const exchange = new Exchange(incoming, response, this.#options.door.pacing);
     const { requestId } = exchange;
     const trace: Trace = { service: 'iam' };
     let refusal: IamError | undefined;
     let text: string;
     try {
-      text = await this.#answer(exchange, url, trace);
+      const visit = this.#options.door.enter(incoming, response);
+      text = await this.#answer(exchange, { url, visit }, trace);
     } catch (error) {
       refusal = toIamError(error);
       text = encodeError(services[trace.service].table, refusal, requestId);
@@ -87,7 +107,7 @@ export class QueryApi {
     this.#log(trace, requestId, refusal);
   }
 
-  async #answer(exchange: Exchange, url: string, trace: Trace): Promise<string> {
+  async #answer(exchange: Exchange, { url, visit }: Arrived, trace: Trace): Promise<string> {
     const { iam, clock } = this.#options;
     const { request, requestId } = exchange;
     const nowMs = clock.nowMs();
@@ -97,14 +117,14 @@ export class QueryApi {
     trace.service = serviceOf(request, parameters);
     trace.action = parameters.get('Action') ?? '';
     const identity = this.#authenticate(
-      { method: request.method ?? '', rawPath, rawQuery, headers: groupHeaders(request.rawHeaders) },
-      { service: trace.service, body, nowMs },
+      { method: request.method ?? '', rawPath, rawQuery, headers: visit.headers() },
+      { service: trace.service, body, nowMs, otherHosts: visit.otherHosts },
     );
     trace.identity = identity;
     const source = {
-      ip: request.socket.remoteAddress,
+      ip: visit.arrival.address,
       userAgent: request.headers['user-agent'],
-      isSecure: 'encrypted' in request.socket,
+      isSecure: visit.arrival.isSecure,
       nowMs,
     };
     const query: QueryRequest = { identity, parameters, source, requestId };
@@ -113,19 +133,21 @@ export class QueryApi {
 
   #authenticate(
     signed: Parameters<typeof authenticate>[0],
-    { service, body, nowMs }: { service: Service; body: Buffer; nowMs: number },
+    { service, body, nowMs, otherHosts }: SignedForm,
   ): Identity {
-    const { iam, regions } = this.#options;
+    const { iam, regions, door } = this.#options;
     const found = authenticate(signed, {
       findSecret: (accessKeyId, sessionToken) => iam.callers.findKey(accessKeyId, sessionToken),
       region: regions.own,
       acceptsRegion: (region) => region === globalRegion || acceptsRegion(regions, region),
       service,
+      otherHosts,
       payloadSha256: createHash('sha256').update(body).digest('hex'),
       nowMs,
     });
     if (found.kind === 'anonymous') return anonymous;
     iam.callers.noteUse(found.accessKeyId, { atMs: nowMs, region: found.region, service });
+    door.admission.admitKey(found.accessKeyId);
     return found.identity;
   }
 
@@ -170,6 +192,8 @@ const codes: Readonly<Partial<Record<S3ErrorCode, readonly [IamErrorCode, string
   RequestTimeTooSkewed: ['SignatureDoesNotMatch', 'Signature expired: the time of the request is too far from now.'],
   SignatureDoesNotMatch: ['SignatureDoesNotMatch'],
   AccessDenied: ['IncompleteSignature'],
+  RequestTimeout: ['RequestTimeout'],
+  SlowDown: ['Throttling', 'Rate exceeded'],
 };
 
 function toIamError(error: unknown): IamError {
@@ -177,7 +201,7 @@ function toIamError(error: unknown): IamError {
   if (error instanceof EngineError) {
     return new IamError('ServiceUnavailable', 'The service cannot make changes durable now.', { cause: error });
   }
-  if (error instanceof S3Error && error.status < 500) {
+  if (error instanceof S3Error && (error.status < 500 || error.code === 'SlowDown')) {
     const [code, message = error.message] = codes[error.code] ?? ['IncompleteSignature'];
     return new IamError(code, message, { cause: error });
   }

@@ -10,9 +10,9 @@ import type { Clock } from '../lib/clock.ts';
 import { digest } from '../lib/digests/digester.ts';
 import type { Log } from '../lib/log.ts';
 import { authenticate } from './auth/authenticate.ts';
-import { groupHeaders } from './auth/canonical-request.ts';
 import type { Authentication, FindSecret } from './auth/types.ts';
 import { openBody } from './body.ts';
+import type { Door } from './door/door.ts';
 import { S3Error } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { acceptsRegion, type Regions } from './regions.ts';
@@ -43,6 +43,7 @@ export interface ReservedRoutesOptions {
   /** Number of the account whose root is the operator. */
   readonly operator: string;
   readonly regions: Regions;
+  readonly door: Door;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -62,7 +63,7 @@ export class ReservedRoutes {
 
   /** Answers one request. Never rejects. */
   async handle(incoming: IncomingMessage, response: ServerResponse, url: string): Promise<void> {
-    const exchange = new Exchange(incoming, response);
+    const exchange = new Exchange(incoming, response, this.#options.door.pacing);
     try {
       const { status, headers, body } = await this.#answer(exchange, url).catch((error: unknown) =>
         this.#refusal(exchange, error),
@@ -79,16 +80,18 @@ export class ReservedRoutes {
   }
 
   async #answer(exchange: Exchange, url: string): Promise<ReservedAnswer> {
-    const { answer, findSecret, regions, clock } = this.#options;
+    const { answer, findSecret, regions, door, clock } = this.#options;
     const { method = '' } = exchange.request;
     const [rawPath = '', rawQuery = ''] = url.split(/\?(.*)/s, 2);
-    const headers = groupHeaders(exchange.request.rawHeaders);
+    const visit = door.visit(exchange.request);
+    const headers = visit.headers();
     const authentication = authenticate(
       { method, rawPath, rawQuery, headers },
       {
         findSecret,
         region: regions.own,
         acceptsRegion: (region) => acceptsRegion(regions, region),
+        otherHosts: visit.otherHosts,
         nowMs: clock.nowMs(),
       },
     );

@@ -8,6 +8,8 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { bucketOfHost } from './addressing.ts';
+import { type ConnectionLimits, limitConnections } from './door/connections.ts';
+import type { Door } from './door/door.ts';
 import { rawErrorAnswer } from './exchange.ts';
 import type { Health } from './health.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -25,9 +27,12 @@ export interface ServerOptions {
   readonly log: Log;
   /** From `hostSuffixes`. */
   readonly hostSuffixes: readonly string[];
-  readonly limits: {
+  readonly door: Door;
+  readonly limits: ConnectionLimits & {
     readonly requestHeaderBytesMax: number;
     readonly idleTimeoutMs: number;
+    readonly headerTimeoutMs: number;
+    readonly keepAliveTimeoutMs: number;
     readonly stopTimeoutMs: number;
   };
 }
@@ -76,14 +81,15 @@ export function createServer(options: ServerOptions): S3Server {
   };
 }
 
-function listenWith({ limits }: ServerOptions, listener: Listener): Server {
+function listenWith({ limits, door, log }: ServerOptions, listener: Listener): Server {
   const server = createHttpServer(
     {
       // Above S3's own limit, so that the pipeline can answer in S3's words; the parser answers beyond.
       maxHeaderSize: limits.requestHeaderBytesMax * 4,
-      headersTimeout: 60_000,
+      headersTimeout: limits.headerTimeoutMs,
+      connectionsCheckingInterval: Math.min(limits.headerTimeoutMs / 2, 30_000),
       requestTimeout: 0,
-      keepAliveTimeout: 75_000,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
       insecureHTTPParser: false,
       // A request without a body needs none of the events of one.
       optimizeEmptyRequests: true,
@@ -92,16 +98,18 @@ function listenWith({ limits }: ServerOptions, listener: Listener): Server {
     listener,
   );
   server.setTimeout(limits.idleTimeoutMs);
+  limitConnections(server, { limits, proxies: door.proxies, clock: door.pacing.clock, log });
   // By itself node:http would ask for every body before anyone has looked at the head, and answer 417 to other expectations.
   server.on('checkContinue', listener);
   server.on('checkExpectation', listener);
   return server;
 }
 
-function divide({ pipeline, queryApi, hostSuffixes }: ServerOptions, reserved: Listener): Listener {
+function divide(options: ServerOptions, reserved: Listener): Listener {
+  const { pipeline, queryApi } = options;
   return (request, response) => {
-    if (isReserved(request, hostSuffixes)) reserved(request, response);
-    else if (isQueryRequest(request, hostSuffixes)) queryApi.handle(request, response, request.url ?? '/');
+    if (isReserved(request, options)) reserved(request, response);
+    else if (isQueryRequest(request, options)) queryApi.handle(request, response, request.url ?? '/');
     else pipeline.handle(request, response, request.url ?? '/');
   };
 }
@@ -119,10 +127,9 @@ function endingAtClose(isClosing: () => boolean, listener: Listener): Listener {
 }
 
 /** A virtual-hosted bucket may hold keys that begin with `-/`; they are not ours. */
-function isReserved(request: IncomingMessage, suffixes: readonly string[]): boolean {
-  return (
-    request.url?.startsWith(reservedPrefix) === true && bucketOfHost(request.headers.host ?? '', suffixes) === undefined
-  );
+function isReserved(request: IncomingMessage, { door, hostSuffixes }: ServerOptions): boolean {
+  if (request.url?.startsWith(reservedPrefix) !== true) return false;
+  return bucketOfHost(door.readArrival(request).host, hostSuffixes) === undefined;
 }
 
 function serveHealth(app: FastifyInstance, health: Health): void {

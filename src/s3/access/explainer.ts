@@ -121,7 +121,7 @@ function factsOf(
 ): RequestFacts {
   const nowMs = clock.nowMs();
   return {
-    ...{ requestId: '', identity, nowMs, region, sourceIp: undefined, tlsVersion: undefined },
+    ...{ requestId: '', identity, nowMs, region, sourceIp: undefined, isSecure: false, tlsVersion: undefined },
     header: (name) => headers[name],
     query: (name) => (name === 'versionId' ? versionId : undefined),
     signature:

@@ -19,7 +19,8 @@ export interface RequestFacts {
   query(name: string): string | undefined;
   readonly nowMs: number;
   readonly sourceIp: string | undefined;
-  /** `TLSv1.3` and the like; undefined for plain HTTP. */
+  readonly isSecure: boolean;
+  /** `TLSv1.3` and the like; undefined for plain HTTP, and where a proxy has ended TLS. */
   readonly tlsVersion: string | undefined;
   /** How the request was signed, and when; undefined for anonymous ones. */
   readonly signature: Pick<Signed, 'mode' | 'version' | 'signedMs'> | undefined;
@@ -129,8 +130,8 @@ export function requestContext(facts: RequestFacts, subject: Subject): RequestCo
   };
 }
 
-function sourceOf({ sourceIp, header, tlsVersion, nowMs }: RequestFacts): RequestSource {
-  return { ip: sourceIp, userAgent: header('user-agent'), isSecure: tlsVersion !== undefined, nowMs };
+function sourceOf({ sourceIp, header, isSecure, nowMs }: RequestFacts): RequestSource {
+  return { ip: sourceIp, userAgent: header('user-agent'), isSecure, nowMs };
 }
 
 /** As `bucket/key`, decoded, with or without the slash that clients may begin with. */

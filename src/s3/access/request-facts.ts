@@ -1,13 +1,13 @@
 /** Reads off a request what conditions may ask of the way it came in. */
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { TLSSocket } from 'node:tls';
+import type { IncomingHttpHeaders } from 'node:http';
 import { anonymous } from '../../iam/identity.ts';
 import type { Authentication } from '../auth/types.ts';
+import type { Arrival } from '../door/arrival.ts';
 import type { RequestFacts } from './request-context.ts';
 
 export interface RequestHead {
   readonly requestId: string;
-  readonly incoming: IncomingMessage;
+  readonly arrival: Arrival;
   /** With those that a presigner moved into the query. */
   readonly headers: IncomingHttpHeaders;
   readonly query: ReadonlyMap<string, string>;
@@ -17,8 +17,7 @@ export interface RequestHead {
 }
 
 export function requestFacts(head: RequestHead): RequestFacts {
-  const { requestId, incoming, headers, query, authentication, nowMs, region } = head;
-  const { socket } = incoming;
+  const { requestId, arrival, headers, query, authentication, nowMs, region } = head;
   const isSigned = authentication.kind === 'signed';
   return {
     requestId,
@@ -26,8 +25,9 @@ export function requestFacts(head: RequestHead): RequestFacts {
     header: (name) => headers[name]?.toString(),
     query: (name) => query.get(name),
     nowMs,
-    sourceIp: socket.remoteAddress,
-    tlsVersion: socket instanceof TLSSocket ? (socket.getProtocol() ?? undefined) : undefined,
+    sourceIp: arrival.address,
+    isSecure: arrival.isSecure,
+    tlsVersion: arrival.tlsVersion,
     signature: isSigned ? authentication : undefined,
     region,
   };

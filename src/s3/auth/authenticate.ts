@@ -40,6 +40,8 @@ export interface AuthenticateOptions {
   acceptsRegion?(region: string): boolean;
   /** SHA-256 of the body in hex, where it was read already: what other services than S3 sign, whatever a header says. */
   readonly payloadSha256?: string;
+  /** Hosts that the request may have been signed for instead of the one in its headers. */
+  readonly otherHosts?: readonly string[];
   /** Service of the credential scope; s3 unless another is named. */
   readonly service?: string;
   /** Whether Version 2 is taken as well. */
@@ -64,7 +66,8 @@ export function authenticate(request: SignedRequest, options: AuthenticateOption
   const accessKey = findAccessKey(claim, options.findSecret);
   requireTime(claim, options.nowMs);
   requireSigned(claim, request.headers);
-  const signing = verifySignature(claim, { ...request, payload: payloadText }, accessKey.secret);
+  const { secret } = accessKey;
+  const verified = verifySignature(claim, { ...request, payload: payloadText }, { secret, ...options });
   return {
     kind: 'signed',
     version: 'AWS4-HMAC-SHA256',
@@ -74,7 +77,7 @@ export function authenticate(request: SignedRequest, options: AuthenticateOption
     region: claim.scope.region,
     signedMs: claim.timestamp.epochMs,
     payload,
-    signing,
+    ...verified,
   };
 }
 
@@ -130,16 +133,23 @@ function requireSigned(claim: SignatureClaim, headers: HeaderMap): void {
   });
 }
 
+interface Verified {
+  readonly signing: SigningContext;
+  readonly otherHost?: string;
+}
+
 function verifySignature(
   claim: SignatureClaim,
   request: SignedRequest & { payload: string },
-  secret: string,
-): SigningContext {
+  { secret, otherHosts = [] }: { secret: string; otherHosts?: readonly string[] },
+): Verified {
   const parts = { ...request, signedHeaders: claim.signedHeaders };
   const canonical = canonicalRequest(parts);
   const signed = signedText(claim, canonical);
   const key = signingKey(secret, claim.scope);
-  if (!signatureMatches(key, signed) && !verbatimMatches(claim, parts, key)) {
+  const isOwnHost = signatureMatches(key, signed) || verbatimMatches(claim, parts, key);
+  const otherHost = isOwnHost ? undefined : otherHosts.find((host) => hostMatches(claim, withHost(parts, host), key));
+  if (!isOwnHost && otherHost === undefined) {
     const bytes = Buffer.from(canonical, 'latin1');
     throw new S3Error('SignatureDoesNotMatch', {
       fields: {
@@ -149,13 +159,22 @@ function verifySignature(
       },
     });
   }
-  return {
+  const signing = {
     accessKeyId: claim.accessKeyId,
     key,
     scope: scopeText(claim.scope),
     timestamp: claim.timestamp.basic,
     signature: claim.signature,
   };
+  return { signing, ...(otherHost !== undefined && { otherHost }) };
+}
+
+function hostMatches(claim: SignatureClaim, parts: CanonicalParts, key: HmacKey): boolean {
+  return signatureMatches(key, signedText(claim, canonicalRequest(parts))) || verbatimMatches(claim, parts, key);
+}
+
+function withHost(parts: CanonicalParts, host: string): CanonicalParts {
+  return { ...parts, headers: new Map([...parts.headers, ['host', [host]]]) };
 }
 
 /**

@@ -40,6 +40,8 @@ export interface Signed {
   /** Milliseconds since 1970; unknown of a presigned request of Version 2, which says only when it expires. */
   readonly signedMs: number | undefined;
   readonly payload: PayloadMode;
+  /** The host that it was signed for, where that is another one than in its headers. */
+  readonly otherHost?: string;
   /** Signs the chunks of a streamed body, which Version 2 cannot. */
   readonly signing?: SigningContext;
 }

@@ -1,0 +1,138 @@
+/** Clients that are slow, or many, on purpose or not: they are let go, and nobody else waits for them. */
+import { connect, type Socket } from 'node:net';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { RawConnection } from '../support/raw-connection.ts';
+import { wireBytes } from '../support/raw-http.ts';
+import { signedRequests } from '../support/signed-requests.ts';
+import { useDaemon } from '../support/use-daemon.ts';
+
+const daemon = useDaemon({
+  config: `
+logLevel: debug
+limits:
+  idleTimeoutMs: 1000
+  headerTimeoutMs: 1000
+  keepAliveTimeoutMs: 1000
+  bytesPerSecondMin: 1000
+  connectionsPerAddressMax: 20
+  requestsPerAddressMax: 12
+`,
+});
+const { sign, send } = signedRequests(daemon);
+let bucket: string;
+const timedOut =
+  '<Code>RequestTimeout</Code><Message>Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.</Message>';
+
+beforeAll(async () => {
+  bucket = await daemon().newBucket();
+  await send({ method: 'PUT', path: `/${bucket}/k`, body: 'content' });
+});
+
+const putHead = (length: number, path = `/${bucket}/slow`): Buffer =>
+  wireBytes(sign({ method: 'PUT', path, payload: 'UNSIGNED-PAYLOAD' }), '', [`content-length: ${length}`]);
+
+/** Writes a byte every 50 ms until the test is over. */
+function trickle(connection: RawConnection): AsyncDisposable {
+  const timer = setInterval(() => connection.write('x'), 50);
+  return { [Symbol.asyncDispose]: async () => clearInterval(timer) };
+}
+
+describe.concurrent('an upload', () => {
+  test.for([10, 3_000_000])('of %i bytes that stops in the middle → 400 RequestTimeout, closed', async (length) => {
+    await using connection = await RawConnection.open(daemon().port);
+    connection.write(putHead(length));
+    connection.write('x');
+    const answer = await connection.next();
+    expect(answer.status).toBe(400);
+    expect(answer.body).toContain(timedOut);
+    expect(await connection.closed()).toBe('');
+  });
+
+  test.for([1000, 3_000_000])('of %i bytes that trickles → 400 RequestTimeout, closed', async (length) => {
+    await using connection = await RawConnection.open(daemon().port);
+    connection.write(putHead(length));
+    await using _ = trickle(connection);
+    expect((await connection.next()).body).toContain(timedOut);
+    expect(await connection.closed()).toBe('');
+  });
+
+  test('that was refused and trickles on → closed', async () => {
+    await using connection = await RawConnection.open(daemon().port);
+    connection.write(putHead(1000, '/no-such-bucket/k'));
+    await using _ = trickle(connection);
+    expect((await connection.next()).status).toBe(404);
+    await connection.closed();
+  });
+
+  test('a form of IAM that trickles → 400 RequestTimeout', async () => {
+    await using connection = await RawConnection.open(daemon().port);
+    connection.write(
+      'POST / HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\n',
+    );
+    await using _ = trickle(connection);
+    const answer = await connection.next();
+    expect([answer.status, answer.code]).toEqual([400, 'RequestTimeout']);
+  });
+});
+
+test('a head that does not come to its end → 400 RequestTimeout, closed', async () => {
+  await using connection = await RawConnection.open(daemon().port);
+  connection.write('GET /k HTTP/1.1\r\nHost: h\r\n');
+  await using _ = trickle(connection);
+  expect((await connection.next()).code).toBe('RequestTimeout');
+  await connection.closed();
+});
+
+test.for([
+  ['nothing at all is sent', ''],
+  ['no next request', 'GET /-/live HTTP/1.1\r\nHost: h\r\n\r\n'],
+] as const)('a connection on which %s → closed', async ([, bytes]) => {
+  await using connection = await RawConnection.open(daemon().port);
+  if (bytes !== '') connection.write(bytes);
+  await connection.closed();
+});
+
+test('an answer that nobody reads → closed before its end', async () => {
+  const size = 24 * 1024 * 1024;
+  await send({ method: 'PUT', path: `/${bucket}/large`, body: Buffer.alloc(size), payload: 'UNSIGNED-PAYLOAD' });
+  const socket = connect(daemon().port, '127.0.0.1');
+  socket.pause();
+  socket.write(wireBytes(sign({ method: 'GET', path: `/${bucket}/large` })));
+  await expect.poll(() => daemon().output, { timeout: 10_000 }).toMatch(/"method":"GET","path":"[^"]*\/large"/);
+  let read = 0;
+  socket.on('data', (chunk: Buffer) => {
+    read += chunk.length;
+  });
+  socket.on('error', () => undefined);
+  await new Promise((resolve) => socket.once('close', resolve).resume());
+  expect(read).toBeLessThan(size);
+});
+
+test('more requests of an address at once → 503 SlowDown, until some are done', async () => {
+  const waiting: RawConnection[] = [];
+  for (let i = 0; i < 12; i++) {
+    const connection = await RawConnection.open(daemon().port);
+    waiting.push(connection);
+    connection.write(putHead(10));
+  }
+  await expect.poll(async () => (await send({ method: 'GET', path: `/${bucket}/k` })).code).toBe('SlowDown');
+  for (const connection of waiting) connection.write('0123456789');
+  for (const connection of waiting) expect((await connection.next()).status).toBe(200);
+  for (const connection of waiting) await connection[Symbol.asyncDispose]();
+  expect((await send({ method: 'GET', path: `/${bucket}/k` })).body).toBe('content');
+});
+
+test('more connections of an address at once → closed as they come, until some have gone', async () => {
+  const sockets: Socket[] = [];
+  const isClosed = (socket: Socket) => new Promise((resolve) => socket.once('close', () => resolve(true)).resume());
+  const closed: Promise<unknown>[] = [];
+  for (let i = 0; i < 30; i++) {
+    const socket = connect(daemon().port, '127.0.0.1').on('error', () => undefined);
+    sockets.push(socket);
+    closed.push(isClosed(socket));
+  }
+  await Promise.any(closed);
+  for (const socket of sockets) socket.destroy();
+  await expect.poll(async () => (await send({ method: 'GET', path: `/${bucket}/k` })).status).toBe(200);
+  expect(daemon().output).toContain('Connections beyond the limit were closed');
+});
