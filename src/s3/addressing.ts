@@ -32,7 +32,7 @@ export interface AddressedRequest {
 
 /** Splits a request target. `suffixes` come from `hostSuffixes`. Throws InvalidURI and KeyTooLongError. */
 export function parseTarget({ url, host }: AddressedRequest, suffixes: readonly string[]): Target {
-  const relative = url.startsWith('/') ? url : url.replace(/^[a-z]+:\/\/[^/?]*/i, '') || '/';
+  const relative = url.startsWith('/') ? url : originForm({ url, host });
   const mark = relative.indexOf('?');
   const rawPath = mark === -1 ? relative : relative.slice(0, mark);
   const rawQuery = mark === -1 ? '' : relative.slice(mark + 1);
@@ -56,6 +56,17 @@ export function parseTarget({ url, host }: AddressedRequest, suffixes: readonly 
     key: kind === 'object' ? key : undefined,
     kind,
   };
+}
+
+/**
+ * A request target without the scheme and host that proxies are sent. The host is the header's, which is what was signed: one
+ * that says otherwise leaves open which is meant.
+ */
+function originForm({ url, host }: AddressedRequest): string {
+  const [, authority, rest = ''] = /^[a-z]+:\/\/([^/?]*)(.*)$/is.exec(url) ?? [];
+  if (authority === undefined) return url;
+  if (authority.toLowerCase() === host.toLowerCase()) return rest === '' ? '/' : rest;
+  throw new S3Error('BadRequest', { message: 'The request line names another host than the Host header' });
 }
 
 /** Throws KeyTooLongError for keys above 1,024 bytes of UTF-8. */

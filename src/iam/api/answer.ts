@@ -15,7 +15,7 @@ import { permissionsOf } from '../policy/permissions.ts';
 import { type RequestSource, requestContext, requestTagKeys, tagKeys } from '../request-context.ts';
 import type { ActionCall } from './action.ts';
 import { iamActions } from './index.ts';
-import { resourceOf } from './resource.ts';
+import { resourcesOf } from './resource.ts';
 
 export interface QueryRequest {
   readonly identity: Identity;
@@ -79,22 +79,24 @@ function authorise({ identity, view, iam }: ActionCall, { name, input, source, r
     throw new IamError('InvalidClientTokenId', invalidToken);
   }
   if (identity.kind === 'root') return;
-  const resource = resourceOf({ identity, view }, name, input);
-  const further = {
-    ...requestTagKeys(tagsOf(input)),
-    ...tagKeys('aws:resourcetag', resource.tags),
-    ...tagKeys('iam:resourcetag', resource.tags),
-    ...textKeys(input, { 'iam:policyarn': 'PolicyArn', 'iam:permissionsboundary': 'PermissionsBoundary' }),
-  };
-  const question: AccessQuestion = {
-    principal: identity,
-    permissions: permissionsOf(iam.callers.policiesOf(identity)),
-    action: `iam:${name}`,
-    resource: resource.arn,
-    resourceAccountId: view.account.id,
-    context: requestContext(identity, source, further),
-  };
-  requirePermission({ iam, requestId }, question);
+  const permissions = permissionsOf(iam.callers.policiesOf(identity));
+  for (const resource of resourcesOf({ identity, view }, name, input)) {
+    const further = {
+      ...requestTagKeys(tagsOf(input)),
+      ...tagKeys('aws:resourcetag', resource.tags),
+      ...tagKeys('iam:resourcetag', resource.tags),
+      ...textKeys(input, { 'iam:policyarn': 'PolicyArn', 'iam:permissionsboundary': 'PermissionsBoundary' }),
+    };
+    const question: AccessQuestion = {
+      principal: identity,
+      permissions,
+      action: `iam:${name}`,
+      resource: resource.arn,
+      resourceAccountId: view.account.id,
+      context: requestContext(identity, source, further),
+    };
+    requirePermission({ iam, requestId }, question);
+  }
 }
 
 function tagsOf({ Tags }: Decoded) {

@@ -40,7 +40,29 @@ const ownActions: ReadonlySet<string> = new Set([
   'ListMFADevices',
 ]);
 
-export function resourceOf(
+/** All that an action is about: what it names and, where it gives that another name or path, what it then is. */
+export function resourcesOf(
+  who: { identity: Identity; view: AccountView },
+  action: string,
+  input: Decoded,
+): readonly Resource[] {
+  const named = resourceOf(who, action, input);
+  const moved = movedTo(who.view, action, input);
+  return moved === undefined ? [named] : [named, moved];
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html: permission is needed on both. */
+function movedTo({ account, users, groups }: AccountView, action: string, input: Decoded): Resource | undefined {
+  const { UserName, GroupName, NewUserName, NewGroupName, NewPath } = input;
+  const isUser = action === 'UpdateUser';
+  if (!isUser && action !== 'UpdateGroup') return undefined;
+  const entity: Entity | undefined = isUser ? users.get(String(UserName)) : groups.get(String(GroupName));
+  const [name, path] = [(isUser ? NewUserName : NewGroupName) ?? entity?.name, NewPath ?? entity?.path];
+  if (typeof name !== 'string' || typeof path !== 'string') return undefined;
+  return { arn: entityArn(account.id, isUser ? 'user' : 'group', { path, name }), tags: entity?.tags ?? [] };
+}
+
+function resourceOf(
   { identity, view }: { identity: Identity; view: AccountView },
   action: string,
   input: Decoded,

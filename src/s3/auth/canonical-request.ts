@@ -47,6 +47,11 @@ export function parseQuery(rawQuery: string): readonly QueryParameter[] {
   return splitQuery(rawQuery).map(([name, value]) => ({ name: decodeText(name), value: decodeText(value) }));
 }
 
+/** One of these names that stands in the query more than once, which leaves open which value is meant. */
+export function findRepeated(query: readonly QueryParameter[], names: readonly string[]): string | undefined {
+  return names.find((name) => query.filter((parameter) => parameter.name === name).length > 1);
+}
+
 /** The path with every byte encoded but the unreserved characters and the slash. */
 export function canonicalUri(rawPath: string): string {
   if (rawPath === '') return '/';

@@ -1,7 +1,7 @@
 /** What a request says of its own signature, read from the Authorization header or from the query, nothing believed yet. */
 import { RecentMap } from '../../lib/recent-map.ts';
 import { S3Error } from '../errors.ts';
-import { type HeaderMap, headerValue, type QueryParameter } from './canonical-request.ts';
+import { findRepeated, type HeaderMap, headerValue, type QueryParameter } from './canonical-request.ts';
 import { type Scope, signatureDigits } from './signing-key.ts';
 import { parseBasicTimestamp, parseTimestamp, type Timestamp } from './timestamps.ts';
 
@@ -27,6 +27,16 @@ export interface ScopeRules {
   acceptsRegion(region: string): boolean;
 }
 
+/** What signs a presigned request. */
+const presignedParameters = [
+  'X-Amz-Algorithm',
+  'X-Amz-Credential',
+  'X-Amz-Signature',
+  'X-Amz-Date',
+  'X-Amz-SignedHeaders',
+  'X-Amz-Expires',
+  'X-Amz-Security-Token',
+];
 const presignedExpiresMaxSeconds = 604_800;
 
 const unsupportedMechanism =
@@ -52,7 +62,11 @@ export function readClaim(
     });
   }
   if (authorization !== undefined) return readHeaderClaim(authorization, headers, rules);
-  if (presigned) return readPresignedClaim(parameters, headers, rules);
+  if (presigned) {
+    const repeated = findRepeated(query, presignedParameters);
+    if (repeated !== undefined) throw malformedQuery(`The ${repeated} parameter may stand in the query once`);
+    return readPresignedClaim(parameters, headers, rules);
+  }
   if (presignedV2) throw new S3Error('InvalidRequest', { message: unsupportedMechanism });
   return undefined;
 }

@@ -14,7 +14,7 @@ import { S3Error } from '../errors.ts';
 import { hoistedByV2 } from '../hoisted-headers.ts';
 import { subResources } from '../model/router.ts';
 import { findAccessKey } from './access-key.ts';
-import { type HeaderMap, headerValue, type QueryParameter } from './canonical-request.ts';
+import { findRepeated, type HeaderMap, headerValue, type QueryParameter } from './canonical-request.ts';
 import { parsePlainPayloadMode } from './payload-mode.ts';
 import { mismatchFields } from './signing-key.ts';
 import { parseTimestamp } from './timestamps.ts';
@@ -42,6 +42,7 @@ const furtherParameters = [
 ];
 const signedParameters: ReadonlySet<string> = new Set([...subResources, ...furtherParameters]);
 
+const presignedParameters = ['AWSAccessKeyId', 'Expires', 'Signature'];
 const versionFour = ['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature'];
 
 /** Whether a request is signed in this way, and in no other. */
@@ -60,6 +61,7 @@ export function authenticateV2(
   { findSecret, region, nowMs }: VersionTwoOptions,
 ): Authentication {
   const { headers } = request;
+  requireOnce(query);
   // Of a repeated parameter the first counts, as everywhere.
   const parameters = new Map(query.toReversed().map(({ name, value }) => [name, value]));
   const authorization = headerValue(headers, 'authorization');
@@ -128,7 +130,7 @@ function headerClaim(authorization: string, headers: HeaderMap): HeaderClaim {
 }
 
 function presignedClaim(parameters: ReadonlyMap<string, string>, headers: HeaderMap): PresignedClaim {
-  const [accessKeyId, signature, expires] = ['AWSAccessKeyId', 'Signature', 'Expires'].map((n) => parameters.get(n));
+  const [accessKeyId, expires, signature] = presignedParameters.map((name) => parameters.get(name));
   if (!accessKeyId || !signature || !expires) {
     const message = 'Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters';
     throw new S3Error('AccessDenied', { message });
@@ -189,6 +191,13 @@ function canonicalParameters(query: readonly QueryParameter[], emptyValue: '' | 
   signed.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const pairs = signed.map(({ name, value }) => (value === '' ? name + emptyValue : `${name}=${value}`));
   return pairs.length === 0 ? '' : Buffer.from(`?${pairs.join('&')}`).toString('latin1');
+}
+
+function requireOnce(query: readonly QueryParameter[]): void {
+  const repeated = findRepeated(query, presignedParameters);
+  if (repeated === undefined) return;
+  const message = `The ${repeated} parameter may stand in the query once`;
+  throw new S3Error('InvalidArgument', { message, fields: { ArgumentName: repeated } });
 }
 
 /** `a&versionId=b` as the value of one parameter would be signed as two. */
