@@ -11,6 +11,7 @@ const heldGroups = new Set([
   'multipart',
   'copy',
   'versioning',
+  'CORS',
   'raw headers, SigV4',
   'raw headers, SigV2',
   'presigned, anonymous, raw requests',

@@ -323,5 +323,6 @@ describe('any other request', () => {
     expect([answer.status, answer.body]).toEqual([200, 'open']);
     expect(corsOf(answer)).toMatchObject({ 'access-control-allow-origin': '*' });
     expect(corsOf(answer)).not.toHaveProperty('access-control-allow-credentials');
+    expect(corsOf(await ask('GET', `/${Bucket}/k`, { origin: '' }))).toEqual({});
   });
 });

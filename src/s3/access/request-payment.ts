@@ -7,13 +7,9 @@ import type { BucketAccess } from '../../engine/access.ts';
 import { S3Error } from '../errors.ts';
 import type { RequestFacts } from './request-context.ts';
 
-const payerName = 'x-amz-request-payer';
-
 /** Whether the caller's account is charged and not the bucket's. Throws AccessDenied where it does not say that it knows. */
-export function isCharged({ requesterPays, owner }: BucketAccess, { identity, header, query }: RequestFacts): boolean {
+export function isCharged({ requesterPays, owner }: BucketAccess, { identity, header }: RequestFacts): boolean {
   if (!requesterPays || identity.canonicalId === owner) return false;
-  // Links carry it as a parameter, whatever they are signed by.
-  const payer = header(payerName) ?? query(payerName);
-  if (identity.kind === 'anonymous' || payer !== 'requester') throw new S3Error('AccessDenied');
+  if (identity.kind === 'anonymous' || header('x-amz-request-payer') !== 'requester') throw new S3Error('AccessDenied');
   return true;
 }
