@@ -6,6 +6,7 @@ import type { FileCache } from './file-cache.ts';
 import { type Segment, shardPath } from './segments.ts';
 import { decodeShardHeader, type ShardHeader } from './shard-header.ts';
 import { blockRange, HEADER_BYTES } from './stripe.ts';
+import type { Piece, UncachedReads } from './uncached-reads.ts';
 
 /** Consecutive blocks of one shard of a stripe. */
 export interface BlockRequest {
@@ -38,24 +39,41 @@ export function requestBytes({ unit, firstBlock, endBlock }: BlockRequest): numb
 /**
  * Reads the blocks into `target`, which has their length. Never rejects: what cannot be read is as good as missing. The
  * blocks of the result are views of `target`. From a disk that does not answer nothing is waited for any longer, but the
- * read may still happen: such a target must not be used for anything else, nor be freed by hand.
+ * read may still happen: such a target must not be used for anything else, nor be freed by hand. With `uncached` they are read
+ * past the system's cache where that pays.
  */
-export async function readBlocks(files: FileCache, request: BlockRequest, target: Buffer): Promise<BlockResult> {
+export async function readBlocks(
+  files: FileCache,
+  request: BlockRequest,
+  target: Buffer,
+  uncached?: UncachedReads,
+): Promise<BlockResult> {
   const disk = request.segment.disks[request.shard];
   if (!disk?.readable) return { blocks: nothing(request) };
   const path = shardPath(disk, request.segment, request.shard);
   const headerBytes = Buffer.allocUnsafe(HEADER_BYTES);
+  const isUncached = uncached !== undefined && request.firstBlock === 0 && uncached.isFirst(disk, pieceOf(request));
+  const read = async (): Promise<void> => {
+    if (isUncached && (await uncached.read(files, { disk, path, offset: request.offset }, [headerBytes, target])))
+      return;
+    await files.use(path, (file) => readHeaderAndBlocks(file, request, headerBytes, target));
+  };
   try {
-    await disk.gate.run(() => files.use(path, (file) => readHeaderAndBlocks(file, request, headerBytes, target)));
+    await disk.gate.run(read);
   } catch (error) {
     // A disk that does not answer says nothing of what is on it.
     if (error instanceof DiskSilent) return { blocks: nothing(request), isAbandoned: true };
     // The shard was moved to another disk after its place was looked up.
-    if (request.segment.disks[request.shard] !== disk) return readBlocks(files, request, target);
+    if (request.segment.disks[request.shard] !== disk) return readBlocks(files, request, target, uncached);
     disk.readFailed(error);
     return { blocks: nothing(request), damage: String(error) };
   }
   return verify(headerBytes, request, target);
+}
+
+function pieceOf(request: BlockRequest): Piece {
+  const { segment, shard, offset } = request;
+  return { segment, shard, offset, bytes: HEADER_BYTES + requestBytes(request) };
 }
 
 /** What of the bytes that were read for a request is right. */

@@ -46,6 +46,7 @@ import {
   type SegmentState,
   type WriteOptions,
 } from './types.ts';
+import { UncachedReads } from './uncached-reads.ts';
 
 export type { BlobLog, BlobStoreOptions, ZoneOptions } from './options.ts';
 
@@ -99,7 +100,15 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
     pool,
     packer: new Packer(source, encoder, buffers, atHand),
     bulk: { source, encoder, buffers },
-    reading: { files, atHand, coder, buffers, log, lateness: new Lateness(disks.timeoutMs / 10) },
+    reading: {
+      files,
+      atHand,
+      uncached: new UncachedReads(),
+      coder,
+      buffers,
+      log,
+      lateness: new Lateness(disks.timeoutMs / 10),
+    },
     hot: new HotBlobs(options.hotBlobBytesMax ?? 0),
     administration: new Administration({ ...options, disks, registry, table }),
     maintenance: new Maintenance({

@@ -17,6 +17,7 @@ import { blockCount, blockRange, type StripePart, type UnitPart, unitParts } fro
 import type { StripeBuffers } from './stripe-buffers.ts';
 import type { StripesAtHand } from './stripes-at-hand.ts';
 import { BlobError } from './types.ts';
+import type { UncachedReads } from './uncached-reads.ts';
 import { recoverUnits, type ShardUnit } from './unit-recovery.ts';
 
 export interface ReadContext {
@@ -25,6 +26,7 @@ export interface ReadContext {
   readonly buffers: StripeBuffers;
   /** What can be read without waiting. */
   readonly atHand: StripesAtHand;
+  readonly uncached: UncachedReads;
   readonly log: BlobLog;
   /** When a shard that has not answered is late. */
   readonly lateness: Lateness;
@@ -189,13 +191,15 @@ class StripeReading {
     const length = requestBytes(request);
     const bytes = inPlace ? this.#target.subarray(at, at + length) : Buffer.allocUnsafe(length);
     const fromMs = performance.now();
-    const { blocks, damage, isAbandoned } = await readBlocks(this.#context.files, request, bytes);
+    const { files, atHand, uncached } = this.#context;
+    const pastCache = atHand.has(request) ? undefined : uncached;
+    const { blocks, damage, isAbandoned } = await readBlocks(files, request, bytes, pastCache);
     this.#context.lateness.tookMs(performance.now() - fromMs);
     this.#underWay.delete(part);
     if (inPlace && isAbandoned) this.#isTargetAbandoned = true;
     if (damage !== undefined && this.#isRight) this.#report(part.shard, damage);
     else if (damage !== undefined) this.#damages.set(part.shard, damage);
-    if (damage === undefined && isAbandoned === undefined) this.#context.atHand.noteRead(request);
+    if (damage === undefined && isAbandoned === undefined) atHand.noteRead(request);
     const cells = this.#cells[part.shard] ?? [];
     for (const [i, block] of blocks.entries()) {
       // A block that was good before is kept: this part may span ones that were there already.

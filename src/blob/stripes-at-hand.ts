@@ -84,13 +84,19 @@ export class StripesAtHand {
     return bytes;
   }
 
+  /** Whether the system most likely has these blocks in its memory. */
+  has(request: BlockRequest, nowMs = performance.now()): boolean {
+    const { segment, shard } = request;
+    const shards = 1 << shard;
+    return rangesOf(request).every((range) => this.#pages.has({ segment, shards, range }, nowMs));
+  }
+
   #isAtHand(request: BlockRequest, nowMs: number): boolean {
     const { segment, shard } = request;
     const disk = segment.disks[shard];
     if (!disk?.readable || disk.gate.isClosed || disk.gate.hasWaitedSince(nowMs - SLOW_OPERATION_MS)) return false;
     if (segment.condition.isDamaged(shard) || this.#waitedFor(disk, nowMs) > WAITED_MS_MAX) return false;
-    const shards = 1 << shard;
-    return rangesOf(request).every((range) => this.#pages.has({ segment, shards, range }, nowMs));
+    return this.has(request, nowMs);
   }
 
   /** The blocks, if they are there and right. They are valid until the next read. */
