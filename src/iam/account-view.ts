@@ -32,6 +32,9 @@ export interface AccountView {
   readonly policies: Collection<Records['policy']>;
   readonly accessKeys: Collection<Records['access-key']>;
   readonly oidcProviders: Collection<Records['oidc-provider']>;
+  readonly instanceProfiles: Collection<Records['instance-profile']>;
+  /** By themselves; an account has one at most. */
+  readonly aliases: Collection<Records['account-alias']>;
 }
 
 /** A view, and the changes that go into `changes` where it is given; a view without refuses them. */
@@ -49,6 +52,8 @@ export function viewAccount(
     policies: collect('policy'),
     accessKeys: collect('access-key'),
     oidcProviders: collect('oidc-provider'),
+    instanceProfiles: collect('instance-profile'),
+    aliases: collect('account-alias'),
   };
 }
 

@@ -165,5 +165,7 @@ function emptyShelves(): MutableShelves {
     policy: new Map(),
     'access-key': new Map(),
     'oidc-provider': new Map(),
+    'instance-profile': new Map(),
+    'account-alias': new Map(),
   };
 }

@@ -22,6 +22,8 @@ const statuses = {
   NotImplemented: 501,
   PackedPolicyTooLarge: 400,
   RequestEntityTooLarge: 413,
+  ReportExpired: 410,
+  ReportNotPresent: 410,
   ServiceUnavailable: 503,
   RequestTimeout: 400,
   SignatureDoesNotMatch: 403,

@@ -21,6 +21,12 @@ export interface IamOptions {
   readonly httpIssuers?: readonly string[];
 }
 
+export interface CredentialReport {
+  readonly madeMs: number;
+  /** Comma-separated values. */
+  readonly text: string;
+}
+
 export interface Iam {
   readonly directory: Directory;
   readonly callers: Callers;
@@ -31,6 +37,8 @@ export interface Iam {
   /** Keys of issuers of web identities. */
   readonly oidcKeys: OidcKeys;
   readonly refusals: RefusalBook;
+  /** Of accounts, by their numbers, until the server ends. */
+  readonly credentialReports: Map<string, CredentialReport>;
 }
 
 export async function openIam(options: IamOptions): Promise<Iam> {
@@ -43,7 +51,8 @@ export async function openIam(options: IamOptions): Promise<Iam> {
   );
   const callers = new Callers({ directory, rootKeys, secrets, tokens, clock });
   const oidcKeys = new OidcKeys({ clock, httpIssuers });
-  const iam = { directory, callers, secrets, tokens, oidcKeys, refusals: new RefusalBook() };
+  const parts = { directory, callers, secrets, tokens, oidcKeys };
+  const iam: Iam = { ...parts, refusals: new RefusalBook(), credentialReports: new Map() };
   for (const account of declared) await makeDeclared(iam, account, clock.nowMs());
   return iam;
 }

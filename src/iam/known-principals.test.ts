@@ -15,6 +15,8 @@ const nothing = {
   policy: new Map(),
   'access-key': new Map(),
   'oidc-provider': new Map(),
+  'instance-profile': new Map(),
+  'account-alias': new Map(),
   account: new Map(),
 };
 const view = viewAccount(

@@ -4,7 +4,7 @@ import { randomHex } from '../lib/ids.ts';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-const idPrefixes = { user: 'AIDA', group: 'AGPA', role: 'AROA', policy: 'ANPA' } as const;
+const idPrefixes = { user: 'AIDA', group: 'AGPA', role: 'AROA', policy: 'ANPA', 'instance-profile': 'AIPA' } as const;
 
 /** A unique id of a new entity, 21 characters. */
 export function newId(kind: keyof typeof idPrefixes): string {
@@ -33,7 +33,7 @@ export function iamArn(accountId: string, resource: string): string {
 
 export function entityArn(
   accountId: string,
-  kind: 'user' | 'group' | 'role' | 'policy',
+  kind: keyof typeof idPrefixes,
   entity: { readonly path: string; readonly name: string },
 ): string {
   return iamArn(accountId, `${kind}${entity.path}${entity.name}`);

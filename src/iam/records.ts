@@ -96,6 +96,22 @@ export interface OidcProviderRecord {
   readonly tags: readonly Tag[];
 }
 
+/** What an EC2 instance would take its role from; here it only says so. */
+export interface InstanceProfileRecord {
+  readonly name: string;
+  readonly path: string;
+  readonly id: string;
+  readonly createdMs: number;
+  readonly tags: readonly Tag[];
+  /** Key of its role. */
+  readonly role?: string;
+}
+
+/** What an account may be called instead of by its number. */
+export interface AccountAliasRecord {
+  readonly alias: string;
+}
+
 /** Records by the kind under which the index keeps them. */
 export interface Records {
   readonly account: AccountRecord;
@@ -105,6 +121,8 @@ export interface Records {
   readonly policy: PolicyRecord;
   readonly 'access-key': AccessKeyRecord;
   readonly 'oidc-provider': OidcProviderRecord;
+  readonly 'instance-profile': InstanceProfileRecord;
+  readonly 'account-alias': AccountAliasRecord;
 }
 
 export type Kind = keyof Records;

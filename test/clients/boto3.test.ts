@@ -5,4 +5,4 @@ import { describeChecks } from './python-checks.ts';
 const daemon = useDaemon();
 
 describeChecks('boto3-checks.py', daemon, 16);
-describeChecks('boto3-iam-checks.py', daemon, 6);
+describeChecks('boto3-iam-checks.py', daemon, 10);

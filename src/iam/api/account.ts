@@ -1,15 +1,19 @@
-/** The account in figures, and what no account here has: consoles' passwords, certificates, devices and profiles. */
-import { reading } from './action.ts';
-import { missing, ownUser, requireRole, requireUser } from './entities.ts';
+/** The account in figures, and what no account here has: consoles' passwords, certificates and devices. */
+import { IamError } from '../errors.ts';
+import { invalid } from '../model/decode.ts';
+import { changing, reading } from './action.ts';
+import { missing, ownUser, requireUser } from './entities.ts';
 
 const none = { IsTruncated: false };
+const aliasPattern = /^[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]$/;
+const noPasswordPolicy = 'The Password Policy with domain name cannot be found.';
 
 export const accountActions = [
   reading({
     name: 'GetAccountSummary',
     supports: [],
     run({ view }) {
-      const { users, groups, roles, policies, accessKeys, oidcProviders } = view;
+      const { users, groups, roles, policies, accessKeys, oidcProviders, instanceProfiles } = view;
       const versions = policies.all().reduce((sum, policy) => sum + policy.versions.length, 0);
       return {
         SummaryMap: {
@@ -42,7 +46,7 @@ export const accountActions = [
           SigningCertificatesPerUserQuota: 2,
           ServerCertificates: 0,
           ServerCertificatesQuota: 20,
-          InstanceProfiles: 0,
+          InstanceProfiles: instanceProfiles.all().length,
           InstanceProfilesQuota: 1000,
           Providers: oidcProviders.all().length,
           GlobalEndpointTokenVersion: 2,
@@ -51,7 +55,41 @@ export const accountActions = [
     },
   }),
 
-  reading({ name: 'ListAccountAliases', supports: [], run: () => ({ AccountAliases: [], ...none }) }),
+  changing({
+    name: 'CreateAccountAlias',
+    supports: ['AccountAlias'],
+    run({ view, iam }, { AccountAlias: alias }) {
+      if (!aliasPattern.test(alias)) {
+        throw invalid(
+          { member: 'accountAlias', value: alias },
+          'Member must satisfy regular expression pattern: ^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$',
+        );
+      }
+      const isTaken = iam.directory.accounts().some(({ id }) => iam.directory.view(id)?.aliases.get(alias));
+      if (isTaken) throw new IamError('EntityAlreadyExists', `The account alias ${alias} already exists.`);
+      // A new one takes the place of the old one.
+      for (const known of view.aliases.all()) view.aliases.remove(known.alias);
+      view.aliases.put(alias, { alias });
+      return {};
+    },
+  }),
+  changing({
+    name: 'DeleteAccountAlias',
+    supports: ['AccountAlias'],
+    run({ view }, { AccountAlias: alias }) {
+      if (view.aliases.get(alias)?.alias !== alias) missing(`The account alias ${alias} cannot be found.`);
+      view.aliases.remove(alias);
+      return {};
+    },
+  }),
+  reading({
+    name: 'ListAccountAliases',
+    supports: ['Marker', 'MaxItems'],
+    run: ({ view }) => ({ AccountAliases: view.aliases.all().map(({ alias }) => alias), ...none }),
+  }),
+
+  reading({ name: 'GetAccountPasswordPolicy', supports: [], run: () => missing(noPasswordPolicy) }),
+  reading({ name: 'DeleteAccountPasswordPolicy', supports: [], run: () => missing(noPasswordPolicy) }),
 
   reading({
     name: 'GetLoginProfile',
@@ -105,19 +143,6 @@ export const accountActions = [
       if (UserName !== undefined) requireUser(view, UserName);
       return { ServiceSpecificCredentials: [], ...none };
     },
-  }),
-  reading({
-    name: 'ListInstanceProfilesForRole',
-    supports: ['RoleName', 'Marker', 'MaxItems'],
-    run({ view }, { RoleName }) {
-      requireRole(view, RoleName);
-      return { InstanceProfiles: [], ...none };
-    },
-  }),
-  reading({
-    name: 'ListInstanceProfiles',
-    supports: ['PathPrefix', 'Marker', 'MaxItems'],
-    run: () => ({ InstanceProfiles: [], ...none }),
   }),
   reading({
     name: 'ListServerCertificates',

@@ -15,7 +15,7 @@ import { permissionsOf } from '../policy/permissions.ts';
 import { type RequestSource, requestContext, requestTagKeys, tagKeys } from '../request-context.ts';
 import type { ActionCall } from './action.ts';
 import { iamActions } from './index.ts';
-import { resourcesOf } from './resource.ts';
+import { passedRole, type Resource, resourcesOf } from './resource.ts';
 
 export interface QueryRequest {
   readonly identity: Identity;
@@ -80,7 +80,7 @@ function authorise({ identity, view, iam }: ActionCall, { name, input, source, r
   }
   if (identity.kind === 'root') return;
   const permissions = permissionsOf(iam.callers.policiesOf(identity));
-  for (const resource of resourcesOf({ identity, view }, name, input)) {
+  const require = (action: string, resource: Resource): void => {
     const further = {
       ...requestTagKeys(tagsOf(input)),
       ...tagKeys('aws:resourcetag', resource.tags),
@@ -88,15 +88,16 @@ function authorise({ identity, view, iam }: ActionCall, { name, input, source, r
       ...textKeys(input, { 'iam:policyarn': 'PolicyArn', 'iam:permissionsboundary': 'PermissionsBoundary' }),
     };
     const question: AccessQuestion = {
-      principal: identity,
-      permissions,
-      action: `iam:${name}`,
+      ...{ principal: identity, permissions, action },
       resource: resource.arn,
       resourceAccountId: view.account.id,
       context: requestContext(identity, source, further),
     };
     requirePermission({ iam, requestId }, question);
-  }
+  };
+  for (const resource of resourcesOf({ identity, view }, name, input)) require(`iam:${name}`, resource);
+  const role = passedRole(view, name, input);
+  if (role !== undefined) require('iam:PassRole', role);
 }
 
 function tagsOf({ Tags }: Decoded) {

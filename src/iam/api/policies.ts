@@ -42,7 +42,7 @@ function requireVersion(policy: PolicyRecord, { arn, id }: { arn: string; id: st
 }
 
 /** How often each policy is attached, and how often it is a boundary, by ARN. */
-function usesIn({ users, groups, roles }: AccountView): (arn: string) => PolicyUse {
+export function usesIn({ users, groups, roles }: AccountView): (arn: string) => PolicyUse {
   const uses = new Map<string, { attachments: number; boundaries: number }>();
   const useOf = (arn: string) => {
     const use = uses.get(arn) ?? { attachments: 0, boundaries: 0 };
@@ -58,7 +58,7 @@ function usesIn({ users, groups, roles }: AccountView): (arn: string) => PolicyU
   return useOf;
 }
 
-function versionShape({ defaultVersion }: PolicyRecord, { id, createdMs }: PolicyVersion) {
+export function versionShape({ defaultVersion }: PolicyRecord, { id, createdMs }: PolicyVersion) {
   return { VersionId: id, IsDefaultVersion: id === defaultVersion, CreateDate: new Date(createdMs) };
 }
 
@@ -67,7 +67,7 @@ interface Listed {
   readonly policy: PolicyRecord;
 }
 
-function policiesIn(view: AccountView, scope: 'All' | 'AWS' | 'Local'): readonly Listed[] {
+export function policiesIn(view: AccountView, scope: 'All' | 'AWS' | 'Local'): readonly Listed[] {
   const own = scope === 'AWS' ? [] : view.policies.all();
   const theirs = scope === 'Local' ? [] : managedPolicies();
   return [

@@ -26,6 +26,7 @@ const lists: Readonly<Record<string, string>> = {
   ListGroups: 'group',
   ListRoles: 'role',
   ListPolicies: 'policy',
+  ListInstanceProfiles: 'instance-profile',
 };
 
 /** Without a user's name these are about who asks. */
@@ -62,6 +63,14 @@ function movedTo({ account, users, groups }: AccountView, action: string, input:
   return { arn: entityArn(account.id, isUser ? 'user' : 'group', { path, name }), tags: entity?.tags ?? [] };
 }
 
+/** The role that an action gives to a service, which takes a permission of its own: iam:PassRole. */
+export function passedRole({ account, roles }: AccountView, action: string, input: Decoded): Resource | undefined {
+  const { RoleName: name } = input;
+  if (action !== 'AddRoleToInstanceProfile' || typeof name !== 'string') return undefined;
+  const role: Entity = roles.get(name) ?? { path: '/', name };
+  return { arn: entityArn(account.id, 'role', role), tags: role.tags ?? [] };
+}
+
 function resourceOf(
   { identity, view }: { identity: Identity; view: AccountView },
   action: string,
@@ -76,14 +85,18 @@ function resourceOf(
   if (listed !== undefined) return { arn: iamArn(id, `${listed}${member('PathPrefix') ?? '/'}`), tags: [] };
   const [role, group, user] = ['RoleName', 'GroupName', 'UserName'].map(member);
   const path = member('Path') ?? '/';
-  const named = (kind: 'user' | 'group' | 'role' | 'policy', entity: Entity): Resource => {
+  const named = (kind: Parameters<typeof entityArn>[1], entity: Entity): Resource => {
     return { arn: entityArn(id, kind, entity), tags: entity.tags ?? [] };
   };
+  const profile = member('InstanceProfileName');
+  if (profile !== undefined) {
+    return named('instance-profile', view.instanceProfiles.get(profile) ?? { path, name: profile });
+  }
   if (role !== undefined) return named('role', view.roles.get(role) ?? { path, name: role });
   if (group !== undefined) return named('group', view.groups.get(group) ?? { path, name: group });
   if (user !== undefined) return named('user', view.users.get(user) ?? { path, name: user });
   if (ownActions.has(action)) return { arn: identity.arn, tags: identity.tags };
   if (action === 'CreatePolicy') return named('policy', { path, name: member('PolicyName') ?? '' });
-  const arn = member('PolicyArn') ?? member('OpenIDConnectProviderArn');
+  const arn = member('PolicyArn') ?? member('PolicySourceArn') ?? member('OpenIDConnectProviderArn');
   return { arn: arn ?? '*', tags: [] };
 }

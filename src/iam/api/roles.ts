@@ -7,6 +7,7 @@ import { keyOf, type RoleRecord } from '../records.ts';
 import { type ActionCall, changing, reading } from './action.ts';
 import { boundaryOf } from './boundaries.ts';
 import {
+  conflict,
   describedRoleShape,
   fullRoleShape,
   refuseExisting,
@@ -15,6 +16,7 @@ import {
   roleShape,
   tagShapes,
 } from './entities.ts';
+import { profilesOf } from './instance-profiles.ts';
 import { pageOf } from './paging.ts';
 import { addTags, checkLength, checkName, checkPath, checkRange, checkTrust, nameRules } from './validation.ts';
 
@@ -128,6 +130,7 @@ export const roleActions = [
     run({ view }, { RoleName }) {
       const role = requireRole(view, RoleName);
       refuseWithPolicies(role);
+      if (profilesOf(view, role).length > 0) conflict('remove roles from instance profile');
       view.roles.remove(role.name);
       return {};
     },

@@ -7,7 +7,8 @@ import { missing, requireRole, requireUser } from './entities.ts';
 import { type PageRequest, pageOf } from './paging.ts';
 import { addTags, withoutTags } from './validation.ts';
 
-function listTags(tags: readonly Tag[], page: PageRequest) {
+/** A page of tags. */
+export function listTags(tags: readonly Tag[], page: PageRequest) {
   const sorted = tags.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   const { items, rest } = pageOf(sorted, page, ({ key }) => key);
   return { Tags: items.map(({ key, value }) => ({ Key: key, Value: value })), ...rest };

@@ -22,6 +22,7 @@ export const nameRules = {
   group: { member: 'groupName', lengthMax: 128 },
   role: { member: 'roleName', lengthMax: 64 },
   policy: { member: 'policyName', lengthMax: 128 },
+  instanceProfile: { member: 'instanceProfileName', lengthMax: 128 },
 } as const satisfies Record<string, NameRule>;
 
 export function checkName(name: string, { member, lengthMax }: NameRule): string {

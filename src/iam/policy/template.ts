@@ -48,8 +48,14 @@ export function parseTemplate(text: string, { hasVariables, hasWildcards }: Temp
 
 /** Keys of the variables in a text. */
 export function variablesOf(text: string): readonly string[] {
-  const template = parseTemplate(text, { hasVariables: true, hasWildcards: false });
-  return template.flatMap((part) => (isGlob(part) ? [] : [part.key]));
+  return variableNamesOf(text).map(conditionKey);
+}
+
+/** The same as they are spelled. */
+export function variableNamesOf(text: string): readonly string[] {
+  return [...text.matchAll(variablePattern)].flatMap(([, inside = '']) => {
+    return ['*', '?', '$'].includes(inside) ? [] : [nameIn(inside)];
+  });
 }
 
 /** The pattern of a template that has no variables; undefined if it has. */
@@ -81,8 +87,11 @@ export function isGlob(part: Glob | Variable): part is Glob {
 }
 
 function variableOf(inside: string): Variable {
-  const found = defaultPattern.exec(inside);
-  return { key: conditionKey((found?.[1] ?? inside).trim()), fallback: found?.[2] };
+  return { key: conditionKey(nameIn(inside)), fallback: defaultPattern.exec(inside)?.[2] };
+}
+
+function nameIn(inside: string): string {
+  return (defaultPattern.exec(inside)?.[1] ?? inside).trim();
 }
 
 function variableValue({ key, fallback }: Variable, context: RequestContext): string | undefined {
