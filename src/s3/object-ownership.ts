@@ -10,9 +10,6 @@ import type { OperationRequest } from './operation.ts';
 
 export type Standing = Pick<ObjectAttributes, 'owner' | 'acl'>;
 
-/** Canned ACLs that ask for what is so where ACLs are disabled. */
-const harmlessAcls: readonly string[] = ['private', 'bucket-owner-full-control'];
-
 /** Throws AccessControlListNotSupported, AccessDenied for a public ACL where these are blocked, and the errors of ACLs. */
 export async function standingOfNewObject(request: OperationRequest, input: AclInput): Promise<Standing> {
   const bucket = request.bucket();
@@ -22,7 +19,8 @@ export async function standingOfNewObject(request: OperationRequest, input: AclI
   if (!asksForAcl && writer === bucket.owner) return { owner: writer };
   const { ownership, block } = await readBucketAccess(request.engine.buckets, bucket);
   if (ownership === 'BucketOwnerEnforced') {
-    if (asksForAcl && !asksForOwnerOnly(input, bucket.owner)) throw new S3Error('AccessControlListNotSupported');
+    if (asksForAcl && !asksForOwnerOnly(input, { writer, owner: bucket.owner }))
+      throw new S3Error('AccessControlListNotSupported');
     return { owner: bucket.owner };
   }
   const isHandedOver = ownership === 'BucketOwnerPreferred' && input.ACL === 'bucket-owner-full-control';
@@ -33,9 +31,11 @@ export async function standingOfNewObject(request: OperationRequest, input: AclI
   return { owner, ...(acl !== undefined && { acl }) };
 }
 
-function asksForOwnerOnly(input: AclInput, bucketOwner: string): boolean {
+/** Whether the list asked for is what is so where ACLs are disabled: that of a private object, if its writer owns the bucket. */
+function asksForOwnerOnly(input: AclInput, { writer, owner }: { writer: string; owner: string }): boolean {
   const { ACL, GrantFullControl, ...others } = input;
-  if (ACL !== undefined) return harmlessAcls.includes(ACL) && !hasGrantHeaders(input);
+  const isPrivate = ACL === 'private' && writer === owner;
+  if (ACL !== undefined) return (isPrivate || ACL === 'bucket-owner-full-control') && !hasGrantHeaders(input);
   const isAlone = !hasGrantHeaders({ ...others, GrantFullControl: undefined });
-  return isAlone && GrantFullControl?.replaceAll(/[\s"]/g, '') === `id=${bucketOwner}`;
+  return isAlone && GrantFullControl?.replaceAll(/[\s"]/g, '') === `id=${owner}`;
 }

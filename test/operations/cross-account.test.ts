@@ -108,6 +108,17 @@ describe('the root of another account', () => {
     await expect(stranger.send(new ListObjectsV2Command({ Bucket }))).rejects.toMatchObject(denied);
   });
 
+  test('where ACLs are disabled → it puts private objects no more than public ones, and the owner of the bucket does', async () => {
+    const Bucket = await newBucket();
+    await grantToOther(Bucket, ['s3:PutObject', 's3:PutObjectAcl']);
+    const put = (client: S3Client, ACL: 'private' | 'bucket-owner-full-control') =>
+      client.send(new PutObjectCommand({ Bucket, Key: 'new', Body: 'x', ACL }));
+    const refused = put(stranger, 'private');
+    await expect(refused).rejects.toMatchObject(refusal('AccessControlListNotSupported', 400));
+    await put(stranger, 'bucket-owner-full-control');
+    await put(owner, 'private');
+  });
+
   test('an object of its own → its list names both accounts to either of them', async () => {
     const Bucket = await newSharedBucket('public-read-write');
     await stranger.send(new PutObjectCommand({ Bucket, Key: 'mine', Body: 'x', ACL: 'bucket-owner-read' }));
