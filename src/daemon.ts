@@ -12,6 +12,7 @@ import { EngineError } from './engine/errors.ts';
 import { dayMs } from './engine/lifecycle/due.ts';
 import { probeStore } from './engine/probe.ts';
 import type { Engine } from './engine/types.ts';
+import { AccountBlocks } from './iam/account-blocks.ts';
 import { type Iam, openIam } from './iam/iam.ts';
 import { saveKeyUses } from './iam/key-uses.ts';
 import { missingPrincipal } from './iam/known-principals.ts';
@@ -35,6 +36,7 @@ import type { RecoveryChoices } from './meta/log/recovery.ts';
 import type { Index } from './meta/types.ts';
 import { lockZones } from './meta/zone-locks.ts';
 import { settleRebuilt } from './rebuilt-index.ts';
+import { BucketAccesses } from './s3/access/bucket-accesses.ts';
 import { createExplainer } from './s3/access/explainer.ts';
 import { Gate, type GateOptions } from './s3/access/gate.ts';
 import { hostSuffixes } from './s3/addressing.ts';
@@ -194,7 +196,9 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
   const regions = { own: config.region, others: config.otherRegions };
   const accountOf = (canonicalId: string) => directory.accountOfCanonicalId(canonicalId)?.id;
   const policiesOf: GateOptions['policiesOf'] = (identity) => callers.policiesOf(identity);
-  const gate = new Gate({ engine, policiesOf, accountOf, refusals: iam.refusals });
+  const accountBlocks = new AccountBlocks(directory);
+  const accesses = new BucketAccesses(engine.buckets, accountBlocks);
+  const gate = new Gate({ engine, accesses, policiesOf, accountOf, refusals: iam.refusals });
   const suffixes = hostSuffixes(config.domains);
   const door = openDoor(config, suffixes);
   const pipeline = new Pipeline({
@@ -207,6 +211,8 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
     accountOf,
     noteUse: (accessKeyId, use) => callers.noteUse(accessKeyId, use),
     findUser: (named) => directory.findAccount(named)?.canonicalId,
+    accesses,
+    accountBlocks,
     nameOf: (canonicalId) => directory.accountOfCanonicalId(canonicalId)?.displayName,
     missingPrincipal: (policy) => missingPrincipal(policy, (accountId) => directory.view(accountId)),
     regions,

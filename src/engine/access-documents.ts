@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Bucket, Grant } from '../meta/records.ts';
 import type { BucketAccess, ObjectOwnership, PublicAccessBlock } from './access.ts';
+import { readBucketTags } from './bucket-tags.ts';
 import type { Buckets } from './types.ts';
 
 /** `aws`: ACLs disabled and public access blocked, as since April 2023; `legacy`: neither, as before. */
@@ -14,6 +15,7 @@ const kinds = {
   publicRead: 'public-read',
   policy: 'policy',
   requesterPays: 'requester-pays',
+  abac: 'abac',
 } as const;
 
 const ownershipSchema = z.strictObject({
@@ -35,6 +37,8 @@ const aclSchema = z.array(
     permission: z.enum(['FULL_CONTROL', 'READ', 'WRITE', 'READ_ACP', 'WRITE_ACP']),
   }),
 );
+
+const abacSchema = z.strictObject({ isEnabled: z.boolean() });
 
 const openBlock: PublicAccessBlock = {
   blockPublicAcls: false,
@@ -94,13 +98,14 @@ export function knownBucketAccess(bucket: Bucket): BucketAccess | undefined {
 }
 
 async function collectAccess(buckets: Buckets, bucket: Bucket): Promise<BucketAccess> {
-  const [ownership, block, acl, publicRead, policy, requesterPays] = await Promise.all([
+  const [ownership, block, acl, publicRead, policy, requesterPays, isTagged] = await Promise.all([
     readOwnership(buckets, bucket),
     readPublicAccessBlock(buckets, bucket),
     read(buckets, bucket, kinds.acl),
     buckets.getConfig(bucket, kinds.publicRead),
     readBucketPolicy(buckets, bucket),
     readRequesterPays(buckets, bucket),
+    readAbac(buckets, bucket),
   ]);
   return {
     owner: bucket.owner,
@@ -111,7 +116,18 @@ async function collectAccess(buckets: Buckets, bucket: Bucket): Promise<BucketAc
     isPublicRead: publicRead !== undefined,
     requesterPays,
     ...(policy !== undefined && { policy }),
+    ...(isTagged && { tags: await readBucketTags(buckets, bucket) }),
   };
+}
+
+/** Whether policies may ask for the bucket's tags. */
+export async function readAbac(buckets: Buckets, bucket: Bucket): Promise<boolean> {
+  const document = await read(buckets, bucket, kinds.abac);
+  return document !== undefined && abacSchema.parse(document).isEnabled;
+}
+
+export async function writeAbac(buckets: Buckets, bucket: Bucket, isEnabled: boolean): Promise<void> {
+  await buckets.setConfig(bucket, kinds.abac, JSON.stringify({ isEnabled }));
 }
 
 /** The policy as it was given; whoever puts it has checked it. */

@@ -3,7 +3,7 @@
  * only ever grant; the decision, in which policies have their say, is made in `s3/access/gate.ts`.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html
  */
-import type { Grant, Permission } from '../meta/records.ts';
+import type { Grant, Permission, Tag } from '../meta/records.ts';
 
 export type ObjectOwnership = 'BucketOwnerEnforced' | 'BucketOwnerPreferred' | 'ObjectWriter';
 
@@ -36,6 +36,8 @@ export interface BucketAccess extends Owned {
   readonly requesterPays: boolean;
   /** The bucket's policy, as it was given. */
   readonly policy?: string;
+  /** The bucket's tags, where policies may ask for them. */
+  readonly tags?: readonly Tag[];
 }
 
 export interface AccessQuestion {
@@ -94,6 +96,16 @@ export function isGrantedByAcl(question: AccessQuestion): boolean {
 /** Whether a list grants anything to everybody or to everybody with an account: what AWS calls a public ACL. */
 export function isPublicAcl(acl: readonly Grant[]): boolean {
   return acl.some(({ grantee }) => 'group' in grantee && grantee.group !== 'LogDelivery');
+}
+
+/** What either of two blocks forbids. */
+export function stricterBlock(one: PublicAccessBlock, other: PublicAccessBlock): PublicAccessBlock {
+  return {
+    blockPublicAcls: one.blockPublicAcls || other.blockPublicAcls,
+    ignorePublicAcls: one.ignorePublicAcls || other.ignorePublicAcls,
+    blockPublicPolicy: one.blockPublicPolicy || other.blockPublicPolicy,
+    restrictPublicBuckets: one.restrictPublicBuckets || other.restrictPublicBuckets,
+  };
 }
 
 /** Whether a list says no more than what holds without one. */

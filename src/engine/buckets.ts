@@ -1,3 +1,4 @@
+import { Turns } from '../lib/turns.ts';
 import type { Bucket } from '../meta/records.ts';
 import type { EngineContext } from './context.ts';
 import { EngineError } from './errors.ts';
@@ -8,6 +9,13 @@ import type { Buckets } from './types.ts';
 /** Buckets and their configuration documents. */
 export function createBuckets(context: EngineContext): Buckets {
   const { index } = context;
+  const turns = new Turns<string>();
+  const set = (bucket: Bucket, kind: string, document: string | null): Promise<void> =>
+    refusing({ bucket: bucket.name }, () =>
+      index.submit({ type: 'set-bucket-config', bucketId: bucket.id, kind, document }),
+    );
+  const get = (bucket: Bucket, kind: string): Promise<string | undefined> =>
+    refusing({ bucket: bucket.name }, () => index.getBucketConfig(bucket.id, kind));
   return {
     create: (request) => createBucket(context, request),
     get: (name) => refusing({ bucket: name }, () => getBucket(context, name)),
@@ -18,11 +26,10 @@ export function createBuckets(context: EngineContext): Buckets {
       refusing({ bucket: bucket.name }, () =>
         index.submit({ type: 'set-versioning', bucketId: bucket.id, versioning }),
       ),
-    setConfig: (bucket, kind, document) =>
-      refusing({ bucket: bucket.name }, () =>
-        index.submit({ type: 'set-bucket-config', bucketId: bucket.id, kind, document }),
-      ),
-    getConfig: (bucket, kind) => refusing({ bucket: bucket.name }, () => index.getBucketConfig(bucket.id, kind)),
+    setConfig: (bucket, kind, document) => turns.take(`${bucket.id} ${kind}`, () => set(bucket, kind, document)),
+    getConfig: get,
+    changeConfig: (bucket, kind, decide) =>
+      turns.take(`${bucket.id} ${kind}`, async () => set(bucket, kind, decide(await get(bucket, kind)))),
   };
 }
 

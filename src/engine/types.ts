@@ -81,6 +81,8 @@ export interface Buckets {
   /** A configuration document as JSON text, by the name of its sub-resource; null removes it. */
   setConfig(bucket: Bucket, kind: string, document: string | null): Promise<void>;
   getConfig(bucket: Bucket, kind: string): Promise<string | undefined>;
+  /** Replaces a configuration document by what `decide` makes of it, with no other change of it in between. */
+  changeConfig(bucket: Bucket, kind: string, decide: (document: string | undefined) => string | null): Promise<void>;
 }
 
 export interface PutRequest {

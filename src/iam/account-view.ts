@@ -35,6 +35,7 @@ export interface AccountView {
   readonly instanceProfiles: Collection<Records['instance-profile']>;
   /** By themselves; an account has one at most. */
   readonly aliases: Collection<Records['account-alias']>;
+  readonly publicAccessBlocks: Collection<Records['public-access-block']>;
 }
 
 /** A view, and the changes that go into `changes` where it is given; a view without refuses them. */
@@ -54,6 +55,7 @@ export function viewAccount(
     oidcProviders: collect('oidc-provider'),
     instanceProfiles: collect('instance-profile'),
     aliases: collect('account-alias'),
+    publicAccessBlocks: collect('public-access-block'),
   };
 }
 

@@ -58,6 +58,12 @@ export class Directory {
     return id === undefined ? undefined : this.account(id);
   }
 
+  /** A record of an account by its canonical id, for what is asked for by every request. */
+  record<K extends Kind>(canonicalId: string, kind: K, key: string): Records[K] | undefined {
+    const id = this.#idsByCanonicalId.get(canonicalId);
+    return id === undefined ? undefined : this.#accounts.get(id)?.[kind].get(key);
+  }
+
   /** An account by its canonical id or number, or by its e-mail address. */
   findAccount(named: { readonly id: string } | { readonly email: string }): AccountRecord | undefined {
     if ('id' in named) return this.accountOfCanonicalId(named.id) ?? this.account(named.id);
@@ -167,5 +173,6 @@ function emptyShelves(): MutableShelves {
     'oidc-provider': new Map(),
     'instance-profile': new Map(),
     'account-alias': new Map(),
+    'public-access-block': new Map(),
   };
 }

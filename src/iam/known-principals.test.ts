@@ -17,6 +17,7 @@ const nothing = {
   'oidc-provider': new Map(),
   'instance-profile': new Map(),
   'account-alias': new Map(),
+  'public-access-block': new Map(),
   account: new Map(),
 };
 const view = viewAccount(

@@ -112,6 +112,14 @@ export interface AccountAliasRecord {
   readonly alias: string;
 }
 
+/** What S3 keeps the public from in all buckets of an account, whatever they say themselves. */
+export interface PublicAccessBlockRecord {
+  readonly blockPublicAcls: boolean;
+  readonly ignorePublicAcls: boolean;
+  readonly blockPublicPolicy: boolean;
+  readonly restrictPublicBuckets: boolean;
+}
+
 /** Records by the kind under which the index keeps them. */
 export interface Records {
   readonly account: AccountRecord;
@@ -123,6 +131,7 @@ export interface Records {
   readonly 'oidc-provider': OidcProviderRecord;
   readonly 'instance-profile': InstanceProfileRecord;
   readonly 'account-alias': AccountAliasRecord;
+  readonly 'public-access-block': PublicAccessBlockRecord;
 }
 
 export type Kind = keyof Records;

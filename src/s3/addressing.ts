@@ -1,5 +1,5 @@
 /**
- * Which bucket and key a request means: path style and virtual-host style.
+ * Which bucket and key a request means: path style and virtual-host style; and what a request to S3 Control is about.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
  */
 import { S3Error } from './errors.ts';
@@ -18,7 +18,17 @@ export interface Target {
   /** The bucket where the host names it. */
   readonly hostBucket: string | undefined;
   readonly key: string | undefined;
-  readonly kind: 'service' | 'bucket' | 'object';
+  readonly kind: 'service' | 'bucket' | 'object' | 'account';
+  /** Of kind `account`. */
+  readonly control?: ControlTarget;
+}
+
+/** What a request to S3 Control is about; where that is a bucket, it is the target's bucket too. */
+export interface ControlTarget {
+  readonly accountId: string;
+  /** The path without the version and without what it names. */
+  readonly path: string;
+  readonly resourceArn: string | undefined;
 }
 
 const keyBytesMax = 1024;
@@ -28,15 +38,41 @@ export interface AddressedRequest {
   readonly url: string;
   /** The Host header. */
   readonly host: string;
+  /** The header x-amz-account-id. */
+  readonly accountId?: string | undefined;
+}
+
+/** What the paths of S3 Control begin with. A bucket may have that name, but no request to one names an account. */
+const controlPrefix = '/v20180820/';
+const tagsPath = 'tags';
+
+/** Whether a request is one to S3 Control, which at AWS has hosts of its own. */
+export function isControlRequest({ url, accountId }: Pick<AddressedRequest, 'url' | 'accountId'>): boolean {
+  return accountId !== undefined && url.startsWith(controlPrefix);
 }
 
 /** Splits a request target. `suffixes` come from `hostSuffixes`. Throws InvalidURI and KeyTooLongError. */
-export function parseTarget({ url, host }: AddressedRequest, suffixes: readonly string[]): Target {
-  const relative = url.startsWith('/') ? url : originForm({ url, host });
+export function parseTarget(request: AddressedRequest, suffixes: readonly string[]): Target {
+  const { url, host, accountId } = request;
+  const relative = url.startsWith('/') ? url : originForm(request);
   const mark = relative.indexOf('?');
   const rawPath = mark === -1 ? relative : relative.slice(0, mark);
   const rawQuery = mark === -1 ? '' : relative.slice(mark + 1);
   const query = parseQuery(rawQuery);
+  if (accountId !== undefined && isControlRequest(request)) {
+    const { bucket, control } = controlTarget({ rest: rawPath.slice(controlPrefix.length), accountId });
+    return {
+      rawPath,
+      rawQuery,
+      query,
+      hoisted: hoistedHeaders(query),
+      bucket,
+      key: undefined,
+      kind: 'account',
+      hostBucket: undefined,
+      control,
+    };
+  }
   const virtual = bucketOfHost(host, suffixes);
   const path = rawPath.startsWith('/') ? rawPath.slice(1) : rawPath;
   const slash = path.indexOf('/');
@@ -67,6 +103,29 @@ function originForm({ url, host }: AddressedRequest): string {
   if (authority === undefined) return url;
   if (authority.toLowerCase() === host.toLowerCase()) return rest === '' ? '/' : rest;
   throw new S3Error('BadRequest', { message: 'The request line names another host than the Host header' });
+}
+
+/** Clients also put the account's number before the name of the host; what counts is the header, which is signed. */
+function controlTarget({
+  rest,
+  accountId,
+}: {
+  rest: string;
+  accountId: string;
+}): Pick<Required<Target>, 'bucket' | 'control'> {
+  if (!rest.startsWith(`${tagsPath}/`)) {
+    return { bucket: undefined, control: { accountId, path: rest, resourceArn: undefined } };
+  }
+  const resourceArn = decode(rest.slice(tagsPath.length + 1));
+  const bucket = /^arn:aws[\w-]*:s3:::([^/]+)$/.exec(resourceArn)?.[1];
+  return { bucket, control: { accountId, path: tagsPath, resourceArn } };
+}
+
+/** Every value of a query parameter, decoded, for those that are lists. */
+export function queryValues({ rawQuery }: Pick<Target, 'rawQuery'>, name: string): readonly string[] {
+  return rawQuery
+    .split('&')
+    .flatMap((pair) => [...parseQuery(pair)].flatMap(([own, value]) => (own === name ? value : [])));
 }
 
 /** Throws KeyTooLongError for keys above 1,024 bytes of UTF-8. */

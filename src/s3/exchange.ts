@@ -148,7 +148,8 @@ export class Exchange {
     }
   }
 
-  async sendError(error: S3Error, resource: string): Promise<void> {
+  /** `isWrapped` is for S3 Control. */
+  async sendError(error: S3Error, resource: string, { isWrapped = false } = {}): Promise<void> {
     if (this.#response.headersSent) {
       this.#response.destroy();
       return;
@@ -157,7 +158,7 @@ export class Exchange {
     const isBodiless = this.request.method === 'HEAD' || error.status === 304;
     const body = isBodiless
       ? undefined
-      : encodeError({ code, message, fields, resource, requestId: this.requestId, hostId: this.hostId });
+      : encodeError({ code, message, fields, resource, requestId: this.requestId, hostId: this.hostId, isWrapped });
     // Some are stored text, as an answer of success has it.
     const headers = Object.entries(error.headers).flatMap(([name, value]) => [name, writeHeaderText(value)]);
     if (body !== undefined) headers.push('content-type', 'application/xml');

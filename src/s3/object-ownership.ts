@@ -2,7 +2,6 @@
  * Whose a new object is, and what its access control list says: what the bucket's Object Ownership makes of the writer and
  * of the headers. https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
  */
-import { readBucketAccess } from '../engine/access-documents.ts';
 import type { ObjectAttributes } from '../engine/types.ts';
 import { type AclInput, aclOfHeaders, hasGrantHeaders, refuseBlockedAcl } from './acls.ts';
 import { S3Error } from './errors.ts';
@@ -17,7 +16,7 @@ export async function standingOfNewObject(request: OperationRequest, input: AclI
   const asksForAcl = input.ACL !== undefined || hasGrantHeaders(input);
   // What the bucket's owner writes is its own, however the bucket is set.
   if (!asksForAcl && writer === bucket.owner) return { owner: writer };
-  const { ownership, block } = await readBucketAccess(request.engine.buckets, bucket);
+  const { ownership, block } = await request.accessOf(bucket);
   if (ownership === 'BucketOwnerEnforced') {
     if (asksForAcl && !asksForOwnerOnly(input, { writer, owner: bucket.owner }))
       throw new S3Error('AccessControlListNotSupported');

@@ -2,10 +2,12 @@
  * One operation of S3: a typed function from AWS's own input to AWS's own output, and what it supports of the input.
  * It returns data; only the pipeline touches the reply.
  */
+import type { BucketAccess } from '../engine/access.ts';
 import type { BucketDefaults } from '../engine/access-documents.ts';
 import type { BodySource, Bucket, ChecksumAlgorithm, Engine } from '../engine/types.ts';
 import type { Identity } from '../iam/identity.ts';
 import type { PolicyDocument } from '../iam/policy/document.ts';
+import type { AccountBlocks } from './access/bucket-accesses.ts';
 import type { BucketAsked } from './find-bucket.ts';
 import type { FindUser } from './grantees.ts';
 import type { InputOf, OperationName, OutputOf } from './model/types.ts';
@@ -28,6 +30,9 @@ export interface OperationRequest {
   readonly regions: Regions;
   /** What new buckets are like. */
   readonly bucketDefaults: BucketDefaults;
+  /** What a bucket says on access, with what its account forbids. */
+  accessOf(bucket: Bucket): Promise<BucketAccess>;
+  readonly accountBlocks: AccountBlocks;
   /** Finds whom an access control list may name. */
   readonly findUser: FindUser;
   /** Names owners and grantees. */

@@ -4,19 +4,20 @@
  */
 import assert from 'node:assert/strict';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { type BucketDefaults, knownBucketAccess, readBucketAccess } from '../engine/access-documents.ts';
+import type { BucketDefaults } from '../engine/access-documents.ts';
 import type { Bucket, Engine } from '../engine/types.ts';
 import type { Identity } from '../iam/identity.ts';
 import type { PolicyDocument } from '../iam/policy/document.ts';
 import type { KeyUse } from '../iam/records.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import type { AccountBlocks, BucketAccesses } from './access/bucket-accesses.ts';
 import type { AccessRequest, Gate } from './access/gate.ts';
 import type { RequestFacts } from './access/request-context.ts';
 import { requestFacts } from './access/request-facts.ts';
 import { isCharged } from './access/request-payment.ts';
 import { tellerOf } from './access/told-by-body.ts';
-import { parseTarget, type Target } from './addressing.ts';
+import { isControlRequest, parseTarget, queryValues, type Target } from './addressing.ts';
 import { authenticate } from './auth/authenticate.ts';
 import type { Authentication, FindSecret } from './auth/types.ts';
 import { openBody } from './body.ts';
@@ -53,6 +54,8 @@ export interface PipelineOptions {
   readonly noteUse: (accessKeyId: string, use: KeyUse) => void;
   /** Finds whom an access control list may name. */
   readonly findUser: FindUser;
+  readonly accesses: BucketAccesses;
+  readonly accountBlocks: AccountBlocks;
   /** Names owners and grantees. */
   readonly nameOf: NameOf;
   /** The first principal of a policy that is not there, of those in accounts that the server knows. */
@@ -77,12 +80,17 @@ export interface PipelineOptions {
 export const commonMembers: readonly string[] = [
   'Bucket',
   'Key',
+  'AccountId',
+  'ResourceArn',
   'ContentMD5',
   'ContentLength',
   'ChecksumAlgorithm',
   'ExpectedBucketOwner',
   'RequestPayer',
 ];
+
+/** Names the account that a request to S3 Control is about. */
+const accountHeader = 'x-amz-account-id';
 
 /** What the stages have found out of a request so far; also what the log line tells. */
 interface Trace {
@@ -129,7 +137,8 @@ export class Pipeline {
     { url, response }: { url: string; response: ServerResponse },
   ): Promise<void> {
     try {
-      await exchange.sendError(refusal, pathOf(url));
+      const isWrapped = isControlRequest({ url, accountId: exchange.request.headers[accountHeader]?.toString() });
+      await exchange.sendError(refusal, pathOf(url), { isWrapped });
     } catch (error) {
       this.#options.log.error({ requestId: exchange.requestId, err: error }, 'An error could not be answered');
       response.destroy();
@@ -140,7 +149,8 @@ export class Pipeline {
     const { request, requestId } = exchange;
     const nowMs = this.#options.clock.nowMs();
     this.#checkHead(request);
-    const target = parseTarget({ url, host: visit.arrival.host }, this.#options.hostSuffixes);
+    const accountId = request.headers[accountHeader]?.toString();
+    const target = parseTarget({ url, host: visit.arrival.host, accountId }, this.#options.hostSuffixes);
     if (request.method === 'OPTIONS') return answerPreflight(this.#options.engine.buckets, request.headers, target);
     if (request.headers.origin !== undefined) {
       exchange.standingHeaders = await crossOriginHeaders(this.#options.engine.buckets, request, target);
@@ -154,7 +164,8 @@ export class Pipeline {
     const facts = requestFacts({ requestId, arrival, headers, query: target.query, authentication, nowMs, region });
     trace.identity = facts.identity;
     const bucket = await this.#resolveBucket(operation.name, target, headers);
-    const asked = { facts, operation: operation.name, bucket, bucketName: target.bucket, object: objectOf(target) };
+    const { bucket: bucketName, control } = target;
+    const asked = { facts, operation: operation.name, bucket, bucketName, object: objectOf(target), control };
     if (bucket !== undefined) await this.#settle(bucket, facts, trace);
     const input = await this.#admit(asked, { headers, target, openBody });
     this.#options.door.admission.admitPrefix(request.method, target);
@@ -186,7 +197,8 @@ export class Pipeline {
 
   /** Throws AccessDenied where the caller's account would be charged and does not say that it knows. */
   async #settle(bucket: Bucket, facts: RequestFacts, trace: Trace): Promise<void> {
-    const access = knownBucketAccess(bucket) ?? (await readBucketAccess(this.#options.engine.buckets, bucket));
+    const { accesses } = this.#options;
+    const access = accesses.known(bucket) ?? (await accesses.read(bucket));
     if (isCharged(access, facts)) trace.isCharged = true;
   }
 
@@ -209,7 +221,7 @@ export class Pipeline {
   }
 
   #route(method: string, target: Target, headers: IncomingHttpHeaders): Operation {
-    const found = route({ method, target: target.kind, query: target.query, headers });
+    const found = route({ method, target: target.kind, query: target.query, headers, path: target.control?.path });
     if (found.kind === 'failure') throw found.error;
     const operation = this.#options.operations.get(found.name);
     if (operation) return operation;
@@ -251,20 +263,27 @@ export class Pipeline {
 
   /** The bucket must exist for every operation but those that make or list buckets; bodies are looked at later. */
   async #resolveBucket(name: OperationName, target: Target, headers: IncomingHttpHeaders): Promise<Bucket | undefined> {
+    const arn = target.control?.resourceArn;
+    if (arn !== undefined && target.bucket === undefined) {
+      throw new S3Error('NotImplemented', { message: `Only buckets have tags here, and ${arn} is no ARN of a bucket` });
+    }
     if (target.bucket === undefined || name === 'CreateBucket') return undefined;
     if (!isBucketName(target.bucket)) {
       throw new S3Error('InvalidBucketName', { fields: { BucketName: target.bucket } });
     }
-    const expectedOwner = headers['x-amz-expected-bucket-owner']?.toString();
+    const expectedOwner = target.control?.accountId ?? headers['x-amz-expected-bucket-owner']?.toString();
     return findBucket(this.#options, { name: target.bucket, expectedOwner });
   }
 
   async #decode(name: OperationName, { headers, target, openBody }: Undecoded): Promise<InputOf<OperationName>> {
-    const { bucket, key, query } = target;
+    const { bucket, key, query, control } = target;
     const { documentBytesMax = Number.POSITIVE_INFINITY } = this.#options.operations.get(name) ?? {};
     const bytesMax = Math.min(this.#options.limits.xmlBodyBytesMax, documentBytesMax);
     const body = streamed.has(name) ? undefined : await readDocument(name, { headers, openBody, bytesMax });
-    const input = decoderOf(name)({ bucket, key, query, headers, body });
+    const input = decoderOf(name)({
+      ...{ bucket, key, query, headers, body, resourceArn: control?.resourceArn },
+      queryValues: (parameter) => queryValues(target, parameter),
+    });
     for (const member of Object.keys(input)) {
       if (this.#supported.get(name)?.has(member)) continue;
       const wireName = operationTable[name].input.members.find((known) => known.name === member)?.as ?? member;
@@ -275,7 +294,8 @@ export class Pipeline {
 
   #context({ exchange, headers, target, asked, nowMs, openBody, origin, trace }: Authorised): OperationRequest {
     const { requestId } = exchange;
-    const { engine, regions, limits, bucketDefaults, findUser, nameOf, missingPrincipal } = this.#options;
+    const { engine, accesses, regions, limits, bucketDefaults, accountBlocks, findUser, nameOf, missingPrincipal } =
+      this.#options;
     const { facts, bucket } = asked;
     const authorise: OperationRequest['authorise'] = (operation, object, other) =>
       this.#gate.authorise({ facts, operation, bucket: other ?? bucket, bucketName: undefined, object });
@@ -286,6 +306,8 @@ export class Pipeline {
       nowMs,
       regions,
       bucketDefaults,
+      accessOf: (one) => accesses.read(one),
+      accountBlocks,
       findUser,
       nameOf,
       missingPrincipal,

@@ -5,6 +5,7 @@
 import type { Tag } from '../engine/types.ts';
 import { S3Error } from './errors.ts';
 import { decodeForm } from './form-encoding.ts';
+import type { OperationRequest } from './operation.ts';
 
 /** A tag as documents carry it. */
 export interface TagElement {
@@ -34,6 +35,15 @@ export function parseBucketTags(elements: readonly TagElement[]): Tag[] {
     throw new S3Error('BadRequest', { message: `Bucket tag count cannot be greater than ${bucketTagsMax}` });
   }
   return checkTags(elements, 'System tags cannot be added/updated by requester');
+}
+
+/** Throws where policies may ask for the bucket's tags: then they are changed by S3 Control alone. */
+export async function refuseUnderAbac(request: OperationRequest): Promise<void> {
+  const { tags } = await request.accessOf(request.bucket());
+  if (tags === undefined) return;
+  throw new S3Error('InvalidRequest', {
+    message: 'The tags of a bucket with ABAC enabled are changed by TagResource and UntagResource of S3 Control only.',
+  });
 }
 
 /**

@@ -50,29 +50,39 @@ API reference. Headers and parameters that the model does not list for an operat
 | Browsers | CORS as AWS evaluates and answers it, on preflights and on every answer, errors included |
 | Bodies | plain, signed by their hash or unsigned; \`aws-chunked\` with signed chunks, with signed or with unsigned trailers |
 | Checksums | ALGORITHMS: checked when sent, CRC64NVME computed when none is, stored and listed. \`Content-MD5\` is checked |
-| ACLs | canned ones, grants and documents, on buckets and versions, as Object Ownership and the public access block of the bucket have it. On a new bucket they are disabled, as on AWS's new ones; \`bucketDefaults: legacy\` makes buckets on which they work. Grantees are accounts, by canonical id, number or e-mail address, the groups and anonymous callers |
+| ACLs | canned ones, grants and documents, on buckets and versions, as Object Ownership and the public access blocks of the bucket and its account have it. On a new bucket they are disabled, as on AWS's new ones; \`bucketDefaults: legacy\` makes buckets on which they work. Grantees are accounts, by canonical id, number or e-mail address, the groups and anonymous callers |
 | Storage classes | all that are read without a restore are kept by name, EXPRESS_ONEZONE in any bucket; how each is coded is configured (\`store.schemes\`), and by default they are stored alike; archives answer \`NotImplemented\` |
 | Identities | accounts with users, groups, roles and policies, by the APIs of IAM and STS on the same port ([identities.md](identities.md)); anonymous callers may do what ACLs and policies of buckets grant, and read public buckets |
-| Policies | AWS's language whole, of identities, buckets, boundaries, sessions and roles, in AWS's order ([access.md](access.md)). Conditions on tags of buckets, access points, VPCs and organisations find no value |
+| Policies | AWS's language whole, of identities, buckets, boundaries, sessions and roles, in AWS's order ([access.md](access.md)). Conditions on tags of buckets find them where ABAC is enabled; those on access points, VPCs and organisations find no value |
 | Lifecycle | rules that expire versions and delete markers and abort uploads ([lifecycle.md](lifecycle.md)); those that move objects to another class answer \`NotImplemented\` |
 | Object lock | no bucket has it: headers that lock an object answer \`InvalidRequest\`, making a bucket with it \`NotImplemented\` |
 | Transport | HTTP/1.1 without TLS: put a proxy in front of what other machines reach |
 `;
 
+const controlNote = `The public access block of an account (its three operations are named here as in CloudTrail), and tags of buckets. A request
+is taken for one of S3 Control where its path begins with \`/v20180820/\` and its header \`x-amz-account-id\` names an account. The SDKs put the
+account's number before the host of an endpoint, so that must be a name below which all names lead to the server: \`localhost\` on most
+systems, or a domain with a wildcard record. All other operations answer \`NotImplemented\`.
+`;
+
 /** The text of `docs/compatibility.md`. */
 export function generateCompatibility(): string {
   // The keys of a record of all operation names are operation names.
-  let rest = Object.keys(operationTable) as OperationName[];
+  const all = Object.keys(operationTable) as OperationName[];
+  const ofControl = all.filter((name) => operationTable[name].target === 'account');
+  const own = all.filter((name) => !ofControl.includes(name));
+  let rest = own;
   const sections = groups.map(({ title, holds }) => {
     const names = rest.filter((name) => holds.test(name));
     rest = rest.filter((name) => !holds.test(name));
     return section(title, names);
   });
   const algorithms = checksumAlgorithms.join(', ');
-  const counts = { SUPPORTED: String(operations.size), TOTAL: String(Object.keys(operationTable).length) };
+  const supported = own.filter((name) => operations.has(name));
+  const counts = { SUPPORTED: String(supported.length), TOTAL: String(own.length) };
   const facts = { ...counts, ALGORITHMS: algorithms };
   const filled = Object.entries(facts).reduce((text, [name, value]) => text.replace(name, value), head);
-  return [filled, ...sections].join('\n');
+  return [filled, ...sections, `${section('S3 Control', ofControl)}\n${controlNote}`].join('\n');
 }
 
 function section(title: string, names: readonly OperationName[]): string {

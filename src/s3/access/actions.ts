@@ -11,7 +11,14 @@ export interface ActionFacts {
 }
 
 /** Keys that every request to a bucket or an object brings, where it has them at all. */
-const everywhere = ['s3:ResourceAccount', 's3:TlsVersion', 's3:authType', 's3:signatureAge', 's3:signatureversion'];
+const everywhere = [
+  's3:BucketTag',
+  's3:ResourceAccount',
+  's3:TlsVersion',
+  's3:authType',
+  's3:signatureAge',
+  's3:signatureversion',
+];
 const payload = ['s3:x-amz-content-sha256'];
 const existingTags = ['s3:ExistingObjectTag'];
 const version = ['s3:versionid'];

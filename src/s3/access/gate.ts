@@ -6,7 +6,6 @@
 
 import type { BucketAccess, Owned } from '../../engine/access.ts';
 import { isGrantedByAcl, needsObject } from '../../engine/access.ts';
-import { knownBucketAccess, readBucketAccess } from '../../engine/access-documents.ts';
 import { EngineError } from '../../engine/errors.ts';
 import type { Bucket, Engine, ObjectAttributes } from '../../engine/types.ts';
 import type { Identity } from '../../iam/identity.ts';
@@ -15,10 +14,12 @@ import { type AccessQuestion, type Decision, decide, type Permissions } from '..
 import { type PolicyTexts, permissionsOf } from '../../iam/policy/permissions.ts';
 import type { RefusalBook } from '../../iam/policy/refusal-book.ts';
 import { refusalText } from '../../iam/policy/refusal-text.ts';
+import type { ControlTarget } from '../addressing.ts';
 import { S3Error } from '../errors.ts';
 import type { OperationName } from '../model/types.ts';
 import type { ObjectName } from '../operation.ts';
 import { s3Actions } from './actions.ts';
+import type { BucketAccesses } from './bucket-accesses.ts';
 import { explainJudgement, type Judgement } from './judgement.ts';
 import { type NeededAction, neededActions } from './operation-actions.ts';
 import { policyOfBucket } from './policy-of-bucket.ts';
@@ -26,6 +27,7 @@ import { type RequestFacts, requestContext, type Subject } from './request-conte
 
 export interface GateOptions {
   readonly engine: Engine;
+  readonly accesses: BucketAccesses;
   readonly policiesOf: (identity: Identity) => PolicyTexts;
   /** The account id of an owner's canonical id. */
   readonly accountOf: (canonicalId: string) => string | undefined;
@@ -40,8 +42,10 @@ export interface AccessRequest {
   /** Of the request, also where there is no bucket yet. */
   readonly bucketName: string | undefined;
   readonly object: ObjectName | undefined;
-  /** What the request's body says that conditions may ask for. */
-  readonly told?: Pick<Subject, 'requestTags' | 'locationConstraint'>;
+  /** Of a request to S3 Control. */
+  readonly control?: ControlTarget | undefined;
+  /** What the request says, in its body for the most part, that conditions may ask for. */
+  readonly told?: Pick<Subject, 'requestTags' | 'tagKeys' | 'locationConstraint'>;
   /** Values of keys that are supposed instead of the request's own, where somebody asks what would be. */
   readonly supposed?: RequestContext;
 }
@@ -122,12 +126,13 @@ export class Gate {
     if (!(error instanceof EngineError) || bucket === undefined || object === undefined) return error;
     if (!['NoSuchKey', 'NoSuchVersion', 'DeleteMarkerMet'].includes(error.code)) return error;
     if (!readsObject(operation)) return error;
-    const access = await readBucketAccess(this.#options.engine.buckets, bucket);
+    const access = await this.#options.accesses.read(bucket);
     return (await this.#mayList({ request, bucket, access }, object)) ? error : new S3Error('AccessDenied');
   }
 
   async #accessTo(bucket: Bucket | undefined): Promise<BucketAccess | undefined> {
-    return bucket && (knownBucketAccess(bucket) ?? (await readBucketAccess(this.#options.engine.buckets, bucket)));
+    const { accesses } = this.#options;
+    return bucket && (accesses.known(bucket) ?? (await accesses.read(bucket)));
   }
 
   #requireAbroad(request: AccessRequest, needed: NeededAction): void {
@@ -135,18 +140,19 @@ export class Gate {
     if (judgement.decision.outcome !== 'allow') throw this.#refusal(request, judgement);
   }
 
-  /** Where no bucket is asked, the policies of the identity decide alone. */
+  /** Where no bucket is asked, the policies of the identity decide alone: about its own account. */
   #judgeAbroad(request: AccessRequest, needed: NeededAction): Judgement {
-    const { facts, bucketName = '*', told } = request;
+    const { facts, bucketName, control, told } = request;
     const { identity } = facts;
     const { action } = needed;
-    const subject = { action, resourceAccountId: identity.accountId, ...told };
+    const resourceAccountId = control?.accountId ?? identity.accountId;
+    const subject = { action, resourceAccountId, ...told };
     const question: AccessQuestion = {
       principal: identity,
       permissions: this.#permissionsOf(identity),
       action,
-      resource: `arn:aws:s3:::${bucketName}`,
-      resourceAccountId: identity.accountId,
+      resource: bucketName === undefined ? resourceAbroad(action) : `arn:aws:s3:::${bucketName}`,
+      resourceAccountId,
       context: contextOf(request, subject),
     };
     return { needed, question, decision: decide(question) };
@@ -236,6 +242,7 @@ export class Gate {
       resourceAccountId: ownerAccount,
       versionId: object?.versionId,
       existingTags: attributes?.tags,
+      bucketTags: access.tags,
       ...(prefix !== undefined && { prefix }),
       ...told,
     };
@@ -312,6 +319,11 @@ export function refusedUnsigned({ operation, facts }: AccessRequest): string | u
 function contextOf({ facts, supposed }: AccessRequest, subject: Subject): RequestContext {
   const own = requestContext(facts, subject);
   return supposed === undefined ? own : (key) => supposed(key) ?? own(key);
+}
+
+/** ListAllMyBuckets may be given on all buckets, as AWS's own examples have it; what is about an account has no resource. */
+function resourceAbroad(action: string): string {
+  return action === 's3:ListAllMyBuckets' ? 'arn:aws:s3:::*' : '*';
 }
 
 function readsObject(operation: OperationName): boolean {

@@ -35,8 +35,12 @@ export interface Subject {
   readonly resourceAccountId: string;
   /** Tags that the object has, for the actions that bring them. */
   readonly existingTags?: readonly Tag[] | undefined;
+  /** Tags of the bucket, where policies may ask for them. */
+  readonly bucketTags?: readonly Tag[] | undefined;
   /** Tags that the request gives, where they are in its body. */
   readonly requestTags?: readonly Tag[] | undefined;
+  /** Keys of tags that the request names without values. */
+  readonly tagKeys?: readonly string[] | undefined;
   readonly versionId?: string | undefined;
   /** Instead of the query's. */
   readonly prefix?: string | undefined;
@@ -103,7 +107,7 @@ const resolvers: ReadonlyMap<string, Resolve> = new Map<string, Resolve>([
   ['aws:userid', ({ identity }) => (identity.kind === 'anonymous' ? 'anonymous' : identity.userId)],
   // Nobody has a device for it; keys that live long bring nothing on it at all.
   ['aws:multifactorauthpresent', ({ identity: { session } }) => session && 'false'],
-  ['aws:tagkeys', (_facts, { requestTags: tags }) => keysOf(tags)],
+  ['aws:tagkeys', (_facts, { requestTags: tags, tagKeys }) => keysOf(tags) ?? tagKeys],
 ]);
 
 /** Tags, by what stands before the slash. Keys of objects' tags differ by case, those of principals and requests do not. */
@@ -115,6 +119,8 @@ const tagResolvers: ReadonlyMap<string, (facts: RequestFacts, subject: Subject, 
       (facts, subject, key) => requestTags(facts, subject)?.find((tag) => tag.key === key)?.value,
     ],
     ['aws:requesttag', (_facts, { requestTags: tags }, key) => inAnyCase(tags, key)],
+    ['aws:resourcetag', (_facts, { bucketTags }, key) => inAnyCase(bucketTags, key)],
+    ['s3:buckettag', (_facts, { bucketTags }, key) => inAnyCase(bucketTags, key)],
   ]);
 
 /** The context in which policies are asked about one action of a request. */

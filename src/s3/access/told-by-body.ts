@@ -1,5 +1,6 @@
 /** The operations that are authorised only when their body has been read, and what conditions may ask of it. */
 import type { InputOf, OperationName } from '../model/types.ts';
+import type { TagElement } from '../tagging.ts';
 import type { AccessRequest } from './gate.ts';
 
 type Told = NonNullable<AccessRequest['told']>;
@@ -13,6 +14,8 @@ const tell: Tell = {
   // Of each key by itself, in the operation.
   DeleteObjects: () => undefined,
   PutObjectTagging: ({ Tagging }) => tagsTold(Tagging.TagSet),
+  TagResource: ({ Tags }) => tagsTold(Tags),
+  UntagResource: ({ TagKeys }) => ({ tagKeys: TagKeys }),
 };
 
 /**
@@ -23,6 +26,6 @@ export function tellerOf(name: OperationName): ((input: InputOf<OperationName>) 
   return tell[name] as ((input: InputOf<OperationName>) => Told | undefined) | undefined;
 }
 
-function tagsTold(elements: readonly { readonly Key: string; readonly Value: string }[]): Told {
+function tagsTold(elements: readonly TagElement[]): Told {
   return { requestTags: elements.map(({ Key, Value }) => ({ key: Key, value: Value })) };
 }

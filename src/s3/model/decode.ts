@@ -20,8 +20,11 @@ import { malformed, parseXml } from './xml-document.ts';
 export interface RequestParts {
   readonly bucket?: string | undefined;
   readonly key?: string | undefined;
+  readonly resourceArn?: string | undefined;
   /** Decoded; of a repeated parameter the first. */
   readonly query: ReadonlyMap<string, string>;
+  /** Every value of a parameter, for those that are lists. */
+  readonly queryValues?: ((name: string) => readonly string[]) | undefined;
   readonly headers: HeaderMap;
   /** The whole body, for operations that do not stream it; the caller has bounded its size. */
   readonly body?: Buffer | undefined;
@@ -81,14 +84,26 @@ function compileHeader(member: MemberSchema): Setter {
   };
 }
 
+function compileQueryList({ name, as, required }: MemberSchema): Setter {
+  return ({ queryValues }, into) => {
+    const values = queryValues?.(as) ?? [];
+    if (values.length > 0) into[name] = values;
+    else if (required) throw missingParameter(as);
+  };
+}
+
+function missingParameter(name: string): S3Error {
+  return new S3Error('InvalidRequest', { message: `Missing required parameter for this request: ${name}` });
+}
+
 function compileQuery(member: MemberSchema): Setter {
-  const { name, as, required } = member;
+  const { name, as, required, type } = member;
+  if (typeof type === 'object' && 'list' in type) return compileQueryList(member);
   const read = compileValue(as, member.type);
   return ({ query }, into) => {
     const text = query.get(as);
     if (text === undefined) {
-      if (required)
-        throw new S3Error('InvalidRequest', { message: `Missing required parameter for this request: ${as}` });
+      if (required) throw missingParameter(as);
       return;
     }
     if (text === '' && as === 'versionId') {
@@ -113,9 +128,9 @@ function compilePrefixHeaders({ name, as }: MemberSchema): Setter {
 }
 
 function compileLabel({ name }: MemberSchema): Setter {
-  assert(name === 'Bucket' || name === 'Key', `unknown label ${name}`);
-  return ({ bucket, key }, into) => {
-    const value = name === 'Bucket' ? bucket : key;
+  assert(name === 'Bucket' || name === 'Key' || name === 'ResourceArn', `unknown label ${name}`);
+  return ({ bucket, key, resourceArn }, into) => {
+    const value = { Bucket: bucket, Key: key, ResourceArn: resourceArn }[name];
     assert(value !== undefined, `${name} is missing in a request that was routed by it`);
     into[name] = value;
   };

@@ -8,7 +8,7 @@ import { writeHeaderText, writeMetadataText } from './header-text.ts';
 import type { MemberSchema, MessageSchema } from './schema.ts';
 import { operationTable } from './table.generated.ts';
 import type { OperationName, OutputOf } from './types.ts';
-import { escapeXml, s3Namespace, xmlDeclaration } from './xml-text.ts';
+import { controlNamespace, escapeXml, s3Namespace, xmlDeclaration } from './xml-text.ts';
 
 /** An answer as it goes on the wire. */
 export interface EncodedAnswer {
@@ -70,14 +70,12 @@ function xmlBody(xml: string): Body {
   return { body: Buffer.from(xmlDeclaration + xml, 'utf8'), contentType: 'application/xml' };
 }
 
-const rootNamespace = ` xmlns="${s3Namespace}"`;
-
 function isByteSource(value: unknown): value is ByteSource {
   if (value instanceof Uint8Array) return true;
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
-function compilePayload({ name, as, type }: MemberSchema): BodyWriter {
+function compilePayload({ name, as, type }: MemberSchema, namespace: string): BodyWriter {
   if (type === 'stream') {
     return (output) => {
       const stream = output[name];
@@ -91,27 +89,27 @@ function compilePayload({ name, as, type }: MemberSchema): BodyWriter {
   if (type === 'string') {
     return (output) => ({ body: Buffer.from(scalarText(output[name] ?? ''), 'utf8'), contentType: 'application/json' });
   }
-  const write = compileElement(type, { as, namespace: rootNamespace });
+  const write = compileElement(type, { as, namespace });
   return (output) => xmlBody(write(output[name] ?? {}));
 }
 
-function compileBody({ root, bare, members }: MessageSchema): BodyWriter {
+function compileBody({ root, bare, members }: MessageSchema, namespace: string): BodyWriter {
   const payload = members.find((member) => member.in === 'payload');
-  if (payload !== undefined) return compilePayload(payload);
+  if (payload !== undefined) return compilePayload(payload, namespace);
   if (root === undefined) return () => ({});
   if (bare === true) {
     const [only] = members;
     assert(only !== undefined);
-    return (output) => xmlBody(`<${root}${rootNamespace}>${escapeXml(scalarText(output[only.name] ?? ''))}</${root}>`);
+    return (output) => xmlBody(`<${root}${namespace}>${escapeXml(scalarText(output[only.name] ?? ''))}</${root}>`);
   }
   const { content } = compileStructure(members);
-  return (output, order) => xmlBody(`<${root}${rootNamespace}>${content(output, order)}</${root}>`);
+  return (output, order) => xmlBody(`<${root}${namespace}>${content(output, order)}</${root}>`);
 }
 
 function compile(name: OperationName): AnswerWriter {
-  const { output: message, status } = operationTable[name];
+  const { output: message, status, target } = operationTable[name];
   const headerWriters = compileHeaders(message);
-  const writeBody = compileBody(message);
+  const writeBody = compileBody(message, ` xmlns="${target === 'account' ? controlNamespace : s3Namespace}"`);
   return (output, order) => {
     const headers: string[] = [];
     for (const member in output) {
@@ -142,6 +140,8 @@ export interface ErrorAnswer {
   readonly resource?: string;
   readonly requestId: string;
   readonly hostId: string;
+  /** As S3 Control answers: the error in an element of its own, the ids beside it. */
+  readonly isWrapped?: boolean;
 }
 
 /**
@@ -149,17 +149,22 @@ export interface ErrorAnswer {
  * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
 export function encodeError(error: ErrorAnswer): Buffer {
-  const { code, message, fields, resource, requestId, hostId } = error;
+  const { code, message, fields, resource, requestId, hostId, isWrapped = false } = error;
+  const ids = { RequestId: requestId, HostId: hostId };
   const elements = {
     Code: code,
     Message: message,
     ...fields,
     Resource: resource,
-    RequestId: requestId,
-    HostId: hostId,
+    ...(!isWrapped && ids),
   };
-  const xml = Object.entries(elements)
-    .filter((entry): entry is [string, string] => entry[1] !== undefined)
-    .map(([name, text]) => `<${name}>${escapeXml(text)}</${name}>`);
-  return Buffer.from(`${xmlDeclaration}<Error>${xml.join('')}</Error>`, 'utf8');
+  const xml = `<Error>${textElements(elements)}</Error>`;
+  const root = isWrapped ? `<ErrorResponse>${xml}${textElements(ids)}</ErrorResponse>` : xml;
+  return Buffer.from(xmlDeclaration + root, 'utf8');
+}
+
+function textElements(elements: Readonly<Record<string, string | undefined>>): string {
+  return Object.entries(elements)
+    .map(([name, text]) => (text === undefined ? '' : `<${name}>${escapeXml(text)}</${name}>`))
+    .join('');
 }

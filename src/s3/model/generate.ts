@@ -2,6 +2,9 @@
  * Writes `table.generated.ts` from the schemas that AWS's SDK carries: `node src/s3/model/generate.ts`. A development tool;
  * the server never loads it. A test generates the table in memory and compares.
  *
+ * Beside the operations of S3 the table has those of S3 Control that are served here. Some have the same names in both
+ * services; here they have those by which CloudTrail tells them apart.
+ *
  * The runtime schemas name every member, its place in the message and its wire name. Two things they lack come from the
  * SDK's files: which enumeration a member has, from the declarations of its interfaces, and whether a checksum of the body is
  * required, from the options of its checksum middleware.
@@ -9,8 +12,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as sdk from '@aws-sdk/client-s3';
+import * as controlSdk from '@aws-sdk/client-s3-control';
 import { NormalizedSchema } from '@smithy/core/schema';
 import type { Location, MemberSchema, MessageSchema, OperationSchema, Target, Type } from './schema.ts';
+import type { ControlOperationName } from './types.ts';
 
 /** Operations whose output is its one member's text in the root element, a trait that the schemas do not carry. */
 const bareOutputs = new Set(['GetBucketLocation']);
@@ -18,6 +23,18 @@ const bareOutputs = new Set(['GetBucketLocation']);
 const openEnums = new Set(['BucketLocationConstraint', 'Event']);
 /** Dates that S3 keeps and returns as the text it was given. */
 const textDates = new Set(['Expires', 'ResponseExpires']);
+
+/** Operations of S3 Control, as its own SDK calls them. */
+const controlOperations: Readonly<Record<ControlOperationName, string>> = {
+  DeleteAccountPublicAccessBlock: 'DeletePublicAccessBlock',
+  GetAccountPublicAccessBlock: 'GetPublicAccessBlock',
+  ListTagsForResource: 'ListTagsForResource',
+  PutAccountPublicAccessBlock: 'PutPublicAccessBlock',
+  TagResource: 'TagResource',
+  UntagResource: 'UntagResource',
+};
+/** Version of S3 Control, and a label at the end, of its paths. */
+const controlPathPattern = /^\/v20180820\/(.+?)(?:\/\{\w+\+\})?$/;
 
 /** `structure.member` → name of its enumeration, read from the declarations of the SDK's models. */
 type EnumMembers = ReadonlyMap<string, string>;
@@ -187,16 +204,36 @@ function targetOf(path: string): Target {
   return path === '/' || path === '/WriteGetObjectResponse' ? 'bucket' : 'service';
 }
 
-function readOperation(name: string, context: Context): OperationSchema {
-  const declared: unknown = Reflect.get(sdk, `${name}$`);
+interface Declaration {
+  readonly method: OperationSchema['method'];
+  readonly uri: string;
+  readonly status: number;
+  readonly input: NormalizedSchema;
+  readonly output: NormalizedSchema;
+}
+
+function declarationOf(service: object, name: string): Declaration {
+  const declared: unknown = Reflect.get(service, `${name}$`);
   if (!Array.isArray(declared) || declared[0] !== 9) throw new Error(`${name} is not an operation`);
   const [method, uri, status]: [OperationSchema['method'], string, number] = declared[3].http;
+  return { method, uri, status, input: NormalizedSchema.of(declared[4]), output: NormalizedSchema.of(declared[5]) };
+}
+
+function readControlOperation(name: string, context: Context): OperationSchema {
+  const { method, uri, status, input, output } = declarationOf(controlSdk, name);
+  const path = controlPathPattern.exec(uri)?.[1];
+  if (path === undefined) throw new Error(`${name}: the path ${uri} is of another version`);
+  const messages = { input: readMessage(input, context), output: readMessage(output, context) };
+  return { method, target: 'account', path, literals: {}, status, ...messages };
+}
+
+function readOperation(name: string, context: Context): OperationSchema {
+  const { method, uri, status, input, output: outputSchema } = declarationOf(sdk, name);
   const [path = '', query = ''] = uri.split('?');
-  const input = NormalizedSchema.of(declared[4]);
   const inputMessage = readMessage(input, context);
   const hasBucket = inputMessage.members.some((member) => member.name === 'Bucket' && member.in === 'label');
   const literals = Object.fromEntries([...new URLSearchParams(query)].filter(([key]) => key !== 'x-id'));
-  const output = readMessage(NormalizedSchema.of(declared[5]), context);
+  const output = readMessage(outputSchema, context);
   return {
     method,
     target: path === '/' && !hasBucket ? 'service' : targetOf(path),
@@ -230,20 +267,23 @@ export function generateTable(): string {
     .filter(([name, value]) => name.endsWith('$') && Array.isArray(value) && value[0] === 9)
     .map(([name]) => name.slice(0, -1))
     .sort();
-  const operations = names.map((name) => printOperation(name, readOperation(name, context)));
+  const operations = [
+    ...names.map((name) => printOperation(name, readOperation(name, context))),
+    ...Object.entries(controlOperations).map(([name, own]) => printOperation(name, readControlOperation(own, context))),
+  ];
   const enums = [...context.usedEnums].sort().map((name) => `  ${name}: ${JSON.stringify(enumValues(name))},\n`);
   const structures = [...context.structures]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, members]) => `  ${name}: ${printMembers(members, '  ')},\n`);
   return [
-    "/** Generated by `generate.ts` from AWS's model of S3. Not edited by hand. */\n",
+    "/** Generated by `generate.ts` from AWS's models of S3 and S3 Control. Not edited by hand. */\n",
     "import type { EnumTable, OperationSchema, StructureTable } from './schema.ts';\n",
     "import type { OperationName } from './types.ts';\n\n",
     '/** Values of each enumeration that is checked. */\n',
     `export const enumTable: EnumTable = {\n${enums.join('')}};\n\n`,
     '/** Members of each structure that stands in XML. */\n',
     `export const structureTable: StructureTable = {\n${structures.join('')}};\n\n`,
-    '/** Every operation of S3. */\n',
+    '/** Every operation of S3, and those of S3 Control that are served. */\n',
     `export const operationTable: Readonly<Record<OperationName, OperationSchema>> = {\n${operations.join('')}};\n`,
   ].join('');
 }

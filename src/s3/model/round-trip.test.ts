@@ -19,7 +19,10 @@ type Values = Record<string, unknown>;
 
 const client = new S3Client({ region: 'us-east-1', endpoint: 'http://127.0.0.1:1', forcePathStyle: true });
 const endpoint = { protocol: 'http:', hostname: '127.0.0.1', port: 1, path: '/' };
-const names = Object.keys(operationTable).filter((name): name is OperationName => name in operationTable);
+/** Those of S3; what is served of S3 Control is proved by its clients. */
+const names = Object.entries(operationTable).flatMap(([name, { target }]) =>
+  target === 'account' ? [] : [name as OperationName],
+);
 
 /** Text that XML and query parameters carry. */
 const anyText = fc.string({ unit: 'binary', maxLength: 12 }).filter((text) => {

@@ -7,10 +7,11 @@ interface Request {
   readonly target?: Target;
   readonly query?: string;
   readonly headers?: HeaderMap;
+  readonly path?: string;
 }
 
-function ask(method: string, { target = 'object', query = '', headers = {} }: Request = {}): string {
-  const found = route({ method, target, query: new Map(new URLSearchParams(query)), headers });
+function ask(method: string, { target = 'object', query = '', headers = {}, path }: Request = {}): string {
+  const found = route({ method, target, query: new Map(new URLSearchParams(query)), headers, path });
   if (found.kind === 'operation') return found.name;
   return `${found.error.status} ${found.error.code}`;
 }
@@ -23,6 +24,7 @@ function queryOf(row: RouteRow): string {
 }
 
 function minimal(row: RouteRow): Request {
+  if (row.target === 'account') return { target: row.target, path: row.subResource };
   return {
     target: row.target,
     query: queryOf(row),
@@ -68,7 +70,7 @@ describe('unambiguity', () => {
   });
 
   test('two sub-resources in one request are refused, for every pair', () => {
-    const places = routeRows.filter((row) => row.subResource !== '');
+    const places = routeRows.filter((row) => row.subResource !== '' && row.target !== 'account');
     for (const row of places) {
       for (const other of places) {
         if (other.target !== row.target || other.subResource === row.subResource) continue;
@@ -108,6 +110,23 @@ describe('telling operations apart', () => {
   });
 });
 
+describe('S3 Control', () => {
+  const ask = (method: string, path: string) => {
+    const found = route({ method, target: 'account', query: new Map(), headers: {}, path });
+    return found.kind === 'operation' ? found.name : found.error.code;
+  };
+  test.each([
+    ['GET', 'configuration/publicAccessBlock', 'GetAccountPublicAccessBlock'],
+    ['DELETE', 'configuration/publicAccessBlock', 'DeleteAccountPublicAccessBlock'],
+    ['POST', 'tags', 'TagResource'],
+    ['POST', 'configuration/publicAccessBlock', 'MethodNotAllowed'],
+    ['GET', 'accesspoint', 'NotImplemented'],
+    ['GET', '', 'NotImplemented'],
+  ])('%s %s → %s', (method, path, expected) => {
+    expect(ask(method, path)).toBe(expected);
+  });
+});
+
 describe('failures', () => {
   test.each([
     ['an unsupported method', 'PATCH', {}, '405 MethodNotAllowed'],
@@ -142,7 +161,7 @@ describe('failures', () => {
 
   test('a sub-resource never falls through to an operation on the object itself', () => {
     const plain = ['PutObject', 'GetObject', 'DeleteObject', 'HeadObject', 'CopyObject'];
-    for (const { subResource } of routeRows.filter((row) => row.subResource !== '')) {
+    for (const { subResource } of routeRows.filter((row) => row.subResource !== '' && row.target !== 'account')) {
       for (const method of ['GET', 'HEAD', 'PUT', 'POST', 'DELETE']) {
         expect(plain, `${method} ?${subResource}`).not.toContain(ask(method, { query: subResource }));
       }

@@ -23,6 +23,8 @@ export interface RouteRequest {
   /** Query parameters, decoded; of a repeated one the first. */
   readonly query: ReadonlyMap<string, string>;
   readonly headers: HeaderMap;
+  /** Of a request to S3 Control: its path, as the table has it. */
+  readonly path?: string | undefined;
 }
 
 export type Route =
@@ -34,7 +36,7 @@ export interface RouteRow {
   readonly name: OperationName;
   readonly method: OperationSchema['method'];
   readonly target: Target;
-  /** The query parameter that selects it, if any. */
+  /** The query parameter, or of S3 Control the path, that selects it, if any. */
   readonly subResource: string;
   /** Further parameters with the value they must have. */
   readonly literals: readonly (readonly [name: string, value: string])[];
@@ -60,7 +62,7 @@ function rowOf(name: OperationName): RouteRow {
   const required = operation.input.members.filter((member) => member.required === true);
   const query = required.filter((member) => member.in === 'query').map((member) => member.as);
   const headers = required.filter((member) => member.in === 'header').map((member) => member.as);
-  const named = literals.find(([key, value]) => value === '' && !refinements.has(key))?.[0];
+  const named = operation.path ?? literals.find(([key, value]) => value === '' && !refinements.has(key))?.[0];
   const subResource = named ?? (query.includes('uploadId') ? 'uploadId' : '');
   return {
     name,
@@ -84,7 +86,7 @@ function demand(row: RouteRow): number {
 const rowsByPlace = Map.groupBy(routeRows, (row) => place(row.method, row.target, row.subResource));
 /** Query parameters that select an operation. */
 export const subResources: ReadonlySet<string> = new Set(
-  routeRows.map((row) => row.subResource).filter((name) => name !== ''),
+  routeRows.flatMap(({ target, subResource }) => (target === 'account' || subResource === '' ? [] : subResource)),
 );
 /** Query parameters that some operation takes. */
 const knownParameters = new Set(
@@ -182,9 +184,21 @@ function contradiction(request: RouteRequest, row: RouteRow): Route | undefined 
   return failure('NotImplemented', { message: `The sub-resource ?${unknown} is not implemented` });
 }
 
+/** S3 Control has many more operations than are here. */
+function routeControl(request: RouteRequest): Route {
+  const { method, path = '' } = request;
+  const found = rowsByPlace.get(place(method, 'account', path))?.[0];
+  if (found !== undefined) return { kind: 'operation', name: found.name };
+  if (routeRows.some(({ target, subResource }) => target === 'account' && subResource === path)) {
+    return methodNotAllowed(request, path);
+  }
+  return failure('NotImplemented', { message: `${method} /${path} of S3 Control is not implemented` });
+}
+
 /** The operation that a request asks for, or the error that routing gives. */
 export function route(request: RouteRequest): Route {
   if (!methods.has(request.method)) return methodNotAllowed(request, '');
+  if (request.target === 'account') return routeControl(request);
   let subResource = '';
   for (const name of request.query.keys()) {
     if (!subResources.has(name)) continue;

@@ -24,7 +24,7 @@ export type Type =
 
 /** Where a member stands in the message. */
 export type Location =
-  /** `Bucket` and `Key`, from the host and path. */
+  /** `Bucket` and `Key`, from the host and path, and `ResourceArn`. */
   | 'label'
   | 'header'
   /** All headers that begin with the name. */
@@ -62,6 +62,8 @@ export interface MessageSchema {
 export interface OperationSchema {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
   readonly target: Target;
+  /** Of an operation of S3 Control: its path, without the version and a label at the end. */
+  readonly path?: string;
   /** Query parameters of the URI template with their values; empty for a bare sub-resource. Without `x-id`. */
   readonly literals: Readonly<Record<string, string>>;
   /** Status of success. */
@@ -72,8 +74,8 @@ export interface OperationSchema {
   readonly output: MessageSchema;
 }
 
-/** What the path of a request names. */
-export type Target = 'service' | 'bucket' | 'object';
+/** What the path of a request names. `account` is for S3 Control, whose requests name one in a header. */
+export type Target = 'service' | 'bucket' | 'object' | 'account';
 
 /** Values of each enumeration that is checked. */
 export type EnumTable = Readonly<Record<string, readonly string[]>>;

@@ -11,14 +11,16 @@ test('the committed table is what the SDK of today generates', () => {
   expect(generateTable()).toBe(committed);
 });
 
-test('the table has all 112 operations, each whole', () => {
-  expect(operations).toHaveLength(112);
+test('the table has all 112 operations of S3 and six of S3 Control, each whole', () => {
+  expect(operations.filter(([, { target }]) => target !== 'account')).toHaveLength(112);
+  expect(operations).toHaveLength(112 + 6);
   for (const [name, operation] of operations) {
     expect(['GET', 'HEAD', 'PUT', 'POST', 'DELETE'], name).toContain(operation.method);
     expect(operation.status, name).toBeGreaterThanOrEqual(200);
     expect(operation.status, name).toBeLessThan(300);
     const labels = operation.input.members.filter((member) => member.in === 'label').map((member) => member.name);
-    const expected = { service: [], bucket: ['Bucket'], object: ['Bucket', 'Key'] }[operation.target];
+    const account = operation.path === 'tags' ? ['ResourceArn'] : [];
+    const expected = { service: [], bucket: ['Bucket'], object: ['Bucket', 'Key'], account }[operation.target];
     expect(labels, name).toEqual(name === 'WriteGetObjectResponse' ? [] : expected);
   }
 });

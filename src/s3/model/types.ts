@@ -7,16 +7,32 @@
  * - `Expires` and `ResponseExpires` are the text the client wrote, which S3 stores and returns untouched.
  */
 import type * as Sdk from '@aws-sdk/client-s3';
+import type * as ControlSdk from '@aws-sdk/client-s3-control';
 import type { Present } from '../../lib/present.ts';
 
 type Commands = {
   [K in keyof typeof Sdk as K extends `${infer N}Command` ? (N extends '$' ? never : N) : never]: (typeof Sdk)[K];
 };
 
-/** Name of an operation of S3, as IAM and the documentation spell it. */
-export type OperationName = keyof Commands & string;
+/** The operations of S3 Control that are served, by the names by which CloudTrail tells them from those of S3. */
+interface ControlCommands {
+  DeleteAccountPublicAccessBlock: typeof ControlSdk.DeletePublicAccessBlockCommand;
+  GetAccountPublicAccessBlock: typeof ControlSdk.GetPublicAccessBlockCommand;
+  ListTagsForResource: typeof ControlSdk.ListTagsForResourceCommand;
+  PutAccountPublicAccessBlock: typeof ControlSdk.PutPublicAccessBlockCommand;
+  TagResource: typeof ControlSdk.TagResourceCommand;
+  UntagResource: typeof ControlSdk.UntagResourceCommand;
+}
 
-type CommandOf<N extends OperationName> = Commands[N] extends abstract new (...args: never[]) => infer C ? C : never;
+export type ControlOperationName = keyof ControlCommands;
+/** Name of an operation, as IAM and the documentation spell it. */
+export type OperationName = (keyof Commands & string) | ControlOperationName;
+
+type CommandOf<N extends OperationName> = (Commands & ControlCommands)[N] extends abstract new (
+  ...args: never[]
+) => infer C
+  ? C
+  : never;
 
 /** What the SDK accepts or returns where bytes are streamed. */
 type StreamingIn = Sdk.PutObjectCommandInput['Body'];

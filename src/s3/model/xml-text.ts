@@ -2,6 +2,7 @@
 
 export const xmlDeclaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 export const s3Namespace = 'http://s3.amazonaws.com/doc/2006-03-01/';
+export const controlNamespace = 'http://awss3control.amazonaws.com/doc/2018-08-20/';
 
 /** All that is not text as it stands: markup, and the characters that some parser changes, drops or refuses. */
 const special = /[&<>"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\ufffe\uffff]/g;

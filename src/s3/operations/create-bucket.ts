@@ -1,11 +1,11 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
 import { isPublicAcl } from '../../engine/access.ts';
-import { newBucketDocuments, readBucketAccess, writeBucketAcl } from '../../engine/access-documents.ts';
+import { newBucketDocuments, writeBucketAcl } from '../../engine/access-documents.ts';
+import { tagsDocument } from '../../engine/bucket-tags.ts';
 import { EngineError } from '../../engine/errors.ts';
 import type { Grant } from '../../engine/types.ts';
 import { aclOfHeaders, bucketAclInputs, hasGrantHeaders, refuseBlockedAcl } from '../acls.ts';
 import { isBucketName } from '../bucket-names.ts';
-import { tagsDocument } from '../bucket-tags.ts';
 import { toS3Error } from '../engine-errors.ts';
 import { S3Error } from '../errors.ts';
 import type { InputOf } from '../model/types.ts';
@@ -42,7 +42,8 @@ export const createBucket = operation({
 });
 
 /** The list that the bucket is made with. Throws where the bucket, as it will be, has none or blocks this one. */
-function aclOfNewBucket({ identity, bucketDefaults, findUser }: OperationRequest, input: CreateInput): Acl {
+function aclOfNewBucket(request: OperationRequest, input: CreateInput): Acl {
+  const { identity, bucketDefaults, accountBlocks, findUser } = request;
   const owner = identity.canonicalId;
   const isAws = bucketDefaults === 'aws';
   const isEnforced = (input.ObjectOwnership ?? (isAws ? 'BucketOwnerEnforced' : undefined)) === 'BucketOwnerEnforced';
@@ -50,7 +51,8 @@ function aclOfNewBucket({ identity, bucketDefaults, findUser }: OperationRequest
   const acl = aclOfHeaders(input, { kind: 'bucket', owner, bucketOwner: owner, findUser });
   if (acl === undefined) return undefined;
   if (isEnforced) throw new S3Error('InvalidBucketAclWithObjectOwnership');
-  if (isAws && isPublicAcl(acl)) throw new S3Error('InvalidBucketAclWithBlockPublicAccessError');
+  const isBlocked = isAws || accountBlocks.of(owner)?.blockPublicAcls === true;
+  if (isBlocked && isPublicAcl(acl)) throw new S3Error('InvalidBucketAclWithBlockPublicAccessError');
   return acl;
 }
 
@@ -82,9 +84,9 @@ async function create(
   }
 }
 
-async function resetAcl({ engine }: OperationRequest, name: string, acl: Acl): Promise<void> {
+async function resetAcl({ engine, accessOf }: OperationRequest, name: string, acl: Acl): Promise<void> {
   const bucket = await engine.buckets.get(name);
-  const { ownership, block } = await readBucketAccess(engine.buckets, bucket);
+  const { ownership, block } = await accessOf(bucket);
   if (ownership === 'BucketOwnerEnforced') {
     if (acl !== undefined) throw new S3Error('InvalidBucketAclWithObjectOwnership');
     return;

@@ -1,12 +1,14 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html */
-import { writeBucketTags } from '../bucket-tags.ts';
+import { writeBucketTags } from '../../engine/bucket-tags.ts';
 import { operation } from '../operation.ts';
+import { refuseUnderAbac } from '../tagging.ts';
 
 export const deleteBucketTagging = operation({
   name: 'DeleteBucketTagging',
   supports: [],
   async run(request) {
-    await writeBucketTags(request.engine, request.bucket(), []);
+    await refuseUnderAbac(request);
+    await writeBucketTags(request.engine.buckets, request.bucket(), []);
     return { output: {} };
   },
 });

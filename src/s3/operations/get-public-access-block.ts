@@ -2,6 +2,7 @@
 import { readPublicAccessBlock } from '../../engine/access-documents.ts';
 import { S3Error } from '../errors.ts';
 import { operation } from '../operation.ts';
+import { blockElement } from '../public-access-block.ts';
 
 export const getPublicAccessBlock = operation({
   name: 'GetPublicAccessBlock',
@@ -12,15 +13,6 @@ export const getPublicAccessBlock = operation({
     if (block === undefined) {
       throw new S3Error('NoSuchPublicAccessBlockConfiguration', { fields: { BucketName: bucket.name } });
     }
-    return {
-      output: {
-        PublicAccessBlockConfiguration: {
-          BlockPublicAcls: block.blockPublicAcls,
-          IgnorePublicAcls: block.ignorePublicAcls,
-          BlockPublicPolicy: block.blockPublicPolicy,
-          RestrictPublicBuckets: block.restrictPublicBuckets,
-        },
-      },
-    };
+    return { output: { PublicAccessBlockConfiguration: blockElement(block) } };
   },
 });

@@ -1,6 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketOwnershipControls.html */
 import { isOwnerOnly } from '../../engine/access.ts';
-import { readBucketAccess, writeOwnership } from '../../engine/access-documents.ts';
+import { writeOwnership } from '../../engine/access-documents.ts';
 import { S3Error } from '../errors.ts';
 import { operation } from '../operation.ts';
 
@@ -13,7 +13,7 @@ export const putBucketOwnershipControls = operation({
     if (rule === undefined || others.length > 0) throw new S3Error('MalformedXML');
     if (rule.ObjectOwnership === 'BucketOwnerEnforced') {
       // ACLs that grant to others would lose their effect unseen.
-      const { owner, acl } = await readBucketAccess(engine.buckets, bucket);
+      const { owner, acl } = await request.accessOf(bucket);
       if (acl !== undefined && !isOwnerOnly(acl, owner)) throw new S3Error('InvalidBucketAclWithObjectOwnership');
     }
     await writeOwnership(engine.buckets, bucket, rule.ObjectOwnership);

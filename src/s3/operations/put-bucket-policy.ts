@@ -1,5 +1,5 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html */
-import { readBucketAccess, writeBucketPolicy } from '../../engine/access-documents.ts';
+import { writeBucketPolicy } from '../../engine/access-documents.ts';
 import type { Bucket } from '../../engine/types.ts';
 import type { PolicyDocument } from '../../iam/policy/document.ts';
 import { PolicyFault } from '../../iam/policy/policy-fault.ts';
@@ -19,7 +19,7 @@ export const putBucketPolicy = operation({
     if (request.missingPrincipal(document) !== undefined) {
       throw new S3Error('MalformedPolicy', { message: 'Invalid principal in policy' });
     }
-    const { block } = await readBucketAccess(engine.buckets, bucket);
+    const { block } = await request.accessOf(bucket);
     if (block.blockPublicPolicy && isPublicPolicy(document)) {
       throw new S3Error('AccessDenied', {
         message: `User: ${identity.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "${bucketArn(bucket.name)}" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.`,

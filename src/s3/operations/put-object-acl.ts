@@ -1,6 +1,5 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html */
 import { grantsOf } from '../../engine/access.ts';
-import { readBucketAccess } from '../../engine/access-documents.ts';
 import { bucketAclInputs, refuseBlockedAcl, requestedAcl } from '../acls.ts';
 import { S3Error } from '../errors.ts';
 import { checkObjectAddress, versionIdHeader } from '../object-address.ts';
@@ -12,7 +11,7 @@ export const putObjectAcl = operation({
   async run({ engine, findUser, ...request }, input) {
     checkObjectAddress(input);
     const bucket = request.bucket();
-    const { ownership, block } = await readBucketAccess(engine.buckets, bucket);
+    const { ownership, block } = await request.accessOf(bucket);
     if (ownership === 'BucketOwnerEnforced') throw new S3Error('AccessControlListNotSupported');
     const { attributes, versionId } = await engine.objects.find(bucket, input.Key, input.VersionId);
     const { owner } = attributes;
