@@ -279,6 +279,20 @@ describe('what anybody may do', () => {
     }
   });
 
+  test('WRITE on the bucket alone → a new object with tags and an ACL of its own, also over one that is another’s', async () => {
+    const path = await bucketOf('private');
+    const headers = { 'x-amz-tagging': 'a=b', 'x-amz-acl': 'public-read' };
+    expect((await ask('PUT', `${path}/closed`, { headers })).status).toBe(403);
+    const grant = { 'x-amz-grant-write': `uri=${allUsers}` };
+    expect((await send({ method: 'PUT', path, query: [['acl', '']], headers: grant })).status).toBe(200);
+    for (const key of ['new', 'closed']) {
+      expect((await ask('PUT', `${path}/${key}`, { headers })).status).toBe(200);
+      expect((await ask('GET', `${path}/${key}`)).status).toBe(200);
+      // What is there already stays its owner's to tag.
+      expect((await ask('PUT', `${path}/open`, { query: 'tagging' })).status).toBe(403);
+    }
+  });
+
   test('copies and multipart uploads → refused by name, whatever is granted', async () => {
     const path = await bucketOf('public-read-write');
     const upload = await ask('POST', `${path}/new`, { query: 'uploads' });

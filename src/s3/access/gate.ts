@@ -229,11 +229,12 @@ export class Gate {
     const { request, bucket, access, needed, prefix } = inquiry;
     const { facts, object, told } = request;
     const { identity } = facts;
-    const { action, on } = needed;
+    const { action, on, isOfNew } = needed;
     const { accountOf } = this.#options;
     const ownerAccount = accountOf(bucket.owner) ?? '';
     // What nobody with an account has written is the bucket owner's to give.
-    const writerAccount = attributes && isOwnedByWriter(access, action) ? accountOf(attributes.owner) : undefined;
+    const isWriters = !isOfNew && isOwnedByWriter(access, action);
+    const writerAccount = attributes && isWriters ? accountOf(attributes.owner) : undefined;
     const isForeign = writerAccount !== undefined && writerAccount !== ownerAccount;
     const policy = policyOfBucket(access);
     const isKeptIn = access.block.restrictPublicBuckets && policy?.isPublic && identity.canonicalId !== bucket.owner;
@@ -263,7 +264,9 @@ export class Gate {
   }
 
   #isGrantedByAcl({ request, access, needed }: Inquiry, object: Owned | undefined): boolean {
-    return isGrantedByAcl({ requester: request.facts.identity, action: needed.action, bucket: access, object });
+    // Who may make an object may also say what it is like.
+    const action = needed.isOfNew ? 's3:PutObject' : needed.action;
+    return isGrantedByAcl({ requester: request.facts.identity, action, bucket: access, object });
   }
 
   /** The object, where the decision depends on it and it is there, not only a delete marker. */

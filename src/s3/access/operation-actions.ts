@@ -12,6 +12,8 @@ export interface NeededAction {
   readonly action: string;
   /** `service` where the request names no bucket. */
   readonly on: 'service' | 'bucket' | 'object';
+  /** It is about the object that the request makes, whose owner its maker will be, and not about one that is there. */
+  readonly isOfNew?: true;
 }
 
 /** What of a request's head decides which actions it needs. */
@@ -35,6 +37,7 @@ interface Entry {
 
 interface Further {
   readonly action: string;
+  readonly isOfNew?: true;
   readonly versionAction?: string;
   isNeeded(request: ActionRequest): boolean;
 }
@@ -69,8 +72,8 @@ const bypass: Further = {
 
 /** What the headers of a new object ask for beside its creation. */
 const ofNewObject: readonly Further[] = [
-  { action: 's3:PutObjectTagging', isNeeded: hasAny('x-amz-tagging') },
-  { action: 's3:PutObjectAcl', isNeeded: asksForAcl },
+  { action: 's3:PutObjectTagging', isOfNew: true, isNeeded: hasAny('x-amz-tagging') },
+  { action: 's3:PutObjectAcl', isOfNew: true, isNeeded: asksForAcl },
   {
     action: 's3:PutObjectRetention',
     isNeeded: hasAny('x-amz-object-lock-mode', 'x-amz-object-lock-retain-until-date'),
@@ -227,9 +230,10 @@ const table: Readonly<Record<OperationName, Entry>> = {
 export function neededActions(request: ActionRequest): readonly NeededAction[] {
   const { operation, namesVersion } = request;
   const entry = table[operation];
-  const pick = ({ action, versionAction }: Pick<Entry, 'action' | 'versionAction'>): NeededAction => ({
+  const pick = ({ action, versionAction, isOfNew }: Omit<Further, 'isNeeded'>): NeededAction => ({
     action: namesVersion ? (versionAction ?? action) : action,
     on: entry.on,
+    ...(isOfNew && { isOfNew }),
   });
   const own = pick(entry);
   if (entry.also === undefined) return [own];
