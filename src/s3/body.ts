@@ -47,7 +47,7 @@ export function openBody(request: BodyRequest, options: BodyOptions = {}): BodyS
     throw new S3Error('MissingContentLength');
   }
   if (length !== undefined && length > maxBytes) throw tooLarge({ proposed: length, maxBytes });
-  const wire = exactly(started(request.source, options), wireLength);
+  const wire = exactly(unbroken(request.source, options), wireLength);
   const decoded: DecodedBody =
     decoding === undefined ? { stream: wire, trailers: new Map() } : decodeChunked(wire, decoding);
   return {
@@ -91,7 +91,11 @@ function readLength(headers: HeaderMap, name: string): number | undefined {
   });
 }
 
-async function* started(source: AsyncIterable<Uint8Array>, options: BodyOptions): AsyncGenerator<Uint8Array> {
+/** The bytes of a body; a connection that breaks in the middle of them is an IncompleteBody. */
+export async function* unbroken(
+  source: AsyncIterable<Uint8Array>,
+  options: Pick<BodyOptions, 'onFirstRead'> = {},
+): AsyncGenerator<Uint8Array> {
   options.onFirstRead?.();
   try {
     yield* source;

@@ -32,6 +32,8 @@ export class Exchange {
   /** Ends the wait for the client's bytes, while there is one. */
   #giveUp: (() => void) | undefined;
   #hasGivenUp = false;
+  /** What the body is read from, once somebody has begun to. */
+  #source: AsyncIterator<Uint8Array> | undefined;
   #continued = false;
   #status = 0;
   #standing: readonly string[] = [];
@@ -68,6 +70,7 @@ export class Exchange {
     this.#askForBody();
     this.request.on('timeout', () => this.#giveUp?.());
     const source = this.request.iterator({ destroyOnReturn: false });
+    this.#source = source;
     const pace = this.#newPace();
     try {
       for (let next = await this.#nextOf(source, pace); next.done !== true; next = await this.#nextOf(source, pace)) {
@@ -219,6 +222,8 @@ export class Exchange {
       if (seen > drainBytesMax || pace?.moved(chunk.length) === false) this.request.socket.destroy();
       pace?.wait();
     });
+    // Whoever stopped in the middle of the body would still be given the rest. A connection that broke has told so already.
+    this.#source?.return?.().catch(ignore);
     this.request.resume();
   }
 

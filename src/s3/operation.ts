@@ -72,6 +72,8 @@ export interface Answer<O> {
   readonly status?: number;
   /** Headers that the model does not carry. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** XML where the model has no body (POST Object). */
+  readonly document?: string;
   /** Names of flat lists of the output, once for each item, where the items of several lists are written in one order. */
   readonly order?: readonly (keyof O & string)[];
 }

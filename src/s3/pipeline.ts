@@ -18,10 +18,9 @@ import { requestFacts } from './access/request-facts.ts';
 import { isCharged } from './access/request-payment.ts';
 import { tellerOf } from './access/told-by-body.ts';
 import { isControlRequest, parseTarget, queryValues, type Target } from './addressing.ts';
-import { authenticate } from './auth/authenticate.ts';
 import type { Authentication, FindSecret } from './auth/types.ts';
-import { openBody } from './body.ts';
 import { isBucketName } from './bucket-names.ts';
+import { formCall, type Given, headCall } from './call.ts';
 import { answerPreflight, crossOriginHeaders } from './cors/cross-origin.ts';
 import type { Door, Visit } from './door/door.ts';
 import { toS3Error } from './engine-errors.ts';
@@ -29,7 +28,7 @@ import { S3Error } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { findBucket } from './find-bucket.ts';
 import type { FindUser } from './grantees.ts';
-import { groupedWithHoisted, withHoisted } from './hoisted-headers.ts';
+import { withHoisted } from './hoisted-headers.ts';
 import { decoderOf } from './model/decode.ts';
 import { type EncodedAnswer, encoderOf } from './model/encode.ts';
 import { route } from './model/router.ts';
@@ -37,7 +36,7 @@ import { operationTable } from './model/table.generated.ts';
 import type { InputOf, OperationName, OutputOf } from './model/types.ts';
 import type { Answer, ObjectName, Operation, OperationRequest } from './operation.ts';
 import type { NameOf } from './owners.ts';
-import { acceptsRegion, type Regions } from './regions.ts';
+import type { Regions } from './regions.ts';
 import { type OpenBody, readDocument } from './request-document.ts';
 import { logRequest } from './request-log.ts';
 
@@ -94,7 +93,7 @@ const accountHeader = 'x-amz-account-id';
 
 /** What the stages have found out of a request so far; also what the log line tells. */
 interface Trace {
-  operation?: OperationName;
+  operation?: OperationName | 'PostObject';
   identity?: Identity;
   /** The caller's account pays for the request, or for one of the buckets that it is about. */
   isCharged?: true;
@@ -150,15 +149,23 @@ export class Pipeline {
     const nowMs = this.#options.clock.nowMs();
     this.#checkHead(request);
     const accountId = request.headers[accountHeader]?.toString();
-    const target = parseTarget({ url, host: visit.arrival.host, accountId }, this.#options.hostSuffixes);
-    if (request.method === 'OPTIONS') return answerPreflight(this.#options.engine.buckets, request.headers, target);
+    const addressed = parseTarget({ url, host: visit.arrival.host, accountId }, this.#options.hostSuffixes);
+    if (request.method === 'OPTIONS') return answerPreflight(this.#options.engine.buckets, request.headers, addressed);
     if (request.headers.origin !== undefined) {
-      exchange.standingHeaders = await crossOriginHeaders(this.#options.engine.buckets, request, target);
+      exchange.standingHeaders = await crossOriginHeaders(this.#options.engine.buckets, request, addressed);
     }
-    const headers = withHoisted(request.headers, target.hoisted);
-    const operation = this.#route(request.method ?? '', target, headers);
-    trace.operation = operation.name;
-    const { authentication, openBody } = this.#authenticate(exchange, { target, visit, nowMs });
+    const given = {
+      exchange,
+      visit,
+      target: addressed,
+      headers: withHoisted(request.headers, addressed.hoisted),
+      nowMs,
+    };
+    const found = this.#route(request.method ?? '', given);
+    trace.operation = found === 'form' ? 'PostObject' : found.name;
+    const call = found === 'form' ? await formCall(given, this.#options) : headCall(found, given, this.#options);
+    const { operation, target, headers, authentication, openBody } = call;
+    this.#noteKey(authentication, nowMs);
     const region = this.#options.regions.own;
     const { arrival } = visit;
     const facts = requestFacts({ requestId, arrival, headers, query: target.query, authentication, nowMs, region });
@@ -220,9 +227,10 @@ export class Pipeline {
     }
   }
 
-  #route(method: string, target: Target, headers: IncomingHttpHeaders): Operation {
+  #route(method: string, { target, headers }: Given): Operation | 'form' {
     const found = route({ method, target: target.kind, query: target.query, headers, path: target.control?.path });
     if (found.kind === 'failure') throw found.error;
+    if (found.kind === 'form') return 'form';
     const operation = this.#options.operations.get(found.name);
     if (operation) return operation;
     throw new S3Error('NotImplemented', {
@@ -231,34 +239,12 @@ export class Pipeline {
     });
   }
 
-  #authenticate(exchange: Exchange, { target, visit, nowMs }: Unauthenticated): Authenticated {
-    const { request } = exchange;
-    const headers = visit.headers();
-    const { rawPath, rawQuery, hostBucket } = target;
-    const { otherHosts } = visit;
-    const { findSecret, regions, signatureVersion2, door } = this.#options;
-    const region = regions.own;
-    const authentication = authenticate(
-      { method: request.method ?? '', rawPath, rawQuery, headers, hostBucket },
-      {
-        findSecret,
-        region,
-        acceptsRegion: (other) => acceptsRegion(regions, other),
-        otherHosts,
-        signatureVersion2,
-        nowMs,
-      },
-    );
-    if (authentication.kind === 'signed') {
-      const { accessKeyId, region } = authentication;
-      this.#options.noteUse(accessKeyId, { atMs: nowMs, region, service: 's3' });
-      door.admission.admitKey(accessKeyId);
-    }
-    const bodyHeaders = groupedWithHoisted(headers, target.hoisted);
-    return {
-      authentication,
-      openBody: (options) => openBody({ source: exchange.body(), headers: bodyHeaders, authentication }, options),
-    };
+  /** Notes that a key was used. Throws SlowDown where it was used too often. */
+  #noteKey(authentication: Authentication, nowMs: number): void {
+    if (authentication.kind !== 'signed') return;
+    const { accessKeyId, region } = authentication;
+    this.#options.noteUse(accessKeyId, { atMs: nowMs, region, service: 's3' });
+    this.#options.door.admission.admitKey(accessKeyId);
   }
 
   /** The bucket must exist for every operation but those that make or list buckets; bodies are looked at later. */
@@ -341,17 +327,6 @@ interface Arrived {
   readonly visit: Visit;
 }
 
-interface Unauthenticated {
-  readonly target: Target;
-  readonly visit: Visit;
-  readonly nowMs: number;
-}
-
-interface Authenticated {
-  readonly authentication: Authentication;
-  readonly openBody: OpenBody;
-}
-
 interface Runnable {
   readonly context: OperationRequest;
   readonly input: InputOf<OperationName>;
@@ -376,10 +351,12 @@ interface Authorised {
 }
 
 /** An encoded output with what its operation says beside the model. */
-function completed(encoded: EncodedAnswer, answer: Pick<Answer<unknown>, 'status' | 'headers'>): EncodedAnswer {
-  const { status = encoded.status, headers } = answer;
-  if (headers === undefined && status === encoded.status) return encoded;
-  return { ...encoded, status, headers: [...encoded.headers, ...Object.entries(headers ?? {}).flat()] };
+function completed(encoded: EncodedAnswer, answer: Omit<Answer<unknown>, 'output' | 'order'>): EncodedAnswer {
+  const { status = encoded.status, headers: further, document } = answer;
+  if (further === undefined && status === encoded.status) return encoded;
+  const headers = [...encoded.headers, ...Object.entries(further ?? {}).flat()];
+  if (document === undefined) return { ...encoded, status, headers };
+  return { status, headers: [...headers, 'content-type', 'application/xml'], body: Buffer.from(document) };
 }
 
 function objectOf({ key, query }: Target): ObjectName | undefined {

@@ -7,7 +7,7 @@ import type { OperationName } from './model/types.ts';
 
 export interface RequestLine {
   readonly path: string;
-  readonly operation?: OperationName;
+  readonly operation?: OperationName | 'PostObject';
   readonly identity?: Identity;
   readonly error?: S3Error;
   readonly ms: number;

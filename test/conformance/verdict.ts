@@ -17,6 +17,7 @@ const heldGroups = new Set([
   'presigned, anonymous, raw requests',
   'ACLs, cross-user access',
   'object ownership',
+  'POST object (browser form)',
   'bucket policy',
   'bucket policy: tag, copy-source, ACL conditions',
   'public access block, policy status',

@@ -46,7 +46,8 @@ API reference. Headers and parameters that the model does not list for an operat
 | | |
 |---|---|
 | Addressing | path style; virtual-host style for \`*.localhost\`, \`*.s3.localhost\` and the configured domains |
-| Authentication | Signature Version 4 in the \`Authorization\` header or in a presigned URL, and none for what anybody may do; Signature Version 2 by a setting (\`signatureVersion2\`). Not Version 4A (ECDSA) or browser forms (POST) |
+| Authentication | Signature Version 4 in the \`Authorization\` header or in a presigned URL, and none for what anybody may do; Signature Version 2 by a setting (\`signatureVersion2\`). Not Version 4A (ECDSA) |
+| Browser forms | POST Object, signed by a policy of Version 4 (or 2, by the same setting) or by nobody, with every condition that AWS has ([clients.md](clients.md#uploads-by-a-form)). AWS's model does not list it, so the count does not |
 | Browsers | CORS as AWS evaluates and answers it, on preflights and on every answer, errors included |
 | Bodies | plain, signed by their hash or unsigned; \`aws-chunked\` with signed chunks, with signed or with unsigned trailers |
 | Checksums | ALGORITHMS: checked when sent, CRC64NVME computed when none is, stored and listed. \`Content-MD5\` is checked |

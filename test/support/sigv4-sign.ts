@@ -182,3 +182,21 @@ export function unsignedChunks(pieces: readonly Uint8Array[], trailers: Trailers
   const lines = trailers.map(([name, value]) => `${name}:${value}\r\n`).join('');
   return Buffer.concat([...parts, Buffer.from(`0\r\n${lines}\r\n`)]);
 }
+
+/** Fields of a form that say who signs its policy; the policy must name them too. */
+export function formCredentials(key: SigningKey, date: Date): Record<string, string> {
+  const timestamp = timestampOf(date);
+  return {
+    'x-amz-algorithm': 'AWS4-HMAC-SHA256',
+    'x-amz-credential': `${key.accessKeyId}/${scopeOf(timestamp, key)}`,
+    'x-amz-date': timestamp,
+    ...(key.sessionToken === undefined ? {} : { 'x-amz-security-token': key.sessionToken }),
+  };
+}
+
+/** The field `x-amz-signature` of a form with this policy in base64. */
+export function formSignature(policy: string, key: SigningKey, date: Date): string {
+  return createHmac('sha256', derive(key, scopeOf(timestampOf(date), key)))
+    .update(policy)
+    .digest('hex');
+}

@@ -79,6 +79,8 @@ const headerKeys = [
   'if-none-match',
 ];
 
+const authTypes = { header: 'REST-HEADER', presigned: 'REST-QUERY-STRING', form: 'POST' } as const;
+
 const resolvers: ReadonlyMap<string, Resolve> = new Map<string, Resolve>([
   ...headerKeys.map((name): [string, Resolve] => [`s3:${name}`, ofHeader(name)]),
   ['s3:object-lock-mode', ofHeader('x-amz-object-lock-mode')],
@@ -98,7 +100,7 @@ const resolvers: ReadonlyMap<string, Resolve> = new Map<string, Resolve>([
   ['s3:requestobjecttagkeys', (facts, subject) => keysOf(requestTags(facts, subject))],
   ['s3:resourceaccount', (_facts, { resourceAccountId }) => resourceAccountId],
   ['s3:tlsversion', ({ tlsVersion }) => tlsVersion?.replace(/^TLSv/, '')],
-  ['s3:authtype', ({ signature }) => signature && (signature.mode === 'header' ? 'REST-HEADER' : 'REST-QUERY-STRING')],
+  ['s3:authtype', ({ signature }) => signature && authTypes[signature.mode]],
   ['s3:signatureversion', ({ signature }) => signature?.version],
   ['s3:signatureage', signatureAge],
   ['aws:referer', ofHeader('referer')],

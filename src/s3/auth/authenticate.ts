@@ -81,7 +81,8 @@ export function authenticate(request: SignedRequest, options: AuthenticateOption
   };
 }
 
-function scopeRules(options: AuthenticateOptions): ScopeRules {
+/** What a credential may name here. */
+export function scopeRules(options: Pick<AuthenticateOptions, 'service' | 'region' | 'acceptsRegion'>): ScopeRules {
   return {
     service: options.service ?? 's3',
     region: options.region,

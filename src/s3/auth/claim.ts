@@ -39,7 +39,8 @@ const presignedParameters = [
 ];
 const presignedExpiresMaxSeconds = 604_800;
 
-const unsupportedMechanism =
+/** What a request hears that is signed in a way that is not taken. */
+export const unsupportedMechanism =
   'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.';
 
 /** The claim of a request, or undefined where it is not signed. Throws where it is signed in a way that is not understood. */
@@ -206,7 +207,12 @@ function readExpires(text: string): number {
 
 type Refusal = (reason: string, fields?: Record<string, string>) => S3Error;
 
-function readCredential(text: string, refuse: Refusal, rules: ScopeRules): { accessKeyId: string; scope: Scope } {
+/** The key and scope that a credential names. What is wrong with it `refuse` words. */
+export function readCredential(
+  text: string,
+  refuse: Refusal,
+  rules: ScopeRules,
+): { accessKeyId: string; scope: Scope } {
   // An access key id may contain slashes, so the scope is counted from the end.
   const parts = text.split('/');
   const [date, region, service, terminal] = parts.slice(-4);
@@ -230,7 +236,8 @@ function readCredential(text: string, refuse: Refusal, rules: ScopeRules): { acc
   return { accessKeyId, scope: { date, region, service } };
 }
 
-function requireSameDay(scope: Scope, timestamp: Timestamp, refuse: Refusal): void {
+/** A key signs for the day of its scope. */
+export function requireSameDay(scope: Scope, timestamp: Timestamp, refuse: Refusal): void {
   const day = timestamp.basic.slice(0, 8);
   if (scope.date === day) return;
   throw refuse(`Invalid credential date "${scope.date}". This date is not the same as X-Amz-Date: "${day}".`);

@@ -33,11 +33,11 @@ export type SignatureVersion = 'AWS' | 'AWS4-HMAC-SHA256';
 export interface Signed {
   readonly kind: 'signed';
   readonly version: SignatureVersion;
-  readonly mode: 'header' | 'presigned';
+  readonly mode: 'header' | 'presigned' | 'form';
   readonly identity: Identity;
   readonly accessKeyId: string;
   readonly region: string;
-  /** Milliseconds since 1970; unknown of a presigned request of Version 2, which says only when it expires. */
+  /** Milliseconds since 1970; unknown of a presigned request or a form of Version 2, which say only when they expire. */
   readonly signedMs: number | undefined;
   readonly payload: PayloadMode;
   /** The host that it was signed for, where that is another one than in its headers. */

@@ -13,8 +13,12 @@ interface Request {
 function ask(method: string, { target = 'object', query = '', headers = {}, path }: Request = {}): string {
   const found = route({ method, target, query: new Map(new URLSearchParams(query)), headers, path });
   if (found.kind === 'operation') return found.name;
+  if (found.kind === 'form') return 'form';
   return `${found.error.status} ${found.error.code}`;
 }
+
+const form = { 'content-type': 'multipart/form-data; boundary=x' };
+const otherForm = { 'content-type': 'application/x-www-form-urlencoded' };
 
 function queryOf(row: RouteRow): string {
   const query = new URLSearchParams(row.literals.map(([name, value]) => [name, value]));
@@ -113,6 +117,7 @@ describe('telling operations apart', () => {
 describe('S3 Control', () => {
   const ask = (method: string, path: string) => {
     const found = route({ method, target: 'account', query: new Map(), headers: {}, path });
+    if (found.kind === 'form') return 'form';
     return found.kind === 'operation' ? found.name : found.error.code;
   };
   test.each([
@@ -148,12 +153,12 @@ describe('failures', () => {
     ['list-type=3', 'GET', { target: 'bucket', query: 'list-type=3' }, '400 InvalidArgument'],
     ['a new sub-resource on PUT', 'PUT', { query: 'novelty' }, '501 NotImplemented'],
     ['a new sub-resource on DELETE', 'DELETE', { query: 'novelty=' }, '501 NotImplemented'],
-    [
-      'a form',
-      'POST',
-      { target: 'bucket', headers: { 'content-type': 'multipart/form-data; boundary=x' } },
-      '501 NotImplemented',
-    ],
+    ['a form', 'POST', { target: 'bucket', headers: form }, 'form'],
+    ['a form with a parameter of no meaning', 'POST', { target: 'bucket', query: 'a=b', headers: form }, 'form'],
+    ['a form with a sub-resource', 'POST', { target: 'bucket', query: 'acl', headers: form }, '405 MethodNotAllowed'],
+    ['a form with a new sub-resource', 'POST', { target: 'bucket', query: 'new', headers: form }, '501 NotImplemented'],
+    ['a form sent to an object', 'POST', { headers: form }, '405 MethodNotAllowed'],
+    ['a form of another kind', 'POST', { target: 'bucket', headers: otherForm }, '412 PreconditionFailed'],
     ['POST to a bucket without a form', 'POST', { target: 'bucket' }, '412 PreconditionFailed'],
   ] satisfies [string, string, Request, string][])('%s', (_, method, request, expected) => {
     expect(ask(method, request)).toBe(expected);

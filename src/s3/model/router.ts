@@ -29,6 +29,8 @@ export interface RouteRequest {
 
 export type Route =
   | { readonly kind: 'operation'; readonly name: OperationName }
+  /** A browser's form (POST Object), which the table does not have: AWS's model knows no operation for it. */
+  | { readonly kind: 'form' }
   | { readonly kind: 'failure'; readonly error: S3Error };
 
 /** One operation and what a request must carry to mean it. */
@@ -126,10 +128,10 @@ function methodNotAllowed(request: RouteRequest, subResource: string): Route {
   });
 }
 
-/** The request names no operation: why. */
-function explain(request: RouteRequest, subResource: string): Route {
+/** The request names no operation of the table: what else it is, or why not. */
+function otherRoute(request: RouteRequest, subResource: string): Route {
   const { method, target } = request;
-  if (method === 'POST' && target === 'bucket' && subResource === '') return explainPost(request);
+  if (method === 'POST' && target === 'bucket' && subResource === '') return formRoute(request);
   const rowsHere = rowsByPlace.has(place(method, target, subResource));
   if (subResource === '' || rowsHere) return methodNotAllowed(request, subResource);
   if (target === 'object' && rowsByPlace.has(place(method, 'bucket', subResource))) {
@@ -142,14 +144,15 @@ function explain(request: RouteRequest, subResource: string): Route {
   return methodNotAllowed(request, subResource);
 }
 
-/** A POST to a bucket is a browser's form, or nothing. */
-function explainPost(request: RouteRequest): Route {
+/** A POST to a bucket is a browser's form (POST Object), or nothing. */
+function formRoute(request: RouteRequest): Route {
   const contentType = String(request.headers['content-type'] ?? '');
-  if (contentType.toLowerCase().startsWith('multipart/form-data')) {
-    return failure('NotImplemented', { message: 'POST of a form is not implemented' });
+  if (!/^multipart\/form-data *(;|$)/i.test(contentType)) {
+    const condition = 'Bucket POST must be of the enclosure-type multipart/form-data';
+    return failure('PreconditionFailed', { fields: { Condition: condition } });
   }
-  const condition = 'Bucket POST must be of the enclosure-type multipart/form-data';
-  return failure('PreconditionFailed', { fields: { Condition: condition } });
+  const unknown = unknownSubResource(request.query);
+  return unknown === undefined ? { kind: 'form' } : notImplemented(unknown);
 }
 
 /** A bare parameter that no operation knows. */
@@ -180,8 +183,11 @@ function contradiction(request: RouteRequest, row: RouteRow): Route | undefined 
     return invalidArgument(message, ['partNumber', partNumber]);
   }
   const unknown = unknownSubResource(query);
-  if (unknown === undefined) return undefined;
-  return failure('NotImplemented', { message: `The sub-resource ?${unknown} is not implemented` });
+  return unknown === undefined ? undefined : notImplemented(unknown);
+}
+
+function notImplemented(subResource: string): Route {
+  return failure('NotImplemented', { message: `The sub-resource ?${subResource} is not implemented` });
 }
 
 /** S3 Control has many more operations than are here. */
@@ -210,6 +216,6 @@ export function route(request: RouteRequest): Route {
   }
   const rows = rowsByPlace.get(place(request.method, request.target, subResource)) ?? [];
   const found = rows.find((row) => fits(row, request, rows.length === 1));
-  if (found === undefined) return explain(request, subResource);
+  if (found === undefined) return otherRoute(request, subResource);
   return contradiction(request, found) ?? { kind: 'operation', name: found.name };
 }
