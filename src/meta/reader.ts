@@ -22,6 +22,8 @@ import {
   type ObjectPage,
   type PartPage,
   type PartQuery,
+  type QuietQuery,
+  type QuietStretch,
   type SegmentBlob,
   type SegmentUse,
   type UploadListQuery,
@@ -158,15 +160,28 @@ export class Reader implements IndexReader {
     });
   }
 
-  async glanceAtVersions({ bucketId, prefix, after, limit }: GlanceQuery): Promise<readonly VersionGlance[]> {
-    const start = encodeKey(prefix);
-    const until = endOfPrefix(start);
-    if (after === undefined) return this.#versions.glanceAt(bucketId, { from: start, until, limit }).map(toGlance);
-    const key = encodeKey(after.key);
-    const older = this.#versions.glanceOlder(bucketId, { key, ordinal: after.ordinal, limit });
+  async glanceAtVersions({ bucketId, prefix, from, limit }: GlanceQuery): Promise<readonly VersionGlance[]> {
+    const until = endOfPrefix(encodeKey(prefix));
+    const key = encodeKey(from?.key ?? prefix);
+    if (from?.below === undefined) return this.#versions.glanceAt(bucketId, { from: key, until, limit }).map(toGlance);
+    const older = this.#versions.glanceOlder(bucketId, { key, ordinal: from.below, limit });
     const left = limit - older.length;
     const others = left === 0 ? [] : this.#versions.glanceAt(bucketId, { from: endOfKey(key), until, limit: left });
     return [...older, ...others].map(toGlance);
+  }
+
+  async findQuiet({ bucketId, limit, madeBeforeMs, markers, ...query }: QuietQuery): Promise<QuietStretch | undefined> {
+    const end = endOfPrefix(encodeKey(query.prefix));
+    const from = encodeKey(query.from ?? query.prefix);
+    const until = this.#versions.keyAt(bucketId, { from, until: end, skip: limit });
+    const { versions, notable } = this.#versions.measure(bucketId, {
+      from,
+      until: until ?? end,
+      madeBeforeMs,
+      markers,
+    });
+    if (notable > 0 || (until !== undefined && versions === 0)) return undefined;
+    return { versions, until: until && decodeKey(until) };
   }
 
   async getUpload(bucketId: number, key: string, uploadId: string): Promise<Upload | undefined> {

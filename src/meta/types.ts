@@ -87,9 +87,28 @@ export interface VersionGlance {
 export interface GlanceQuery {
   readonly bucketId: number;
   readonly prefix: string;
-  /** Go on after this version of its key. */
-  readonly after?: { readonly key: string; readonly ordinal: number } | undefined;
+  /** Begin with this key, of it with versions below an ordinal. */
+  readonly from?: { readonly key: string; readonly below?: number | undefined } | undefined;
   readonly limit: number;
+}
+
+export interface QuietQuery {
+  readonly bucketId: number;
+  readonly prefix: string;
+  readonly from?: string | undefined;
+  /** About how many versions the stretch has. */
+  readonly limit: number;
+  /** What breaks the quiet: a version made before a time, … */
+  readonly madeBeforeMs: number;
+  /** … or any delete marker. */
+  readonly markers: boolean;
+}
+
+export interface QuietStretch {
+  /** How many versions and markers it has. */
+  readonly versions: number;
+  /** The first key behind it; undefined where none is left that begins with the prefix. */
+  readonly until: string | undefined;
 }
 
 /** The version was removed after it was looked up: look it up again. */
@@ -132,6 +151,11 @@ export interface IndexReader {
 
   /** All versions and markers as `listVersions` orders them, of each no more than a glance. An empty page is the last. */
   glanceAtVersions(query: GlanceQuery): Promise<readonly VersionGlance[]>;
+  /**
+   * The next stretch of whole keys, if nothing in it breaks the quiet; undefined if something does, or one key is all of it.
+   * Costs a tenth of a glance.
+   */
+  findQuiet(query: QuietQuery): Promise<QuietStretch | undefined>;
 
   getUpload(bucketId: number, key: string, uploadId: string): Promise<Upload | undefined>;
   listUploads(query: UploadListQuery): Promise<UploadPage>;

@@ -231,6 +231,23 @@ test('more versions and keys than a step looks at, a restart in the middle → e
   expect(left.filter(({ isLatest, isDeleteMarker }) => isLatest && isDeleteMarker)).toHaveLength(700);
 });
 
+test('a few old versions among many young ones → these alone go, and each version is counted once', async () => {
+  await using store = await EngineStore.open();
+  const bucket = await store.newVersionedBucket();
+  const key = (i: number) => `k/${String(i).padStart(4, '0')}`;
+  const old = [0, 499, 500, 501, 998, 1499];
+  for (const i of old) await store.put(bucket, key(i), 'old');
+  for (const i of [499, 998]) await store.put(bucket, key(i), 'new');
+  passDays(store, 5);
+  const young = Array.from({ length: 1500 }, (_, i) => i).filter((i) => !old.includes(i));
+  await Promise.all(young.map((i) => store.put(bucket, key(i), 'young')));
+  await setRules(store, bucket, [
+    ruleWith({ filter: { prefix: 'k/', tags: [] }, expiration: { days: 5 }, noncurrentExpiration: { days: 5 } }),
+  ]);
+  expect(await runPass(store)).toMatchObject({ lookedAt: 1502, expired: 6, noncurrentRemoved: 2 });
+  expect((await keys(store, bucket)).filter((name) => name.startsWith('-'))).toEqual(old.map((i) => `-${key(i)}`));
+});
+
 test('a pass a day, by itself; one that is asked for, at once; buckets without rules cost nothing', async () => {
   await using store = await EngineStore.open();
   const bucket = await store.newBucket();

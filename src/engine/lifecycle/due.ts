@@ -95,6 +95,24 @@ export function abortOf(
   });
 }
 
+/** What versions must be so that anything may be due of them at a time: made before another, or delete markers. */
+export function possiblyDue(
+  rules: readonly LifecycleRule[],
+  { nowMs, dayLengthMs }: { nowMs: number; dayLengthMs: number },
+): { readonly madeBeforeMs: number; readonly markers: boolean } {
+  const expirations = rules.flatMap(({ expiration }) => expiration ?? []);
+  const noncurrent = rules.flatMap(({ noncurrentExpiration }) => noncurrentExpiration ?? []);
+  // A version is not older than its successor.
+  const days = [...expirations, ...noncurrent].flatMap((one) => ('days' in one ? [one.days] : []));
+  const isDated = expirations.some((one) => 'dateMs' in one && one.dateMs <= nowMs);
+  return {
+    madeBeforeMs: isDated
+      ? Number.MAX_SAFE_INTEGER
+      : Math.max(0, ...days.map((count) => (Math.floor(nowMs / dayLengthMs) - count) * dayLengthMs)),
+    markers: expirations.some((one) => 'ofMarkers' in one && one.ofMarkers),
+  };
+}
+
 /** The earliest time that a rule in force gives. */
 function earliest(
   rules: readonly LifecycleRule[],

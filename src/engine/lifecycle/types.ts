@@ -13,7 +13,7 @@ export interface LifecycleFigures {
   leftAlone: number;
 }
 
-/** Where a walk goes on after a restart: behind a prefix, in the next one behind a key. */
+/** Where a walk goes on after a restart: behind a prefix, in the next one with a key. */
 export interface WalkPlace {
   readonly prefix?: string | undefined;
   readonly key?: string | undefined;

@@ -11,7 +11,7 @@ import type { VersionGlance } from '../../meta/types.ts';
 import type { EngineContext } from '../context.ts';
 import { deleteObject } from '../deletes.ts';
 import { isRejection } from '../refusals.ts';
-import { abortOf, type Due, expiryOf, markerExpiryOf, noncurrentExpiryOf } from './due.ts';
+import { abortOf, type Due, expiryOf, markerExpiryOf, noncurrentExpiryOf, possiblyDue } from './due.ts';
 import { type LifecycleRule, readLifecycle } from './rules.ts';
 import type { LifecycleFigures, WalkPlace } from './types.ts';
 
@@ -40,9 +40,8 @@ export class Walk {
   #afterUpload = { key: '', uploadId: '' };
   /** The last prefix that is done, in the order of strings. */
   #donePrefix: string | undefined;
-  /** The last key that is done of the prefix under way. */
-  #doneKey: string | undefined;
-  #after: { readonly key: string; readonly ordinal: number } | undefined;
+  /** What comes next: a key, or of a key the versions below an ordinal. */
+  #from: { readonly key: string; readonly below?: number } | undefined;
   /** Of the version that was looked at last. */
   #last: Standing | undefined;
 
@@ -55,13 +54,11 @@ export class Walk {
     this.#bucketName = bucketName;
     this.#dayLengthMs = dayLengthMs;
     this.#donePrefix = place.prefix;
-    this.#doneKey = place.key;
-    // Every version of that key has a larger ordinal.
-    this.#after = place.key === undefined ? undefined : { key: place.key, ordinal: 0 };
+    this.#from = place.key === undefined ? undefined : { key: place.key };
   }
 
   get place(): WalkPlace {
-    return { prefix: this.#donePrefix, key: this.#doneKey };
+    return { prefix: this.#donePrefix, key: this.#from?.key };
   }
 
   /** Looks at so many versions or uploads, and does what was due at a time; returns whether the walk is at its end. */
@@ -108,33 +105,46 @@ export class Walk {
   async #stepVersions(part: Part, figures: LifecycleFigures): Promise<boolean> {
     const prefix = prefixesOf(part.rules).find((one) => this.#donePrefix === undefined || one > this.#donePrefix);
     if (prefix === undefined) return true;
-    const after = this.#after?.key.startsWith(prefix) === true ? this.#after : undefined;
-    const query = { bucketId: part.bucket.id, prefix, after, limit: part.limit };
+    const from = this.#from?.key.startsWith(prefix) === true ? this.#from : undefined;
+    if (from?.below === undefined && (await this.#skipQuiet(part, { prefix, from: from?.key }, figures))) return false;
+    const query = { bucketId: part.bucket.id, prefix, from, limit: part.limit };
     const page = await this.#context.index.glanceAtVersions(query);
-    const isLast = page.length < part.limit;
     // Whether a marker is alone shows in the row behind it.
-    const decided = isLast ? page : page.slice(0, -1);
+    const next = page.length < part.limit ? undefined : page.at(-1);
+    const decided = next === undefined ? page : page.slice(0, -1);
     let standing = this.#last;
-    let doneKey = this.#doneKey;
     const changes: Change[] = [];
     for (const [i, glance] of decided.entries()) {
-      if (standing !== undefined && standing.key !== glance.key) doneKey = standing.key;
       standing = standingOf(glance, standing);
       const change = this.#changeOf(part, standing, { glance, isAlone: page[i + 1]?.key !== glance.key });
       if (change !== undefined) changes.push(change);
     }
     await this.#change(changes, figures);
     figures.lookedAt += decided.length;
-    const last = decided.at(-1);
-    if (last !== undefined) this.#after = { key: last.key, ordinal: last.ordinal };
-    [this.#last, this.#doneKey] = [standing, doneKey];
-    if (isLast) this.#finish(prefix);
+    this.#last = standing;
+    if (next === undefined) this.#finish(prefix);
+    else this.#from = next.key === standing?.key ? { key: next.key, below: next.ordinal + 1 } : { key: next.key };
     return false;
+  }
+
+  /** Goes over keys of which nothing can be due without a look at each of their versions; returns whether there were any. */
+  async #skipQuiet(
+    { bucket, rules, nowMs, limit }: Part,
+    { prefix, from }: { prefix: string; from: string | undefined },
+    figures: LifecycleFigures,
+  ): Promise<boolean> {
+    const noise = possiblyDue(rules, { nowMs, dayLengthMs: this.#dayLengthMs });
+    const quiet = await this.#context.index.findQuiet({ bucketId: bucket.id, prefix, from, limit, ...noise });
+    if (quiet === undefined) return false;
+    figures.lookedAt += quiet.versions;
+    if (quiet.until === undefined) this.#finish(prefix);
+    else this.#from = { key: quiet.until };
+    return true;
   }
 
   #finish(prefix: string): void {
     this.#donePrefix = prefix;
-    [this.#last, this.#doneKey, this.#after] = [undefined, undefined, undefined];
+    [this.#last, this.#from] = [undefined, undefined];
   }
 
   #changeOf(

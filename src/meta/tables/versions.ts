@@ -1,4 +1,5 @@
 /** Versions and delete markers. The first row of a key, in the table's order, is its current version. */
+import assert from 'node:assert';
 import type { Database, Statement } from 'better-sqlite3';
 import { decodeKey } from '../keys.ts';
 import type { Version } from '../records.ts';
@@ -62,6 +63,11 @@ export type GlancedRow = readonly [
   details: string | null,
 ];
 
+interface StretchRow {
+  readonly versions: number;
+  readonly notable: number;
+}
+
 export class VersionReader {
   readonly #current: Statement<[number, Buffer], VersionRow>;
   readonly #byOrdinal: Statement<[number, Buffer, number], VersionRow>;
@@ -71,6 +77,8 @@ export class VersionReader {
   readonly #older: Statement<[number, Buffer, number], VersionRow>;
   readonly #glanceAt: Statement<[number, Buffer, Buffer, number]>;
   readonly #glanceOlder: Statement<[number, Buffer, number, number]>;
+  readonly #keyAt: Statement<[number, Buffer, Buffer, number], Buffer>;
+  readonly #measure: Statement<[number, number, number, Buffer, Buffer], StretchRow>;
   readonly #ofKey: Statement<[number, Buffer, number]>;
   readonly #newer: Statement<[number, Buffer, number, number]>;
   readonly #any: Statement<[number]>;
@@ -99,6 +107,14 @@ export class VersionReader {
         `${glance} AND key = +? AND ordinal < +? ORDER BY ordinal DESC LIMIT ?`,
       )
       .raw();
+    this.#keyAt = db
+      .prepare<[number, Buffer, Buffer, number], Buffer>(
+        'SELECT key FROM versions WHERE bucket_id = +? AND key >= +? AND key < +? ORDER BY key, ordinal DESC LIMIT 1 OFFSET ?',
+      )
+      .pluck();
+    this.#measure = db.prepare(`
+      SELECT count(*) AS versions, coalesce(sum(last_modified_ms < ? OR is_delete_marker >= ?), 0) AS notable
+      FROM versions WHERE bucket_id = +? AND key >= +? AND key < +?`);
     this.#ofKey = db.prepare('SELECT 1 FROM versions WHERE bucket_id = +? AND key = +? LIMIT ?');
     this.#newer = db.prepare('SELECT 1 FROM versions WHERE bucket_id = +? AND key = +? AND ordinal > +? LIMIT ?');
     this.#any = db.prepare('SELECT 1 FROM versions WHERE bucket_id = ? LIMIT 1');
@@ -137,6 +153,20 @@ export class VersionReader {
     { key, ordinal, limit }: { key: Buffer; ordinal: number; limit: number },
   ): GlancedRow[] {
     return this.#glanceOlder.all(bucketId, key, ordinal, limit) as GlancedRow[];
+  }
+  /** The key of the row so many rows behind the first. */
+  keyAt(bucketId: number, { from, until, skip }: { from: Buffer; until: Buffer; skip: number }): Buffer | undefined {
+    return this.#keyAt.get(bucketId, from, until, skip);
+  }
+  /** How many rows there are, and how many of them were made before a time or, if so asked, are markers. */
+  measure(
+    bucketId: number,
+    stretch: { from: Buffer; until: Buffer; madeBeforeMs: number; markers: boolean },
+  ): StretchRow {
+    const { from, until, madeBeforeMs, markers } = stretch;
+    const row = this.#measure.get(madeBeforeMs, markers ? 1 : 2, bucketId, from, until);
+    assert(row !== undefined, 'an aggregate has one row');
+    return row;
   }
   /** Whether the key has no other version or marker. */
   isAlone({ bucketId, key }: VersionRow): boolean {

@@ -1,0 +1,48 @@
+/** Days that are made short, and a pass that is asked for: what clients and operators see of rules that act. */
+import {
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutBucketLifecycleConfigurationCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
+import { expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { runNinefoldFor } from '../support/ninefold-command.ts';
+import { useDaemon } from '../support/use-daemon.ts';
+
+const daemon = useDaemon({ config: 'time: { dayLength: 1s }' });
+
+const expire = (Bucket: string, Prefix: string) => {
+  const rule = { ID: 'rule', Status: 'Enabled', Filter: { Prefix }, Expiration: { Days: 1 } } as const;
+  const LifecycleConfiguration = { Rules: [rule] };
+  return daemon().client.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration }));
+};
+const keys = async (Bucket: string) =>
+  (await daemon().client.send(new ListObjectsV2Command({ Bucket }))).Contents?.map(({ Key }) => Key) ?? [];
+
+test('days of a second → a rule of one day acts within two, by itself; answers tell of days of 24 hours', async () => {
+  const { client } = daemon();
+  const Bucket = await daemon().newBucket();
+  await expire(Bucket, 'old/');
+  for (const Key of ['old/a', 'kept']) await client.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
+  const { Expiration = '', LastModified } = await client.send(new HeadObjectCommand({ Bucket, Key: 'old/a' }));
+  const told = Date.parse(/expiry-date="([^"]+)"/.exec(Expiration)?.[1] ?? '');
+  expect(told - Number(LastModified)).toBeGreaterThanOrEqual(86_400_000);
+  await eventually(async () => expect(await keys(Bucket)).toEqual(['kept']));
+});
+
+test('ninefold run lifecycle → the pass is over, and what it did is said', async () => {
+  const Bucket = await daemon().newBucket();
+  await daemon().client.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'x' }));
+  await expire(Bucket, '');
+  await eventually(async () => expect(await keys(Bucket)).toEqual([]));
+  const ran = await runNinefoldFor(daemon(), ['run', 'lifecycle']);
+  expect(ran).toMatchObject({ code: 0, stderr: '' });
+  expect(ran.stdout).toMatch(
+    /^lifecycle: pass (done|under way), pass started .*, looked at \d+, expired \d+, noncurrent removed 0, markers removed 0, uploads aborted 0, left alone 0\n$/,
+  );
+});
+
+test('days that are not as long as days → the log of the server warns', async () => {
+  expect(daemon().output).toContain('Days of lifecycle rules are not as long as days');
+});
