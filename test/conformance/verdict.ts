@@ -28,6 +28,9 @@ const heldGroups = new Set([
   'IAM: roles',
   'IAM: cross-account access',
   'IAM: account summary',
+  'lifecycle: configuration',
+  'lifecycle: x-amz-expiration header',
+  'lifecycle: rules executed',
 ]);
 
 const resultSchema = z.object({

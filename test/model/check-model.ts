@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { performFaultStep } from './fault-steps.ts';
+import { performLifecycleStep } from './lifecycle-steps.ts';
 import { performObjectStep } from './object-steps.ts';
 import { compareAll, performReadStep } from './read-steps.ts';
 import { type Step, stepArbitrary } from './steps.ts';
@@ -62,6 +63,8 @@ async function perform(world: World, step: Step): Promise<void> {
     case 'list versions':
     case 'list uploads':
       return performReadStep(world, step);
+    case 'let rule act':
+      return performLifecycleStep(world, step);
     case 'restart':
     case 'kill':
     case 'kill during put':

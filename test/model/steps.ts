@@ -3,6 +3,7 @@
  * What a step picks from what is there (a version, an upload) is a number, taken modulo how many there are when it runs.
  */
 import fc from 'fast-check';
+import { type LifecycleRuleKind, lifecycleRuleKinds } from '../support/reference-model.ts';
 
 export const bucketNames = ['first', 'second', 'third'] as const;
 export const keys = ['a', 'a/', 'a/b', 'a/b/c', 'a0', 'b c+%', 'é/1', 'é/2', '😀', '\uffff'] as const;
@@ -67,7 +68,14 @@ export type FaultStep =
   | { readonly do: 'copy disk' | 'give back old copy'; readonly disk: number }
   | { readonly do: 'flip bit' | 'cut file'; readonly disk: number; readonly file: number; readonly at: number };
 
-export type Step = ObjectStep | UploadStep | ReadStep | FaultStep;
+export interface LifecycleStep {
+  readonly do: 'let rule act';
+  readonly bucket: number;
+  readonly prefix: number;
+  readonly rule: LifecycleRuleKind;
+}
+
+export type Step = ObjectStep | UploadStep | ReadStep | LifecycleStep | FaultStep;
 
 const index = fc.nat({ max: 9999 });
 const bucket = fc.nat({ max: bucketNames.length - 1 });
@@ -137,6 +145,18 @@ const readSteps: fc.WeightedArbitrary<Step>[] = [
   { weight: 2, arbitrary: fc.record({ do: named('list uploads'), ...listing }) },
 ];
 
+const lifecycleSteps: fc.WeightedArbitrary<Step>[] = [
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: named('let rule act'),
+      bucket,
+      prefix: listing.prefix,
+      rule: fc.constantFrom(...lifecycleRuleKinds),
+    }),
+  },
+];
+
 const spot = { disk, file: index, at: fc.nat() };
 const faultSteps: fc.WeightedArbitrary<Step>[] = [
   { weight: 12, arbitrary: fc.record({ do: named('run job'), job: fc.constantFrom(...jobNames) }) },
@@ -153,7 +173,7 @@ const faultSteps: fc.WeightedArbitrary<Step>[] = [
 
 /** One operation of a client in most cases, and a fault once in so many. */
 export function stepArbitrary(operationsPerFault: number): fc.Arbitrary<Step> {
-  const operations = fc.oneof(...objectSteps, ...uploadSteps, ...readSteps);
+  const operations = fc.oneof(...objectSteps, ...uploadSteps, ...readSteps, ...lifecycleSteps);
   return fc.oneof(
     { weight: operationsPerFault, arbitrary: operations },
     { weight: 1, arbitrary: fc.oneof(...faultSteps) },

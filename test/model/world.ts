@@ -2,12 +2,16 @@
  * A real server, the reference model of its buckets, and three of its disks that may be hurt. Steps go through `write` and
  * `read`, which say when the server may refuse: a write only while all three disks are away, a read never.
  */
+import { z } from 'zod';
+import { type JobDescription, jobSchema } from '../../src/admin/status-schema.ts';
 import { type Daemon, rootKey, startDaemon } from '../support/daemon.ts';
 import { HurtDisks } from '../support/hurt-disks.ts';
 import { type ModelUpload, type ModelVersion, ReferenceModel } from '../support/reference-model.ts';
 import { type S3Answer, S3Http } from '../support/s3-http.ts';
 import { type ObjectName, S3Operations } from '../support/s3-operations.ts';
 import { bucketNames } from './steps.ts';
+
+const jobsSchema = z.object({ jobs: z.array(jobSchema) });
 
 /** The longest until the server has seen that disks have gone or come back. */
 const noticeLimitMs = 10_000;
@@ -25,6 +29,9 @@ jobs:
   repairDelayMs: 0
   compactDeadShareMin: 0.05
   compactBytesPerSecond: 1073741824
+  lifecycleChangesPerSecond: 100000
+time:
+  dayLength: 1ms
 `;
 
 /** A version that can be read, with where it is. */
@@ -119,6 +126,29 @@ export class World implements AsyncDisposable {
   async runJob(name: string): Promise<void> {
     const { status } = await this.#http.send({ method: 'POST', path: `/-/jobs/${name}/run` });
     if (status !== 200) throw new Error(`The job ${name} cannot be run: ${status}`);
+  }
+
+  /** Has a job run again and again, each time to its end, until what it then says of itself is what is waited for. */
+  async runUntil(name: string, isEnough: (details: JobDescription['details']) => boolean): Promise<void> {
+    const deadlineMs = performance.now() + noticeLimitMs;
+    for (let asked = await this.#askFor(name); ; ) {
+      const { body } = await this.#http.send({ method: 'GET', path: '/-/jobs' });
+      const { jobs } = jobsSchema.parse(JSON.parse(body.toString()));
+      const job = jobs.find((one) => one.name === name);
+      if (job !== undefined && job.runsDone >= asked) {
+        if (isEnough(job.details)) return;
+        asked = await this.#askFor(name);
+      } else if (job !== undefined && job.failures > 0) {
+        asked = await this.#askFor(name);
+      }
+      if (performance.now() > deadlineMs) throw new Error(`${name} does not come to its end:\n${this.daemon.output}`);
+    }
+  }
+
+  /** How many runs have been asked for with this one. */
+  async #askFor(name: string): Promise<number> {
+    const { body } = await this.#http.send({ method: 'POST', path: `/-/jobs/${name}/run` });
+    return jobSchema.parse(JSON.parse(body.toString())).runsAsked;
   }
 
   /** Starts the server again after it was stopped or killed. */

@@ -237,7 +237,49 @@ describe('configuration', () => {
       'InvalidRequest',
       "Found overlapping prefixes 'a' and 'a/b' for same action type 'Expiration'",
     ],
-    ['a transition', [rule({ Transitions: [transition] })], 'NotImplemented'],
+    ['a transition', [rule({ Expiration: undefined, Transitions: [transition] })], 'NotImplemented'],
+    [
+      'a transition of old versions',
+      [rule({ NoncurrentVersionTransitions: [{ NoncurrentDays: 0, StorageClass: 'GLACIER_IR' }] })],
+      'NotImplemented',
+    ],
+    ['a transition without a class', [rule({ Transitions: [{ Days: 30 }] })], 'MalformedXML'],
+    [
+      'a transition at noon',
+      [rule({ Transitions: [{ Date: new Date(dayMs / 2), StorageClass: 'GLACIER' }] })],
+      'InvalidArgument',
+      "'Date' must be at midnight GMT",
+    ],
+    [
+      'seldom read data too soon',
+      [rule({ Transitions: [{ Days: 29, StorageClass: 'ONEZONE_IA' }] })],
+      'InvalidArgument',
+      "'Days' in Transition action must be greater than or equal to 30 for storageClass 'ONEZONE_IA'",
+    ],
+    [
+      'one class twice',
+      [rule({ Filter: { Prefix: '' }, Transitions: [transition, { Days: 60, StorageClass: 'GLACIER' }] })],
+      'InvalidRequest',
+      "'StorageClass' must be different for 'Transition' actions in same 'Rule' with filter '(prefix=)'",
+    ],
+    [
+      'days and dates mixed',
+      [rule({ ...old, Prefix: 'a', Expiration: { Date: new Date(dayMs) }, Transitions: [transition] })],
+      'InvalidRequest',
+      "Found mixed 'Date' and 'Days' based Expiration and Transition actions in lifecycle rule for prefix 'a'",
+    ],
+    [
+      'an expiration that is not later',
+      [rule({ Filter: { Prefix: 'test/' }, Expiration: { Days: 30 }, Transitions: [transition] })],
+      'InvalidArgument',
+      "'Days' in the Expiration action for filter '(prefix=test/)' must be greater than 'Days' in the Transition action",
+    ],
+    [
+      'the same of noncurrent versions',
+      [rule({ ...noncurrent(5), NoncurrentVersionTransitions: [{ NoncurrentDays: 5, StorageClass: 'GLACIER' }] })],
+      'InvalidArgument',
+      "'NoncurrentDays' in the NoncurrentVersionExpiration action for filter '()' must be greater than 'NoncurrentDays' in the NoncurrentVersionTransition action",
+    ],
   ])('%s → refused, nothing is changed', async ([, rules, code, message]) => {
     const Bucket = await daemon().newBucket();
     await configure(Bucket, [rule({ ID: 'before' })]);

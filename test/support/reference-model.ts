@@ -32,6 +32,10 @@ export interface Completion {
   readonly etag: string;
 }
 
+/** What a lifecycle rule is for. */
+export const lifecycleRuleKinds = ['objects', 'noncurrent', 'markers', 'uploads'] as const;
+export type LifecycleRuleKind = (typeof lifecycleRuleKinds)[number];
+
 export const partSizeMinBytes = 5 * 1024 * 1024;
 
 export class ReferenceModel {
@@ -57,6 +61,18 @@ export class ReferenceModel {
     const left = (this.keys.get(key) ?? []).filter(({ versionId }) => versionId !== id);
     if (left.length > 0) this.keys.set(key, left);
     else this.keys.delete(key);
+  }
+
+  /** What a lifecycle rule of one day comes to once its days have passed. `markerOf` tells the id of a new delete marker. */
+  letRuleAct(rule: LifecycleRuleKind, prefix: string, markerOf: (key: string) => string | undefined): void {
+    const isLoneMarker = (key: string) => this.keys.get(key)?.length === 1 && this.current(key)?.content === undefined;
+    for (const key of [...this.keys.keys()].filter((one) => one.startsWith(prefix))) {
+      if (rule === 'objects' && this.readable(key) !== undefined) this.deleteCurrent(key, markerOf(key) ?? 'null');
+      if (rule === 'noncurrent') this.keys.set(key, this.keys.get(key)?.slice(0, 1) ?? []);
+      // At the age of an object a marker that hides nothing goes too.
+      if ((rule === 'objects' || rule === 'markers') && isLoneMarker(key)) this.keys.delete(key);
+    }
+    for (const [id, { key }] of this.uploads) if (rule === 'uploads' && key.startsWith(prefix)) this.uploads.delete(id);
   }
 
   current(key: string): ModelVersion | undefined {

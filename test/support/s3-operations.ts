@@ -1,6 +1,6 @@
 /** The S3 operations that the random tests use, each one request; answers are given back as they came. */
 import { createHash } from 'node:crypto';
-import { versionLine } from './reference-model.ts';
+import { type LifecycleRuleKind, versionLine } from './reference-model.ts';
 import type { S3Answer, S3Http } from './s3-http.ts';
 
 export interface ObjectName {
@@ -54,6 +54,15 @@ const listings = {
   },
 } as const;
 
+/** The action of a lifecycle rule of one day, by what it is for. */
+export const lifecycleActions = {
+  objects: '<Expiration><Days>1</Days></Expiration>',
+  noncurrent: '<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration>',
+  markers: '<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>',
+  uploads:
+    '<AbortIncompleteMultipartUpload><DaysAfterInitiation>1</DaysAfterInitiation></AbortIncompleteMultipartUpload>',
+} as const satisfies Record<LifecycleRuleKind, string>;
+
 export class S3Operations {
   readonly #http: S3Http;
 
@@ -78,6 +87,19 @@ export class S3Operations {
       headers: md5Header(body),
       body,
     });
+  }
+
+  /** One rule for the keys of a prefix. */
+  setLifecycle(bucket: string, prefix: string, action: string): Promise<S3Answer> {
+    const filter = `<Filter><Prefix>${escapeXml(prefix)}</Prefix></Filter>`;
+    const rule = `<Rule><ID>rule</ID>${filter}<Status>Enabled</Status>${action}</Rule>`;
+    const body = Buffer.from(`<LifecycleConfiguration>${rule}</LifecycleConfiguration>`);
+    const headers = md5Header(body);
+    return this.#http.send({ method: 'PUT', path: `/${bucket}`, query: { lifecycle: '' }, headers, body });
+  }
+
+  deleteLifecycle(bucket: string): Promise<S3Answer> {
+    return this.#http.send({ method: 'DELETE', path: `/${bucket}`, query: { lifecycle: '' } });
   }
 
   put(name: ObjectName, body: Buffer, headers: Headers = {}): Promise<S3Answer> {

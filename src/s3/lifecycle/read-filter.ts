@@ -4,6 +4,7 @@ import type { LifecycleRule } from '../../engine/lifecycle/rules.ts';
 import type { Tag } from '../../engine/types.ts';
 import { S3Error } from '../errors.ts';
 import { parseObjectTags } from '../tagging.ts';
+import { invalidRequest } from './refusals.ts';
 
 type Filter = Pick<LifecycleRule, 'form' | 'filter'>;
 
@@ -33,9 +34,7 @@ function readConditions(
   const sizeGreaterThan = readSize({ ObjectSizeGreaterThan }, 0);
   const sizeLessThan = readSize({ ObjectSizeLessThan }, 1);
   if (sizeGreaterThan !== undefined && sizeLessThan !== undefined && sizeGreaterThan >= sizeLessThan) {
-    throw new S3Error('InvalidRequest', {
-      message: "'ObjectSizeLessThan' has to be a value greater than 'ObjectSizeGreaterThan'.",
-    });
+    throw invalidRequest("'ObjectSizeLessThan' has to be a value greater than 'ObjectSizeGreaterThan'.");
   }
   return {
     form: 'filter',
@@ -51,13 +50,13 @@ function readConditions(
 function readSize(member: Readonly<Record<string, number | undefined>>, sizeMin: number): number | undefined {
   const [[name, size] = ['', undefined]] = Object.entries(member);
   if (size === undefined || (size >= sizeMin && size <= sizeMaxBytes)) return size;
-  throw new S3Error('InvalidRequest', { message: `'${name}' should be between ${sizeMin} and ${sizeMaxBytes}.` });
+  throw invalidRequest(`'${name}' should be between ${sizeMin} and ${sizeMaxBytes}.`);
 }
 
 function readTags(elements: readonly S3.Tag[]): readonly Tag[] {
   const tags = elements.map(({ Key = '', Value = '' }) => ({ Key, Value }));
   if (new Set(tags.map(({ Key }) => Key)).size < tags.length) {
-    throw new S3Error('InvalidRequest', { message: 'Duplicate Tag Keys are not allowed.' });
+    throw invalidRequest('Duplicate Tag Keys are not allowed.');
   }
   return parseObjectTags(tags);
 }

@@ -7,7 +7,9 @@ import { dayMs } from '../../engine/lifecycle/due.ts';
 import type { Expiration, LifecycleRule, NoncurrentExpiration } from '../../engine/lifecycle/rules.ts';
 import { randomBase64 } from '../../lib/ids.ts';
 import { S3Error } from '../errors.ts';
+import { checkNoncurrentTransitions, checkTransitions } from './check-transitions.ts';
 import { readFilter } from './read-filter.ts';
+import { invalidArgument, invalidRequest } from './refusals.ts';
 
 const rulesMax = 1000;
 const idLengthMax = 255;
@@ -52,6 +54,8 @@ function readRule(element: S3.LifecycleRule): LifecycleRule {
     checkUnfiltered(rule, 'ExpiredObjectDeleteMarker');
   }
   if (rule.abortUploadsDays !== undefined) checkUnfiltered(rule, 'AbortIncompleteMultipartUpload');
+  checkTransitions(Transitions ?? [], rule);
+  checkNoncurrentTransitions(NoncurrentVersionTransitions ?? [], rule);
   return rule;
 }
 
@@ -143,14 +147,4 @@ function overlapOf(prefixes: readonly string[]): readonly [string, string] | und
   const sorted = prefixes.toSorted();
   const at = sorted.findIndex((prefix, i) => sorted[i + 1]?.startsWith(prefix));
   return at < 0 ? undefined : [sorted[at] ?? '', sorted[at + 1] ?? ''];
-}
-
-/** The first entry names the argument and its value. */
-export function invalidArgument(message: string, argument: Readonly<Record<string, string>>): S3Error {
-  const [[ArgumentName, ArgumentValue] = ['', '']] = Object.entries(argument);
-  return new S3Error('InvalidArgument', { message, fields: { ArgumentName, ArgumentValue } });
-}
-
-export function invalidRequest(message: string): S3Error {
-  return new S3Error('InvalidRequest', { message });
 }
