@@ -11,6 +11,18 @@ const day = 24 * 60 * 60 * 1000;
 /** A length of time with its unit, such as `24h` or `2s`. */
 const durationSchema = z.string().regex(/^[1-9]\d*(ms|s|m|h)$/, 'a number and ms, s, m or h, such as 24h or 2s');
 
+const tlsSchema = z
+  .strictObject({
+    certificate: z.string().min(1).optional(),
+    key: z.string().min(1).optional(),
+    selfSigned: z.boolean().default(false),
+  })
+  .refine(
+    ({ certificate, key, selfSigned }) =>
+      (certificate === undefined) === selfSigned && (key === undefined) === selfSigned,
+    'give both certificate and key, or selfSigned: true alone',
+  );
+
 const zoneSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,32}$/, 'lower-case letters, digits and hyphens, at most 32'),
   path: z.string().min(1),
@@ -113,6 +125,7 @@ export const configSchema = z.strictObject({
   data: z.string().min(1).default('data'),
   host: z.string().min(1).default('127.0.0.1'),
   port: z.int().min(0).max(65_535).default(9000),
+  tls: tlsSchema.optional(),
   region: z
     .string()
     .regex(/^[a-z0-9-]{1,64}$/, 'a region such as us-east-1')

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
+import { type Document, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { configSchema } from './config-schema.ts';
 
@@ -15,6 +15,9 @@ export interface ZoneConfig {
   /** Folders of its disks. */
   readonly disks: readonly string[];
 }
+
+/** The way to a setting, by names and places in lists. */
+export type Setting = readonly PropertyKey[];
 
 export interface BucketConfig {
   readonly name: string;
@@ -27,6 +30,8 @@ type FileConfig = z.infer<typeof configSchema>;
 export interface Config extends Readonly<Omit<FileConfig, 'zones' | 'buckets' | 'rootKey'>> {
   readonly zones: readonly ZoneConfig[];
   readonly buckets: readonly BucketConfig[];
+  /** Where a setting stands, for faults that are found only in use: `Configuration file FILE, line 3`. */
+  readonly placeOf: (setting: Setting) => string;
   /** Absent: made once and kept in the data folder. */
   readonly rootKey: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
 }
@@ -55,13 +60,20 @@ export function sizeThreadPool(threads: number): void {
 /** Reads and validates the configuration. Throws ConfigError. */
 export function loadConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv = process.env): Config {
   const path = flags.config ?? environment['NINEFOLD_CONFIG'];
-  const file = path === undefined ? configSchema.parse({}) : readConfigFile(path);
+  const { file, placeOf } = path === undefined ? noConfigFile : readConfigFile(path);
   const merged = configSchema.safeParse({ ...file, ...fromEnvironment(environment, file), ...fromFlags(flags) });
   if (!merged.success) throw new ConfigError(`Configuration: ${describe(merged.error)}`);
-  return finish(merged.data);
+  return finish(merged.data, placeOf);
 }
 
-function readConfigFile(path: string): FileConfig {
+interface ReadFile {
+  readonly file: FileConfig;
+  readonly placeOf: (setting: Setting) => string;
+}
+
+const noConfigFile: ReadFile = { file: configSchema.parse({}), placeOf: () => 'Configuration' };
+
+function readConfigFile(path: string): ReadFile {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -72,12 +84,18 @@ function readConfigFile(path: string): FileConfig {
   const problem = document.errors[0];
   if (problem) throw new ConfigError(`Configuration file ${path}: ${problem.message}`);
   const parsed = configSchema.safeParse(document.toJS() ?? {});
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const range = issue && document.getIn(issue.path, true);
-  const offset = typeof range === 'object' && range !== null && 'range' in range ? rangeStart(range.range) : undefined;
-  const line = offset === undefined ? '' : `, line ${text.slice(0, offset).split('\n').length}`;
-  throw new ConfigError(`Configuration file ${path}${line}: ${describe(parsed.error)}`);
+  const placeOf = (setting: Setting): string => {
+    const line = lineOf(document, text, setting);
+    return `Configuration file ${path}${line === undefined ? '' : `, line ${line}`}`;
+  };
+  if (parsed.success) return { file: parsed.data, placeOf };
+  throw new ConfigError(`${placeOf(parsed.error.issues[0]?.path ?? [])}: ${describe(parsed.error)}`);
+}
+
+function lineOf(document: Document, text: string, setting: Setting): number | undefined {
+  const node = document.getIn(setting, true);
+  const offset = typeof node === 'object' && node !== null && 'range' in node ? rangeStart(node.range) : undefined;
+  return offset === undefined ? undefined : text.slice(0, offset).split('\n').length;
 }
 
 function rangeStart(range: unknown): number | undefined {
@@ -135,10 +153,10 @@ function numberOrText(value: string | undefined): unknown {
   return value !== undefined && /^\d+$/.test(value) ? Number(value) : value;
 }
 
-function finish(parsed: FileConfig): Config {
+function finish(parsed: FileConfig, placeOf: ReadFile['placeOf']): Config {
   const data = resolve(parsed.data);
   const zones = parsed.zones ?? defaultZones(data);
-  return deepFreeze({ ...parsed, data, zones, rootKey: parsed.rootKey });
+  return deepFreeze({ ...parsed, data, zones, rootKey: parsed.rootKey, placeOf });
 }
 
 function defaultZones(data: string): ZoneConfig[] {

@@ -1,4 +1,5 @@
 /** The composition root: builds everything in one visible order and stops it in the reverse order. */
+import type { AddressInfo } from 'node:net';
 import { createAdmin } from './admin/admin.ts';
 import { type ErasureBlobStore, openBlobStore } from './blob/store.ts';
 import { type Config, ConfigError } from './config.ts';
@@ -49,12 +50,15 @@ import { Pipeline } from './s3/pipeline.ts';
 import { QueryApi } from './s3/query-api.ts';
 import { ReservedRoutes } from './s3/reserved-routes.ts';
 import { createServer, type S3Server } from './s3/server.ts';
+import { openTls, type TlsFiles } from './tls-files.ts';
 import { version } from './version.ts';
 
 export interface Daemon {
-  /** `http://host:port`, with the port in use. */
+  /** `http://host:port` or `https://host:port`, with the port in use. */
   readonly endpoint: string;
   readonly rootKey: RootKey;
+  /** Looks now whether certificate and key have changed, as it does by itself every few seconds. */
+  reloadTls(): void;
   /** Finishes what runs, within the configured limit, and closes cleanly. */
   stop(reason: string): Promise<void>;
 }
@@ -72,6 +76,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog(config.logLevel);
   const startedMs = clock.nowMs();
+  const tls = openTls(config, { clock, log });
   const clusterId = openCluster(config, log);
   const zonePaths = config.zones.map(({ path }) => path);
   const locks = lockZones(zonePaths, log);
@@ -80,18 +85,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const rootKey = openRootKey(config);
   const serverKey = openServerKey(config);
 
-  const blobs = await openBlobStore({
-    zones: config.zones.map(({ name, path, disks }) => ({ name, path, disks: [...disks] })),
-    clusterId,
-    segmentSizeMaxBytes: config.store.segmentBytesMax,
-    repairDelayMs: config.jobs.repairDelayMs,
-    diskTimeoutMs: config.store.diskTimeoutMs,
-    reserveBytes: config.store.reserveBytes,
-    hotBlobBytesMax: config.store.hotObjectBytesMax,
-    pageCacheBytesMax: config.store.pageCacheBytesMax,
-    clock,
-    log,
-  });
+  const blobs = await openStore(config, { clusterId, clock, log });
   refuseLostIndex(config, blobs.segments().length);
   const index = await openIndex({
     zones: config.zones.map(({ name, path }) => ({ name, path })),
@@ -118,15 +112,17 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     clock,
     log,
   });
-  const server = createFrontEnd({ config, clock, log, startedMs, iam, engine, index, blobs, jobs });
+  const server = createFrontEnd({ config, tls, clock, log, startedMs, iam, engine, index, blobs, jobs });
   const address = await server.listen(config);
   log.info({ address, region: config.region }, 'Serving');
 
   return {
-    endpoint: `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`,
+    endpoint: endpointOf(address, tls),
     rootKey,
+    reloadTls: () => tls?.reload(),
     async stop(reason) {
       log.info({ reason }, 'Stopping');
+      tls?.close();
       await server.close();
       await jobs.stop();
       await compaction.close();
@@ -135,6 +131,29 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
       locks.release();
     },
   };
+}
+
+function openStore(
+  config: Config,
+  { clusterId, clock, log }: { clusterId: string; clock: Clock; log: Log },
+): Promise<ErasureBlobStore> {
+  return openBlobStore({
+    zones: config.zones.map(({ name, path, disks }) => ({ name, path, disks: [...disks] })),
+    clusterId,
+    segmentSizeMaxBytes: config.store.segmentBytesMax,
+    repairDelayMs: config.jobs.repairDelayMs,
+    diskTimeoutMs: config.store.diskTimeoutMs,
+    reserveBytes: config.store.reserveBytes,
+    hotBlobBytesMax: config.store.hotObjectBytesMax,
+    pageCacheBytesMax: config.store.pageCacheBytesMax,
+    clock,
+    log,
+  });
+}
+
+function endpointOf({ family, address, port }: AddressInfo, tls: TlsFiles | undefined): string {
+  const host = family === 'IPv6' ? `[${address}]` : address;
+  return `${tls === undefined ? 'http' : 'https'}://${host}:${port}`;
 }
 
 interface WorkParts {
@@ -178,6 +197,7 @@ function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[] {
 
 interface FrontEndParts {
   readonly config: Config;
+  readonly tls: TlsFiles | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly startedMs: number;
@@ -189,7 +209,7 @@ interface FrontEndParts {
 }
 
 /** What answers on the port: S3, and below `/-/` the health checks and the operator's interface. */
-function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndParts): S3Server {
+function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: FrontEndParts): S3Server {
   const { startedMs, index, blobs, jobs } = parts;
   const { directory, callers } = iam;
   const findSecret: FindSecret = (accessKeyId, sessionToken) => callers.findKey(accessKeyId, sessionToken);
@@ -244,6 +264,7 @@ function createFrontEnd({ config, clock, log, iam, engine, ...parts }: FrontEndP
     log,
     hostSuffixes: suffixes,
     door,
+    tls,
     limits: config.limits,
   });
 }
@@ -259,10 +280,11 @@ function tellDayLength({ time }: Config, log: Log): number {
 
 function openDoor(config: Config, suffixes: readonly string[]): Door {
   const { trustedProxies, publicEndpoints, limits, rateLimits } = config;
-  const bucketName = publicEndpoints.find((name) => namesBucket(name, suffixes));
-  if (bucketName !== undefined) {
+  const at = publicEndpoints.findIndex((name) => namesBucket(name, suffixes));
+  if (at !== -1) {
     throw new ConfigError(
-      `publicEndpoints: ${bucketName} would name a bucket, as what stands before one of the domains does; name the domain itself`,
+      `${config.placeOf(['publicEndpoints', at])}: publicEndpoints: ${publicEndpoints[at]} names a bucket, as what stands ` +
+        'before one of the domains does. Name the domain itself.',
     );
   }
   return new Door({

@@ -153,10 +153,15 @@ function readJson<T>(file: string, schema: z.ZodType<T>): T {
 }
 
 function writeJson(file: string, value: unknown): void {
+  writePrivately({ file, text: `${JSON.stringify(value, null, 2)}\n` });
+}
+
+/** Writes a file whole or not at all, durably, readable by its owner alone. */
+export function writePrivately({ file, text }: { file: string; text: string }): void {
   const folder = dirname(file);
   const isNew = mkdirSync(folder, { recursive: true }) !== undefined;
   const temporary = `${file}.new`;
-  writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flush: true });
+  writeFileSync(temporary, text, { mode: 0o600, flush: true });
   renameSync(temporary, file);
   // Disks are made in the name of a cluster: a power cut must not leave them and take what says whose they are.
   syncFolder(folder);

@@ -6,6 +6,7 @@ import { systemClock } from '../lib/clock.ts';
 import { signRequest } from '../s3/auth/sign.ts';
 import { CommandError } from './command-error.ts';
 import { endpointOf } from './endpoint.ts';
+import { type Answer, type Call, exchange } from './exchange.ts';
 
 const answerLimitMs = 30_000;
 
@@ -46,37 +47,31 @@ export function openAdminClient(config: Config): AdminClient {
         { method, rawPath, host, body: text },
         { ...key, region: config.region, nowMs: systemClock.nowMs() },
       );
-      const answer = await exchange(`${endpoint}${rawPath}`, { method, headers, ...(text !== '' && { body: text }) });
+      const answer = await exchangeOrExplain(config, `${endpoint}${rawPath}`, {
+        method,
+        headers,
+        ...(text !== '' && { body: text }),
+      });
       if (answer.status === 200) return readAs(answer.body, schema, endpoint);
       throw refusal(answer, { endpoint, accessKeyId: key.accessKeyId });
     },
   };
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
-async function exchange(url: string, request: RequestInit): Promise<Answer> {
+async function exchangeOrExplain(config: Config, url: string, call: Omit<Call, 'limitMs'>): Promise<Answer> {
   try {
-    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(answerLimitMs) });
-    return { status: response.status, body: await response.text() };
+    return await exchange(config, url, { ...call, limitMs: answerLimitMs });
   } catch (cause) {
+    if (cause instanceof CommandError) throw cause;
     const { origin } = new URL(url);
-    const isRefused = cause instanceof TypeError && /ECONNREFUSED/.test(String(Object(cause.cause).code));
+    const isRefused = cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
     throw new CommandError(
       isRefused
         ? `No server answers at ${origin}. Start one with \`ninefold serve\`, or name where it listens by --host and --port.`
-        : `The server at ${origin} gave no answer: ${describe(cause)}.`,
+        : `The server at ${origin} gave no answer: ${cause instanceof Error ? cause.message : String(cause)}.`,
       { cause },
     );
   }
-}
-
-function describe(error: unknown): string {
-  const { message, cause } = Object(error);
-  return cause instanceof Error ? cause.message : String(message);
 }
 
 function refusal(

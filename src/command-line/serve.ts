@@ -1,5 +1,6 @@
 /** `ninefold serve`: runs the server until a signal ends it. */
 import type { Config } from '../config.ts';
+import { certificateFile } from '../tls-files.ts';
 import { version } from '../version.ts';
 import type { Command } from './command.ts';
 import { CommandError } from './command-error.ts';
@@ -26,6 +27,8 @@ export const serve: Command = {
     const daemon = await startDaemon(config, { choices });
     const startedMs = Math.round(performance.now());
     print(banner(config, daemon, startedMs));
+    // Without files to read again, a hang-up ends the process, as a terminal that closes expects.
+    if (config.tls?.certificate !== undefined) process.on('SIGHUP', () => daemon.reloadTls());
     const signal = await new Promise<string>((resolve) => {
       process.once('SIGTERM', () => resolve('SIGTERM'));
       process.once('SIGINT', () => resolve('SIGINT'));
@@ -60,7 +63,7 @@ S3 endpoint  ${daemon.endpoint}
 Data         ${config.data} (${config.zones.length} zones, ${disks} disks)
 
 Paste into a shell to use it with any AWS client:
-export AWS_ENDPOINT_URL=${daemon.endpoint}
+export AWS_ENDPOINT_URL=${daemon.endpoint}${config.tls?.selfSigned ? `\nexport AWS_CA_BUNDLE=${certificateFile(config)}` : ''}
 export AWS_REGION=${config.region} AWS_DEFAULT_REGION=${config.region}
 export AWS_ACCESS_KEY_ID=${accessKeyId}
 ${config.rootKey ? '# and AWS_SECRET_ACCESS_KEY: the secret you configured' : `export AWS_SECRET_ACCESS_KEY=${secretAccessKey}`}`;

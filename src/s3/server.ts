@@ -2,8 +2,16 @@
  * The HTTP server. Every S3 request goes from the socket's parser straight to the pipeline with its raw streams, because S3
  * decides by itself how paths decode and when a body may be read. Fastify has what lies below `/-/`, and the orderly stop.
  */
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type ServerOptions as HttpServerOptions,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -23,6 +31,8 @@ export interface ServerOptions {
   /** What lies below `/-/` beside the health checks. */
   readonly reserved: ReservedRoutes;
   readonly health: Health;
+  /** Without it, the port speaks plain HTTP. */
+  readonly tls?: TlsIdentity | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** From `hostSuffixes`. */
@@ -35,6 +45,13 @@ export interface ServerOptions {
     readonly keepAliveTimeoutMs: number;
     readonly stopTimeoutMs: number;
   };
+}
+
+/** With what the port shows itself to clients, which may change. */
+export interface TlsIdentity {
+  /** In PEM. */
+  readonly pair: { readonly certificate: string; readonly key: string };
+  onChange(listener: (pair: TlsIdentity['pair']) => void): void;
 }
 
 export interface S3Server {
@@ -81,8 +98,8 @@ export function createServer(options: ServerOptions): S3Server {
   };
 }
 
-function listenWith({ limits, door, log }: ServerOptions, listener: Listener): Server {
-  const server = createHttpServer(
+function listenWith({ limits, door, tls, log }: ServerOptions, listener: Listener): Server {
+  const server = newServer(
     {
       // Above S3's own limit, so that the pipeline can answer in S3's words; the parser answers beyond.
       maxHeaderSize: limits.requestHeaderBytesMax * 4,
@@ -95,13 +112,28 @@ function listenWith({ limits, door, log }: ServerOptions, listener: Listener): S
       optimizeEmptyRequests: true,
       requireHostHeader: false,
     },
-    listener,
+    { tls, listener },
   );
   server.setTimeout(limits.idleTimeoutMs);
   limitConnections(server, { limits, proxies: door.proxies, clock: door.pacing.clock, log });
   // By itself node:http would ask for every body before anyone has looked at the head, and answer 417 to other expectations.
   server.on('checkContinue', listener);
   server.on('checkExpectation', listener);
+  return server;
+}
+
+/** Connections that are open when the certificate changes go on with the one before. */
+function newServer(
+  options: HttpServerOptions,
+  { tls, listener }: Pick<ServerOptions, 'tls'> & { listener: Listener },
+): Server {
+  if (tls === undefined) return createHttpServer(options, listener);
+  const contextOf = ({ certificate, key }: TlsIdentity['pair']): SecureContextOptions => {
+    return { cert: certificate, key, minVersion: 'TLSv1.2' };
+  };
+  const handshakeTimeout = options.headersTimeout;
+  const server = createHttpsServer({ ...options, ...contextOf(tls.pair), handshakeTimeout }, listener);
+  tls.onChange((pair) => server.setSecureContext(contextOf(pair)));
   return server;
 }
 

@@ -63,6 +63,8 @@ export class Daemon implements AsyncDisposable {
   #process: ChildProcess | undefined;
   #client: S3Client | undefined;
   #port: number;
+  /** As the server prints it. */
+  #scheme = 'http:';
   #output = '';
   #buckets = 0;
 
@@ -78,7 +80,7 @@ export class Daemon implements AsyncDisposable {
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#scheme}//127.0.0.1:${this.#port}`;
   }
 
   get pid(): number {
@@ -108,6 +110,7 @@ export class Daemon implements AsyncDisposable {
   get clientEnvironment(): Readonly<Record<string, string>> {
     return {
       AWS_ENDPOINT_URL: this.endpoint,
+      ...(this.#scheme === 'https:' && { AWS_CA_BUNDLE: join(this.dataDirectory, 'self-signed-certificate.pem') }),
       AWS_ACCESS_KEY_ID: this.accessKeyId,
       AWS_SECRET_ACCESS_KEY: this.secretAccessKey,
       AWS_REGION: region,
@@ -141,7 +144,9 @@ export class Daemon implements AsyncDisposable {
     running.add(child);
     child.once('exit', () => running.delete(child));
     const endpoint = await this.#ready(child);
-    this.#port = Number(new URL(endpoint).port);
+    const { port, protocol } = new URL(endpoint);
+    this.#port = Number(port);
+    this.#scheme = protocol;
   }
 
   /** Kills the process as a power cut would, and waits until it is gone. The data stays. */
@@ -188,7 +193,7 @@ export class Daemon implements AsyncDisposable {
       const timer = setTimeout(() => fail(`did not start within ${startLimitMs} ms`), startLimitMs);
       const hear = (chunk: Buffer): void => {
         this.#output = (this.#output + chunk.toString()).slice(-logKeptMax);
-        const endpoint = /^S3 endpoint.*?(http:\/\/[^\s]+)\s/m.exec(this.#output)?.[1];
+        const endpoint = /^S3 endpoint.*?(https?:\/\/[^\s]+)\s/m.exec(this.#output)?.[1];
         if (endpoint === undefined) return;
         clearTimeout(timer);
         resolve(endpoint);

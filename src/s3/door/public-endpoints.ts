@@ -64,6 +64,11 @@ export function namesBucket(name: string, suffixes: readonly string[]): boolean 
   return bucketOfHost(splitEndpoint(name).host, suffixes) !== undefined;
 }
 
+/** Name or address of an endpoint, without a port. */
+export function hostOfEndpoint(name: string): string {
+  return new URL(`http://${splitEndpoint(name).host}`).hostname.replace(/^\[|\]$/g, '');
+}
+
 function splitEndpoint(name: string): { host: string; scheme: string | undefined } {
   if (!name.includes('://')) return { host: new URL(`none://${name}`).host.toLowerCase(), scheme: undefined };
   const { host, protocol } = new URL(name);
