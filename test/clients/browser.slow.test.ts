@@ -1,6 +1,7 @@
 /** A real browser: what its pages may do with a bucket of another origin, and what it keeps from them. */
 import { type CORSRule, GetObjectCommand, PutBucketCorsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { signedByV4 } from '../support/browser-forms.ts';
 import { signedRequests } from '../support/signed-requests.ts';
 import { presign } from '../support/sigv4-sign.ts';
 import { useDaemon } from '../support/use-daemon.ts';
@@ -16,6 +17,8 @@ let other: Page;
 let bucket: string;
 /** Has a rule for all pages. */
 let open: string;
+/** Has a rule for forms. */
+let posting: string;
 /** Has no rule. */
 let closed: string;
 
@@ -53,6 +56,7 @@ beforeAll(async () => {
     MaxAgeSeconds: 60,
   });
   open = await newBucket({ AllowedMethods: ['GET'], AllowedOrigins: ['*'] });
+  posting = await newBucket({ AllowedMethods: ['POST'], AllowedOrigins: [page.origin], ExposeHeaders: ['ETag'] });
   closed = await newBucket();
 });
 
@@ -118,4 +122,37 @@ test('any other page → sees what is open to all pages, without credentials, an
   expect(told.open).toMatchObject({ status: 200, body: 'content' });
   for (const answer of [told.ofTheFirst, told.written, told.withCredentials]) expect(answer).toEqual(blocked);
   await expect(read('refused')).rejects.toMatchObject({ name: 'NoSuchKey' });
+});
+
+test('a form → uploads a file, whether scripts of the page may see the answer or not', async () => {
+  const file = { name: 'cat.txt', type: 'text/plain', content: 'purr' };
+  const landing = `${page.origin}/landing`;
+  const form = (Bucket: string, more: Readonly<Record<string, string>>) => {
+    const fields = { key: 'forms/${filename}', 'Content-Type': file.type, ...more };
+    const conditions = Object.entries(fields).map(([name, value]) =>
+      name === 'key' ? ['starts-with', '$key', 'forms/'] : { [name]: value },
+    );
+    const signature = signedByV4({ bucket: Bucket, key: daemon(), conditions });
+    return { url: `${daemon().endpoint}/${Bucket}`, fields: { ...fields, ...signature }, file };
+  };
+  const told = await page.attempt({
+    submitted: { by: 'form', ...form(closed, { success_action_redirect: landing }) },
+    fetched: { method: 'POST', ...form(posting, { success_action_status: '201' }) },
+    refused: { method: 'POST', ...form(posting, { success_action_status: '201', policy: 'bm9uZQ==' }) },
+    unseen: { method: 'POST', ...form(closed, { success_action_status: '201' }) },
+  });
+  const { searchParams, pathname } = new URL(told.submitted.landed ?? '');
+  expect([pathname, searchParams.get('bucket'), searchParams.get('key')]).toEqual([
+    '/landing',
+    closed,
+    'forms/cat.txt',
+  ]);
+  expect(told.fetched).toMatchObject({ status: 201, body: expect.stringContaining('<Key>forms/cat.txt</Key>') });
+  expect(told.fetched.headers).toMatchObject({ etag: searchParams.get('etag') });
+  expect(told.refused).toMatchObject({ status: 403, body: expect.stringContaining('<Code>') });
+  expect(told.unseen).toEqual(blocked);
+  for (const Bucket of [closed, posting]) {
+    const { Body, ContentType } = await daemon().client.send(new GetObjectCommand({ Bucket, Key: 'forms/cat.txt' }));
+    expect([await Body?.transformToString(), ContentType]).toEqual(['purr', 'text/plain']);
+  }
 });

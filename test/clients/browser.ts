@@ -16,14 +16,16 @@ const limitMs = 60_000;
 const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
 const script = new URL('browser-page.js', import.meta.url);
 
-/** What `fetch` or XMLHttpRequest of the page is asked for. */
+/** What the page does: a call of `fetch`, unless it names XMLHttpRequest or a form that it submits. */
 export interface Attempt {
-  /** `fetch` without it. */
-  readonly by?: 'xhr';
+  readonly by?: 'xhr' | 'form';
   readonly url: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Of a form, before its file. */
+  readonly fields?: Readonly<Record<string, string>>;
+  readonly file?: { readonly name: string; readonly type: string; readonly content: string };
   readonly mode?: string;
   readonly credentials?: string;
 }
@@ -35,6 +37,8 @@ export interface Outcome {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly uploadedBytes?: number;
+  /** Where a form has led to. */
+  readonly landed?: string;
   /** Name of what was thrown instead of an answer. */
   readonly error?: string;
 }
@@ -102,6 +106,7 @@ async function answer(
 async function contentOf(path: string | undefined, attempts: unknown): Promise<readonly [type: string, body: string]> {
   if (path === '/page.js') return ['text/javascript', await readFile(script, 'utf8')];
   if (path === '/attempts') return ['application/json', JSON.stringify(attempts)];
+  if (path?.startsWith('/landing')) return ['text/html', 'Thank you'];
   return ['text/html', '<!doctype html><script type="module" src="/page.js"></script>'];
 }
 

@@ -8,6 +8,7 @@ import {
   PutBucketPolicyCommand,
 } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { contentType, formBody, signedByV4 } from '../support/browser-forms.ts';
 import type { RawAnswer } from '../support/raw-http.ts';
 import { refusal, refusalText } from '../support/refusals.ts';
 import { signedRequests } from '../support/signed-requests.ts';
@@ -23,10 +24,12 @@ const setRules = (Bucket: string, CORSRules: CORSRule[]) =>
   daemon().client.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules } }));
 const rulesOf = async (Bucket: string) => (await daemon().client.send(new GetBucketCorsCommand({ Bucket }))).CORSRules;
 
-/** Not signed, as a browser's. */
-function ask(method: string, path: string, headers: Readonly<Record<string, string>> = {}): Promise<RawAnswer> {
+/** Not signed in its head, as a browser's. A body is a form's. */
+function ask(method: string, path: string, more: Readonly<Record<string, string>> = {}, form?: Buffer) {
   const [rawPath = '', rawQuery = ''] = path.split('?', 2);
-  return sendWire({ method, rawPath, rawQuery, headers: { host: `127.0.0.1:${daemon().port}`, ...headers } });
+  const type = form === undefined ? {} : { 'content-type': contentType };
+  const headers = { host: `127.0.0.1:${daemon().port}`, ...type, ...more };
+  return sendWire({ method, rawPath, rawQuery, headers }, form);
 }
 
 function preflight(path: string, { origin = app, method = '', headers = '' } = {}): Promise<RawAnswer> {
@@ -286,6 +289,18 @@ describe('any other request', () => {
     expect([altered.code, corsOf(altered)]).toEqual(['SignatureDoesNotMatch', allowed]);
     const bare = await ask('GET', `/${bucket}/k`, { origin: app });
     expect([bare.code, corsOf(bare)]).toEqual(['AccessDenied', allowed]);
+  });
+
+  test('a form of a page → with the headers, also where it leads elsewhere or is refused', async () => {
+    const success_action_redirect = `${app}/thanks`;
+    const conditions = [{ key: 'form' }, { success_action_redirect }];
+    const fields = { key: 'form', success_action_redirect, ...signedByV4({ bucket, key: daemon(), conditions }) };
+    const post = (entries: readonly (readonly [string, string])[]) =>
+      ask('POST', `/${bucket}`, { origin: app }, formBody([...entries, ['file', 'x', 'x.txt']]));
+    const led = await post(Object.entries(fields));
+    expect([led.status, corsOf(led)]).toEqual([303, allowed]);
+    const refused = await post(Object.entries({ ...fields, key: 'another' }));
+    expect([refused.status, corsOf(refused)]).toEqual([403, allowed]);
   });
 
   test('without an origin, from another one, or in another bucket → answered as ever, without the headers', async () => {

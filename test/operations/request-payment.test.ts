@@ -15,6 +15,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { formBody, postForm, signedByV4 } from '../support/browser-forms.ts';
 import { region } from '../support/daemon.ts';
 import { refusal } from '../support/refusals.ts';
 import { signedRequests } from '../support/signed-requests.ts';
@@ -140,6 +141,19 @@ describe('another account', () => {
     }
     expect((await follow([])).code).toBe('AccessDenied');
     expect((await follow([['x-amz-request-payer', 'owner']])).status).not.toBe(200);
+  });
+
+  test('with a form → by its field', async () => {
+    const Bucket = await newPaidBucket();
+    const post = (fields: Readonly<Record<string, string>>) => {
+      const own = Object.entries({ key: 'form', ...fields });
+      const conditions = own.map(([name, value]) => ({ [name]: value }));
+      const signature = Object.entries(signedByV4({ bucket: Bucket, key: otherRoot, conditions }));
+      return postForm(`${daemon().endpoint}/${Bucket}`, formBody([...own, ...signature, ['file', 'x', 'x.txt']]));
+    };
+    expect((await post({})).code).toBe('AccessDenied');
+    const answer = await post({ 'x-amz-request-payer': 'requester' });
+    expect([answer.status, answer.headers.get('x-amz-request-charged')]).toEqual([204, 'requester']);
   });
 
   test('that copies from the bucket → must say so, and is charged', async () => {
