@@ -1,8 +1,9 @@
 /** The endpoints that are measured: each stage has a fresh server of our own, or a bucket at an endpoint of somebody else's. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoadClient } from './load/load-client.ts';
 import type { Endpoint, RequestSet } from './load/messages.ts';
+import { configWithLimitedUser, limitedUserKey } from './server/limited-user.ts';
 import { ServerProcess } from './server/server-process.ts';
 import type { Site, Stage } from './work.ts';
 import { makeMillionKeys } from './works/million-keys.ts';
@@ -69,6 +70,7 @@ export class OwnSites implements Sites {
     const sender = new Sender(load, server.endpoint);
     const site: Site = {
       endpoint: server.endpoint,
+      limitedUser: { ...server.endpoint, ...limitedUserKey },
       bucket: benchBucket,
       pid: server.pid,
       // The data folder goes as a whole.
@@ -86,7 +88,9 @@ export class OwnSites implements Sites {
 
   async #start(dataFolder: string): Promise<ServerProcess> {
     const isInspected = this.#options.profileFolder !== undefined;
-    return ServerProcess.start({ dataFolder, buckets: [benchBucket], isInspected });
+    const configPath = join(dataFolder, 'bench.yaml');
+    writeFileSync(configPath, configWithLimitedUser(benchBucket));
+    return ServerProcess.start({ dataFolder, buckets: [benchBucket], isInspected, configPath });
   }
 
   async #profile(server: ServerProcess, { name, work }: { name: string; work: () => Promise<unknown> }): Promise<void> {

@@ -7,6 +7,8 @@ import type { Figure, Unit } from './report/figure.ts';
 /** The endpoint that is measured. */
 export interface Site {
   readonly endpoint: Endpoint;
+  /** The same, asked by a user whose rights stand in ten policies; at servers of our own. */
+  readonly limitedUser?: Endpoint;
   /** A bucket for the works of one stage. */
   readonly bucket: string;
   /** The server's process, where it is known. */

@@ -43,6 +43,15 @@ async function fill(site: Site, size: ObjectSize): Promise<void> {
   await site.fill(set, size.connections);
 }
 
+/** Reads of small objects, and what makes these. */
+export function smallGets(bucket: string): RequestSet {
+  return gets(bucket, small);
+}
+
+export function fillSmall(site: Site): Promise<void> {
+  return fill(site, small);
+}
+
 function smallPut(connections: number, aim: Aim): Work {
   return loadWork({
     name: `put-4k-${connections}`,

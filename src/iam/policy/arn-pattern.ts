@@ -21,8 +21,10 @@ export function arnMatcher(template: Template): ArnMatcher {
   if (fixed === undefined) return (arn, context) => matchesParts(parts, arn, context);
   const glob = constantOf(last);
   if (glob !== undefined) return prefixMatcher(fixed, glob);
+  // What stands before the first wildcard or variable tells most resources apart, without a value being looked up.
+  const lead = `${fixed}${leadingText(last)}`;
   return (arn, context) => {
-    if (!arn.startsWith(fixed)) return false;
+    if (!arn.startsWith(lead)) return false;
     const expanded = expandTemplate(last, context);
     return expanded !== undefined && matchesGlob(expanded, arn, fixed.length);
   };
@@ -56,6 +58,12 @@ function fixedPrefix(parts: readonly Template[]): string | undefined {
     text += `${String.fromCharCode(...glob)}:`;
   }
   return text;
+}
+
+function leadingText([first]: Template): string {
+  if (first === undefined || !isGlob(first)) return '';
+  const wild = first.findIndex((code) => code < 0);
+  return String.fromCharCode(...(wild === -1 ? first : first.slice(0, wild)));
 }
 
 function matchesParts(parts: readonly Template[], arn: string, context: RequestContext): boolean {

@@ -33,7 +33,7 @@ export interface CompiledPolicy {
 }
 
 /** Actions whose statements are kept; beyond any server's own, so only a caller that makes names up goes over it. */
-const actionsKeptMax = 512;
+export const actionsKeptMax = 512;
 
 export function compilePolicy(document: PolicyDocument): CompiledPolicy {
   const compiled = document.statements.map((statement, index) => ({

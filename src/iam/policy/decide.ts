@@ -3,7 +3,7 @@
  * ACLs and public access blocks, which are not policies, come in as answers (`isGrantedByAcl`) from who knows them.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
-import { appliesTo, type CompiledPolicy, type CompiledStatement } from './compile.ts';
+import { actionsKeptMax, appliesTo, type CompiledPolicy, type CompiledStatement } from './compile.ts';
 import type { RequestContext } from './context.ts';
 import type { Principal } from './principal.ts';
 import type { PrincipalMatch } from './principals.ts';
@@ -125,16 +125,34 @@ function allowed(layer: PolicyLayer, { permission }: Verdict): Decision {
 }
 
 function askAll(policies: readonly NamedPolicy[], { action, resource, context }: AccessQuestion): Verdict {
-  let permission: DecidingStatement | undefined;
-  for (const { name, policy } of policies) {
-    for (const statement of policy.statementsFor(action)) {
-      if (permission !== undefined && statement.effect === 'Allow') continue;
-      if (!appliesTo(statement, resource, context)) continue;
-      if (statement.effect === 'Deny') return { denial: statementOf(name, statement) };
-      permission = statementOf(name, statement);
-    }
+  for (const { name, statement } of statementsOf(policies, action)) {
+    if (!appliesTo(statement, resource, context)) continue;
+    const by = statementOf(name, statement);
+    return statement.effect === 'Deny' ? { denial: by } : { permission: by };
   }
-  return permission === undefined ? silent : { permission };
+  return silent;
+}
+
+interface NamedStatement {
+  readonly name: string;
+  readonly statement: CompiledStatement;
+}
+
+const byPolicies = new WeakMap<readonly NamedPolicy[], Map<string, readonly NamedStatement[]>>();
+
+/** What several policies say of an action: what denies first, so that the first statement that applies decides. */
+function statementsOf(policies: readonly NamedPolicy[], action: string): readonly NamedStatement[] {
+  const byAction = byPolicies.get(policies) ?? new Map<string, readonly NamedStatement[]>();
+  if (byAction.size === 0) byPolicies.set(policies, byAction);
+  const known = byAction.get(action);
+  if (known !== undefined) return known;
+  const about = policies.flatMap(({ name, policy }) =>
+    policy.statementsFor(action).map((statement) => ({ name, statement })),
+  );
+  const denying = about.filter(({ statement }) => statement.effect === 'Deny');
+  const found = [...denying, ...about.filter(({ statement }) => statement.effect === 'Allow')];
+  if (byAction.size < actionsKeptMax) byAction.set(action, found);
+  return found;
 }
 
 const directness: Readonly<Record<PrincipalMatch, number>> = { none: 0, account: 1, role: 2, direct: 3 };

@@ -128,13 +128,16 @@ const tagResolvers: ReadonlyMap<string, (facts: RequestFacts, subject: Subject, 
 /** The context in which policies are asked about one action of a request. */
 export function requestContext(facts: RequestFacts, subject: Subject): RequestContext {
   const known = s3Actions.get(subject.action)?.keys;
+  let global: RequestContext | undefined;
   return (key) => {
     const slash = key.indexOf('/');
     const name = slash === -1 ? key : key.slice(0, slash);
     if (name.startsWith('s3:') && known?.has(name) !== true) return undefined;
     if (slash !== -1 && tagResolvers.has(name)) return tagResolvers.get(name)?.(facts, subject, key.slice(slash + 1));
     const resolve = resolvers.get(name);
-    return resolve === undefined ? globalContext(facts.identity, sourceOf(facts))(key) : resolve(facts, subject);
+    if (resolve !== undefined) return resolve(facts, subject);
+    global ??= globalContext(facts.identity, sourceOf(facts));
+    return global(key);
   };
 }
 
