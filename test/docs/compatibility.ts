@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { checksumAlgorithms } from '../../src/lib/digests/algorithms.ts';
 import { operationTable } from '../../src/s3/model/table.generated.ts';
 import type { OperationName } from '../../src/s3/model/types.ts';
+import { absentConfigurations } from '../../src/s3/operations/absent-configurations.ts';
 import { operations } from '../../src/s3/operations/index.ts';
 import { commonMembers } from '../../src/s3/pipeline.ts';
 
@@ -40,7 +41,8 @@ const head = `# Compatibility
 
 Written by \`npm run generate\` from the code; a test fails where the two differ. SUPPORTED of the TOTAL operations in
 AWS's model of S3 are supported. The others are recognised and answer \`501 NotImplemented\`, and so does a supported
-operation that is sent a member it does not honour: nothing of the model is accepted and ignored. Members are named as in AWS's
+operation that is sent a member it does not honour: nothing of the model is accepted and ignored. Reads of what
+cannot be set (\`none\` below) answer that there is none, as AWS does. Members are named as in AWS's
 API reference. Headers and parameters that the model does not list for an operation mean nothing, as on AWS.
 
 | | |
@@ -56,6 +58,7 @@ API reference. Headers and parameters that the model does not list for an operat
 | Identities | accounts with users, groups, roles and policies, by the APIs of IAM and STS on the same port ([identities.md](identities.md)); anonymous callers may do what ACLs and policies of buckets grant, and read public buckets |
 | Policies | AWS's language whole, of identities, buckets, boundaries, sessions and roles, in AWS's order ([access.md](access.md)). Conditions on tags of buckets find them where ABAC is enabled; those on access points, VPCs and organisations find no value |
 | Lifecycle | rules that expire versions and delete markers and abort uploads ([lifecycle.md](lifecycle.md)); those that move objects to another class answer \`NotImplemented\` |
+| Encryption | none yet: objects lie on the disks as they are. At AWS every bucket has SSE-S3; here reading a bucket's default answers \`ServerSideEncryptionConfigurationNotFoundError\`, as AWS's buckets without did, and headers that ask for encryption answer \`NotImplemented\` |
 | Object lock | no bucket has it: headers that lock an object answer \`InvalidRequest\`, making a bucket with it \`NotImplemented\` |
 | Transport | HTTP/1.1 without TLS: put a proxy in front of what other machines reach |
 `;
@@ -79,7 +82,7 @@ export function generateCompatibility(): string {
     return section(title, names);
   });
   const algorithms = checksumAlgorithms.join(', ');
-  const supported = own.filter((name) => operations.has(name));
+  const supported = own.filter((name) => operations.has(name) && !absent.has(name));
   const counts = { SUPPORTED: String(supported.length), TOTAL: String(own.length) };
   const facts = { ...counts, ALGORITHMS: algorithms };
   const filled = Object.entries(facts).reduce((text, [name, value]) => text.replace(name, value), head);
@@ -87,15 +90,20 @@ export function generateCompatibility(): string {
 }
 
 function section(title: string, names: readonly OperationName[]): string {
-  const supported = names.filter((name) => operations.has(name));
+  const supported = names.filter((name) => operations.has(name) && !absent.has(name));
+  const none = names.filter((name) => absent.has(name));
   const missing = names.filter((name) => !operations.has(name));
   const rows = [
     ...supported.map((name) => `| ${name} | yes | ${notHonoured(name).join(', ') || '–'} |`),
+    ...none.map((name) => `| ${name} | none | – |`),
     ...missing.map((name) => `| ${name} | \`NotImplemented\` | all |`),
   ];
   const columns = '| operation | supported | members that answer `NotImplemented` |\n|---|---|---|';
   return `## ${title}\n\n${columns}\n${rows.join('\n')}\n`;
 }
+
+/** Reads of what no bucket has. */
+const absent: ReadonlySet<OperationName> = new Set(absentConfigurations.map(({ name }) => name));
 
 /** Members of the input that are refused where a client sends them. */
 function notHonoured(name: OperationName): readonly string[] {

@@ -31,7 +31,7 @@ describe('headers of every answer', () => {
     ['404', () => send({ method: 'HEAD', path: `/${bucket}/nothing` })],
     ['405', () => send({ method: 'POST', path: '/' })],
     ['412', () => send({ method: 'GET', path: `/${bucket}/kept`, headers: { 'if-match': '"x"' } })],
-    ['501', () => send({ method: 'GET', path: `/${bucket}`, query: [['accelerate', '']] })],
+    ['501', () => send({ method: 'GET', path: `/${bucket}/kept`, query: [['torrent', '']] })],
     ['400', () => send({ method: 'GET', path: `/${bucket}`, headers: { 'x-amz-meta-a': 'x'.repeat(65_536) } })],
     ['400', () => sendWire({ method: 'GET', rawPath: '/ two', rawQuery: '', headers: {} })],
   ];

@@ -2,6 +2,7 @@
 import type { OperationName } from '../model/types.ts';
 import type { Operation } from '../operation.ts';
 import { abortMultipartUpload } from './abort-multipart-upload.ts';
+import { absentConfigurations } from './absent-configurations.ts';
 import { completeMultipartUpload } from './complete-multipart-upload.ts';
 import { copyObject } from './copy-object.ts';
 import { createBucket } from './create-bucket.ts';
@@ -63,6 +64,7 @@ import { uploadPart } from './upload-part.ts';
 import { uploadPartCopy } from './upload-part-copy.ts';
 
 const declared = [
+  ...absentConfigurations,
   deleteAccountPublicAccessBlock,
   getAccountPublicAccessBlock,
   putAccountPublicAccessBlock,

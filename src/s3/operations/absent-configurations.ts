@@ -1,0 +1,65 @@
+/**
+ * Configurations that no bucket has, as what they configure is not built: to set one is NotImplemented, and to read it is
+ * answered as AWS answers for a bucket that has none, which is so. Tools that manage buckets read all of them.
+ */
+import { S3Error, type S3ErrorCode } from '../errors.ts';
+import type { OperationName, OutputOf } from '../model/types.ts';
+import { type Operation, operation } from '../operation.ts';
+
+/** Reading it is an error. */
+function missing<N extends OperationName>(
+  name: N,
+  code: S3ErrorCode,
+  supports: Operation<N>['supports'] = [],
+): Operation<N> {
+  return operation({
+    name,
+    supports,
+    async run(request) {
+      throw new S3Error(code, { fields: { BucketName: request.bucket().name } });
+    },
+  });
+}
+
+/** Reading it gives a document that says nothing, or that there are none. */
+function empty<N extends OperationName>(
+  name: N,
+  output: OutputOf<N>,
+  supports: Operation<N>['supports'] = [],
+): Operation<N> {
+  return operation({ name, supports, run: async () => ({ output }) });
+}
+
+/** Objects of a bucket without object lock. */
+function unlocked<N extends 'GetObjectLegalHold' | 'GetObjectRetention'>(name: N): Operation<N> {
+  const supports: Operation<'GetObjectLegalHold' | 'GetObjectRetention'>['supports'] = ['VersionId'];
+  return operation({
+    name,
+    supports,
+    async run() {
+      throw new S3Error('InvalidRequest', { message: 'Bucket is missing Object Lock Configuration' });
+    },
+  });
+}
+
+const none = { IsTruncated: false };
+
+export const absentConfigurations = [
+  empty('GetBucketAccelerateConfiguration', {}),
+  missing('GetBucketAnalyticsConfiguration', 'NoSuchConfiguration', ['Id']),
+  missing('GetBucketEncryption', 'ServerSideEncryptionConfigurationNotFoundError'),
+  missing('GetBucketIntelligentTieringConfiguration', 'NoSuchConfiguration', ['Id']),
+  missing('GetBucketInventoryConfiguration', 'NoSuchConfiguration', ['Id']),
+  empty('GetBucketLogging', {}),
+  missing('GetBucketMetricsConfiguration', 'NoSuchConfiguration', ['Id']),
+  empty('GetBucketNotificationConfiguration', {}),
+  missing('GetBucketReplication', 'ReplicationConfigurationNotFoundError'),
+  missing('GetBucketWebsite', 'NoSuchWebsiteConfiguration'),
+  unlocked('GetObjectLegalHold'),
+  missing('GetObjectLockConfiguration', 'ObjectLockConfigurationNotFoundError'),
+  unlocked('GetObjectRetention'),
+  empty('ListBucketAnalyticsConfigurations', none, ['ContinuationToken']),
+  empty('ListBucketIntelligentTieringConfigurations', none, ['ContinuationToken']),
+  empty('ListBucketInventoryConfigurations', none, ['ContinuationToken']),
+  empty('ListBucketMetricsConfigurations', none, ['ContinuationToken']),
+] as const;
