@@ -121,6 +121,15 @@ const timeSchema = z.strictObject({
   dayLength: durationSchema.default('24h'),
 });
 
+const auditLogSchema = z.strictObject({
+  enabled: z.boolean().default(true),
+  fileBytesMax: z
+    .int()
+    .min(1024)
+    .default(64 * mebibyte),
+  filesMax: z.int().min(2).default(16),
+});
+
 export const configSchema = z.strictObject({
   data: z.string().min(1).default('data'),
   host: z.string().min(1).default('127.0.0.1'),
@@ -140,6 +149,7 @@ export const configSchema = z.strictObject({
     .max(16)
     .default([]),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  auditLog: auditLogSchema.prefault({}),
   rootKey: keySchema.optional(),
   accountId: accountIdSchema.default('000000000000'),
   displayName: z.string().min(1).default('root'),

@@ -1,6 +1,8 @@
 /** The composition root: builds everything in one visible order and stops it in the reverse order. */
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { createAdmin } from './admin/admin.ts';
+import { AuditFile } from './audit-file.ts';
 import { type ErasureBlobStore, openBlobStore } from './blob/store.ts';
 import { type Config, ConfigError } from './config.ts';
 import { durationMs } from './config-durations.ts';
@@ -41,6 +43,7 @@ import { BucketAccesses } from './s3/access/bucket-accesses.ts';
 import { createExplainer } from './s3/access/explainer.ts';
 import { Gate, type GateOptions } from './s3/access/gate.ts';
 import { hostSuffixes } from './s3/addressing.ts';
+import { createAuditTrail } from './s3/audit.ts';
 import type { FindSecret } from './s3/auth/types.ts';
 import { Door } from './s3/door/door.ts';
 import { namesBucket } from './s3/door/public-endpoints.ts';
@@ -112,7 +115,8 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     clock,
     log,
   });
-  const server = createFrontEnd({ config, tls, clock, log, startedMs, iam, engine, index, blobs, jobs });
+  const auditFile = await openAuditFile(config, clock);
+  const server = createFrontEnd({ config, auditFile, tls, clock, log, startedMs, iam, engine, index, blobs, jobs });
   const address = await server.listen(config);
   log.info({ address, region: config.region }, 'Serving');
 
@@ -124,6 +128,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
       log.info({ reason }, 'Stopping');
       tls?.close();
       await server.close();
+      await auditFile?.close();
       await jobs.stop();
       await compaction.close();
       await index.close();
@@ -149,6 +154,11 @@ function openStore(
     clock,
     log,
   });
+}
+
+async function openAuditFile({ data, auditLog }: Config, clock: Clock): Promise<AuditFile | undefined> {
+  const { enabled, fileBytesMax, filesMax } = auditLog;
+  return enabled ? await AuditFile.open({ folder: join(data, 'audit'), fileBytesMax, filesMax, clock }) : undefined;
 }
 
 function endpointOf({ family, address, port }: AddressInfo, tls: TlsFiles | undefined): string {
@@ -197,6 +207,7 @@ function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[] {
 
 interface FrontEndParts {
   readonly config: Config;
+  readonly auditFile: AuditFile | undefined;
   readonly tls: TlsFiles | undefined;
   readonly clock: Clock;
   readonly log: Log;
@@ -210,7 +221,9 @@ interface FrontEndParts {
 
 /** What answers on the port: S3, and below `/-/` the health checks and the operator's interface. */
 function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: FrontEndParts): S3Server {
-  const { startedMs, index, blobs, jobs } = parts;
+  const { startedMs, index, blobs, jobs, auditFile } = parts;
+  const append = auditFile && ((line: string) => auditFile.append(line));
+  const audit = append && createAuditTrail({ append, region: config.region, clock, log });
   const { directory, callers } = iam;
   const findSecret: FindSecret = (accessKeyId, sessionToken) => callers.findKey(accessKeyId, sessionToken);
   const regions = { own: config.region, others: config.otherRegions };
@@ -228,6 +241,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
     log,
     findSecret,
     gate,
+    audit,
     accountOf,
     noteUse: (accessKeyId, use) => callers.noteUse(accessKeyId, use),
     findUser: (named) => directory.findAccount(named)?.canonicalId,
@@ -257,8 +271,8 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
   });
   return createServer({
     pipeline,
-    queryApi: new QueryApi({ iam, regions, hostSuffixes: suffixes, door, clock, log }),
-    reserved: new ReservedRoutes({ answer, findSecret, operator: config.accountId, regions, door, clock, log }),
+    queryApi: new QueryApi({ iam, regions, hostSuffixes: suffixes, door, clock, log, audit }),
+    reserved: new ReservedRoutes({ answer, findSecret, operator: config.accountId, regions, door, clock, log, audit }),
     health: createHealth(() => probeStore(index, blobs), clock),
     clock,
     log,

@@ -18,6 +18,7 @@ import { requestFacts } from './access/request-facts.ts';
 import { isCharged } from './access/request-payment.ts';
 import { tellerOf } from './access/told-by-body.ts';
 import { isControlRequest, parseTarget, queryValues, type Target } from './addressing.ts';
+import { type AuditTrail, administrativeOperations } from './audit.ts';
 import type { Authentication, FindSecret } from './auth/types.ts';
 import { isBucketName } from './bucket-names.ts';
 import { formCall, type Given, headCall } from './call.ts';
@@ -68,6 +69,8 @@ export interface PipelineOptions {
   /** From `hostSuffixes`. */
   readonly hostSuffixes: readonly string[];
   readonly door: Door;
+  /** Where administrative acts are noted; absent where nobody wants that. */
+  readonly audit?: AuditTrail | undefined;
   readonly limits: {
     readonly requestHeaderBytesMax: number;
     readonly xmlBodyBytesMax: number;
@@ -98,6 +101,10 @@ interface Trace {
   /** The caller's account pays for the request, or for one of the buckets that it is about. */
   isCharged?: true;
   error?: S3Error;
+  accessKeyId?: string;
+  sourceAddress?: string | undefined;
+  bucketName?: string | undefined;
+  input?: InputOf<OperationName>;
 }
 
 export class Pipeline {
@@ -120,13 +127,27 @@ export class Pipeline {
     const trace: Trace = {};
     try {
       const visit = this.#options.door.enter(incoming, response);
-      await exchange.send(await this.#answer(exchange, { url, visit }, trace));
+      const answer = await this.#answer(exchange, { url, visit }, trace);
+      if (administrativeOperations.has(trace.operation ?? '')) await this.#audit(exchange, trace);
+      await exchange.send(answer);
     } catch (error) {
       trace.error = toS3Error(error, exchange.request.method);
+      if (administrativeOperations.has(trace.operation ?? '')) await this.#audit(exchange, trace);
       await this.#refuse(exchange, trace.error, { url, response });
     }
     const ms = this.#options.clock.nowMs() - startedMs;
     logRequest(this.#options.log, exchange, { ...trace, path: pathOf(url), ms });
+  }
+
+  /** Notes an administrative act, if who asked for it is known. */
+  async #audit(exchange: Exchange, { operation, identity, input, bucketName, error, ...who }: Trace): Promise<void> {
+    const { audit } = this.#options;
+    if (audit === undefined || identity === undefined || operation === undefined) return;
+    const { Bucket: _named, ...parameters } = { ...input } as Record<string, unknown>;
+    await audit.note(exchange, {
+      ...{ service: 's3', name: operation, identity, error },
+      ...{ accessKeyId: who.accessKeyId, sourceAddress: who.sourceAddress, parameters: { bucketName, ...parameters } },
+    });
   }
 
   /** An error that cannot even be sent cuts the connection: rejecting would end the process, and every other request. */
@@ -170,11 +191,15 @@ export class Pipeline {
     const { arrival } = visit;
     const facts = requestFacts({ requestId, arrival, headers, query: target.query, authentication, nowMs, region });
     trace.identity = facts.identity;
+    if (authentication.kind === 'signed') trace.accessKeyId = authentication.accessKeyId;
+    trace.sourceAddress = arrival.address;
+    trace.bucketName = target.bucket;
     const bucket = await this.#resolveBucket(operation.name, target, headers);
     const { bucket: bucketName, control } = target;
     const asked = { facts, operation: operation.name, bucket, bucketName, object: objectOf(target), control };
     if (bucket !== undefined) await this.#settle(bucket, facts, trace);
     const input = await this.#admit(asked, { headers, target, openBody });
+    trace.input = input;
     this.#options.door.admission.admitPrefix(request.method, target);
     const origin = visit.originFor(authentication);
     const context = this.#context({ exchange, headers, target, asked, nowMs, openBody, origin, trace });

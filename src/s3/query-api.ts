@@ -6,16 +6,18 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EngineError } from '../engine/errors.ts';
-import { answerIam, type QueryRequest } from '../iam/api/answer.ts';
+import { answerIam, type QueryAnswer, type QueryRequest } from '../iam/api/answer.ts';
 import { IamError, type IamErrorCode } from '../iam/errors.ts';
 import type { Iam } from '../iam/iam.ts';
 import { anonymous, type Identity } from '../iam/identity.ts';
+import { decodeInput } from '../iam/model/decode.ts';
 import { encodeError } from '../iam/model/encode.ts';
 import { iamTable, stsTable } from '../iam/model/table.generated.ts';
 import { answerSts } from '../iam/sts/answer.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { bucketOfHost } from './addressing.ts';
+import { type AuditTrail, isAdministrativeAction } from './audit.ts';
 import { authenticate } from './auth/authenticate.ts';
 import type { Door, Visit } from './door/door.ts';
 import { S3Error, type S3ErrorCode } from './errors.ts';
@@ -35,6 +37,8 @@ export interface QueryApiOptions {
   readonly door: Door;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where acts are noted; absent where nobody wants that. */
+  readonly audit?: AuditTrail | undefined;
 }
 
 type Service = 'iam' | 'sts';
@@ -61,6 +65,10 @@ interface Trace {
   service: Service;
   action?: string;
   identity?: Identity;
+  accessKeyId?: string;
+  sourceAddress?: string | undefined;
+  /** As it was sent. */
+  parameters?: URLSearchParams;
 }
 
 interface Arrived {
@@ -90,13 +98,15 @@ export class QueryApi {
     const trace: Trace = { service: 'iam' };
     let refusal: IamError | undefined;
     let text: string;
+    let output: object | undefined;
     try {
       const visit = this.#options.door.enter(incoming, response);
-      text = await this.#answer(exchange, { url, visit }, trace);
+      ({ text, output } = await this.#answer(exchange, { url, visit }, trace));
     } catch (error) {
       refusal = toIamError(error);
       text = encodeError(services[trace.service].table, refusal, requestId);
     }
+    await this.#audit(exchange, trace, { output, refusal });
     try {
       const headers = ['content-type', 'text/xml', 'x-amzn-requestid', requestId];
       await exchange.send({ status: refusal?.status ?? 200, headers, body: Buffer.from(text) });
@@ -107,7 +117,7 @@ export class QueryApi {
     this.#log(trace, requestId, refusal);
   }
 
-  async #answer(exchange: Exchange, { url, visit }: Arrived, trace: Trace): Promise<string> {
+  async #answer(exchange: Exchange, { url, visit }: Arrived, trace: Trace): Promise<QueryAnswer> {
     const { iam, clock } = this.#options;
     const { request, requestId } = exchange;
     const nowMs = clock.nowMs();
@@ -116,11 +126,14 @@ export class QueryApi {
     const parameters = new URLSearchParams(request.method === 'GET' ? rawQuery : body.toString('utf8'));
     trace.service = serviceOf(request, parameters);
     trace.action = parameters.get('Action') ?? '';
-    const identity = this.#authenticate(
+    trace.parameters = parameters;
+    trace.sourceAddress = visit.arrival.address;
+    const { identity, accessKeyId } = this.#authenticate(
       { method: request.method ?? '', rawPath, rawQuery, headers: visit.headers() },
       { service: trace.service, body, nowMs, otherHosts: visit.otherHosts },
     );
     trace.identity = identity;
+    if (accessKeyId !== undefined) trace.accessKeyId = accessKeyId;
     const source = {
       ip: visit.arrival.address,
       userAgent: request.headers['user-agent'],
@@ -134,7 +147,7 @@ export class QueryApi {
   #authenticate(
     signed: Parameters<typeof authenticate>[0],
     { service, body, nowMs, otherHosts }: SignedForm,
-  ): Identity {
+  ): { identity: Identity; accessKeyId?: string } {
     const { iam, regions, door } = this.#options;
     const found = authenticate(signed, {
       findSecret: (accessKeyId, sessionToken) => iam.callers.findKey(accessKeyId, sessionToken),
@@ -145,13 +158,28 @@ export class QueryApi {
       payloadSha256: createHash('sha256').update(body).digest('hex'),
       nowMs,
     });
-    if (found.kind === 'anonymous') return anonymous;
+    if (found.kind === 'anonymous') return { identity: anonymous };
     iam.callers.noteUse(found.accessKeyId, { atMs: nowMs, region: found.region, service });
     door.admission.admitKey(found.accessKeyId);
-    return found.identity;
+    return { identity: found.identity, accessKeyId: found.accessKeyId };
   }
 
-  /** One line a request, without its parameters. What may have changed something is told of always: it is the audit log. */
+  async #audit(
+    exchange: Exchange,
+    { service, action = '', identity, accessKeyId, sourceAddress, parameters }: Trace,
+    { output, refusal }: { output: object | undefined; refusal: IamError | undefined },
+  ): Promise<void> {
+    const { audit } = this.#options;
+    if (audit === undefined || identity === undefined || !isAdministrativeAction(service, action)) return;
+    await audit.note(exchange, {
+      ...{ service, name: action, identity, accessKeyId, sourceAddress },
+      parameters: parameters && decodedOf(services[service].table, action, parameters),
+      response: output,
+      error: refusal,
+    });
+  }
+
+  /** One line a request, without its parameters. What may have changed something is told of always. */
   #log({ service, action, identity }: Trace, requestId: string, refusal: IamError | undefined): void {
     const { log } = this.#options;
     const line = { requestId, service, action, caller: identity?.arn };
@@ -159,6 +187,16 @@ export class QueryApi {
     if (isFault) log.error({ ...line, code: refusal.code, err: refusal.cause }, 'Request refused');
     else if (refusal) log.info({ ...line, code: refusal.code, reason: refusal.message }, 'Request refused');
     else log[/^(Get|List)/.test(action ?? '') ? 'debug' : 'info'](line, 'Request');
+  }
+}
+
+/** Parameters as the model has them; none where they do not fit it. */
+function decodedOf(table: typeof iamTable, action: string, parameters: URLSearchParams): object | undefined {
+  try {
+    return decodeInput(table, action, parameters);
+  } catch (error) {
+    if (error instanceof IamError) return undefined;
+    throw error;
   }
 }
 

@@ -9,8 +9,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../lib/clock.ts';
 import { digest } from '../lib/digests/digester.ts';
 import type { Log } from '../lib/log.ts';
+import type { AuditEvent, AuditTrail } from './audit.ts';
 import { authenticate } from './auth/authenticate.ts';
-import type { Authentication, FindSecret } from './auth/types.ts';
+import type { Authentication, FindSecret, Signed } from './auth/types.ts';
 import { openBody } from './body.ts';
 import type { Door } from './door/door.ts';
 import { S3Error } from './errors.ts';
@@ -46,6 +47,8 @@ export interface ReservedRoutesOptions {
   readonly door: Door;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where acts are noted; absent where nobody wants that. */
+  readonly audit?: AuditTrail | undefined;
 }
 
 /** All that belongs to the server itself begins so; no bucket can have this name. */
@@ -95,14 +98,35 @@ export class ReservedRoutes {
         nowMs: clock.nowMs(),
       },
     );
-    requireOperator(authentication, this.#options.operator);
+    const { identity, accessKeyId } = requireOperator(authentication, this.#options.operator);
     const source = openBody({ source: exchange.body(), headers, authentication }, { maxBytes: bodyBytesMax });
     const chunks: Uint8Array[] = [];
     // A chunk is valid until the next one is asked for.
     for await (const chunk of source.stream) chunks.push(Uint8Array.from(chunk));
     const body = Buffer.concat(chunks);
     source.verify(await digest(source.algorithms, body));
-    return answer({ method, path: rawPath.slice(reservedPrefix.length), query: rawQuery, body: body.toString('utf8') });
+    const path = rawPath.slice(reservedPrefix.length);
+    const answered = await answer({ method, path, query: rawQuery, body: body.toString('utf8') });
+    if (method !== 'GET' && path !== 'explain') {
+      const who = { identity, accessKeyId, sourceAddress: visit.arrival.address };
+      await this.#audit(exchange, { ...who, name: `${method} ${rawPath}`, body: body.toString('utf8') }, answered);
+    }
+    return answered;
+  }
+
+  async #audit(
+    exchange: Exchange,
+    { body, ...act }: Omit<AuditEvent, 'service'> & { body: string },
+    { status, body: answered }: ReservedAnswer,
+  ): Promise<void> {
+    const { code, message } = Object(answered);
+    await this.#options.audit?.note(exchange, {
+      ...act,
+      service: 'ninefold',
+      parameters: parametersOf(body),
+      response: Object(answered),
+      error: status < 400 ? undefined : { code: String(code), message: String(message) },
+    });
   }
 
   #refusal(exchange: Exchange, error: unknown): ReservedAnswer {
@@ -114,7 +138,18 @@ export class ReservedRoutes {
   }
 }
 
-function requireOperator(authentication: Authentication, operator: string): void {
+/** Undefined for a body that is no JSON object, which was refused. */
+function parametersOf(body: string): object | undefined {
+  try {
+    const parsed: unknown = body === '' ? undefined : JSON.parse(body);
+    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function requireOperator(authentication: Authentication, operator: string): Signed {
   if (authentication.kind === 'anonymous') {
     throw new S3Error('AccessDenied', { message: 'This is for the operator: sign the request with the root key.' });
   }
@@ -126,4 +161,5 @@ function requireOperator(authentication: Authentication, operator: string): void
   if (authentication.payload.kind !== 'sha256') {
     throw new S3Error('AccessDenied', { message: 'This takes a body only whose SHA-256 is in x-amz-content-sha256.' });
   }
+  return authentication;
 }

@@ -24,8 +24,18 @@ export interface QueryRequest {
   readonly requestId: string;
 }
 
-/** The answer as XML. Throws IamError to refuse. */
-export async function answerIam(iam: Iam, { identity, parameters, source, requestId }: QueryRequest): Promise<string> {
+export interface QueryAnswer {
+  /** XML. */
+  readonly text: string;
+  /** What it says. */
+  readonly output: object;
+}
+
+/** Throws IamError to refuse. */
+export async function answerIam(
+  iam: Iam,
+  { identity, parameters, source, requestId }: QueryRequest,
+): Promise<QueryAnswer> {
   if (identity.kind === 'anonymous') throw new IamError('MissingAuthenticationToken', missingToken);
   const { action, name } = findAction(iamTable, iamActions, parameters);
   const input = decodeInput(iamTable, name, parameters);
@@ -37,7 +47,7 @@ export async function answerIam(iam: Iam, { identity, parameters, source, reques
   const output = action.changes
     ? await iam.directory.change(identity.accountId, (open) => action.run({ ...call, view: open }, input))
     : action.run(call, input);
-  return encodeOutput(iamTable, name, { output, requestId });
+  return { output, text: encodeOutput(iamTable, name, { output, requestId }) };
 }
 
 export const missingToken = 'Request is missing Authentication Token';

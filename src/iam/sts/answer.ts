@@ -1,5 +1,5 @@
 /** The way of every request to STS: find the action → decode → run → encode. The actions authorise, each in its own way. */
-import { findAction, missingToken, type QueryRequest, refuseUnsupported } from '../api/answer.ts';
+import { findAction, missingToken, type QueryAnswer, type QueryRequest, refuseUnsupported } from '../api/answer.ts';
 import { IamError } from '../errors.ts';
 import type { Iam } from '../iam.ts';
 import { decodeInput } from '../model/decode.ts';
@@ -20,8 +20,11 @@ const declared: readonly StsAction[] = [
 
 const stsActions: ReadonlyMap<string, StsAction> = new Map(declared.map((action) => [action.name, action]));
 
-/** The answer as XML. Throws IamError to refuse. */
-export async function answerSts(iam: Iam, { identity, parameters, source, requestId }: QueryRequest): Promise<string> {
+/** Throws IamError to refuse. */
+export async function answerSts(
+  iam: Iam,
+  { identity, parameters, source, requestId }: QueryRequest,
+): Promise<QueryAnswer> {
   const { action, name } = findAction(stsTable, stsActions, parameters);
   if (identity.kind === 'anonymous' && !action.isOpen) {
     throw new IamError('MissingAuthenticationToken', missingToken);
@@ -29,5 +32,5 @@ export async function answerSts(iam: Iam, { identity, parameters, source, reques
   const input = decodeInput(stsTable, name, parameters);
   refuseUnsupported(input, action);
   const output = await action.run({ identity, iam, source, requestId }, input);
-  return encodeOutput(stsTable, name, { output, requestId });
+  return { output, text: encodeOutput(stsTable, name, { output, requestId }) };
 }
