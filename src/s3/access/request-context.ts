@@ -41,11 +41,20 @@ export interface Subject {
   readonly requestTags?: readonly Tag[] | undefined;
   /** Keys of tags that the request names without values. */
   readonly tagKeys?: readonly string[] | undefined;
+  /** What the body says of object lock, where the headers of a new object would. */
+  readonly lock?: ObjectLock | undefined;
   readonly versionId?: string | undefined;
   /** Instead of the query's. */
   readonly prefix?: string | undefined;
   /** Of CreateBucket, from its body. */
   readonly locationConstraint?: string | undefined;
+}
+
+export interface ObjectLock {
+  readonly mode?: string | undefined;
+  /** As ISO 8601. */
+  readonly retainUntil?: string | undefined;
+  readonly legalHold?: string | undefined;
 }
 
 type Resolve = (facts: RequestFacts, subject: Subject) => ContextValue | undefined;
@@ -83,10 +92,12 @@ const authTypes = { header: 'REST-HEADER', presigned: 'REST-QUERY-STRING', form:
 
 const resolvers: ReadonlyMap<string, Resolve> = new Map<string, Resolve>([
   ...headerKeys.map((name): [string, Resolve] => [`s3:${name}`, ofHeader(name)]),
-  ['s3:object-lock-mode', ofHeader('x-amz-object-lock-mode')],
-  ['s3:object-lock-retain-until-date', ofHeader('x-amz-object-lock-retain-until-date')],
-  ['s3:object-lock-legal-hold', ofHeader('x-amz-object-lock-legal-hold')],
+  ['s3:object-lock-mode', ({ header }, { lock }) => lock?.mode ?? header('x-amz-object-lock-mode')],
+  ['s3:object-lock-retain-until-date', retainUntil],
+  ['s3:object-lock-legal-hold', ({ header }, { lock }) => lock?.legalHold ?? header('x-amz-object-lock-legal-hold')],
   ['s3:object-lock-remaining-retention-days', remainingDays],
+  ['s3:object-lock-event-hold', ofHeader('x-amz-object-lock-event-hold')],
+  ['s3:object-lock-event-hold-duration-days', holdDays],
   ['s3:delimiter', ofQuery('delimiter')],
   ['s3:max-keys', ofQuery('max-keys')],
   ['s3:prefix', ({ query }, { prefix }) => prefix ?? query('prefix')],
@@ -155,9 +166,19 @@ function signatureAge({ signature, nowMs }: RequestFacts): string | undefined {
   return signature?.signedMs === undefined ? undefined : String(Math.max(0, nowMs - signature.signedMs));
 }
 
-function remainingDays({ header, nowMs }: RequestFacts): string | undefined {
-  const untilMs = Date.parse(header('x-amz-object-lock-retain-until-date') ?? '');
-  return Number.isNaN(untilMs) ? undefined : String(Math.ceil((untilMs - nowMs) / 86_400_000));
+function retainUntil({ header }: RequestFacts, { lock }: Subject): string | undefined {
+  return lock?.retainUntil ?? header('x-amz-object-lock-retain-until-date');
+}
+
+function remainingDays(facts: RequestFacts, subject: Subject): string | undefined {
+  const untilMs = Date.parse(retainUntil(facts, subject) ?? '');
+  return Number.isNaN(untilMs) ? undefined : String(Math.ceil((untilMs - facts.nowMs) / 86_400_000));
+}
+
+/** A duration may be given in years instead, which count as in retention: 365 days each. */
+function holdDays({ header }: RequestFacts): string | undefined {
+  const years = header('x-amz-object-lock-event-hold-duration-years');
+  return header('x-amz-object-lock-event-hold-duration-days') ?? (years && String(Number(years) * 365));
 }
 
 /** The tags that the body gives, or else the header. One that cannot be read gives none; its operation refuses it. */

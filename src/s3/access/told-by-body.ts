@@ -13,6 +13,10 @@ const tell: Tell = {
   }),
   // Of each key by itself, in the operation.
   DeleteObjects: () => undefined,
+  PutObjectLegalHold: ({ LegalHold }) => ({ lock: { legalHold: LegalHold?.Status } }),
+  PutObjectRetention: ({ Retention }) => ({
+    lock: { mode: Retention?.Mode, retainUntil: Retention?.RetainUntilDate?.toISOString() },
+  }),
   PutObjectTagging: ({ Tagging }) => tagsTold(Tagging.TagSet),
   TagResource: ({ Tags }) => tagsTold(Tags),
   UntagResource: ({ TagKeys }) => ({ tagKeys: TagKeys }),
