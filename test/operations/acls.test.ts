@@ -20,7 +20,13 @@ import {
   PutPublicAccessBlockCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import {
+  DeletePublicAccessBlockCommand as DeleteOfAccount,
+  PutPublicAccessBlockCommand as PutOfAccount,
+} from '@aws-sdk/client-s3-control';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { controlClient } from '../support/control-client.ts';
+import { rootKey } from '../support/daemon.ts';
 import type { RawAnswer } from '../support/raw-http.ts';
 import { refusal } from '../support/refusals.ts';
 import { signedRequests } from '../support/signed-requests.ts';
@@ -318,5 +324,16 @@ describe('what anybody may do', () => {
     const setObject = new PutObjectAclCommand({ Bucket, Key: 'closed', ACL: 'public-read' });
     await expect(daemon().client.send(setObject)).rejects.toMatchObject(denied);
     await put({ Bucket, Key: 'k' }, { ACL: 'private' });
+  });
+
+  test('BlockPublicAcls of the account → no new bucket with a public list either', async () => {
+    const account = { AccountId: '000000000000' };
+    const control = controlClient(daemon(), rootKey);
+    const PublicAccessBlockConfiguration = { BlockPublicAcls: true };
+    await control.send(new PutOfAccount({ ...account, PublicAccessBlockConfiguration }));
+    const make = () => daemon().client.send(new CreateBucketCommand({ Bucket: 'public-one', ACL: 'public-read' }));
+    await expect(make()).rejects.toMatchObject(refusal('InvalidBucketAclWithBlockPublicAccessError', 400));
+    await control.send(new DeleteOfAccount(account));
+    await make();
   });
 });
