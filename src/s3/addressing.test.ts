@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bucketOfHost, hostSuffixes, parseTarget } from './addressing.ts';
+import { bucketOfHost, hostSuffixes, parseTarget, queryValues } from './addressing.ts';
 
 const suffixes = hostSuffixes(['s3.example.com']);
 const parse = (url: string, host = '127.0.0.1:9000') => parseTarget({ url, host }, suffixes);
@@ -50,6 +50,28 @@ describe('addressing', () => {
     expect(parse(`/b/${'k'.repeat(1024)}`).key).toHaveLength(1024);
     expect(() => parse(`/b/${'k'.repeat(1025)}`)).toThrow(expect.objectContaining({ code: 'KeyTooLongError' }));
     expect(() => parse(`/b/${'%C3%BC'.repeat(513)}`)).toThrow(expect.objectContaining({ code: 'KeyTooLongError' }));
+  });
+
+  it('S3 Control → what an account’s number in the header makes of a path, whatever the host', () => {
+    const control = (url: string, host = 'localhost') =>
+      parseTarget({ url, host, accountId: '123456789012' }, suffixes);
+    const path = 'configuration/publicAccessBlock';
+    for (const host of ['localhost:9000', '123456789012.localhost:9000', '127.0.0.1']) {
+      expect(control(`/v20180820/${path}`, host)).toMatchObject({
+        kind: 'account',
+        bucket: undefined,
+        key: undefined,
+        control: { accountId: '123456789012', path, resourceArn: undefined },
+      });
+    }
+    const tags = control('/v20180820/tags/arn%3Aaws%3As3%3A%3A%3Aphotos?tagKeys=a&tagKeys=b%26c&tagKey=d');
+    expect(tags).toMatchObject({ bucket: 'photos', control: { path: 'tags', resourceArn: 'arn:aws:s3:::photos' } });
+    expect(queryValues(tags, 'tagKeys')).toEqual(['a', 'b&c']);
+    for (const arn of ['arn:aws:s3:::photos/cat', 'arn:aws:s3:us-east-1:123456789012:accesspoint/p', 'photos']) {
+      expect(control(`/v20180820/tags/${arn}`)).toMatchObject({ bucket: undefined, control: { resourceArn: arn } });
+    }
+    expect(parse('/v20180820/tags/a')).toMatchObject({ kind: 'object', bucket: 'v20180820', key: 'tags/a' });
+    expect(control('/photos/v20180820/')).toMatchObject({ kind: 'object', bucket: 'photos' });
   });
 
   it('host under a domain → bucket from the host, whole path is the key', () => {
