@@ -61,8 +61,8 @@ function encodeQuery(query: readonly (readonly [string, string])[]): string {
     .join('&');
 }
 
-function scopeOf(timestamp: string, key: SigningKey): string {
-  return `${timestamp.slice(0, 8)}/${key.region ?? 'us-east-1'}/s3/aws4_request`;
+function scopeOf(timestamp: string, key: SigningKey, service = 's3'): string {
+  return `${timestamp.slice(0, 8)}/${key.region ?? 'us-east-1'}/${service}/aws4_request`;
 }
 
 function derive(key: SigningKey, scope: string): Buffer {
@@ -90,6 +90,15 @@ function sign(head: string, payload: string, signer: Omit<ChunkSigner, 'seed'>):
   return createHmac('sha256', signer.key).update(text).digest('hex');
 }
 
+export interface HeaderSigning {
+  readonly date: Date;
+  readonly payload: string;
+  readonly dateHeader?: string;
+  readonly verbatim?: boolean;
+  /** s3 unless another is named. */
+  readonly service?: string;
+}
+
 /**
  * Signs with an Authorization header. `payload` is the value of x-amz-content-sha256: a hash in hex or a literal.
  * Every header given is signed. With `dateHeader`, that Date header is sent instead of x-amz-date;
@@ -98,10 +107,10 @@ function sign(head: string, payload: string, signer: Omit<ChunkSigner, 'seed'>):
 export function signHeader(
   request: UnsignedRequest,
   key: SigningKey,
-  how: { readonly date: Date; readonly payload: string; readonly dateHeader?: string; readonly verbatim?: boolean },
+  how: HeaderSigning,
 ): WireRequest & { signer: ChunkSigner } {
   const timestamp = timestampOf(how.date);
-  const scope = scopeOf(timestamp, key);
+  const scope = scopeOf(timestamp, key, how.service);
   const headers = {
     ...lowerCaseNames(request.headers),
     ...(how.dateHeader === undefined ? { 'x-amz-date': timestamp } : { date: how.dateHeader }),
