@@ -6,19 +6,24 @@
  * stripe. So a caller may place blobs, serialise their refs and then flush, in this order, in one tick. A blob never
  * straddles stripes.
  *
+ * What is large gathers in stripes of its own, in the buffers that stripes are encoded in, and goes past the system's page
+ * cache as bulk writes do, to segments of theirs: each such stripe begins at a page.
+ *
  * Flushes run one after another, each with the stripes that were there when it was called. One that fails takes only its
  * own blobs with it; their places in the segment stay empty.
  */
 import assert from 'node:assert';
+import { copyBytes } from '../lib/copy-bytes.ts';
 import { freeBuffer } from '../lib/free-buffer.ts';
 import { randomHex } from '../lib/ids.ts';
 import { type DirectoryEntry, directoryEntryBytes, encodeDirectory } from './directory.ts';
 import type { OpenSegment } from './open-segment.ts';
+import { PagedRun, type Placed } from './paged-run.ts';
 import { ALL_SCHEMES, DEFAULT_SCHEME, mentionOf, SCHEMES, type Scheme, type SchemeName } from './scheme.ts';
 import type { SegmentSource } from './segment-source.ts';
-import { stripeBytesMax, stripeShardBytes, unitFor } from './stripe.ts';
+import { stripeBytesMax, stripeShardBytes, unitFor, unitShift } from './stripe.ts';
 import type { StripeBuffer, StripeBuffers } from './stripe-buffers.ts';
-import type { ShardPieces, StripeEncoder, StripePlan } from './stripe-encoder.ts';
+import type { StripeEncoder, StripePlan } from './stripe-encoder.ts';
 import type { StripesAtHand } from './stripes-at-hand.ts';
 import type { BlobLabel, BlobRef, Extent, WriteOptions } from './types.ts';
 
@@ -26,10 +31,18 @@ const PLACED_BYTES_MAX = 1024 * 1024;
 const LABEL_BYTES_MAX = 64 * 1024;
 /** Stripes up to this size are encoded in place; larger ones go to a thread, if a buffer is free. */
 const INLINE_BYTES_MAX = 256 * 1024;
+/** Blobs from this size on are large: what they spare is more than the appends to another segment cost. */
+const LARGE_BYTES_MIN = 256 * 1024;
+/** So many stripes of large blobs gather at once, so that bulk writes find buffers too. */
+const LARGE_STRIPES_MAX = 12;
+/** Of a stripe of large blobs: with more its edges might not fit. */
+const LARGE_DIRECTORY_BYTES_MAX = LABEL_BYTES_MAX + directoryEntryBytes(Buffer.of());
 
 interface Frozen {
   readonly open: OpenSegment;
   readonly plan: StripePlan;
+  /** Reserved for it in each shard file. */
+  readonly shardBytes: number;
 }
 
 /** Largest blob of a scheme that is packed: it never straddles stripes. */
@@ -39,28 +52,35 @@ export function placeLimitBytes(scheme: Scheme): number {
 
 class PendingStripe {
   readonly scheme: Scheme;
+  /** Where it gathers and is encoded, if it is one of large blobs. */
+  readonly buffer: StripeBuffer | undefined;
   readonly #bytesMax: number;
-  data = Buffer.allocUnsafeSlow(16 * 1024);
+  readonly #directoryBytesMax: number;
+  data: Buffer;
   length = 0;
   directoryBytes = 0;
   readonly entries: DirectoryEntry[] = [];
   frozen: Frozen | undefined;
 
-  constructor(scheme: Scheme) {
+  constructor(scheme: Scheme, buffer?: StripeBuffer) {
     this.scheme = scheme;
+    this.buffer = buffer;
     this.#bytesMax = stripeBytesMax(scheme);
+    this.#directoryBytesMax = buffer ? LARGE_DIRECTORY_BYTES_MAX : this.#bytesMax;
+    // As it will lie in its pages.
+    this.data = buffer?.data.subarray(unitShift(0)) ?? Buffer.allocUnsafeSlow(16 * 1024);
   }
 
   fits(length: number, label: Uint8Array): boolean {
     const directoryBytes = this.directoryBytes + directoryEntryBytes(label);
-    return this.length + length <= this.#bytesMax && directoryBytes <= this.#bytesMax;
+    return this.length + length <= this.#bytesMax && directoryBytes <= this.#directoryBytesMax;
   }
 
   /** Copies a blob in; returns where it starts. */
   add(bytes: Uint8Array, { writeId, label }: BlobLabel): number {
     const start = this.length;
     this.#reserve(start + bytes.length);
-    this.data.set(bytes, start);
+    copyBytes(bytes, this.data, start);
     this.length += bytes.length;
     this.directoryBytes += directoryEntryBytes(label);
     const entry = { start, length: bytes.length, blobOffset: 0, writeId, isLast: true };
@@ -83,6 +103,10 @@ export class Packer {
   readonly #buffers: StripeBuffers;
   readonly #atHand: StripesAtHand;
   readonly #pending: Record<SchemeName, PendingStripe | undefined> = { '6+3': undefined, '1+2': undefined };
+  readonly #pendingLarge: Record<SchemeName, PendingStripe | undefined> = { '6+3': undefined, '1+2': undefined };
+  /** Segments that stripes of large blobs go to until the next flush. */
+  readonly #openLarge: Record<SchemeName, OpenSegment | undefined> = { '6+3': undefined, '1+2': undefined };
+  #largeStripes = 0;
   #frozen: PendingStripe[] = [];
   #lastFlush: Promise<unknown> = Promise.resolve();
 
@@ -121,7 +145,11 @@ export class Packer {
   }
 
   flush(): Promise<void> {
-    for (const { name } of ALL_SCHEMES) if (this.#pending[name]) this.#freeze(this.#pending[name]);
+    for (const { name } of ALL_SCHEMES) {
+      if (this.#pending[name]) this.#freeze(this.#pending[name]);
+      if (this.#pendingLarge[name]) this.#freeze(this.#pendingLarge[name]);
+      this.#returnLarge(name);
+    }
     const stripes = this.#frozen;
     this.#frozen = [];
     const flushed = this.#lastFlush.then(() => this.#store(stripes));
@@ -135,17 +163,36 @@ export class Packer {
    */
   async settled(): Promise<void> {
     await this.#lastFlush;
-    for (const { name } of ALL_SCHEMES) this.#pending[name] = undefined;
+    for (const { name } of ALL_SCHEMES) {
+      this.#pending[name] = undefined;
+      this.#pendingLarge[name] = undefined;
+      this.#returnLarge(name);
+    }
     for (const stripe of this.#frozen.splice(0)) stripe.frozen?.open.leave();
   }
 
   /** The pending stripe, or a new one if the blob does not fit. */
   #pendingFor(scheme: Scheme, size: number, label: Uint8Array): PendingStripe {
+    const large = size >= LARGE_BYTES_MIN ? this.#pendingLargeFor(scheme, size, label) : undefined;
+    if (large) return large;
     const pending = this.#pending[scheme.name];
     if (pending?.fits(size, label)) return pending;
     if (pending) this.#freeze(pending);
     const stripe = new PendingStripe(scheme);
     this.#pending[scheme.name] = stripe;
+    return stripe;
+  }
+
+  /** The same of large blobs; undefined if there is no buffer for another one. */
+  #pendingLargeFor(scheme: Scheme, size: number, label: Uint8Array): PendingStripe | undefined {
+    const pending = this.#pendingLarge[scheme.name];
+    if (pending?.fits(size, label)) return pending;
+    const buffer = this.#largeStripes < LARGE_STRIPES_MAX ? this.#buffers.tryAcquire() : undefined;
+    if (!buffer) return undefined;
+    this.#largeStripes++;
+    if (pending) this.#freeze(pending);
+    const stripe = new PendingStripe(scheme, buffer);
+    this.#pendingLarge[scheme.name] = stripe;
     return stripe;
   }
 
@@ -155,16 +202,38 @@ export class Packer {
     const directory = encodeDirectory(stripe.entries);
     const directoryUnit = unitFor(scheme, directory.length);
     const shardBytes = stripeShardBytes({ unit: unitFor(scheme, stripe.length), directoryUnit });
-    const open = this.#source.packed(scheme, shardBytes);
+    const inPages = stripe.buffer !== undefined;
+    const open = inPages ? this.#large(scheme, shardBytes) : this.#source.packed(scheme, shardBytes);
     open.enter();
     const offset = open.reserve(shardBytes);
     open.segment.addData(stripe.length);
     for (const _ of stripe.entries) open.segment.hold();
-    const plan = { scheme, segment: open.segment.id, offset, dataLength: stripe.length, directory, directoryUnit };
-    stripe.frozen = { open, plan };
+    const named = { scheme, segment: open.segment.id, offset, dataLength: stripe.length };
+    stripe.frozen = { open, plan: { ...named, directory, directoryUnit, inPages }, shardBytes };
     this.#frozen.push(stripe);
-    if (this.#pending[scheme.name] === stripe) this.#pending[scheme.name] = undefined;
+    const pending = inPages ? this.#pendingLarge : this.#pending;
+    if (pending[scheme.name] === stripe) pending[scheme.name] = undefined;
     return stripe.frozen;
+  }
+
+  /** The segment for a stripe of large blobs, whose next stripe begins at a page. */
+  #large(scheme: Scheme, shardBytes: number): OpenSegment {
+    const current = this.#openLarge[scheme.name];
+    if (current && this.#source.accepts(current, shardBytes)) {
+      current.skipToPage();
+      return current;
+    }
+    this.#returnLarge(scheme.name);
+    const next = this.#source.takePaged(scheme, shardBytes);
+    this.#openLarge[scheme.name] = next;
+    return next;
+  }
+
+  /** Whoever takes the segment next may write behind what was frozen: stripes of large blobs share no page. */
+  #returnLarge(scheme: SchemeName): void {
+    const open = this.#openLarge[scheme];
+    this.#openLarge[scheme] = undefined;
+    if (open) this.#source.returnBulk(open);
   }
 
   /** Stores stripes of one flush: one write and one sync for each shard file. */
@@ -185,35 +254,43 @@ export class Packer {
 
   /** Stripes frozen for one segment one after another lie one after another, so they go out as one write. */
   async #append(open: OpenSegment, stripes: readonly PendingStripe[]): Promise<void> {
-    const borrowed: StripeBuffer[] = [];
+    const borrowed = stripes.flatMap(({ buffer }) => buffer ?? []);
     const release = (): void => {
-      for (const { data } of stripes) freeBuffer(data);
+      for (const { data, buffer } of stripes) {
+        if (buffer) this.#largeStripes--;
+        else freeBuffer(data);
+      }
       for (const buffer of borrowed) this.#buffers.release(buffer);
     };
-    const [first] = stripes;
-    if (!first) return;
-    let shards: ShardPieces;
+    let encoded: readonly Placed[];
     try {
-      const encoded = await Promise.all(stripes.map((stripe) => this.#encode(stripe, borrowed)));
-      const { shards: length } = open.segment.scheme;
-      shards = Array.from({ length }, (_, shard) => encoded.flatMap((pieces) => pieces[shard] ?? []));
+      encoded = await Promise.all(stripes.map((stripe) => this.#encode(stripe, borrowed)));
     } catch (error) {
       release();
       throw error;
     }
-    const { offset } = this.#freeze(first).plan;
-    const shardBytes = (shards[0] ?? []).reduce((sum, { length }) => sum + length, 0);
+    const [first] = encoded;
+    if (!first) return;
+    const { offset } = first;
+    const shards = first.shards.map((_, shard) => encoded.flatMap((placed) => placed.shards[shard] ?? []));
+    const shardBytes = stripes.reduce((sum, stripe) => sum + this.#freeze(stripe).shardBytes, 0);
     await open.appendDurably({ offset, shards }, shardBytes, release);
+    if (stripes[0]?.buffer) return;
     this.#atHand.noteWritten(open.segment, { start: offset, end: offset + shardBytes });
   }
 
-  /** The pieces of a large stripe are views of a buffer, which the caller gives back once they are stored. */
-  async #encode(stripe: PendingStripe, borrowed: StripeBuffer[]): Promise<ShardPieces> {
+  /** What each shard file gets. The pieces of all but small stripes are views of a buffer, to be given back once they are stored. */
+  async #encode(stripe: PendingStripe, borrowed: StripeBuffer[]): Promise<Placed> {
     const { plan } = this.#freeze(stripe);
-    const buffer = plan.dataLength > INLINE_BYTES_MAX ? this.#buffers.tryAcquire() : undefined;
-    if (!buffer) return this.#encoder.encodeCopy(plan, stripe.data);
+    const { offset, dataLength } = plan;
+    if (stripe.buffer) {
+      const shards = await this.#encoder.encode(plan, stripe.buffer);
+      return new PagedRun().next({ offset, shards }, stripe.buffer.edges);
+    }
+    const buffer = dataLength > INLINE_BYTES_MAX ? this.#buffers.tryAcquire() : undefined;
+    if (!buffer) return { offset, shards: this.#encoder.encodeCopy(plan, stripe.data) };
     borrowed.push(buffer);
-    stripe.data.copy(buffer.data, 0, 0, plan.dataLength);
-    return this.#encoder.encode(plan, buffer);
+    stripe.data.copy(buffer.data, 0, 0, dataLength);
+    return { offset, shards: await this.#encoder.encode(plan, buffer) };
   }
 }

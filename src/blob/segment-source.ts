@@ -90,6 +90,11 @@ export class SegmentSource implements DiskListener {
   /** A segment for one bulk write alone, from now until `returnBulk`. Its files stay open meanwhile. */
   takeBulk(scheme: Scheme, shardBytes: number, usesReserve = false): OpenSegment {
     this.requireQuorum(scheme, usesReserve);
+    return this.takePaged(scheme, shardBytes);
+  }
+
+  /** As `takeBulk`, whatever the disks do. */
+  takePaged(scheme: Scheme, shardBytes: number): OpenSegment {
     const idle = this.#idleBulk[scheme.name];
     let open = idle.pop();
     while (open && !open.hasRoom(shardBytes)) {

@@ -10,7 +10,8 @@ import {
 import type { StripeListing } from '../../src/blob/maintenance/types.ts';
 import { SCHEMES } from '../../src/blob/scheme.ts';
 import type { ErasureBlobStore } from '../../src/blob/store.ts';
-import { STRIPE_BYTES_MAX } from '../../src/blob/stripe.ts';
+import { PAGE_BYTES, STRIPE_BYTES_MAX } from '../../src/blob/stripe.ts';
+import type { BlobRef } from '../../src/blob/types.ts';
 import { BlobDisks, flipBit, inPieces, label, overwrite, sampleBytes } from '../support/blob-disks.ts';
 
 interface Packed {
@@ -23,17 +24,24 @@ interface Packed {
   readonly offsets: number[];
 }
 
-/** A sealed segment of packed stripes, one of each size. */
-async function packed(sizes: readonly number[]): Promise<Packed> {
+/** Blobs of which several share a stripe, however large that is. */
+const SMALL_BYTES_MAX = 200_000;
+
+/** A sealed segment of packed stripes, one of each size, with blobs of so many bytes. */
+async function packed(sizes: readonly number[], blobBytesMax = SMALL_BYTES_MAX): Promise<Packed> {
   const disks = await BlobDisks.create();
   const writer = await disks.open();
   const offsets: number[] = [];
   let segment = '';
   for (const [i, size] of sizes.entries()) {
-    const ref = writer.place(sampleBytes(size, i), Buffer.from(`label ${i}`));
+    const bytes = sampleBytes(size, i);
+    const refs: BlobRef[] = [];
+    for (let at = 0; at < size; at += blobBytesMax) {
+      refs.push(writer.place(bytes.subarray(at, at + blobBytesMax), Buffer.from(`label ${i}`)));
+    }
     await writer.flush();
-    segment = ref.extents[0]?.segment ?? '';
-    offsets.push(ref.extents[0]?.offset ?? -1);
+    segment = refs[0]?.extents[0]?.segment ?? '';
+    offsets.push(refs[0]?.extents[0]?.offset ?? -1);
   }
   await writer.close();
   return { disks, store: await disks.open(), segment, files: await disks.shardFiles(segment), offsets };
@@ -64,6 +72,8 @@ async function regionsOf({ segment, files }: Packed): Promise<(WalkedStripe | Wa
 }
 
 const SIZES = [5, 4096, 500_000, 100, 1_000_000];
+/** Blobs of which each begins a page. */
+const LARGE_SIZES = [300_000, 1_000_000, 262_144];
 
 describe('a whole segment', () => {
   it('of packed stripes → every stripe in order, with its label', async () => {
@@ -73,6 +83,13 @@ describe('a whole segment', () => {
     expect(await labels(store, segment)).toEqual(SIZES.map((_, i) => `label ${i}`));
     const dataBytes = SIZES.reduce((sum, size) => sum + size, 0);
     expect(await store.measure(segment)).toEqual({ dataBytes, stripes: SIZES.length });
+  });
+
+  it('of packed stripes of large blobs, with what fills up pages between them → the same', async () => {
+    const { store, segment, offsets } = await packed(LARGE_SIZES, 1_000_000);
+    expect(offsets.map((offset) => offset % PAGE_BYTES)).toEqual(LARGE_SIZES.map(() => 0));
+    expect((await listed(store, segment)).map(({ offset }) => offset)).toEqual(offsets);
+    expect(await labels(store, segment)).toEqual(LARGE_SIZES.map((_, i) => `label ${i}`));
   });
 
   it('of one large blob → the label is with the last stripe', async () => {

@@ -11,6 +11,7 @@ import { firstStart } from './first-start.ts';
 import { garbage } from './garbage.ts';
 import { largeObjects } from './large-objects.ts';
 import { logRotation } from './log-rotation.ts';
+import { mediumObjects } from './medium-objects.ts';
 import { migration } from './migration.ts';
 import { forcedRebuild, rebuiltIndex } from './rebuilt-index.ts';
 import { repair } from './repair.ts';
@@ -24,6 +25,7 @@ import { versions } from './versions.ts';
 export const scenes: readonly Scene[] = [
   firstStart,
   smallObjects,
+  mediumObjects,
   largeObjects,
   concurrentWrites,
   uploads,
