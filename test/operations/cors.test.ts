@@ -269,7 +269,7 @@ describe('any other request', () => {
     ['PUT', 200, { method: 'PUT', path: '/other', body: 'x' }],
     ['DELETE', 204, { method: 'DELETE', path: '/other' }],
     ['POST', 200, { method: 'POST', path: '/upload', query: [['uploads', '']] }],
-    ['what is not implemented', 501, { method: 'GET', path: '', query: [['replication', '']] }],
+    ['what is not implemented', 501, { method: 'PUT', path: '/k', query: [['novelty', '']] }],
     ['what no operation is', 405, { method: 'POST', path: '/k' }],
     ['another key', 403, { method: 'GET', path: '/k', key: { accessKeyId: 'nobody', secretAccessKey: 'x' } }],
   ])('%s → %s with the headers', async (_, status, { path, headers, ...request }) => {
