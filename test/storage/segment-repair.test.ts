@@ -18,6 +18,7 @@ import {
   inPieces,
   label,
   overwrite,
+  placeStripe,
   readAll,
   sampleBytes,
 } from '../support/blob-disks.ts';
@@ -41,8 +42,6 @@ interface Scene {
 }
 
 const STRIPE_SIZES = [1, 4096, 700_000, 90];
-/** Blobs of which several share a stripe, however large that is. */
-const SMALL_BYTES_MAX = 250_000;
 
 /** A segment of packed stripes and one of a large blob, sealed as the store that wrote them is closed. */
 async function scene(): Promise<Scene> {
@@ -50,12 +49,7 @@ async function scene(): Promise<Scene> {
   const store = await disks.open();
   const kept: Kept[] = [];
   for (const [i, size] of STRIPE_SIZES.entries()) {
-    const stripe = sampleBytes(size, i);
-    for (let at = 0; at < size; at += SMALL_BYTES_MAX) {
-      const bytes = stripe.subarray(at, at + SMALL_BYTES_MAX);
-      kept.push({ ref: store.place(bytes, Buffer.from(`label ${i}`)), bytes });
-    }
-    await store.flush();
+    kept.push(...(await placeStripe(store, sampleBytes(size, i), `label ${i}`)));
   }
   const segment = kept[0]?.ref.extents[0]?.segment ?? '';
   const offsets = [...new Set(kept.map(({ ref }) => ref.extents[0]?.offset ?? 0))];

@@ -11,8 +11,7 @@ import type { StripeListing } from '../../src/blob/maintenance/types.ts';
 import { SCHEMES } from '../../src/blob/scheme.ts';
 import type { ErasureBlobStore } from '../../src/blob/store.ts';
 import { PAGE_BYTES, STRIPE_BYTES_MAX } from '../../src/blob/stripe.ts';
-import type { BlobRef } from '../../src/blob/types.ts';
-import { BlobDisks, flipBit, inPieces, label, overwrite, sampleBytes } from '../support/blob-disks.ts';
+import { BlobDisks, flipBit, inPieces, label, overwrite, placeStripe, sampleBytes } from '../support/blob-disks.ts';
 
 interface Packed {
   readonly disks: BlobDisks;
@@ -24,28 +23,27 @@ interface Packed {
   readonly offsets: number[];
 }
 
-/** Blobs of which several share a stripe, however large that is. */
-const SMALL_BYTES_MAX = 200_000;
-
-/** A sealed segment of packed stripes, one of each size, with blobs of so many bytes. */
-async function packed(sizes: readonly number[], blobBytesMax = SMALL_BYTES_MAX): Promise<Packed> {
+/** A sealed segment of packed stripes, one of each size. */
+async function packed(sizes: readonly number[], place = placeStripe): Promise<Packed> {
   const disks = await BlobDisks.create();
   const writer = await disks.open();
   const offsets: number[] = [];
   let segment = '';
   for (const [i, size] of sizes.entries()) {
-    const bytes = sampleBytes(size, i);
-    const refs: BlobRef[] = [];
-    for (let at = 0; at < size; at += blobBytesMax) {
-      refs.push(writer.place(bytes.subarray(at, at + blobBytesMax), Buffer.from(`label ${i}`)));
-    }
-    await writer.flush();
-    segment = refs[0]?.extents[0]?.segment ?? '';
-    offsets.push(refs[0]?.extents[0]?.offset ?? -1);
+    const [first] = await place(writer, sampleBytes(size, i), `label ${i}`);
+    segment = first?.ref.extents[0]?.segment ?? '';
+    offsets.push(first?.ref.extents[0]?.offset ?? -1);
   }
   await writer.close();
   return { disks, store: await disks.open(), segment, files: await disks.shardFiles(segment), offsets };
 }
+
+/** A packed stripe of one blob. */
+const placeWhole: typeof placeStripe = async (store, bytes, text) => {
+  const ref = store.place(bytes, Buffer.from(text));
+  await store.flush();
+  return [{ ref, bytes }];
+};
 
 async function gather<T>(items: AsyncIterable<T>): Promise<T[]> {
   const gathered: T[] = [];
@@ -86,7 +84,7 @@ describe('a whole segment', () => {
   });
 
   it('of packed stripes of large blobs, with what fills up pages between them → the same', async () => {
-    const { store, segment, offsets } = await packed(LARGE_SIZES, 1_000_000);
+    const { store, segment, offsets } = await packed(LARGE_SIZES, placeWhole);
     expect(offsets.map((offset) => offset % PAGE_BYTES)).toEqual(LARGE_SIZES.map(() => 0));
     expect((await listed(store, segment)).map(({ offset }) => offset)).toEqual(offsets);
     expect(await labels(store, segment)).toEqual(LARGE_SIZES.map((_, i) => `label ${i}`));

@@ -124,3 +124,23 @@ export async function readAll(
   for await (const piece of store.read(ref, range)) pieces.push(piece);
   return Buffer.concat(pieces);
 }
+
+/** Bytes that lie in a packed stripe as a blob, or part of them. */
+export interface PlacedBlob {
+  readonly ref: BlobRef;
+  readonly bytes: Buffer;
+}
+
+/** Larger ones have stripes in other segments. */
+const SMALL_BYTES_MAX = 250_000;
+
+/** A packed stripe with these bytes, in so many blobs that none is large. Durable when it resolves. */
+export async function placeStripe(store: ErasureBlobStore, bytes: Buffer, text: string): Promise<PlacedBlob[]> {
+  const placed: PlacedBlob[] = [];
+  for (let at = 0; at < bytes.length; at += SMALL_BYTES_MAX) {
+    const blob = bytes.subarray(at, at + SMALL_BYTES_MAX);
+    placed.push({ ref: store.place(blob, Buffer.from(text)), bytes: blob });
+  }
+  await store.flush();
+  return placed;
+}
