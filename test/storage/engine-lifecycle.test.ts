@@ -248,6 +248,25 @@ test('a few old versions among many young ones → these alone go, and each vers
   expect((await keys(store, bucket)).filter((name) => name.startsWith('-'))).toEqual(old.map((i) => `-${key(i)}`));
 });
 
+test('rules that change between two steps → what is current is not taken for what is not', async () => {
+  await using store = await EngineStore.open();
+  const bucket = await store.newVersionedBucket();
+  const key = (i: number) => `k/${String(i).padStart(4, '0')}`;
+  await Promise.all(Array.from({ length: 600 }, (_, i) => store.put(bucket, key(i), 'x')));
+  const old = (prefix: string) => ruleWith({ filter: { prefix, tags: [] }, noncurrentExpiration: { days: 1 } });
+  await setRules(store, bucket, [old('k/')]);
+  passDays(store, 1);
+  const job = lifecycleJob(store);
+  await runSteps(store, job, 1);
+  expect(job.status()).toMatchObject({ pass: 'under way', lookedAt: 499 });
+  // The key that was looked at last has another version, and is the first, and only one, of this rule.
+  await store.put(bucket, key(498), 'new');
+  await setRules(store, bucket, [old(key(498))]);
+  await runSteps(store, job);
+  expect(job.status()).toMatchObject({ pass: 'done', noncurrentRemoved: 0, leftAlone: 0 });
+  expect(await listing(store, bucket)).toHaveLength(601);
+});
+
 test('a pass a day, by itself; one that is asked for, at once; buckets without rules cost nothing', async () => {
   await using store = await EngineStore.open();
   const bucket = await store.newBucket();

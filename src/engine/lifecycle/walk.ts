@@ -112,7 +112,8 @@ export class Walk {
     // Whether a marker is alone shows in the row behind it.
     const next = page.length < part.limit ? undefined : page.at(-1);
     const decided = next === undefined ? page : page.slice(0, -1);
-    let standing = this.#last;
+    // Rules may have changed since the last step: what was looked at last counts only where its key goes on.
+    let standing = from?.below === undefined ? undefined : this.#last;
     const changes: Change[] = [];
     for (const [i, glance] of decided.entries()) {
       standing = standingOf(glance, standing);

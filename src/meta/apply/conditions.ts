@@ -1,4 +1,5 @@
 /** Preconditions of commands. A delete marker counts as no object. */
+import assert from 'node:assert';
 import { CommandRejected, type DeleteConditions, type SeenVersion, type WriteConditions } from '../commands.ts';
 import type { Bucket } from '../records.ts';
 import { unpackAttributes } from '../tables/packing.ts';
@@ -70,6 +71,7 @@ export function checkSeen(transaction: Transaction, seen: SeenVersion | undefine
     if (!hasAll) throw changed('its tags are others');
   }
   if (isAlone === true && !versions.isAlone(row)) throw changed('it has others beside it');
+  assert(below === undefined || below > row.ordinal, 'a version is below newer ones');
   if (below !== undefined && versions.byOrdinal(row.bucketId, row.key, below) === undefined) {
     throw changed('the version above it is gone');
   }

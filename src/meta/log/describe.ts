@@ -1,5 +1,5 @@
 /** Commands in plain words, for people. */
-import type { Command, Content, SetIdentities } from '../commands.ts';
+import type { Command, Content, DeleteCurrent, DeleteVersion, SetIdentities } from '../commands.ts';
 import type { BlobLocation } from '../records.ts';
 
 /** Name of a bucket by its id, if it is known. */
@@ -21,9 +21,9 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
     case 'put-version':
       return `put ${key} version ${command.versionId}, ${describeContent(command)}`;
     case 'delete-current':
-      return `delete ${key} (where versions are kept: by delete marker ${command.markerId})`;
+      return `delete ${key}${causeOf(command)} (where versions are kept: by delete marker ${command.markerId})`;
     case 'delete-version':
-      return `delete ${key} version ${command.versionId}`;
+      return `delete ${key} version ${command.versionId}${causeOf(command)}`;
     case 'set-version-tags':
       return `set ${count(command.tags.length, 'tag')} on ${key} version ${command.versionId}`;
     case 'set-version-acl':
@@ -52,6 +52,11 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
     default:
       return `an unknown command: ${JSON.stringify(command satisfies never)}`;
   }
+}
+
+/** A client needs none. */
+function causeOf({ seen }: DeleteCurrent | DeleteVersion): string {
+  return seen === undefined ? '' : ', as a lifecycle rule says';
 }
 
 function describeIdentity({ account, kind, name, document }: SetIdentities['changes'][number]): string {
