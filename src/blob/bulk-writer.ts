@@ -8,9 +8,9 @@
  *
  * If the source fails, what was written is garbage: the segment goes back to the pool and the next blob follows it.
  */
-import { copyBytes } from '../lib/copy-bytes.ts';
 import { randomHex } from '../lib/ids.ts';
 import { encodeDirectory } from './directory.ts';
+import { FillingStripe } from './filling-stripe.ts';
 import type { OpenSegment } from './open-segment.ts';
 import { PagedRun, type Placed } from './paged-run.ts';
 import { DEFAULT_SCHEME, mentionOf, SCHEMES, type Scheme } from './scheme.ts';
@@ -68,7 +68,7 @@ interface Sent {
 class BulkUpload {
   readonly #context: BulkContext;
   readonly #scheme: Scheme;
-  readonly #stripeBytes: number;
+  readonly #filling: FillingStripe;
   readonly #usesReserve: boolean;
   readonly #writeId: string;
   readonly #segments: BulkSegment[] = [];
@@ -76,11 +76,6 @@ class BulkUpload {
   /** Stripes on their way; they never reject, what goes wrong is kept in `#failures`. */
   readonly #underWay = new Set<Promise<void>>();
   readonly #failures: unknown[] = [];
-  #buffer: StripeBuffer | undefined;
-  /** Where its data begins: as the stripe's first unit will in its page. */
-  #shift = 0;
-  /** Bytes in the buffer. */
-  #fill = 0;
   /** Bytes in stripes that were sent. */
   #sent = 0;
   #unsynced = 0;
@@ -90,7 +85,8 @@ class BulkUpload {
   constructor(context: BulkContext, scheme: Scheme, { writeId, usesReserve = false }: WriteOptions) {
     this.#context = context;
     this.#scheme = scheme;
-    this.#stripeBytes = stripeBytesMax(scheme);
+    const nextShift = () => unitShift(this.#segments.at(-1)?.open.tail ?? 0);
+    this.#filling = new FillingStripe(context.buffers, stripeBytesMax(scheme), nextShift);
     this.#usesReserve = usesReserve;
     this.#writeId = writeId ?? randomHex(16);
   }
@@ -98,24 +94,13 @@ class BulkUpload {
   async append(chunk: Uint8Array): Promise<void> {
     let rest = chunk;
     while (rest.length > 0) {
-      if (this.#fill === this.#stripeBytes) await this.#send(NO_LABEL, false);
-      this.#buffer ??= await this.#begin();
-      const part = rest.subarray(0, this.#stripeBytes - this.#fill);
-      copyBytes(part, this.#buffer.data, this.#shift + this.#fill);
-      this.#fill += part.length;
-      rest = rest.subarray(part.length);
+      if (this.#filling.isFull) await this.#send(NO_LABEL, false);
+      rest = rest.subarray(await this.#filling.add(rest));
     }
   }
 
-  /** A buffer for a stripe that most likely follows the last one. */
-  async #begin(): Promise<StripeBuffer> {
-    const buffer = await this.#context.buffers.acquire();
-    this.#shift = unitShift(this.#segments.at(-1)?.open.tail ?? 0);
-    return buffer;
-  }
-
   async finish(label: Uint8Array): Promise<BlobRef> {
-    if (this.#fill > 0) await this.#send(label, true);
+    if (this.#filling.length > 0) await this.#send(label, true);
     await Promise.all(this.#underWay);
     this.#throwFailure();
     await Promise.all(this.#segments.map(({ open }) => open.sync()));
@@ -127,8 +112,7 @@ class BulkUpload {
 
   async abandon(): Promise<void> {
     await Promise.all(this.#underWay);
-    if (this.#buffer) this.#context.buffers.release(this.#buffer);
-    this.#buffer = undefined;
+    this.#filling.drop();
     for (const { open } of this.#segments) open.segment.release();
     this.#returnSegments();
   }
@@ -140,10 +124,9 @@ class BulkUpload {
 
   /** Sends the assembled stripe on its way; waits if too many are. */
   async #send(label: Uint8Array, isLast: boolean): Promise<void> {
-    const buffer = this.#buffer;
-    if (!buffer) return;
+    await this.#filling.settle();
     const scheme = this.#scheme;
-    const length = this.#fill;
+    const { length } = this.#filling;
     const entry = { start: 0, length, blobOffset: this.#sent, writeId: this.#writeId, isLast, label };
     const directory = encodeDirectory([entry]);
     const directoryUnit = isLast ? unitFor(scheme, directory.length) : continuedDirectoryUnit(scheme);
@@ -153,12 +136,11 @@ class BulkUpload {
     const offset = open.reserve(shardBytes);
     open.segment.addData(length);
     this.#extend(open.segment.id, offset, length);
-    this.#buffer = undefined;
-    this.#fill = 0;
     this.#sent += length;
 
+    const { buffer, shift: lies } = this.#filling.take();
     const shift = unitShift(offset);
-    if (shift !== this.#shift) buffer.data.copyWithin(shift, this.#shift, this.#shift + length);
+    if (shift !== lies) buffer.data.copyWithin(shift, lies, lies + length);
     const named = { scheme, segment: open.segment.id, offset, dataLength: length };
     const plan = { ...named, directory, directoryUnit, inPages: true };
     const stored = this.#store(segment, { plan, shardBytes, buffer, after: this.#last })

@@ -28,6 +28,8 @@ export interface BlobStoreOptions {
   readonly segmentSizeMaxBytes?: number;
   /** Stripes that can be assembled or under way at once, 2.5 MiB each. Default 24. */
   readonly stripeBufferCount?: number;
+  /** How long an upload may fill one of them while others wait for one. Default a second. */
+  readonly stripeFillMsMax?: number;
   /** Threads that encode. Default: one less than the cores, at least one, at most four. 0: encode on this thread. */
   readonly encoderThreadCount?: number;
   /** How often the disks are looked at. Default 250 ms; 0 never: then only `checkDisks` and opening a segment do. */

@@ -85,7 +85,7 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
 
   const bufferCount = options.stripeBufferCount ?? STRIPE_BUFFER_COUNT;
   const coder = openCoder(bufferCount, log);
-  const buffers = new StripeBuffers(coder.memory, bufferCount);
+  const buffers = new StripeBuffers(coder.memory, bufferCount, { fillMsMax: options.stripeFillMsMax });
   const threadCount = options.encoderThreadCount ?? Math.min(4, Math.max(1, availableParallelism() - 1));
   const pool = new EncoderPool(coder, threadCount, log);
   const encoder = new StripeEncoder(coder, buffers, pool);

@@ -1,11 +1,13 @@
 /**
  * The buffers in which stripes are assembled and encoded: a fixed number of them, in one memory that all encoder threads
  * share. They are the budget of the write path: who finds none free waits in line. A writer holds a buffer only while it
- * fills or stores it, and never waits for a second one while it could finish a first, so the line always moves.
+ * fills or stores it, and never waits for a second one while it could finish a first. Whoever fills one for longer than
+ * others should wait is asked to do without it, the longest first, so the line moves however slowly some fill theirs.
  *
  * Buffer 0 is the scratch of the thread that made the memory: used and left within one synchronous step, never handed out.
  */
 import assert from 'node:assert';
+import { type Clock, steadyClock } from '../lib/clock.ts';
 import { CODER_RESERVED_BYTES, type Coder } from './coding/coder.ts';
 import { ALL_SCHEMES, type Scheme } from './scheme.ts';
 import { blockChecksums } from './shard-header.ts';
@@ -94,12 +96,38 @@ function spread(
   for (let i = count - 1; i > 0; i--) bytes.copyWithin(at + i * apart, at + i * unit, at + (i + 1) * unit);
 }
 
+/** Who fills a buffer as its bytes come. */
+export interface Filler {
+  /** Gives its buffer up and goes on without it; undefined if it cannot. */
+  giveUp(): StripeBuffer | undefined;
+}
+
+/** How long a buffer may be filled while others wait for one. */
+const FILL_MS_MAX = 1000;
+/** Memory for the stripes of those who gave their buffers up. */
+const OWN_BYTES_MAX = 32 * 1024 * 1024;
+
+export interface StripeBuffersOptions {
+  readonly clock?: Clock;
+  readonly fillMsMax?: number | undefined;
+  readonly ownBytesMax?: number;
+}
+
 export class StripeBuffers {
   readonly scratch: StripeBuffer;
   readonly #free: StripeBuffer[];
   readonly #waiting: ((buffer: StripeBuffer) => void)[] = [];
+  /** Since when each fills its buffer, the longest first. */
+  readonly #fillers = new Map<Filler, number>();
+  readonly #clock: Clock;
+  readonly #fillMsMax: number;
+  #ownBytesLeft: number;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(memory: WebAssembly.Memory, count: number) {
+  constructor(memory: WebAssembly.Memory, count: number, options: StripeBuffersOptions = {}) {
+    this.#clock = options.clock ?? steadyClock;
+    this.#fillMsMax = options.fillMsMax ?? FILL_MS_MAX;
+    this.#ownBytesLeft = options.ownBytesMax ?? OWN_BYTES_MAX;
     assert(count >= 1, 'a writer needs a buffer');
     this.scratch = new StripeBuffer(memory, 0);
     // The last one freed is the next one taken, so that memory never needed stays untouched.
@@ -107,7 +135,11 @@ export class StripeBuffers {
   }
 
   async acquire(): Promise<StripeBuffer> {
-    return this.#free.pop() ?? new Promise((resolve) => this.#waiting.push(resolve));
+    const buffer = this.#free.pop() ?? (this.#waiting.length === 0 ? this.#reclaim() : undefined);
+    if (buffer) return buffer;
+    const turn = new Promise<StripeBuffer>((resolve) => this.#waiting.push(resolve));
+    this.#wakeForReclaim();
+    return turn;
   }
 
   /** A buffer if one is free now. */
@@ -120,5 +152,52 @@ export class StripeBuffers {
     const next = this.#waiting.shift();
     if (next) next(buffer);
     else this.#free.push(buffer);
+  }
+
+  /** A writer begins to fill its buffer as bytes come. */
+  filling(filler: Filler): void {
+    this.#fillers.set(filler, this.#clock.nowMs());
+    if (this.#waiting.length > 0) this.#wakeForReclaim();
+  }
+
+  /** It has ended that. */
+  filled(filler: Filler): void {
+    this.#fillers.delete(filler);
+  }
+
+  /** Takes of the memory for stripes without a buffer, or gives back; false if there is too little. */
+  reserveOwn(bytes: number): boolean {
+    if (bytes > this.#ownBytesLeft) return false;
+    this.#ownBytesLeft -= bytes;
+    return true;
+  }
+
+  /** The buffer of the first that has filled it for long enough and can do without. */
+  #reclaim(): StripeBuffer | undefined {
+    const beforeMs = this.#clock.nowMs() - this.#fillMsMax;
+    for (const [filler, sinceMs] of this.#fillers) {
+      if (sinceMs > beforeMs) return undefined;
+      const buffer = filler.giveUp();
+      if (buffer === undefined) continue;
+      this.#fillers.delete(filler);
+      return buffer;
+    }
+    return undefined;
+  }
+
+  /** Serves those who wait once a buffer has been filled for long enough. */
+  #wakeForReclaim(): void {
+    const [sinceMs] = this.#fillers.values();
+    if (this.#timer !== undefined || sinceMs === undefined) return;
+    const dueMs = Math.max(sinceMs + this.#fillMsMax - this.#clock.nowMs(), this.#fillMsMax / 10);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      while (this.#waiting.length > 0) {
+        const buffer = this.#reclaim();
+        if (buffer === undefined) break;
+        this.#waiting.shift()?.(buffer);
+      }
+      if (this.#waiting.length > 0) this.#wakeForReclaim();
+    }, dueMs).unref();
   }
 }

@@ -25,7 +25,7 @@ class HeldSource {
 
 describe('memory', () => {
   it('is bounded by the stripe buffers, however many write at once', async () => {
-    const store = await (await BlobDisks.create()).open({ stripeBufferCount: 3 });
+    const store = await (await BlobDisks.create()).open({ stripeBufferCount: 3, stripeFillMsMax: 60_000 });
     const sources = Array.from({ length: 20 }, () => new HeldSource());
     const writes = sources.map((source) => store.write(source.pieces(8), label('x')));
     for (const [i, source] of sources.entries()) {
