@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import traceback
+import urllib.error
 import urllib.request
 import zlib
 
@@ -254,6 +255,39 @@ def check_attributes(bucket):
     wanted = ['ETag', 'ObjectSize', 'StorageClass']
     got = s3.get_object_attributes(Bucket=bucket, Key='a', ObjectAttributes=wanted)
     assert (got['ETag'], got['ObjectSize'], got['StorageClass']) == (etag.strip('"'), 5, 'STANDARD'), got
+
+
+def check_browser_form(bucket):
+    """generate_presigned_post: a form as a browser sends it → stored as its policy allows, else refused"""
+    client = boto3.client('s3', config=Config(signature_version='s3v4', s3={'addressing_style': 'path'}))
+    conditions = [{'success_action_status': '201'}, ['starts-with', '$Content-Type', 'image/'], ['content-length-range', 1, 10]]
+    form = client.generate_presigned_post(bucket, 'user/${filename}', Fields={'success_action_status': '201'},
+                                          Conditions=conditions, ExpiresIn=60)
+
+    def post(content, content_type='image/png', **more):
+        fields = {**form['fields'], 'Content-Type': content_type, **more}
+        parts = [f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()]
+        head = ''.join(parts) + '--b\r\nContent-Disposition: form-data; name="file"; filename="ü.png"\r\n\r\n'
+        body = head.encode() + content + b'\r\n--b--\r\n'
+        request = urllib.request.Request(form['url'], data=body, headers={'Content-Type': 'multipart/form-data; boundary=b'})
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    status, text = post(b'0123456789')
+    assert status == 201 and '<Key>user/ü.png</Key>' in text, text
+    got = s3.get_object(Bucket=bucket, Key='user/ü.png')
+    assert got['Body'].read() == b'0123456789' and got['ContentType'] == 'image/png', got
+    for expected, answer in [
+        ('EntityTooLarge', post(b'01234567890')),
+        ('EntityTooSmall', post(b'')),
+        ('Policy Condition failed: ["starts-with", "$Content-Type", "image/"]', post(b'0', 'text/plain')),
+        ('Extra input fields: acl', post(b'0', acl='private')),
+        ('SignatureDoesNotMatch', post(b'0', policy=form['fields']['policy'][:-4])),
+    ]:
+        assert answer[0] in (400, 403) and expected in answer[1].replace('&quot;', '"'), (expected, answer)
 
 
 def check_virtual_host(bucket):
