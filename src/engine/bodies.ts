@@ -54,9 +54,7 @@ export async function receiveBody(
   try {
     const { bytes, rest } = await gather(source, limit);
     if (rest === undefined) return await holdBody(context, source, { bytes, giveBack, scheme });
-    const written = await writeBody(context, { ...source, stream: resumed(bytes, rest) }, storage);
-    giveBack();
-    return written;
+    return await writeBody(context, { ...source, stream: resumed({ bytes, giveBack }, rest) }, storage);
   } catch (error) {
     giveBack();
     throw error;
@@ -156,10 +154,16 @@ function grown(target: Buffer, { size, needed }: { size: number; needed: number 
   return larger;
 }
 
-async function* resumed(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** What was gathered, and what follows it. The first is given back once it is passed on: the rest may be long in coming. */
+async function* resumed(
+  gathered: { bytes: Uint8Array; giveBack: () => void },
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   let ended = false;
   try {
-    yield first;
+    yield gathered.bytes;
+    freeBuffer(gathered.bytes);
+    gathered.giveBack();
     for (let next = await rest.next(); ; next = await rest.next()) {
       ended = next.done === true;
       if (next.done === true) return;

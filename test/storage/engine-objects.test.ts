@@ -256,27 +256,6 @@ test('twenty puts of one key at once, If-None-Match → one succeeds', async () 
   expect((await store.get(bucket, 'k')).toString()).toBe(`content ${winners[0]}`);
 });
 
-test('more bodies at once than the buffer takes → all of them are put', async () => {
-  await using store = await EngineStore.open({ bufferedBytesMax: 100_000 });
-  const bucket = await store.newBucket();
-  const contents = Array.from({ length: 12 }, () => random.bytes(60_000));
-  await Promise.all(contents.map((content, n) => store.put(bucket, `k${n}`, content)));
-  for (const [n, content] of contents.entries()) expect((await store.get(bucket, `k${n}`)).equals(content)).toBe(true);
-});
-
-test('a body refused, again and again → the buffer is given back each time', async () => {
-  await using store = await EngineStore.open({ bufferedBytesMax: 100_000 });
-  const bucket = await store.newBucket();
-  const refuse = () => {
-    throw new Error('BadDigest');
-  };
-  for (let n = 0; n < 5; n++) {
-    const source: BodySource = bodyOf(random.bytes(60_000), { verify: refuse });
-    await expect(store.engine.objects.put({ bucket, key: 'k', source, attributes })).rejects.toThrow('BadDigest');
-  }
-  await store.put(bucket, 'k', random.bytes(60_000));
-});
-
 test('replaced or deleted after it was found → the read still gives the bytes that were found', async () => {
   await using store = await EngineStore.open();
   const bucket = await store.newBucket();
