@@ -14,6 +14,7 @@ import { createEngine } from './engine/engine.ts';
 import { EngineError } from './engine/errors.ts';
 import { dayMs } from './engine/lifecycle/due.ts';
 import { probeStore } from './engine/probe.ts';
+import { readSettings } from './engine/rebuild/settings.ts';
 import type { Engine } from './engine/types.ts';
 import { AccountBlocks } from './iam/account-blocks.ts';
 import { type Iam, openIam } from './iam/iam.ts';
@@ -26,6 +27,7 @@ import { compact } from './jobs/compact.ts';
 import type { Job } from './jobs/job.ts';
 import { jobStateIn } from './jobs/job-state.ts';
 import { keepKeyUses } from './jobs/keep-key-uses.ts';
+import { keepSettings } from './jobs/keep-settings.ts';
 import { actOnLifecycle } from './jobs/lifecycle.ts';
 import { rebalance } from './jobs/rebalance.ts';
 import { repair } from './jobs/repair.ts';
@@ -53,6 +55,7 @@ import { Pipeline } from './s3/pipeline.ts';
 import { QueryApi } from './s3/query-api.ts';
 import { ReservedRoutes } from './s3/reserved-routes.ts';
 import { createServer, type S3Server } from './s3/server.ts';
+import { SettingsCopies } from './settings-copies.ts';
 import { openTls, type TlsFiles } from './tls-files.ts';
 import { version } from './version.ts';
 
@@ -111,10 +114,14 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   });
   await ensureBuckets(config, engine);
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
-  const jobs = startJobs(backgroundWork(config, { engine, compaction, iam, index, blobs, clock, dayLengthMs }), {
-    clock,
-    log,
-  });
+  const settings = new SettingsCopies({ read: () => readSettings(index), disks: () => blobs.disks(), clock });
+  const jobs = startJobs(
+    backgroundWork(config, { engine, compaction, iam, index, blobs, clock, dayLengthMs, settings }),
+    {
+      clock,
+      log,
+    },
+  );
   const auditFile = await openAuditFile(config, clock);
   const server = createFrontEnd({ config, auditFile, tls, clock, log, startedMs, iam, engine, index, blobs, jobs });
   const address = await server.listen(config);
@@ -130,6 +137,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
       await server.close();
       await auditFile?.close();
       await jobs.stop();
+      await settings.write();
       await compaction.close();
       await index.close();
       await blobs.close();
@@ -174,10 +182,11 @@ interface WorkParts {
   readonly blobs: ErasureBlobStore;
   readonly clock: Clock;
   readonly dayLengthMs: number;
+  readonly settings: SettingsCopies;
 }
 
 function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[] {
-  const { engine, compaction, iam, index, blobs, clock, dayLengthMs } = parts;
+  const { engine, compaction, iam, index, blobs, clock, dayLengthMs, settings } = parts;
   const { maintenance } = blobs;
   const mending = { maintenance, clock, bytesPerSecond: jobs.repairBytesPerSecond };
   return [
@@ -185,6 +194,7 @@ function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[] {
     compact({ compaction, clock, deadShareMin: jobs.compactDeadShareMin, bytesPerSecond: jobs.compactBytesPerSecond }),
     keepSnapshots({ upkeep: index.upkeep }),
     keepKeyUses({ save: () => saveKeyUses(iam) }),
+    keepSettings(settings),
     repair(mending),
     rebalance(mending),
     scrub({

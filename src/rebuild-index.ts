@@ -14,6 +14,7 @@ import { createLog } from './lib/log.ts';
 import { openIndex } from './meta/index-store.ts';
 import { lockZones } from './meta/zone-locks.ts';
 import { beginRebuilt, declareWhole, draftOf, type RebuiltIndex, settleRebuilt } from './rebuilt-index.ts';
+import { findSettings } from './settings-copies.ts';
 
 export interface RebuildOptions {
   /** Sets aside the indexes and logs that are there. */
@@ -79,7 +80,10 @@ async function rebuildBeside(config: Config, clusterId: string, blobs: ErasureBl
     epochMin: nowMs,
   });
   try {
-    return await rebuildIndex({ index, blobs, region: config.region, nowMs });
+    const settings = await findSettings(blobs.disks().map(({ path }) => path));
+    const report = await rebuildIndex({ index, blobs, region: config.region, nowMs, settings });
+    if (settings !== undefined) return report;
+    return { ...report, lost: [...report.lost, 'identities, and changes of settings: no disk has a copy of them'] };
   } finally {
     await index.close();
   }

@@ -2,7 +2,7 @@
 import type { Command } from './command.ts';
 
 const neverRestored = `What the disks do not tell, and nobody can restore from them:
-- settings of buckets that were changed after the bucket was made, versioning among them: a bucket with version ids is enabled
+- identities, and settings of buckets, that were changed after the last copy of them, at most a minute before a crash
 - tags and access control lists that were changed after the object was written
 - what was deleted or overwritten and not yet collected: deleted objects whose bytes are still on the disks are back
 - empty objects, copies, completed uploads and delete markers made while too few disks took writes`;

@@ -3,7 +3,14 @@ import { basename } from 'node:path';
 import { describeDiskIdentity, describeDiskRegistry } from '../blob/describe-disk-files.ts';
 import { describeShardFile } from '../blob/describe-shard-file.ts';
 import { HEADER_MAGIC } from '../blob/shard-header.ts';
-import { describeRebuilt, describeRootKey, describeServerKey, describeZoneIdentity } from '../describe-data-folder.ts';
+import {
+  describeAuditLog,
+  describeRebuilt,
+  describeRootKey,
+  describeServerKey,
+  describeSettings,
+  describeZoneIdentity,
+} from '../describe-data-folder.ts';
 import type { InspectedPart } from '../lib/inspection.ts';
 import { readStart } from '../lib/read-start.ts';
 import { describeDatabase, describeLock, SQLITE_MAGIC } from '../meta/describe-database.ts';
@@ -28,6 +35,8 @@ const formats: readonly Format[] = [
   { name: /^ninefold-disk\.json/, describe: describeDiskIdentity },
   { name: /^ninefold-disks\.json/, describe: describeDiskRegistry },
   { name: /^ninefold-zone\.json/, describe: describeZoneIdentity },
+  { name: /^audit(-[\dTZ-]+)?\.jsonl$/, describe: describeAuditLog },
+  { name: /^ninefold-settings\.json/, describe: describeSettings },
   { name: /^ninefold-rebuilt\.json/, describe: describeRebuilt },
   { name: /^root-key\.json/, describe: describeRootKey },
   { name: /^server-key\.json/, describe: describeServerKey },

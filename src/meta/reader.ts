@@ -82,6 +82,10 @@ export class Reader implements IndexReader {
     return this.#buckets.config(bucketId, kind);
   }
 
+  async getBucketConfigs(bucketId: number): Promise<Readonly<Record<string, string>>> {
+    return this.#buckets.configs(bucketId);
+  }
+
   async listBucketsWithConfig(kind: string): Promise<readonly string[]> {
     return this.#buckets.withConfig(kind);
   }

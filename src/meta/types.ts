@@ -127,6 +127,8 @@ export interface IndexReader {
   listBuckets(query: { owner?: string; prefix: string; after: string; limit: number }): Promise<BucketPage>;
   /** JSON text of a configuration document. */
   getBucketConfig(bucketId: number, kind: string): Promise<string | undefined>;
+  /** All of a bucket's configuration documents, by kind. */
+  getBucketConfigs(bucketId: number): Promise<Readonly<Record<string, string>>>;
   /** Names of the buckets that have a configuration document of a kind, in order. */
   listBucketsWithConfig(kind: string): Promise<readonly string[]>;
 

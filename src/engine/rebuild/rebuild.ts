@@ -13,6 +13,7 @@ import type { Index } from '../../meta/types.ts';
 import { type FoundBlobs, findBlobs } from './blob-finder.ts';
 import { type Catalogue, type Entry, readCatalogue, type VersionEntry } from './catalogue.ts';
 import { readDescription } from './descriptions.ts';
+import type { Settings } from './settings.ts';
 
 export interface RebuildReport {
   readonly buckets: number;
@@ -30,6 +31,8 @@ export interface RebuildParts {
   /** Of buckets whose own description is lost. */
   readonly region: string;
   readonly nowMs: number;
+  /** What the disks have of settings, which no blob describes. */
+  readonly settings?: Settings | undefined;
 }
 
 /** Commands on their way at once. */
@@ -66,6 +69,7 @@ class Rebuild {
     const { buckets, versions, uploads } = this.#catalogue;
     const names = [...buckets.keys(), ...versions.keys(), ...uploads.map(({ description }) => description.bucket)];
     for (const name of [...new Set(names)].sort()) await this.#restoreBucket(name);
+    await this.#restoreIdentities();
     await this.#parts.index.submit({ type: 'delete-bucket', bucketId: scaffold });
     return { ...this.#counts, lost: this.#lost };
   }
@@ -142,7 +146,27 @@ class Rebuild {
     for (const entry of this.#catalogue.uploads) {
       if (entry.description.bucket === name) await this.#restoreUpload(bucketId, entry);
     }
+    await this.#restoreSettings(name, bucketId);
     await this.#settled();
+  }
+
+  /** As they were copied last, if it is the same bucket; else it has what it was made with. */
+  async #restoreSettings(name: string, bucketId: number): Promise<void> {
+    const made = this.#catalogue.buckets.get(name)?.description;
+    const copied = this.#parts.settings?.buckets.find((bucket) => bucket.name === name);
+    if (copied === undefined || (made !== undefined && made.createdMs !== copied.createdMs)) return;
+    const { versioning, configs } = copied;
+    if (versioning !== 'Unversioned') await this.#submit({ type: 'set-versioning', bucketId, versioning });
+    for (const kind of new Set([...Object.keys(made?.configs ?? {}), ...Object.keys(configs)])) {
+      await this.#submit({ type: 'set-bucket-config', bucketId, kind, document: configs[kind] ?? null });
+    }
+  }
+
+  async #restoreIdentities(): Promise<void> {
+    const { index, settings } = this.#parts;
+    if (settings === undefined || settings.identities.length === 0) return;
+    const { revision } = await index.getIdentities();
+    await index.submit({ type: 'set-identities', revision, changes: settings.identities });
   }
 
   async #createBucket(name: string, versions: readonly VersionEntry[]): Promise<number> {

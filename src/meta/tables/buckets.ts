@@ -18,6 +18,7 @@ export class BucketReader {
   readonly #byId: Statement<[number], Bucket>;
   readonly #inOrder: Statement<[BucketRange], Bucket>;
   readonly #config: Statement<[number, string], { document: string }>;
+  readonly #configs: Statement<[number], { kind: string; document: string }>;
   readonly #withConfig: Statement<[string], { name: string }>;
 
   constructor(db: Database) {
@@ -30,6 +31,7 @@ export class BucketReader {
     this.#withConfig = db.prepare(
       'SELECT name FROM bucket_configs JOIN buckets USING (bucket_id) WHERE kind = ? ORDER BY name',
     );
+    this.#configs = db.prepare('SELECT kind, document FROM bucket_configs WHERE bucket_id = ? ORDER BY kind');
     this.#config = db.prepare('SELECT document FROM bucket_configs WHERE bucket_id = ? AND kind = ?');
   }
 
@@ -48,6 +50,9 @@ export class BucketReader {
   }
   config(bucketId: number, kind: string): string | undefined {
     return this.#config.get(bucketId, kind)?.document;
+  }
+  configs(bucketId: number): Record<string, string> {
+    return Object.fromEntries(this.#configs.all(bucketId).map(({ kind, document }) => [kind, document]));
   }
 }
 
