@@ -1,7 +1,7 @@
 /** Rules of objects and buckets, on a real index and store: condition → result. */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { BodySource, Bucket } from '../../src/engine/types.ts';
+import type { Bucket } from '../../src/engine/types.ts';
 import { bodyOf, chunksOf, EngineStore, owner, plain } from '../support/engine-store.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 
