@@ -29,7 +29,7 @@ export class Writer {
   }
 
   get lastOrdinal(): number {
-    return this.#mark.lastOrdinal;
+    return this.#mark.counters.lastOrdinal;
   }
   applied(): Applied {
     return this.#transaction.applied();

@@ -164,3 +164,44 @@ test('a database of the first schema → its blobs are found by segment, and hav
   expect(await blobsOf(first)).toEqual([one, both]);
   expect(await blobsOf(second)).toEqual([both, twice]);
 });
+
+test('blobs that come and go, segments that are dropped, rejected commands in one batch → as if one after another', async () => {
+  const bucketId = await createBucket(index);
+  const putNow = (key: string, ordinal: number, location: BlobLocation, more: Partial<PutVersion> = {}) =>
+    index.submit(put(bucketId, key, ordinal, { size: location.size, content: { kind: 'new', location }, ...more }));
+  const outcomes = await Promise.allSettled([
+    putNow('gone', 1, lyingAt(1, first, second)),
+    putNow('kept', 2, lyingAt(2, second)),
+    index.submit({ type: 'delete-version', bucketId, key: 'gone', versionId: 'null' }),
+    putNow('kept', 3, lyingAt(3, first), { conditions: { ifNoneMatch: '*' } }),
+    index.submit({ type: 'drop-segment', segment: first }),
+    index.submit({ type: 'drop-segment', segment: second }),
+    putNow('late', 4, lyingAt(4, first)),
+  ]);
+  expect(outcomes.map(({ status }) => status === 'rejected')).toEqual([false, false, false, true, false, true, false]);
+  expect(await index.listSegments()).toEqual([
+    { segment: first, liveBytes: 10 },
+    { segment: second, liveBytes: 10 },
+  ]);
+});
+
+test('a bucket that changes within a batch → commands after it meet it as it is then', async () => {
+  const bucketId = await createBucket(index);
+  const putAs = (versionId: string, ordinal: number) =>
+    index.submit(put(bucketId, 'key', ordinal, { versionId })).then(
+      () => 'done',
+      (error: { code?: string }) => error.code,
+    );
+  const outcomes = Promise.all([
+    putAs('null', 1),
+    index.submit({ type: 'set-versioning', bucketId, versioning: 'Enabled' }),
+    putAs('null', 2),
+    putAs('v3', 3),
+    index.submit({ type: 'set-versioning', bucketId, versioning: 'Suspended' }),
+    putAs('v4', 4),
+    putAs('null', 5),
+  ]);
+  expect((await outcomes).filter((outcome) => outcome !== undefined)).toEqual([
+    ...['done', 'StaleBucket', 'done', 'StaleBucket', 'done'],
+  ]);
+});

@@ -1,6 +1,6 @@
 /**
  * What `apply` works on: the writing side of every table, inside the open transaction of the writer's connection. Counters
- * live here while a batch runs, so that a command that is undone also gives its numbers back; `save` stores them.
+ * and live bytes live here while a batch runs, so that a command that is undone also gives its numbers back; `save` stores them.
  */
 import type { Database } from 'better-sqlite3';
 import { BlobWriter } from '../tables/blobs.ts';
@@ -11,6 +11,12 @@ import { PartWriter } from '../tables/parts.ts';
 import { type Applied, type Counters, OutboxWriter, StateWriter } from '../tables/state.ts';
 import { UploadWriter } from '../tables/uploads.ts';
 import { VersionWriter } from '../tables/versions.ts';
+
+/** What of a transaction is not in the tables yet. */
+export interface Mark {
+  readonly counters: Counters;
+  readonly liveChanges: number;
+}
 
 export class Transaction {
   readonly buckets: BucketWriter;
@@ -52,7 +58,7 @@ export class Transaction {
 
   /** Records a change for whoever is configured to hear of it. */
   emit(bucketId: number, kind: string, payload: () => Readonly<Record<string, unknown>>): void {
-    if (!this.#outbox.hasConsumer(bucketId)) return;
+    if (!this.buckets.hasConsumer(bucketId)) return;
     this.#outbox.insert({
       sequence: this.#counters.outboxSequence++,
       kind,
@@ -60,12 +66,14 @@ export class Transaction {
     });
   }
 
-  /** The counters as they are now, to go back to if what follows is undone. */
-  mark(): Counters {
-    return { ...this.#counters };
+  /** Where the transaction is now, to go back to if what follows is undone. */
+  mark(): Mark {
+    return { counters: { ...this.#counters }, liveChanges: this.blobs.liveChanges };
   }
-  reset(counters: Counters): void {
+  reset({ counters, liveChanges }: Mark): void {
     this.#counters = { ...counters };
+    this.blobs.resetLive(liveChanges);
+    this.buckets.forget();
   }
 
   get lastOrdinal(): number {
@@ -74,8 +82,9 @@ export class Transaction {
   applied(): Applied {
     return this.#state.applied();
   }
-  /** Stores the counters, and the log record that this transaction is. */
+  /** Stores what is not in the tables yet, and the log record that this transaction is. */
   save(applied: Applied): void {
+    this.blobs.saveLive();
     this.#state.update(applied, this.#counters);
   }
 }

@@ -37,7 +37,19 @@ export class BlobReader {
   }
 }
 
+/** More or fewer live bytes in a segment, or its row gone. */
+interface LiveChange {
+  readonly segment: string;
+  readonly bytes: number | 'dropped';
+}
+
+/**
+ * Live bytes are summed up while a batch is applied and stored by `saveLive`, as all blobs of a batch mostly lie in one or two
+ * segments.
+ */
 export class BlobWriter extends BlobReader {
+  /** Of live bytes, since they were last stored. */
+  readonly #liveChanges: LiveChange[] = [];
   readonly #insert: Statement<[number, number, string, string | null]>;
   readonly #share: Statement<[number], { size: number }>;
   readonly #release: Statement<[number]>;
@@ -94,23 +106,48 @@ export class BlobWriter extends BlobReader {
     return true;
   }
   liveBytes(segment: string): number {
-    return this.#liveBytes.get(segment)?.liveBytes ?? 0;
+    let live = this.#liveBytes.get(segment)?.liveBytes ?? 0;
+    for (const { segment: changed, bytes } of this.#liveChanges) {
+      if (changed === segment) live = bytes === 'dropped' ? 0 : live + bytes;
+    }
+    return live;
   }
   dropSegment(segment: string): void {
-    this.#dropSegment.run(segment);
+    this.#liveChanges.push({ segment, bytes: 'dropped' });
+  }
+
+  /** How many changes of live bytes are not stored yet, … */
+  get liveChanges(): number {
+    return this.#liveChanges.length;
+  }
+  /** … to go back to if what follows is undone. */
+  resetLive(liveChanges: number): void {
+    this.#liveChanges.length = liveChanges;
+  }
+  /** Stores the live bytes of all segments that were changed. */
+  saveLive(): void {
+    const sums = new Map<string, number>();
+    for (const { segment, bytes } of this.#liveChanges) {
+      if (bytes === 'dropped') {
+        sums.delete(segment);
+        this.#dropSegment.run(segment);
+      } else sums.set(segment, (sums.get(segment) ?? 0) + bytes);
+    }
+    for (const [segment, bytes] of sums) this.#addLive.run(segment, bytes);
+    this.#liveChanges.length = 0;
   }
 
   #enterAll(blob: number, extents: BlobLocation['extents']): void {
     for (const { segment, length } of extents) {
       this.#enter.run(segment, blob);
-      this.#addLive.run(segment, length);
+      this.#liveChanges.push({ segment, bytes: length });
     }
   }
 
   #leaveAll(blob: number, extents: BlobLocation['extents']): void {
     for (const { segment, length } of extents) {
       this.#leave.run(segment, blob);
-      this.#addLive.run(segment, -length);
+      this.#liveChanges.push({ segment, bytes: -length });
     }
   }
 }

@@ -1,7 +1,9 @@
 /** Buckets and their configuration documents. */
 import type { Database, Statement } from 'better-sqlite3';
+import { RecentMap } from '../../lib/recent-map.ts';
 import type { Bucket, VersioningState } from '../records.ts';
 
+const KNOWN_MAX = 1024;
 const COLUMNS = 'bucket_id AS id, name, region, owner, created_ms AS createdMs, versioning';
 
 export interface BucketRange {
@@ -56,7 +58,16 @@ export class BucketReader {
   }
 }
 
+/** What every write into a bucket asks of it. */
+interface KnownBucket {
+  readonly bucket: Bucket | undefined;
+  readonly hasConsumer: boolean;
+}
+
+/** Buckets that were asked for are remembered until any bucket changes, or a change is undone. */
 export class BucketWriter extends BucketReader {
+  readonly #known = new RecentMap<number, KnownBucket>(KNOWN_MAX);
+  readonly #consumer: Statement<[number]>;
   readonly #insert: Statement<[Bucket & { readonly manifest: number | null }]>;
   readonly #manifest: Statement<[number], { manifest: number | null }>;
   readonly #remove: Statement<[number]>;
@@ -67,6 +78,9 @@ export class BucketWriter extends BucketReader {
 
   constructor(db: Database) {
     super(db);
+    this.#consumer = db.prepare(
+      "SELECT 1 FROM bucket_configs WHERE bucket_id = ? AND kind IN ('notification', 'replication') LIMIT 1",
+    );
     this.#insert = db.prepare(`
       INSERT INTO buckets VALUES ($id, $name, $region, $owner, $createdMs, $versioning, $manifest)`);
     this.#manifest = db.prepare('SELECT manifest FROM buckets WHERE bucket_id = ?');
@@ -77,7 +91,20 @@ export class BucketWriter extends BucketReader {
     this.#removeConfig = db.prepare('DELETE FROM bucket_configs WHERE bucket_id = ? AND kind = ?');
   }
 
+  override byId(bucketId: number): Bucket | undefined {
+    return this.#find(bucketId).bucket;
+  }
+  /** Whether anything is configured that wants to hear of the bucket's changes. */
+  hasConsumer(bucketId: number): boolean {
+    return this.#find(bucketId).hasConsumer;
+  }
+  /** The tables may not be what they were when buckets were asked for. */
+  forget(): void {
+    this.#known.clear();
+  }
+
   insert(bucket: Bucket & { readonly manifest: number | null }): void {
+    this.forget();
     this.#insert.run(bucket);
   }
   /** The blob that describes the bucket. */
@@ -86,14 +113,25 @@ export class BucketWriter extends BucketReader {
   }
   /** Removes a bucket with its configuration. */
   remove(bucketId: number): void {
+    this.forget();
     this.#remove.run(bucketId);
     this.#removeConfigs.run(bucketId);
   }
   setVersioning(bucketId: number, versioning: VersioningState): void {
+    this.forget();
     this.#setVersioning.run(versioning, bucketId);
   }
   setConfig(bucketId: number, kind: string, document: string | null): void {
+    this.forget();
     if (document === null) this.#removeConfig.run(bucketId, kind);
     else this.#setConfig.run(bucketId, kind, document);
+  }
+
+  #find(bucketId: number): KnownBucket {
+    const known = this.#known.get(bucketId);
+    if (known !== undefined) return known;
+    const found = { bucket: super.byId(bucketId), hasConsumer: this.#consumer.get(bucketId) !== undefined };
+    this.#known.set(bucketId, found);
+    return found;
   }
 }

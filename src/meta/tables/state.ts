@@ -80,20 +80,12 @@ export class StateWriter extends StateReader {
 }
 
 export class OutboxWriter {
-  readonly #consumer: Statement<[number]>;
   readonly #insert: Statement<[number, string, string]>;
 
   constructor(db: Database) {
-    this.#consumer = db.prepare(
-      "SELECT 1 FROM bucket_configs WHERE bucket_id = ? AND kind IN ('notification', 'replication') LIMIT 1",
-    );
     this.#insert = db.prepare('INSERT INTO outbox VALUES (?, ?, ?)');
   }
 
-  /** Whether anything is configured that wants to hear of the bucket's changes. */
-  hasConsumer(bucketId: number): boolean {
-    return this.#consumer.get(bucketId) !== undefined;
-  }
   insert(event: { sequence: number; kind: string; payload: string }): void {
     this.#insert.run(event.sequence, event.kind, event.payload);
   }
