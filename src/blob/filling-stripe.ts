@@ -102,7 +102,8 @@ export class FillingStripe implements Filler {
   /** Makes room for at least so many bytes, keeping what is there; false if there is too little memory for that. */
   #resizeOwn(needed: number): boolean {
     const before = this.#own;
-    const size = sizeFor(needed, this.#bytesMax);
+    const doubled = 2 ** Math.ceil(Math.log2(needed));
+    const size = Math.min(this.#bytesMax, Math.max(OWN_BYTES_MIN, doubled));
     if (!this.#buffers.reserveOwn(size - (before?.length ?? 0))) return false;
     const own = Buffer.allocUnsafeSlow(size);
     before?.copy(own, 0, 0, this.#length);
@@ -127,8 +128,4 @@ export class FillingStripe implements Filler {
     freeBuffer(this.#own);
     this.#own = undefined;
   }
-}
-
-function sizeFor(needed: number, bytesMax: number): number {
-  return Math.min(bytesMax, Math.max(OWN_BYTES_MIN, 2 ** Math.ceil(Math.log2(Math.max(1, needed)))));
 }

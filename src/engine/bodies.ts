@@ -12,6 +12,11 @@ import { etagOf, fullObjectChecksum } from './checksums.ts';
 import type { EngineContext } from './context.ts';
 import type { BodySource } from './types.ts';
 
+/**
+ * How long a small body waits for memory. What others have taken of it they may fill as slowly as they like, so whoever waits
+ * longer is written as a large one, for which there is room however slow others are.
+ */
+const waitMsMax = 1000;
 /** Room for a body whose length is not known. */
 const firstGuessBytes = 64 * 1024;
 const emptyBlob: BlobRef = { size: 0, extents: [] };
@@ -50,7 +55,8 @@ export async function receiveBody(
   const { scheme } = storage;
   const limit = context.blobs.placeLimitBytesOf(scheme);
   if (source.length !== undefined && source.length > limit) return writeBody(context, source, storage);
-  const giveBack = await context.bufferBudget.take(Math.max(1, source.length ?? limit));
+  const giveBack = await context.bufferBudget.takeWithin(Math.max(1, source.length ?? limit), { waitMsMax });
+  if (giveBack === undefined) return writeBody(context, source, storage);
   try {
     const { bytes, rest } = await gather(source, limit);
     if (rest === undefined) return await holdBody(context, source, { bytes, giveBack, scheme });

@@ -36,3 +36,15 @@ test('more than the whole budget → granted when all of it is free', async () =
   giveBack();
   expect(budget.freeBytes).toBe(100);
 });
+
+test('not given back in time → undefined, and those behind are served', async () => {
+  const budget = new ByteBudget(100);
+  const giveBack = await budget.take(60);
+  const large = budget.takeWithin(80, { waitMsMax: 20 });
+  const small = budget.take(40);
+  expect(await large).toBeUndefined();
+  (await small)();
+  giveBack();
+  expect(budget.freeBytes).toBe(100);
+  expect(await budget.takeWithin(100, { waitMsMax: 20 })).toBeDefined();
+});

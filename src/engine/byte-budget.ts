@@ -21,10 +21,17 @@ export class ByteBudget {
 
   /** Waits for the bytes and takes them. The function returned gives them back; calling it again does nothing. */
   async take(bytes: number): Promise<() => void> {
+    const giveBack = await this.takeWithin(bytes, { waitMsMax: Number.POSITIVE_INFINITY });
+    assert(giveBack, 'whoever waits for ever is served');
+    return giveBack;
+  }
+
+  /** The same, but undefined if the bytes are not there within this time. */
+  async takeWithin(bytes: number, { waitMsMax }: { waitMsMax: number }): Promise<(() => void) | undefined> {
     // More than the whole budget is granted as the whole, or it would wait for ever.
     const granted = Math.min(bytes, this.#totalBytes);
     if (this.#waiting.length > 0 || granted > this.#freeBytes) {
-      await new Promise<void>((resolve) => this.#waiting.push({ bytes: granted, granted: resolve }));
+      if (!(await this.#turn({ bytes: granted, waitMsMax }))) return undefined;
     } else {
       this.#freeBytes -= granted;
     }
@@ -35,6 +42,25 @@ export class ByteBudget {
       this.#freeBytes += granted;
       this.#grant();
     };
+  }
+
+  /** Whether the bytes were taken for whoever waits, in time. */
+  #turn({ bytes, waitMsMax }: { bytes: number; waitMsMax: number }): Promise<boolean> {
+    return new Promise((resolve) => {
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+        resolve(false);
+        // Others may have waited for this one alone.
+        this.#grant();
+      };
+      const timer = waitMsMax === Number.POSITIVE_INFINITY ? undefined : setTimeout(leave, waitMsMax);
+      const granted = (): void => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+      const waiter = { bytes, granted };
+      this.#waiting.push(waiter);
+    });
   }
 
   #grant(): void {
