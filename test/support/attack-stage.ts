@@ -36,7 +36,8 @@ export const stranger = { accessKeyId: 'stranger-key', secretAccessKey: 'strange
 export const ownAccount = '000000000000';
 export const otherAccount = '222222222222';
 
-const config = {
+/** As text at once: SDK clients write into the credentials that they are given. */
+const config = JSON.stringify({
   signatureVersion2: true,
   buckets: [{ name: treasure, versioned: true }, { name: yard }],
   accounts: [
@@ -53,7 +54,7 @@ const config = {
     },
     { id: otherAccount, rootKey: stranger },
   ],
-};
+});
 
 export interface AttackStage {
   readonly daemon: Daemon;
@@ -70,7 +71,7 @@ export function allow(action: string | readonly string[], resource: string | rea
 
 /** A server of the file's own; after each test everything in it must be as it was. */
 export function useAttackStage(): () => AttackStage {
-  const daemon = useDaemon({ config: JSON.stringify(config) });
+  const daemon = useDaemon({ config });
   let stage: AttackStage | undefined;
   let before = '';
   beforeAll(async () => {
