@@ -114,12 +114,10 @@ class LifecycleWork {
   /** The walk over the bucket that comes next; undefined behind the last. */
   async #open({ bucket, place }: LifecycleState): Promise<{ bucket: string; walk: LifecycleWalk } | undefined> {
     const { lifecycle } = this.#options;
-    const names = await lifecycle.listBuckets();
-    const next = names.find(
-      (name) => bucket === undefined || name > bucket || (name === bucket && place !== undefined),
-    );
-    if (next === undefined) return undefined;
-    return { bucket: next, walk: lifecycle.walk(next, next === bucket && place !== undefined ? place : {}) };
+    // Where it is in the middle of a bucket, it goes on there.
+    if (bucket !== undefined && place !== undefined) return { bucket, walk: lifecycle.walk(bucket, place) };
+    const next = await lifecycle.nextBucket(bucket ?? '');
+    return next === undefined ? undefined : { bucket: next, walk: lifecycle.walk(next, {}) };
   }
 
   async #work(walk: LifecycleWalk, { passStartedMs }: LifecycleState): Promise<void> {

@@ -86,8 +86,8 @@ export class Reader implements IndexReader {
     return this.#buckets.configs(bucketId);
   }
 
-  async listBucketsWithConfig(kind: string): Promise<readonly string[]> {
-    return this.#buckets.withConfig(kind);
+  async nextBucketWithConfig(query: { after: string; kind: string }): Promise<string | undefined> {
+    return this.#buckets.nextWithConfig(query);
   }
 
   async getVersion(bucketId: number, key: string, versionId?: string): Promise<Version | undefined> {

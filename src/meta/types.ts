@@ -129,8 +129,8 @@ export interface IndexReader {
   getBucketConfig(bucketId: number, kind: string): Promise<string | undefined>;
   /** All of a bucket's configuration documents, by kind. */
   getBucketConfigs(bucketId: number): Promise<Readonly<Record<string, string>>>;
-  /** Names of the buckets that have a configuration document of a kind, in order. */
-  listBucketsWithConfig(kind: string): Promise<readonly string[]>;
+  /** Name of the first bucket behind a name that has a configuration document of a kind. */
+  nextBucketWithConfig(query: { after: string; kind: string }): Promise<string | undefined>;
 
   /** The named version, or without an id the current one, which may be a delete marker. */
   getVersion(bucketId: number, key: string, versionId?: string): Promise<Version | undefined>;

@@ -31,7 +31,7 @@ jobs:
   compactBytesPerSecond: 1073741824
   lifecycleChangesPerSecond: 100000
 time:
-  dayLength: 1ms
+  dayLength: 20ms
 `;
 
 /** A version that can be read, with where it is. */

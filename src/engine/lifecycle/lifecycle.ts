@@ -7,7 +7,7 @@ import { Walk } from './walk.ts';
 /** Lifecycle rules, for the job that has them acted on. */
 export function createLifecycle(context: EngineContext, { dayLengthMs }: { dayLengthMs: number }): Lifecycle {
   return {
-    listBuckets: () => refusing({}, () => context.index.listBucketsWithConfig(lifecycleKind)),
+    nextBucket: (after) => refusing({}, () => context.index.nextBucketWithConfig({ after, kind: lifecycleKind })),
     walk(bucketName, place) {
       const walk = new Walk(context, bucketName, { dayLengthMs, place });
       return {

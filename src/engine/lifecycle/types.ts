@@ -31,7 +31,7 @@ export interface LifecycleWalk {
 }
 
 export interface Lifecycle {
-  /** Names of the buckets that have rules, in order. */
-  listBuckets(): Promise<readonly string[]>;
+  /** The first bucket behind a name that has rules. */
+  nextBucket(after: string): Promise<string | undefined>;
   walk(bucketName: string, place: WalkPlace): LifecycleWalk;
 }

@@ -21,7 +21,7 @@ export class BucketReader {
   readonly #inOrder: Statement<[BucketRange], Bucket>;
   readonly #config: Statement<[number, string], { document: string }>;
   readonly #configs: Statement<[number], { kind: string; document: string }>;
-  readonly #withConfig: Statement<[string], { name: string }>;
+  readonly #nextWithConfig: Statement<[string, string], { name: string }>;
 
   constructor(db: Database) {
     this.#byName = db.prepare(`SELECT ${COLUMNS} FROM buckets WHERE name = ?`);
@@ -30,16 +30,17 @@ export class BucketReader {
       SELECT ${COLUMNS} FROM buckets
       WHERE name >= $from AND name > $after AND ($owner IS NULL OR owner = $owner)
       ORDER BY name LIMIT $limit`);
-    this.#withConfig = db.prepare(
-      'SELECT name FROM bucket_configs JOIN buckets USING (bucket_id) WHERE kind = ? ORDER BY name',
-    );
+    this.#nextWithConfig = db.prepare(`
+      SELECT name FROM buckets
+      WHERE name > ? AND EXISTS (SELECT 1 FROM bucket_configs AS c WHERE c.bucket_id = buckets.bucket_id AND c.kind = ?)
+      ORDER BY name LIMIT 1`);
     this.#configs = db.prepare('SELECT kind, document FROM bucket_configs WHERE bucket_id = ? ORDER BY kind');
     this.#config = db.prepare('SELECT document FROM bucket_configs WHERE bucket_id = ? AND kind = ?');
   }
 
-  /** Names of the buckets that have a document of a kind, in order. */
-  withConfig(kind: string): string[] {
-    return this.#withConfig.all(kind).map(({ name }) => name);
+  /** The first bucket behind a name that has a document of a kind. */
+  nextWithConfig({ after, kind }: { after: string; kind: string }): string | undefined {
+    return this.#nextWithConfig.get(after, kind)?.name;
   }
   byName(name: string): Bucket | undefined {
     return this.#byName.get(name);
