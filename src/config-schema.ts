@@ -121,6 +121,30 @@ const timeSchema = z.strictObject({
   dayLength: durationSchema.default('24h'),
 });
 
+const targetSchema = z.strictObject({
+  arn: z
+    .string()
+    .regex(
+      /^arn:aws:(sns|sqs|lambda|events):[a-z0-9-]*:\d{12}:.+$/,
+      'an ARN such as arn:aws:sqs:us-east-1:000000000000:uploads',
+    ),
+  webhook: z.strictObject({
+    url: z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' }),
+    secret: z.string().min(16, 'at least 16 characters'),
+    timeoutMs: z.int().min(100).default(10_000),
+  }),
+});
+
+const eventsSchema = z
+  .strictObject({
+    retryFor: durationSchema.default('24h'),
+    targets: z.array(targetSchema).default([]),
+  })
+  .refine(
+    ({ targets }) => new Set(targets.map(({ arn }) => arn)).size === targets.length,
+    'two targets have the same ARN',
+  );
+
 const auditLogSchema = z.strictObject({
   enabled: z.boolean().default(true),
   fileBytesMax: z
@@ -163,5 +187,6 @@ export const configSchema = z.strictObject({
   rateLimits: rateLimitsSchema.optional(),
   store: storeSchema.prefault({}),
   jobs: jobsSchema.prefault({}),
+  events: eventsSchema.prefault({}),
   time: timeSchema.prefault({}),
 });

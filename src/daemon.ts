@@ -16,6 +16,7 @@ import { dayMs } from './engine/lifecycle/due.ts';
 import { probeStore } from './engine/probe.ts';
 import { readSettings } from './engine/rebuild/settings.ts';
 import type { Engine } from './engine/types.ts';
+import { openDelivery } from './event-delivery.ts';
 import { AccountBlocks } from './iam/account-blocks.ts';
 import { type Iam, openIam } from './iam/iam.ts';
 import { saveKeyUses } from './iam/key-uses.ts';
@@ -115,13 +116,9 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   await ensureBuckets(config, engine);
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
   const settings = new SettingsCopies({ read: () => readSettings(index), disks: () => blobs.disks(), clock });
-  const jobs = startJobs(
-    backgroundWork(config, { engine, compaction, iam, index, blobs, clock, dayLengthMs, settings }),
-    {
-      clock,
-      log,
-    },
-  );
+  const delivery = openDelivery(config, { engine, clock, log });
+  const work = backgroundWork(config, { engine, compaction, iam, index, blobs, clock, dayLengthMs, settings });
+  const jobs = startJobs(delivery === undefined ? work : [...work, delivery.job], { clock, log });
   const auditFile = await openAuditFile(config, clock);
   const server = createFrontEnd({ config, auditFile, tls, clock, log, startedMs, iam, engine, index, blobs, jobs });
   const address = await server.listen(config);
@@ -137,6 +134,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
       await server.close();
       await auditFile?.close();
       await jobs.stop();
+      await delivery?.close();
       await settings.write();
       await compaction.close();
       await index.close();
@@ -257,6 +255,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
     findUser: (named) => directory.findAccount(named)?.canonicalId,
     accesses,
     accountBlocks,
+    eventTargets: new Set(config.events.targets.map(({ arn }) => arn)),
     nameOf: (canonicalId) => directory.accountOfCanonicalId(canonicalId)?.displayName,
     missingPrincipal: (policy) => missingPrincipal(policy, (accountId) => directory.view(accountId)),
     regions,

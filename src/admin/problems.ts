@@ -21,6 +21,9 @@ export function findProblems(status: Omit<Status, 'problems'>): readonly string[
     ...jobs
       .filter(({ state }) => state === 'failing')
       .map(({ name, failures, lastError }) => `Job ${name} fails (${failures} times in a row): ${lastError}.`),
+    ...status.events
+      .filter(({ deadLetters }) => deadLetters > 0)
+      .map(({ target, deadLetters }) => `${deadLetters} events for ${target} were given up and are kept.`),
     ...jobs.filter(({ state }) => state === 'paused').map(({ name }) => `Job ${name} is paused.`),
   ];
 }

@@ -86,7 +86,16 @@ test('shards that contradict each other → a sentence a segment, that names a f
     { segment: 'a', offsets: [16] },
     { segment: 'b', offsets: [0, 1, 2, 3, 4, 5, 6, 7, 8] },
   ];
-  const nothing = { version: '', nowMs: 0, startedMs: 0, zones: [], sharedFileSystems: [], disks: [], jobs: [] };
+  const nothing = {
+    version: '',
+    nowMs: 0,
+    startedMs: 0,
+    zones: [],
+    sharedFileSystems: [],
+    disks: [],
+    events: [],
+    jobs: [],
+  };
   const space = describeSpace({ disks: [], segments: [], live: new Map() });
   const index = { sequence: 0, epoch: 0, logBytesSinceSnapshot: 0 };
   expect(findProblems({ ...nothing, space, index, contradictions })).toEqual([

@@ -55,6 +55,16 @@ const zoneSchema = z.object({
     .optional(),
 });
 
+/** Events on their way to a target that have not arrived. */
+const eventsSchema = z.object({
+  /** ARN. */
+  target: z.string(),
+  waiting: z.number(),
+  /** When the oldest that waits happened. */
+  oldestMs: z.number().optional(),
+  deadLetters: z.number(),
+});
+
 export const jobSchema = z.object({
   name: z.string(),
   state: z.enum(['running', 'waiting', 'paused', 'failing', 'stopped']),
@@ -138,6 +148,8 @@ export const statusSchema = z.object({
   /** What scrub found wrong and could not tell the right of. */
   contradictions: z.array(contradictionSchema).default([]),
   index: indexSchema,
+  /** Of the targets for which there are any. */
+  events: z.array(eventsSchema),
   jobs: z.array(jobSchema),
 });
 

@@ -15,7 +15,7 @@ export interface StatusSources {
   readonly clock: Clock;
   readonly startedMs: number;
   readonly zones: readonly { readonly name: string; readonly path: string }[];
-  readonly index: Pick<Index, 'listSegments' | 'state' | 'upkeep'>;
+  readonly index: Pick<Index, 'countEvents' | 'listSegments' | 'state' | 'upkeep'>;
   readonly blobs: Pick<BlobStore, 'disks' | 'segments'> & { readonly maintenance: Pick<BlobMaintenance, 'health'> };
   readonly jobs: Pick<JobRunner, 'status'>;
 }
@@ -52,6 +52,7 @@ export async function readStatus(sources: StatusSources): Promise<Status> {
       .filter(({ undecidedStripes }) => undecidedStripes.length > 0)
       .map(({ segment, undecidedStripes }) => ({ segment, offsets: [...undecidedStripes] })),
     index: describeIndex(index),
+    events: describeEvents(await index.countEvents()),
     jobs: jobs.status().map((job) => ({ ...job, details: { ...job.details } })),
   };
   return { ...found, problems: [...findProblems(found)] };
@@ -64,6 +65,19 @@ export function describeDisk({ device, sizeBytes, freeBytes, reserveBytes, ...di
 
 function describeHoldings({ snapshot, log }: ZoneHoldings = {}): Partial<Status['zones'][number]> {
   return { ...(snapshot && { snapshot: { ...snapshot } }), ...(log && { logFiles: { ...log } }) };
+}
+
+function describeEvents(sizes: Awaited<ReturnType<Index['countEvents']>>): Status['events'] {
+  return [...new Set(sizes.map(({ target }) => target))].map((target) => {
+    const waiting = sizes.find((size) => size.target === target && !size.isDead);
+    const dead = sizes.find((size) => size.target === target && size.isDead);
+    return {
+      target,
+      waiting: waiting?.events ?? 0,
+      ...(waiting !== undefined && { oldestMs: waiting.oldestMs }),
+      deadLetters: dead?.events ?? 0,
+    };
+  });
 }
 
 function describeIndex(index: StatusSources['index']): Status['index'] {

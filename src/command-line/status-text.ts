@@ -16,6 +16,7 @@ export function statusText(status: Status, endpoint: string): string {
     `Redundancy\n${table(redundancyRows(status))}`,
     `Space\n${table(spaceRows(status))}`,
     `Index\n${table(indexRows(status))}`,
+    ...eventsParts(status),
     `Background work\n${jobsTable(jobs, nowMs)}`,
   ].join('\n\n');
 }
@@ -93,6 +94,17 @@ function indexRows({ index }: Status): readonly (readonly string[])[] {
     ['log', `record ${sequence}, epoch ${epoch}`],
     ['snapshot', snapshotSequence === undefined ? 'none yet' : `of record ${snapshotSequence}, ${since}`],
   ];
+}
+
+/** Only where events wait. */
+function eventsParts({ events, nowMs }: Status): readonly string[] {
+  if (events.length === 0) return [];
+  const rows = events.map(({ target, waiting, oldestMs, deadLetters }) => [
+    target,
+    `${waiting} wait${oldestMs === undefined ? '' : `, the oldest for ${formatSpan(nowMs - oldestMs)}`}`,
+    deadLetters === 0 ? '' : `${deadLetters} given up`,
+  ]);
+  return [`Events\n${table(rows)}`];
 }
 
 function jobRow({ name, state, nextRunMs, failures, lastError, details }: JobDescription, nowMs: number): string[] {

@@ -7,6 +7,7 @@ import { isMd5, multipartChecksum, multipartEtag } from './checksums.ts';
 import { checkBeforeBody } from './conditions.ts';
 import type { EngineContext } from './context.ts';
 import { EngineError, type EngineErrorDetails } from './errors.ts';
+import { noticing } from './events/notices.ts';
 import { describeVersion, withManifest } from './manifests.ts';
 import { isRejection, onCurrentBucket } from './refusals.ts';
 import type { Uploads } from './types.ts';
@@ -41,13 +42,14 @@ export async function completeUpload(context: EngineContext, request: CompleteRe
 
 async function submitCompletion(
   context: EngineContext,
-  { bucket, key, uploadId, conditions }: CompleteRequest,
+  { bucket, key, uploadId, conditions, cause }: CompleteRequest,
   {
     upload,
     parts,
     whole,
   }: { upload: Upload; parts: readonly Part[]; whole: Pick<Version, 'size' | 'etag' | 'checksum'> },
 ): Promise<Version> {
+  const noticeOf = await noticing(context, bucket, cause);
   return onCurrentBucket(context, bucket, async (current) => {
     const described = {
       bucketId: current.id,
@@ -74,6 +76,7 @@ async function submitCompletion(
         ...held,
         parts: parts.map(({ partNumber, etag }) => ({ partNumber, etag })),
         ...(conditions !== undefined && { conditions }),
+        ...noticeOf('ObjectCreated:CompleteMultipartUpload', key),
       }),
     );
     return { ...described, isLatest: true, isDeleteMarker: false, partCount: parts.length, attributes };

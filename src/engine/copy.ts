@@ -5,6 +5,7 @@ import type { Checksum, Slice, Version } from '../meta/records.ts';
 import { defaultChecksumAlgorithm, etagOf, fullObjectChecksum, isMd5, knownAlgorithm } from './checksums.ts';
 import { checkBeforeBody } from './conditions.ts';
 import type { EngineContext } from './context.ts';
+import { noticing } from './events/notices.ts';
 import { describeVersion, nameSlices, withManifest } from './manifests.ts';
 import { digestVersion, type Range, slicesOf, versionGone } from './reading.ts';
 import { isRejection, onCurrentBucket } from './refusals.ts';
@@ -19,6 +20,7 @@ export async function copyObject(context: EngineContext, request: CopyRequest): 
   const shared = await slicesOf(context, source, range);
   const content = sharedContent(shared);
   const slices = await nameSlices(context, shared);
+  const noticeOf = await noticing(context, bucket, request.cause);
   return onCurrentBucket(context, bucket, async (current) => {
     const identity = context.ids.issue(current);
     const described = {
@@ -40,6 +42,7 @@ export async function copyObject(context: EngineContext, request: CopyRequest): 
           ...held,
           content,
           ...(conditions !== undefined && { conditions }),
+          ...noticeOf('ObjectCreated:Copy', key),
         }),
       ),
     );

@@ -1,6 +1,7 @@
 import type { DeleteConditions, SeenVersion } from '../meta/commands.ts';
-import type { Bucket } from '../meta/records.ts';
+import type { Bucket, EventCause } from '../meta/records.ts';
 import type { EngineContext } from './context.ts';
+import { noticing } from './events/notices.ts';
 import { withManifest } from './manifests.ts';
 import { onCurrentBucket } from './refusals.ts';
 import type { DeleteResult } from './types.ts';
@@ -12,6 +13,12 @@ export interface DeleteRequest {
   readonly owner: string;
   readonly conditions?: DeleteConditions;
   readonly seen?: SeenVersion;
+  readonly cause?: EventCause | undefined;
+}
+
+/** What a removal is called in events: one that a rule asked for, by `seen`, has a name of its own. */
+function nameOf(what: 'Delete' | 'DeleteMarkerCreated', { seen }: DeleteRequest): string {
+  return `${seen === undefined ? 'ObjectRemoved' : 'LifecycleExpiration'}:${what}`;
 }
 
 /** Removes the version named, or without a name does what the bucket's versioning state asks for. */
@@ -20,18 +27,19 @@ export async function deleteObject(context: EngineContext, request: DeleteReques
   return versionId === undefined ? deleteCurrent(context, request) : deleteVersion(context, request, versionId);
 }
 
-async function deleteCurrent(
-  context: EngineContext,
-  { bucket, key, owner, conditions, seen }: DeleteRequest,
-): Promise<DeleteResult> {
+async function deleteCurrent(context: EngineContext, request: DeleteRequest): Promise<DeleteResult> {
+  const { bucket, key, owner, conditions, seen } = request;
+  const noticeOf = await noticing(context, bucket, request.cause);
   return onCurrentBucket(context, bucket, async (current) => {
     const { versionId, ordinal } = context.ids.issue(current);
     const lastModifiedMs = context.clock.nowMs();
+    const event = nameOf(current.versioning === 'Unversioned' ? 'Delete' : 'DeleteMarkerCreated', request);
     const command = {
       ...({ type: 'delete-current', bucketId: current.id, key, markerId: versionId, ordinal } as const),
       ...{ owner, lastModifiedMs },
       ...(conditions !== undefined && { conditions }),
       ...(seen !== undefined && { seen }),
+      ...noticeOf(event, key),
     };
     const marker = {
       v: 1,
@@ -51,18 +59,17 @@ async function deleteCurrent(
   });
 }
 
-async function deleteVersion(
-  { index }: EngineContext,
-  { bucket, key, conditions, seen }: DeleteRequest,
-  versionId: string,
-): Promise<DeleteResult> {
-  const { wasDeleteMarker } = await index.submit({
+async function deleteVersion(context: EngineContext, request: DeleteRequest, versionId: string): Promise<DeleteResult> {
+  const { bucket, key, conditions, seen } = request;
+  const noticeOf = await noticing(context, bucket, request.cause);
+  const { wasDeleteMarker } = await context.index.submit({
     type: 'delete-version',
     bucketId: bucket.id,
     key,
     versionId,
     ...(conditions !== undefined && { conditions }),
     ...(seen !== undefined && { seen }),
+    ...noticeOf(nameOf('Delete', request), key),
   });
   return { deleteMarker: wasDeleteMarker, versionId };
 }

@@ -6,6 +6,7 @@ import type { Index } from '../meta/types.ts';
 import { createBuckets } from './buckets.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { DigestFunctions, EngineContext, EngineLimits } from './context.ts';
+import { createOutbox } from './events/outbox.ts';
 import { createGarbage } from './garbage.ts';
 import { createIdentities } from './identities.ts';
 import { dayMs } from './lifecycle/due.ts';
@@ -59,5 +60,6 @@ export function createEngine(options: EngineOptions): Engine {
     garbage: createGarbage(context),
     lifecycle: createLifecycle(context, { dayLengthMs }),
     identities: createIdentities(context),
+    outbox: createOutbox(context),
   };
 }

@@ -7,12 +7,13 @@ import type { EngineContext } from './context.ts';
 import { copyObject } from './copy.ts';
 import { deleteObject } from './deletes.ts';
 import { EngineError } from './errors.ts';
+import { noticing } from './events/notices.ts';
 import { versionLabel } from './labels.ts';
 import { describeVersion, withManifest } from './manifests.ts';
 import { ofVersion, readVersion, recallVersion, rememberSlices } from './reading.ts';
 import { isCodedFor, rewrittenBody } from './recoding.ts';
 import { isRejection, keyDetails, onCurrentBucket, refusing } from './refusals.ts';
-import type { CopyRequest, Objects, PutRequest } from './types.ts';
+import type { CopyRequest, Objects, PutRequest, VersionTarget } from './types.ts';
 import type { VersionIdentity } from './version-ids.ts';
 
 /** How often a version is looked up that is replaced while it is being found. */
@@ -31,10 +32,16 @@ export function createObjects(context: EngineContext): Objects {
       refusing(keyDetails(request.bucket, request.key, request.conditions), () => copyOrRewrite(context, request)),
     delete: (request) =>
       refusing(keyDetails(request.bucket, request.key, request.conditions), () => deleteObject(context, request)),
-    setTags: (bucket, key, versionId, tags) =>
-      refusing(keyDetails(bucket, key), () => changeVersion(context, { bucket, key, versionId }, { tags })),
-    setAcl: (bucket, key, versionId, acl) =>
-      refusing(keyDetails(bucket, key), () => changeVersion(context, { bucket, key, versionId }, { acl })),
+    setTags: (target, tags) =>
+      refusing(keyDetails(target.bucket, target.key), () =>
+        tags === 'none'
+          ? changeVersion(context, target, { event: 'ObjectTagging:Delete', tags: [] })
+          : changeVersion(context, target, { event: 'ObjectTagging:Put', tags }),
+      ),
+    setAcl: (target, acl) =>
+      refusing(keyDetails(target.bucket, target.key), () =>
+        changeVersion(context, target, { event: 'ObjectAcl:Put', acl }),
+      ),
     listParts: (version, query) =>
       refusing({ key: version.key }, () => ofVersion(context, version, () => index.listVersionParts(version, query))),
     part: (version, n) =>
@@ -53,8 +60,9 @@ interface Target {
 }
 
 async function putObject(context: EngineContext, request: PutRequest): Promise<Version> {
-  const { bucket, conditions } = request;
+  const { bucket, conditions, event = 'ObjectCreated:Put' } = request;
   await checkBeforeBody(context, request, conditions);
+  const noticeOf = await noticing(context, bucket, request.cause);
   let labelled: Version | undefined;
   const body = await receiveBody(context, request.source, {
     scheme: context.schemeOf(request.attributes.storageClass),
@@ -80,6 +88,7 @@ async function putObject(context: EngineContext, request: PutRequest): Promise<V
         checksum: body.facts.checksum,
         content: { kind: 'new', location },
         ...(conditions !== undefined && { conditions }),
+        ...noticeOf(event, key),
       } as const;
       if (location.size > 0) await context.index.submit(command);
       else await submitEmpty(context, current, command);
@@ -103,7 +112,7 @@ async function copyOrRewrite(context: EngineContext, request: CopyRequest): Prom
   const { storageClass } = request.attributes;
   if (await isCodedFor(context, { source, range, storageClass })) return copyObject(context, request);
   const body = rewrittenBody(context, source, { range, algorithm: checksumAlgorithm });
-  return putObject(context, { ...target, source: body });
+  return putObject(context, { ...target, source: body, event: 'ObjectCreated:Copy' });
 }
 
 function newVersion(
@@ -157,14 +166,19 @@ async function findVersion({ index }: EngineContext, { bucket, key, versionId }:
   });
 }
 
-type Change = { readonly tags: readonly Tag[] } | { readonly acl: readonly Grant[] };
+type Change = { readonly event: string } & ({ readonly tags: readonly Tag[] } | { readonly acl: readonly Grant[] });
 
-async function changeVersion(context: EngineContext, target: Target, change: Change): Promise<Version> {
+async function changeVersion(
+  context: EngineContext,
+  { cause, ...target }: VersionTarget,
+  { event, ...change }: Change,
+): Promise<Version> {
+  const noticeOf = await noticing(context, target.bucket, cause);
   for (let lookups = 1; ; lookups++) {
     const version = await findVersion(context, target);
     const { bucketId, key, versionId, attributes } = version;
     try {
-      const named = { bucketId, key, versionId };
+      const named = { bucketId, key, versionId, ...noticeOf(event, key) };
       if ('tags' in change) await context.index.submit({ type: 'set-version-tags', ...named, ...change });
       else await context.index.submit({ type: 'set-version-acl', ...named, ...change });
       return { ...version, attributes: { ...attributes, ...change } };

@@ -8,19 +8,24 @@ import type { DeleteConditions, WriteConditions } from '../meta/commands.ts';
 import type {
   Bucket,
   Checksum,
+  EventCause,
   Grant,
   Grantee,
   GranteeGroup,
   IdentityDocument,
   IdentityName,
   ObjectAttributes,
+  ObjectEvent,
+  OutboxEntry,
   Part,
   Permission,
   Tag,
+  TestEvent,
   Upload,
   Version,
 } from '../meta/records.ts';
 import type { IdentityState, ObjectPage, PartPage, UploadPage } from '../meta/types.ts';
+import type { Outbox } from './events/outbox.ts';
 import type { Garbage } from './garbage.ts';
 import type { Lifecycle } from './lifecycle/types.ts';
 
@@ -30,6 +35,7 @@ export type {
   ChecksumAlgorithm,
   DeleteConditions,
   Digests,
+  EventCause,
   Garbage,
   Grant,
   Grantee,
@@ -38,11 +44,15 @@ export type {
   IdentityName,
   IdentityState,
   ObjectAttributes,
+  ObjectEvent,
   ObjectPage,
+  Outbox,
+  OutboxEntry,
   Part,
   PartPage,
   Permission,
   Tag,
+  TestEvent,
   Upload,
   UploadPage,
   Version,
@@ -85,15 +95,22 @@ export interface Buckets {
   changeConfig(bucket: Bucket, kind: string, decide: (document: string | undefined) => string | null): Promise<void>;
 }
 
-export interface PutRequest {
+/** Who asks for a change, for the events that tell of it; without it nobody is told. */
+interface Caused {
+  readonly cause?: EventCause | undefined;
+}
+
+export interface PutRequest extends Caused {
   readonly bucket: Bucket;
   readonly key: string;
   readonly source: BodySource;
   readonly attributes: ObjectAttributes;
   readonly conditions?: WriteConditions;
+  /** What the writing is called in events: a browser's form is a post. */
+  readonly event?: 'ObjectCreated:Put' | 'ObjectCreated:Post' | 'ObjectCreated:Copy';
 }
 
-export interface CopyRequest {
+export interface CopyRequest extends Caused {
   /** The version to copy, as `find` gave it after the source conditions held. */
   readonly source: Version;
   readonly bucket: Bucket;
@@ -109,6 +126,13 @@ export interface DeleteResult {
   readonly deleteMarker: boolean;
   /** Version id of the marker made, or of the version removed; absent where the bucket was never versioned. */
   readonly versionId?: string;
+}
+
+/** What a change of attributes names: a version, or without an id the current one. */
+export interface VersionTarget extends Caused {
+  readonly bucket: Bucket;
+  readonly key: string;
+  readonly versionId: string | undefined;
 }
 
 export interface Objects {
@@ -137,11 +161,12 @@ export interface Objects {
     versionId?: string;
     owner: string;
     conditions?: DeleteConditions;
+    cause?: EventCause | undefined;
   }): Promise<DeleteResult>;
-  /** Replaces the tags; returns the version they are on. Throws as `find`. */
-  setTags(bucket: Bucket, key: string, versionId: string | undefined, tags: readonly Tag[]): Promise<Version>;
+  /** Replaces the tags, or removes them all; returns the version they were on. Throws as `find`. */
+  setTags(target: VersionTarget, tags: readonly Tag[] | 'none'): Promise<Version>;
   /** Replaces the access control list; returns the version it is on. Throws as `find`. */
-  setAcl(bucket: Bucket, key: string, versionId: string | undefined, acl: readonly Grant[]): Promise<Version>;
+  setAcl(target: VersionTarget, acl: readonly Grant[]): Promise<Version>;
   /** Parts of a multipart object in order; empty for any other. */
   listParts(version: Version, query: { after: number; limit: number }): Promise<PartPage>;
   /** The n-th part of a multipart object with the range of its bytes; undefined beyond the last. */
@@ -189,6 +214,7 @@ export interface Uploads {
     parts: readonly { partNumber: number; etag: string; checksum?: string }[];
     conditions?: WriteConditions;
     verify?: (result: { size: number; checksum?: Checksum }) => void;
+    cause?: EventCause | undefined;
   }): Promise<Version>;
   abort(bucket: Bucket, key: string, uploadId: string): Promise<void>;
   listParts(upload: Upload, query: { after: number; limit: number }): Promise<PartPage>;
@@ -217,4 +243,5 @@ export interface Engine {
   readonly garbage: Garbage;
   readonly lifecycle: Lifecycle;
   readonly identities: Identities;
+  readonly outbox: Outbox;
 }

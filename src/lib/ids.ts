@@ -20,6 +20,16 @@ export function newRequestId(): string {
   return randomHex(8).toUpperCase();
 }
 
+/** A random number from 0 on, below 1. */
+export function randomShare(): number {
+  return draw(4).readUInt32BE() / 2 ** 32;
+}
+
+/** What S3 says beside a request's id, `x-amz-id-2`. */
+export function newHostId(): string {
+  return randomBase64(24);
+}
+
 /** Random bytes that nobody gets again; valid until the next call. */
 function draw(bytes: number): Buffer {
   if (used + bytes > drawn.length) {

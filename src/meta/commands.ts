@@ -7,10 +7,12 @@ import type {
   BlobLocation,
   BucketConfigKind,
   Checksum,
+  EventCause,
   Grant,
   IdentityName,
   ObjectAttributes,
   Tag,
+  TestEvent,
   VersioningState,
 } from './records.ts';
 
@@ -22,6 +24,20 @@ export type Content =
 /** A blob just written whose bytes describe the row to a rebuild of the index, and which the row holds for its life. */
 interface Described {
   readonly manifest?: BlobLocation;
+}
+
+/** Whom the change is told, where rules of the bucket ask for that: the outbox takes it with the change. */
+interface Announced {
+  readonly notice?: Notice;
+}
+
+export interface Notice {
+  /** By AWS's name, without `s3:`: `ObjectCreated:Put`. */
+  readonly event: string;
+  readonly cause: EventCause;
+  readonly atMs: number;
+  /** Never empty. */
+  readonly to: readonly { readonly target: string; readonly rule: string }[];
 }
 
 export interface SharedSlice {
@@ -99,7 +115,7 @@ export interface SetBucketConfig {
  * Makes a version the current one. `versionId` is `null` (the string) when the bucket is not Enabled: the null version is
  * then replaced. If that does not fit the bucket's state inside the transaction, the command is rejected with `StaleBucket`.
  */
-export interface PutVersion extends VersionBody, Described {
+export interface PutVersion extends VersionBody, Described, Announced {
   readonly type: 'put-version';
   readonly bucketId: number;
   readonly key: string;
@@ -110,7 +126,7 @@ export interface PutVersion extends VersionBody, Described {
 }
 
 /** DeleteObject without a version id: removes the null version, or makes a delete marker, as the versioning state says. */
-export interface DeleteCurrent extends Described {
+export interface DeleteCurrent extends Described, Announced {
   readonly type: 'delete-current';
   readonly bucketId: number;
   readonly key: string;
@@ -124,7 +140,7 @@ export interface DeleteCurrent extends Described {
 }
 
 /** DeleteObject with a version id. A version that does not exist is no error. */
-export interface DeleteVersion {
+export interface DeleteVersion extends Announced {
   readonly type: 'delete-version';
   readonly bucketId: number;
   readonly key: string;
@@ -133,7 +149,7 @@ export interface DeleteVersion {
   readonly seen?: SeenVersion;
 }
 
-export interface SetVersionTags {
+export interface SetVersionTags extends Announced {
   readonly type: 'set-version-tags';
   readonly bucketId: number;
   readonly key: string;
@@ -142,7 +158,7 @@ export interface SetVersionTags {
   readonly tags: readonly Tag[];
 }
 
-export interface SetVersionAcl {
+export interface SetVersionAcl extends Announced {
   readonly type: 'set-version-acl';
   readonly bucketId: number;
   readonly key: string;
@@ -180,7 +196,7 @@ export interface PutPart extends Described {
  * Turns the listed parts, in this order, into a version; parts not listed are freed and the upload ends. Rejected with
  * `InvalidPart` if a part is missing or no longer has the ETag the engine saw. Moves no bytes.
  */
-export interface CompleteUpload extends Described {
+export interface CompleteUpload extends Described, Announced {
   readonly type: 'complete-upload';
   readonly bucketId: number;
   readonly key: string;
@@ -236,6 +252,20 @@ export interface SetIdentities {
   readonly changes: readonly (IdentityName & { readonly document: string | null })[];
 }
 
+/** Puts test events into the outbox. */
+export interface PostTestEvents {
+  readonly type: 'post-test-events';
+  readonly targets: readonly string[];
+  readonly event: TestEvent;
+}
+
+/** What became of events in the outbox, by their sequences: those delivered go, dead letters stay. */
+export interface SettleEvents {
+  readonly type: 'settle-events';
+  readonly delivered: readonly number[];
+  readonly dead: readonly number[];
+}
+
 /** Changes nothing. That it is durable shows that changes can be made durable now. */
 export interface Probe {
   readonly type: 'probe';
@@ -259,6 +289,8 @@ export type Command =
   | RelocateBlob
   | SaveJobState
   | SetIdentities
+  | PostTestEvents
+  | SettleEvents
   | Probe;
 
 /** What `submit` resolves to, by command. Commands that are not listed resolve to nothing. */

@@ -55,6 +55,8 @@ export class HotRows {
       case 'drop-segment':
       case 'save-job-state':
       case 'set-identities':
+      case 'post-test-events':
+      case 'settle-events':
       case 'probe':
         return;
       default:

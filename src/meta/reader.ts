@@ -3,11 +3,12 @@ import type { Database } from 'better-sqlite3';
 import type { HotRows } from './hot-rows.ts';
 import { decodeKey, encodeKey, endOfKey, endOfPrefix } from './keys.ts';
 import { collectPage, type Taken } from './page.ts';
-import type { Bucket, Part, Slice, Upload, Version } from './records.ts';
+import type { Bucket, OutboxEntry, Part, Slice, Upload, Version } from './records.ts';
 import { BlobReader } from './tables/blobs.ts';
 import { BucketReader } from './tables/buckets.ts';
 import { IdentityReader } from './tables/identities.ts';
 import { JobStateReader } from './tables/job-states.ts';
+import { type OutboxQuery, OutboxReader, type OutboxSize } from './tables/outbox.ts';
 import { unpackSlices, unpackTags } from './tables/packing.ts';
 import { PartReader, toPart } from './tables/parts.ts';
 import { toUpload, UploadReader, type UploadRow } from './tables/uploads.ts';
@@ -49,6 +50,7 @@ export class Reader implements IndexReader {
   readonly #parts: PartReader;
   readonly #jobStates: JobStateReader;
   readonly #identities: IdentityReader;
+  readonly #outbox: OutboxReader;
 
   readonly #hot: HotRows;
   /** Of versions that `getVersion` has given out, so that their rows need not be looked up twice. */
@@ -64,6 +66,7 @@ export class Reader implements IndexReader {
     this.#parts = new PartReader(db);
     this.#jobStates = new JobStateReader(db);
     this.#identities = new IdentityReader(db);
+    this.#outbox = new OutboxReader(db);
   }
 
   async getBucket(name: string): Promise<Bucket | undefined> {
@@ -222,6 +225,14 @@ export class Reader implements IndexReader {
 
   async getIdentities(): Promise<IdentityState> {
     return { revision: this.#identities.revision(), documents: this.#identities.all() };
+  }
+
+  async listEvents(query: OutboxQuery): Promise<readonly OutboxEntry[]> {
+    return this.#outbox.waiting(query);
+  }
+
+  async countEvents(): Promise<readonly OutboxSize[]> {
+    return this.#outbox.sizes();
   }
 
   #give(row: VersionRow, isLatest: boolean): Version {

@@ -140,3 +140,49 @@ export interface Part {
   readonly lastModifiedMs: number;
   readonly checksum?: Checksum;
 }
+
+/** Who made a change, as events tell it. */
+export interface EventCause {
+  readonly requestId: string;
+  /** The answer's `x-amz-id-2`. */
+  readonly hostId: string;
+  /** The requester's principal id. */
+  readonly requester: string;
+  readonly sourceAddress: string;
+}
+
+/** What happened to an object. */
+export interface ObjectEvent extends EventCause {
+  /** By AWS's name, without `s3:`: `ObjectCreated:Put`. */
+  readonly event: string;
+  /** Id of the rule that asked to hear of it. */
+  readonly rule: string;
+  readonly atMs: number;
+  readonly bucket: string;
+  readonly region: string;
+  /** Canonical id of the bucket's owner. */
+  readonly owner: string;
+  readonly key: string;
+  /** Of two events on one key the later one has the larger text. */
+  readonly sequencer: string;
+  readonly versionId: string;
+  /** Of a version that is there now. */
+  readonly size?: number;
+  readonly etag?: string;
+}
+
+/** That a bucket's rules name a target, so that its owner sees that events arrive. */
+export interface TestEvent {
+  readonly event: 'TestEvent';
+  readonly atMs: number;
+  readonly bucket: string;
+  readonly requestId: string;
+  readonly hostId: string;
+}
+
+/** An event on its way to one target. */
+export interface OutboxEntry {
+  /** Its place in the order of all. */
+  readonly sequence: number;
+  readonly event: ObjectEvent | TestEvent;
+}

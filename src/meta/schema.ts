@@ -151,4 +151,17 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   INSERT INTO identity_revision VALUES (1, 0);
   `,
+  `
+  -- Events on their way, one row for each target that is to hear of one. Nothing was ever written in the table's old form.
+  DROP TABLE outbox;
+  CREATE TABLE outbox (
+    sequence INTEGER PRIMARY KEY,
+    target TEXT NOT NULL,
+    -- 1 for a dead letter: it is kept, and no longer delivered.
+    is_dead INTEGER NOT NULL,
+    -- JSON text.
+    event TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX outbox_by_target ON outbox (is_dead, target, sequence);
+  `,
 ];

@@ -1,6 +1,19 @@
 /** The seam between the engine and the index: `submit` changes, named asynchronous reads see every acknowledged change. */
 import type { Command, CommandResult } from './commands.ts';
-import type { BlobLocation, Bucket, IdentityDocument, Part, Slice, Tag, Upload, Version } from './records.ts';
+import type {
+  BlobLocation,
+  Bucket,
+  IdentityDocument,
+  OutboxEntry,
+  Part,
+  Slice,
+  Tag,
+  Upload,
+  Version,
+} from './records.ts';
+import type { OutboxQuery, OutboxSize } from './tables/outbox.ts';
+
+export type { OutboxQuery, OutboxSize };
 
 export interface BucketPage {
   readonly buckets: readonly Bucket[];
@@ -171,6 +184,10 @@ export interface IndexReader {
   getJobState(job: string): Promise<string | undefined>;
   /** Who there is, in one piece. */
   getIdentities(): Promise<IdentityState>;
+  /** Events that wait for a target, without the dead letters, in the order in which they happened. */
+  listEvents(query: OutboxQuery): Promise<readonly OutboxEntry[]>;
+  /** How many wait for each target, and how many are dead letters; only of targets for which there are any. */
+  countEvents(): Promise<readonly OutboxSize[]>;
 }
 
 /** Where the commit log stands, and with which zones. */

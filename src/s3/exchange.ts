@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { freeBuffer } from '../lib/free-buffer.ts';
-import { newRequestId, randomBase64 } from '../lib/ids.ts';
+import { newHostId, newRequestId } from '../lib/ids.ts';
 import { Pace, type Pacing } from './door/pace.ts';
 import { S3Error, type S3ErrorCode } from './errors.ts';
 import { type ByteSource, type EncodedAnswer, encodeError } from './model/encode.ts';
@@ -258,8 +258,4 @@ export function rawErrorAnswer(code: S3ErrorCode, nowMs: number): string {
     '',
     body.toString('utf8'),
   ].join('\r\n');
-}
-
-function newHostId(): string {
-  return randomBase64(24);
 }

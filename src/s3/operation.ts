@@ -4,7 +4,7 @@
  */
 import type { BucketAccess } from '../engine/access.ts';
 import type { BucketDefaults } from '../engine/access-documents.ts';
-import type { BodySource, Bucket, ChecksumAlgorithm, Engine } from '../engine/types.ts';
+import type { BodySource, Bucket, ChecksumAlgorithm, Engine, EventCause } from '../engine/types.ts';
 import type { Identity } from '../iam/identity.ts';
 import type { PolicyDocument } from '../iam/policy/document.ts';
 import type { AccountBlocks } from './access/bucket-accesses.ts';
@@ -20,25 +20,33 @@ export interface ObjectName {
   readonly versionId: string | undefined;
 }
 
-/** What an operation may know of its request beside the decoded input. */
-export interface OperationRequest {
-  readonly requestId: string;
-  readonly identity: Identity;
+/** What every request finds the same. */
+export interface Surroundings {
   readonly engine: Engine;
-  /** Milliseconds since 1970 when the request came in. */
-  readonly nowMs: number;
   readonly regions: Regions;
   /** What new buckets are like. */
   readonly bucketDefaults: BucketDefaults;
-  /** What a bucket says on access, with what its account forbids. */
-  accessOf(bucket: Bucket): Promise<BucketAccess>;
   readonly accountBlocks: AccountBlocks;
+  /** ARNs that events can be sent to. */
+  readonly eventTargets: ReadonlySet<string>;
   /** Finds whom an access control list may name. */
   readonly findUser: FindUser;
   /** Names owners and grantees. */
   readonly nameOf: NameOf;
   /** The first principal of a policy that is not there, of those in accounts that the server knows. */
   missingPrincipal(policy: PolicyDocument): string | undefined;
+}
+
+/** What an operation may know of its request beside the decoded input. */
+export interface OperationRequest extends Surroundings {
+  readonly requestId: string;
+  /** Who changes what the operation changes, for the events that tell of it. */
+  cause(): EventCause;
+  readonly identity: Identity;
+  /** Milliseconds since 1970 when the request came in. */
+  readonly nowMs: number;
+  /** What a bucket says on access, with what its account forbids. */
+  accessOf(bucket: Bucket): Promise<BucketAccess>;
   /** Scheme and host the client used, without a path: for `Location`. */
   readonly origin: string;
   /** Header by lower-case name, for what the model does not carry. */

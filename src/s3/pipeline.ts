@@ -4,14 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { BucketDefaults } from '../engine/access-documents.ts';
-import type { Bucket, Engine } from '../engine/types.ts';
+import type { Bucket } from '../engine/types.ts';
 import type { Identity } from '../iam/identity.ts';
-import type { PolicyDocument } from '../iam/policy/document.ts';
 import type { KeyUse } from '../iam/records.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import type { AccountBlocks, BucketAccesses } from './access/bucket-accesses.ts';
+import type { BucketAccesses } from './access/bucket-accesses.ts';
 import type { AccessRequest, Gate } from './access/gate.ts';
 import type { RequestFacts } from './access/request-context.ts';
 import { requestFacts } from './access/request-facts.ts';
@@ -26,23 +24,20 @@ import { answerPreflight, crossOriginHeaders } from './cors/cross-origin.ts';
 import type { Door, Visit } from './door/door.ts';
 import { toS3Error } from './engine-errors.ts';
 import { S3Error } from './errors.ts';
+import { causeOf } from './events/cause.ts';
 import { Exchange } from './exchange.ts';
 import { findBucket } from './find-bucket.ts';
-import type { FindUser } from './grantees.ts';
 import { withHoisted } from './hoisted-headers.ts';
 import { decoderOf } from './model/decode.ts';
 import { type EncodedAnswer, encoderOf } from './model/encode.ts';
 import { route } from './model/router.ts';
 import { operationTable } from './model/table.generated.ts';
 import type { InputOf, OperationName, OutputOf } from './model/types.ts';
-import type { Answer, ObjectName, Operation, OperationRequest } from './operation.ts';
-import type { NameOf } from './owners.ts';
-import type { Regions } from './regions.ts';
+import type { Answer, ObjectName, Operation, OperationRequest, Surroundings } from './operation.ts';
 import { type OpenBody, readDocument } from './request-document.ts';
 import { logRequest } from './request-log.ts';
 
-export interface PipelineOptions {
-  readonly engine: Engine;
+export interface PipelineOptions extends Surroundings {
   readonly operations: ReadonlyMap<OperationName, Operation>;
   /** The secret and identity behind an access key id. */
   readonly findSecret: FindSecret;
@@ -52,20 +47,11 @@ export interface PipelineOptions {
   readonly accountOf: (canonicalId: string) => string | undefined;
   /** Hears of every use of a key. */
   readonly noteUse: (accessKeyId: string, use: KeyUse) => void;
-  /** Finds whom an access control list may name. */
-  readonly findUser: FindUser;
   readonly accesses: BucketAccesses;
-  readonly accountBlocks: AccountBlocks;
-  /** Names owners and grantees. */
-  readonly nameOf: NameOf;
-  /** The first principal of a policy that is not there, of those in accounts that the server knows. */
-  readonly missingPrincipal: (policy: PolicyDocument) => string | undefined;
   readonly clock: Clock;
   readonly log: Log;
-  readonly regions: Regions;
   /** Whether requests may be signed by Version 2. */
   readonly signatureVersion2: boolean;
-  readonly bucketDefaults: BucketDefaults;
   /** From `hostSuffixes`. */
   readonly hostSuffixes: readonly string[];
   readonly door: Door;
@@ -110,11 +96,18 @@ interface Trace {
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #gate: Gate;
+  readonly #surroundings: Surroundings;
   readonly #supported: ReadonlyMap<OperationName, ReadonlySet<string>>;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#gate = options.gate;
+    const { engine, regions, bucketDefaults, accountBlocks, eventTargets, findUser, nameOf, missingPrincipal } =
+      options;
+    this.#surroundings = {
+      ...{ engine, regions, bucketDefaults, accountBlocks, eventTargets },
+      ...{ findUser, nameOf, missingPrincipal },
+    };
     this.#supported = new Map(
       [...options.operations.values()].map(({ name, supports }) => [name, new Set([...commonMembers, ...supports])]),
     );
@@ -304,24 +297,17 @@ export class Pipeline {
   }
 
   #context({ exchange, headers, target, asked, nowMs, openBody, origin, trace }: Authorised): OperationRequest {
-    const { requestId } = exchange;
-    const { engine, accesses, regions, limits, bucketDefaults, accountBlocks, findUser, nameOf, missingPrincipal } =
-      this.#options;
+    const { accesses, limits } = this.#options;
     const { facts, bucket } = asked;
     const authorise: OperationRequest['authorise'] = (operation, object, other) =>
       this.#gate.authorise({ facts, operation, bucket: other ?? bucket, bucketName: undefined, object });
     return {
-      requestId,
+      ...this.#surroundings,
+      requestId: exchange.requestId,
+      cause: () => causeOf(exchange, facts),
       identity: facts.identity,
-      engine,
       nowMs,
-      regions,
-      bucketDefaults,
       accessOf: (one) => accesses.read(one),
-      accountBlocks,
-      findUser,
-      nameOf,
-      missingPrincipal,
       origin,
       header: (name) => headers[name]?.toString(),
       query: (name) => target.query.get(name),

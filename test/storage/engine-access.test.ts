@@ -12,14 +12,14 @@ test('ACL set → on the version named or on the current one, kept over a reopen
   const bucket = await store.newVersionedBucket();
   const first = await store.put(bucket, 'k', 'x');
   const second = await store.put(bucket, 'k', 'y');
-  const set = await objects.setAcl(bucket, 'k', undefined, [ownerHasAll, everybodyReads]);
+  const set = await objects.setAcl({ bucket, key: 'k', versionId: undefined }, [ownerHasAll, everybodyReads]);
   expect(set).toMatchObject({
     versionId: second.versionId,
     attributes: { acl: [ownerHasAll, everybodyReads] },
   });
-  await objects.setAcl(bucket, 'k', first.versionId, []);
+  await objects.setAcl({ bucket, key: 'k', versionId: first.versionId }, []);
   const tags = [{ key: 'a', value: '1' }];
-  await objects.setTags(bucket, 'k', undefined, tags);
+  await objects.setTags({ bucket, key: 'k', versionId: undefined }, tags);
   await store.reopen();
   const found = await store.engine.objects.find(bucket, 'k');
   expect(found.attributes).toEqual({ ...plain, tags, acl: [ownerHasAll, everybodyReads] });
@@ -32,8 +32,12 @@ test('ACL of a key or version that is not there → NoSuchKey, NoSuchVersion', a
   const bucket = await store.newVersionedBucket();
   await store.put(bucket, 'k', 'x');
   const { objects } = store.engine;
-  await expect(objects.setAcl(bucket, 'absent', undefined, [])).rejects.toMatchObject({ code: 'NoSuchKey' });
-  await expect(objects.setAcl(bucket, 'k', 'none', [])).rejects.toMatchObject({ code: 'NoSuchVersion' });
+  await expect(objects.setAcl({ bucket, key: 'absent', versionId: undefined }, [])).rejects.toMatchObject({
+    code: 'NoSuchKey',
+  });
+  await expect(objects.setAcl({ bucket, key: 'k', versionId: 'none' }, [])).rejects.toMatchObject({
+    code: 'NoSuchVersion',
+  });
 });
 
 test('ACL given at put and at the start of an upload → on the version; none given → none', async () => {

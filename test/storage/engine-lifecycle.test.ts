@@ -1,6 +1,7 @@
 /** What lifecycle rules do, and when: the job on a real store, whose clock the test moves. */
 import { expect, test } from 'vitest';
 import { createEngine } from '../../src/engine/engine.ts';
+import { writeEventRules } from '../../src/engine/events/rules.ts';
 import { endOfDays } from '../../src/engine/lifecycle/due.ts';
 import type { Bucket, Version } from '../../src/engine/types.ts';
 import type { Index } from '../../src/meta/types.ts';
@@ -169,6 +170,30 @@ async function runPassDuring(store: EngineStore, happening: () => Promise<unknow
   return runPass(store, createEngine({ index, blobs: store.blobs, clock: store.clock }).lifecycle);
 }
 
+test('a removal is told as a rule’s, to those who ask for that; who asks for removals by clients hears nothing', async () => {
+  await using store = await EngineStore.open();
+  const { engine } = store;
+  const plainBucket = await store.newBucket('plain');
+  const versioned = await store.newVersionedBucket();
+  for (const bucket of [plainBucket, versioned]) {
+    await store.put(bucket, 'k', 'x');
+    await setRules(store, bucket, [expiring({ days: 1 })]);
+    const rule = { kind: 'queue' as const, id: 'told', filters: [], prefix: '', suffix: '' };
+    await writeEventRules(engine.buckets, bucket, [
+      { ...rule, target: 'lifecycle', events: ['s3:LifecycleExpiration:*'] },
+      { ...rule, target: 'clients', events: ['s3:ObjectRemoved:*'] },
+    ]);
+  }
+  passDays(store, 1);
+  await runPass(store);
+  const told = await engine.outbox.list({ target: 'lifecycle', after: 0, limit: 10 });
+  expect(told.map(({ event }) => event)).toMatchObject([
+    { event: 'LifecycleExpiration:DeleteMarkerCreated', bucket: versioned.name, key: 'k' },
+    { event: 'LifecycleExpiration:Delete', bucket: 'plain', requester: 's3.amazonaws.com' },
+  ]);
+  expect(await engine.outbox.list({ target: 'clients', after: 0, limit: 10 })).toEqual([]);
+});
+
 test('what a client changes between the look and the removal → stays', async () => {
   await using store = await EngineStore.open();
   const plainBucket = await store.newBucket('plain');
@@ -180,10 +205,10 @@ test('what a client changes between the look and the removal → stays', async (
   expect(String(await store.get(plainBucket, 'k'))).toBe('new');
 
   const tags = [{ key: 'keep', value: 'no' }];
-  await store.engine.objects.setTags(plainBucket, 'k', undefined, tags);
+  await store.engine.objects.setTags({ bucket: plainBucket, key: 'k', versionId: undefined }, tags);
   await setRules(store, plainBucket, [expiring({ days: 1 }, { filter: { tags } })]);
   passDays(store, 1);
-  const untagged = () => store.engine.objects.setTags(plainBucket, 'k', undefined, []);
+  const untagged = () => store.engine.objects.setTags({ bucket: plainBucket, key: 'k', versionId: undefined }, []);
   expect(await runPassDuring(store, untagged)).toMatchObject({ expired: 0, leftAlone: 1 });
   expect(String(await store.get(plainBucket, 'k'))).toBe('new');
 });

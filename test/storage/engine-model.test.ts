@@ -115,7 +115,9 @@ class Run {
     if (picked === undefined) return;
     const value = String(this.random.below(100));
     const { key, version } = picked;
-    await this.store.engine.objects.setTags(await this.bucket(), key, version.versionId, [{ key: 'n', value }]);
+    await this.store.engine.objects.setTags({ bucket: await this.bucket(), key, versionId: version.versionId }, [
+      { key: 'n', value },
+    ]);
     version.tag = value;
   }
 

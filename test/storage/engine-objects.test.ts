@@ -301,15 +301,17 @@ test('tags set → on the version named or on the current one, kept over a reope
   const first = await store.put(bucket, 'k', 'x');
   const second = await store.put(bucket, 'k', 'y');
   const tags = [{ key: 'a', value: '1' }];
-  const tagged = await store.engine.objects.setTags(bucket, 'k', undefined, tags);
+  const tagged = await store.engine.objects.setTags({ bucket, key: 'k', versionId: undefined }, tags);
   expect(tagged).toMatchObject({ versionId: second.versionId, attributes: { tags } });
-  await store.engine.objects.setTags(bucket, 'k', first.versionId, [{ key: 'b', value: '2' }]);
+  await store.engine.objects.setTags({ bucket, key: 'k', versionId: first.versionId }, [{ key: 'b', value: '2' }]);
   await store.reopen();
   expect((await store.engine.objects.find(bucket, 'k')).attributes.tags).toEqual(tags);
   expect((await store.engine.objects.find(bucket, 'k', first.versionId)).attributes.tags).toEqual([
     { key: 'b', value: '2' },
   ]);
-  await expect(store.engine.objects.setTags(bucket, 'absent', undefined, tags)).rejects.toMatchObject({
+  await expect(
+    store.engine.objects.setTags({ bucket, key: 'absent', versionId: undefined }, tags),
+  ).rejects.toMatchObject({
     code: 'NoSuchKey',
   });
 });

@@ -1,5 +1,5 @@
 /** What the index keeps of contents: parts and their places, shared blobs, segments, the outbox. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Version } from '../../src/meta/records.ts';
 import { type Index, VersionGone } from '../../src/meta/types.ts';
 import { ATTRIBUTES, createBucket, IndexFixture, newContent, put, rejection } from './index-fixture.ts';
@@ -121,17 +121,48 @@ test('metadata, headers, tags and checksum → come back as they went in', async
   expect(await find('key')).toMatchObject({ attributes, checksum });
 });
 
-test('changes of a bucket that has a consumer → in the outbox; of others → not', async () => {
-  await index.submit(put(bucketId, 'before', 1));
-  await index.submit({ type: 'set-bucket-config', bucketId, kind: 'notification', document: '{}' });
-  await index.submit(put(bucketId, 'key', 2));
-  await index.submit({ type: 'delete-version', bucketId, key: 'key', versionId: 'null' });
-  await index.submit({ type: 'set-bucket-config', bucketId, kind: 'notification', document: null });
-  await index.submit(put(bucketId, 'after', 3));
-  expect(fixture.dump()['outbox']).toMatchObject([
-    { sequence: 1, kind: 'object-created' },
-    { sequence: 2, kind: 'object-removed' },
-  ]);
+describe('the outbox', () => {
+  const cause = { requestId: 'R', hostId: 'H', requester: 'AWS:user', sourceAddress: '127.0.0.1' };
+  const notice = (event: string, ...targets: string[]) => ({
+    notice: { event, cause, atMs: 5, to: targets.map((target) => ({ target, rule: 'rule' })) },
+  });
+  const waiting = (target: string) => index.listEvents({ target, after: 0, limit: 10 });
+
+  test('a change with a notice → an event for each target, in order of change; without, or refused → none', async () => {
+    await index.submit(put(bucketId, 'before', 1));
+    await index.submit({ ...put(bucketId, 'key', 2), ...notice('ObjectCreated:Put', 'a', 'b') });
+    const removal = { type: 'delete-version', bucketId, key: 'key', versionId: 'null' } as const;
+    const refused = { ...removal, conditions: { ifMatch: ['other'] }, ...notice('ObjectRemoved:Delete', 'a') };
+    await expect(index.submit(refused)).rejects.toThrow();
+    await index.submit({ ...removal, ...notice('ObjectRemoved:Delete', 'a') });
+    await index.submit({ ...removal, ...notice('ObjectRemoved:Delete', 'a') });
+    const events = await waiting('a');
+    expect(events).toMatchObject([
+      {
+        sequence: 1,
+        event: { event: 'ObjectCreated:Put', key: 'key', rule: 'rule', requestId: 'R', versionId: 'null' },
+      },
+      { sequence: 3, event: { event: 'ObjectRemoved:Delete', key: 'key' } },
+    ]);
+    expect(await waiting('b')).toMatchObject([{ sequence: 2 }]);
+    const sequencers = events.map(({ event }) => ('sequencer' in event ? event.sequencer : ''));
+    expect(sequencers.toSorted()).toEqual(sequencers);
+    expect(new Set(sequencers.map(({ length }) => length)).size).toBe(1);
+  });
+
+  test('settled: the delivered are gone, dead letters are counted and no longer given; after a new start as before', async () => {
+    for (const ordinal of [1, 2, 3]) await index.submit({ ...put(bucketId, 'key', ordinal), ...notice('E', 'a') });
+    await index.submit({ type: 'settle-events', delivered: [1], dead: [2] });
+    const sizes = [
+      { target: 'a', isDead: false, events: 1, oldestMs: 5 },
+      { target: 'a', isDead: true, events: 1, oldestMs: 5 },
+    ];
+    expect(await index.countEvents()).toEqual(sizes);
+    await index.close();
+    index = await fixture.open();
+    expect(await waiting('a')).toMatchObject([{ sequence: 3 }]);
+    expect(await index.countEvents()).toEqual(sizes);
+  });
 });
 
 test('buckets → in order of name, by prefix and page, and an id is never given twice', async () => {

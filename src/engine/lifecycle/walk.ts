@@ -5,8 +5,9 @@
  *
  * It looks at the keys of each prefix that rules name, and at nothing else.
  */
+import { newHostId, newRequestId } from '../../lib/ids.ts';
 import type { SeenVersion } from '../../meta/commands.ts';
-import type { Bucket } from '../../meta/records.ts';
+import type { Bucket, EventCause } from '../../meta/records.ts';
 import type { VersionGlance } from '../../meta/types.ts';
 import type { EngineContext } from '../context.ts';
 import { deleteObject } from '../deletes.ts';
@@ -162,6 +163,7 @@ export class Walk {
           key,
           owner: bucket.owner,
           seen,
+          cause: lifecycleCause(),
           ...(named !== undefined && { versionId: named }),
         }),
     });
@@ -216,6 +218,12 @@ async function attempt({ figure, run }: Change, figures: LifecycleFigures): Prom
     if (!isChanged) throw error;
     figures.leftAlone += 1;
   }
+}
+
+/** As AWS names who expires objects. */
+function lifecycleCause(): EventCause {
+  const requester = 's3.amazonaws.com';
+  return { requestId: newRequestId(), hostId: newHostId(), requester, sourceAddress: requester };
 }
 
 function isDue(due: Due | undefined, nowMs: number): due is Due {

@@ -6,6 +6,7 @@
 import type { Command } from '../commands.ts';
 import { createBucket, deleteBucket, setBucketConfig, setVersioning } from './buckets.ts';
 import { setIdentities } from './identities.ts';
+import { postTestEvents, settleEvents } from './outbox.ts';
 import { dropSegment, relocateBlob } from './segments.ts';
 import type { Transaction } from './transaction.ts';
 import { abortUpload, completeUpload, createUpload, putPart } from './uploads.ts';
@@ -48,6 +49,10 @@ export function apply(transaction: Transaction, command: Command): unknown {
       return transaction.jobStates.save(command);
     case 'set-identities':
       return setIdentities(transaction, command);
+    case 'post-test-events':
+      return postTestEvents(transaction, command);
+    case 'settle-events':
+      return settleEvents(transaction, command);
     case 'probe':
       return undefined;
     default:

@@ -7,8 +7,9 @@ import { BlobWriter } from '../tables/blobs.ts';
 import { BucketWriter } from '../tables/buckets.ts';
 import { IdentityWriter } from '../tables/identities.ts';
 import { JobStateWriter } from '../tables/job-states.ts';
+import { OutboxWriter } from '../tables/outbox.ts';
 import { PartWriter } from '../tables/parts.ts';
-import { type Applied, type Counters, OutboxWriter, StateWriter } from '../tables/state.ts';
+import { type Applied, type Counters, StateWriter } from '../tables/state.ts';
 import { UploadWriter } from '../tables/uploads.ts';
 import { VersionWriter } from '../tables/versions.ts';
 
@@ -26,8 +27,8 @@ export class Transaction {
   readonly parts: PartWriter;
   readonly jobStates: JobStateWriter;
   readonly identities: IdentityWriter;
+  readonly outbox: OutboxWriter;
   readonly #state: StateWriter;
-  readonly #outbox: OutboxWriter;
   #counters: Counters;
 
   constructor(db: Database) {
@@ -38,8 +39,8 @@ export class Transaction {
     this.parts = new PartWriter(db);
     this.jobStates = new JobStateWriter(db);
     this.identities = new IdentityWriter(db);
+    this.outbox = new OutboxWriter(db);
     this.#state = new StateWriter(db);
-    this.#outbox = new OutboxWriter(db);
     this.#counters = this.#state.counters();
   }
 
@@ -52,18 +53,11 @@ export class Transaction {
   nextContentId(): number {
     return this.#counters.contentId++;
   }
+  nextOutboxSequence(): number {
+    return this.#counters.outboxSequence++;
+  }
   sawOrdinal(ordinal: number): void {
     if (ordinal > this.#counters.lastOrdinal) this.#counters.lastOrdinal = ordinal;
-  }
-
-  /** Records a change for whoever is configured to hear of it. */
-  emit(bucketId: number, kind: string, payload: () => Readonly<Record<string, unknown>>): void {
-    if (!this.buckets.hasConsumer(bucketId)) return;
-    this.#outbox.insert({
-      sequence: this.#counters.outboxSequence++,
-      kind,
-      payload: JSON.stringify({ bucketId, ...payload() }),
-    });
   }
 
   /** Where the transaction is now, to go back to if what follows is undone. */

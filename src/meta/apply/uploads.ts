@@ -12,7 +12,7 @@ import type { PartRow } from '../tables/parts.ts';
 import { checkWrite, requireBucket, requireFit, requireUpload } from './conditions.ts';
 import { releaseManifest, releaseParts, releaseSlices, takeContent, takeManifest } from './content.ts';
 import type { Transaction } from './transaction.ts';
-import { enterVersion } from './versions.ts';
+import { announceEntered, enterVersion } from './versions.ts';
 
 export function createUpload(transaction: Transaction, command: CreateUpload): void {
   const bucket = requireBucket(transaction, command.bucketId);
@@ -91,6 +91,7 @@ export function completeUpload(transaction: Transaction, command: CompleteUpload
     uploadId: upload.uploadId,
     manifest: takeManifest(transaction, command.manifest),
   });
+  announceEntered(transaction, bucket, command);
 }
 
 function placeParts(transaction: Transaction, contentId: number, command: CompleteUpload): void {

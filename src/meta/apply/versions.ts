@@ -4,6 +4,7 @@ import {
   CommandRejected,
   type DeleteCurrent,
   type DeleteVersion,
+  type Notice,
   type PutVersion,
   type SetVersionAcl,
   type SetVersionTags,
@@ -14,6 +15,7 @@ import { packAttributes, packChecksum, unpackAttributes } from '../tables/packin
 import type { VersionRow } from '../tables/versions.ts';
 import { checkDelete, checkSeen, checkWrite, requireBucket, requireFit } from './conditions.ts';
 import { removeVersion, takeContent, takeManifest } from './content.ts';
+import { announce } from './outbox.ts';
 import type { Transaction } from './transaction.ts';
 
 export function putVersion(transaction: Transaction, command: PutVersion): void {
@@ -41,6 +43,17 @@ export function putVersion(transaction: Transaction, command: PutVersion): void 
     uploadId: null,
     manifest: takeManifest(transaction, command.manifest),
   });
+  announceEntered(transaction, bucket, command);
+}
+
+/** Tells of a version that was made, as whose values the command gives. */
+export function announceEntered(
+  transaction: Transaction,
+  bucket: Bucket,
+  { notice, ...made }: { notice?: Notice; key: string; versionId: string; size: number; etag: string },
+): void {
+  const { key, versionId, size, etag } = made;
+  announce(transaction, bucket, notice, { key: encodeKey(key), versionId, size, etag });
 }
 
 /**
@@ -66,8 +79,6 @@ export function enterVersion(
   }
   transaction.versions.insert({ ...row, isListedById: bucket.versioning === 'Unversioned' ? 0 : 1 });
   transaction.sawOrdinal(row.ordinal);
-  const kind = row.isDeleteMarker === 1 ? 'delete-marker-created' : 'object-created';
-  transaction.emit(bucket.id, kind, () => describe(row));
   return { replaced };
 }
 
@@ -84,7 +95,8 @@ export function deleteCurrent(
   checkSeen(transaction, command.seen, object);
   if (bucket.versioning === 'Unversioned') {
     if (current === undefined) return {};
-    removeAndTell(transaction, current);
+    removeVersion(transaction, current);
+    announce(transaction, bucket, command.notice, { key, versionId: 'null' });
     return { deletedVersionId: 'null' };
   }
   const { replaced } = enterVersion(transaction, bucket, current, {
@@ -106,6 +118,7 @@ export function deleteCurrent(
     uploadId: null,
     manifest: takeManifest(transaction, command.manifest),
   });
+  announce(transaction, bucket, command.notice, { key, versionId: command.markerId });
   return { markerId: command.markerId, ...(replaced && { deletedVersionId: 'null' }) };
 }
 
@@ -118,26 +131,25 @@ export function deleteVersion(
   checkDelete(command.conditions, row);
   checkSeen(transaction, command.seen, row);
   if (row === undefined) return { deleted: false, wasDeleteMarker: false };
-  removeAndTell(transaction, row);
+  removeVersion(transaction, row);
+  announce(transaction, bucket, command.notice, { key: row.key, versionId: row.versionId });
   return { deleted: true, wasDeleteMarker: row.isDeleteMarker === 1 };
 }
 
 export function setVersionTags(transaction: Transaction, command: SetVersionTags): void {
-  const row = changeAttributes(transaction, command, { tags: command.tags });
-  transaction.emit(row.bucketId, 'object-tags-set', () => describe(row));
+  changeAttributes(transaction, command, { tags: command.tags });
 }
 
 export function setVersionAcl(transaction: Transaction, command: SetVersionAcl): void {
-  const row = changeAttributes(transaction, command, { acl: command.acl });
-  transaction.emit(row.bucketId, 'object-acl-set', () => describe(row));
+  changeAttributes(transaction, command, { acl: command.acl });
 }
 
-/** Replaces some attributes of a version; returns its row as it was. */
+/** Replaces some attributes of a version, and tells of it. */
 function changeAttributes(
   transaction: Transaction,
-  name: { readonly bucketId: number; readonly key: string; readonly versionId: string },
+  name: SetVersionTags | SetVersionAcl,
   changed: Partial<ObjectAttributes>,
-): VersionRow {
+): void {
   const bucket = requireBucket(transaction, name.bucketId);
   const row = transaction.versions.byId(bucket.id, encodeKey(name.key), name.versionId);
   if (row === undefined || row.isDeleteMarker === 1) {
@@ -145,16 +157,6 @@ function changeAttributes(
   }
   const { details } = packAttributes({ ...unpackAttributes(row), ...changed });
   transaction.versions.setDetails(row, details);
-  return row;
-}
-
-function removeAndTell(transaction: Transaction, row: VersionRow): void {
-  removeVersion(transaction, row);
-  const kind = row.isDeleteMarker === 1 ? 'delete-marker-removed' : 'object-removed';
-  transaction.emit(row.bucketId, kind, () => describe(row));
-}
-
-function describe(row: Omit<VersionRow, 'isListedById'>): Record<string, unknown> {
-  const { versionId, ordinal, lastModifiedMs, size, etag } = row;
-  return { key: row.key.toString('utf8'), versionId, ordinal, lastModifiedMs, size, etag };
+  const { key, versionId, size, etag } = row;
+  announce(transaction, bucket, name.notice, { key, versionId, size, etag });
 }

@@ -47,6 +47,10 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
       return `remember where ${command.job} goes on`;
     case 'set-identities':
       return `set ${count(command.changes.length, 'document')} of identities: ${command.changes.map(describeIdentity).join(', ')}`;
+    case 'post-test-events':
+      return `send a test event of ${command.event.bucket} to ${command.targets.join(', ')}`;
+    case 'settle-events':
+      return `settle events: ${command.delivered.length} delivered, ${command.dead.length} given up`;
     case 'probe':
       return 'show that changes can be made';
     default:

@@ -59,16 +59,9 @@ export class BucketReader {
   }
 }
 
-/** What every write into a bucket asks of it. */
-interface KnownBucket {
-  readonly bucket: Bucket | undefined;
-  readonly hasConsumer: boolean;
-}
-
 /** Buckets that were asked for are remembered until any bucket changes, or a change is undone. */
 export class BucketWriter extends BucketReader {
-  readonly #known = new RecentMap<number, KnownBucket>(KNOWN_MAX);
-  readonly #consumer: Statement<[number]>;
+  readonly #known = new RecentMap<number, Bucket>(KNOWN_MAX);
   readonly #insert: Statement<[Bucket & { readonly manifest: number | null }]>;
   readonly #manifest: Statement<[number], { manifest: number | null }>;
   readonly #remove: Statement<[number]>;
@@ -79,9 +72,6 @@ export class BucketWriter extends BucketReader {
 
   constructor(db: Database) {
     super(db);
-    this.#consumer = db.prepare(
-      "SELECT 1 FROM bucket_configs WHERE bucket_id = ? AND kind IN ('notification', 'replication') LIMIT 1",
-    );
     this.#insert = db.prepare(`
       INSERT INTO buckets VALUES ($id, $name, $region, $owner, $createdMs, $versioning, $manifest)`);
     this.#manifest = db.prepare('SELECT manifest FROM buckets WHERE bucket_id = ?');
@@ -93,11 +83,11 @@ export class BucketWriter extends BucketReader {
   }
 
   override byId(bucketId: number): Bucket | undefined {
-    return this.#find(bucketId).bucket;
-  }
-  /** Whether anything is configured that wants to hear of the bucket's changes. */
-  hasConsumer(bucketId: number): boolean {
-    return this.#find(bucketId).hasConsumer;
+    const known = this.#known.get(bucketId);
+    if (known !== undefined) return known;
+    const found = super.byId(bucketId);
+    if (found !== undefined) this.#known.set(bucketId, found);
+    return found;
   }
   /** The tables may not be what they were when buckets were asked for. */
   forget(): void {
@@ -126,13 +116,5 @@ export class BucketWriter extends BucketReader {
     this.forget();
     if (document === null) this.#removeConfig.run(bucketId, kind);
     else this.#setConfig.run(bucketId, kind, document);
-  }
-
-  #find(bucketId: number): KnownBucket {
-    const known = this.#known.get(bucketId);
-    if (known !== undefined) return known;
-    const found = { bucket: super.byId(bucketId), hasConsumer: this.#consumer.get(bucketId) !== undefined };
-    this.#known.set(bucketId, found);
-    return found;
   }
 }

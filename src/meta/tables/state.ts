@@ -1,4 +1,4 @@
-/** The single row that says how far the log is applied and which numbers come next, and the outbox. */
+/** The single row that says how far the log is applied and which numbers come next. */
 import assert from 'node:assert';
 import type { Database, Statement } from 'better-sqlite3';
 
@@ -76,17 +76,5 @@ export class StateWriter extends StateReader {
   update(applied: Applied, counters: Counters): void {
     const { sequence, checksum, position } = applied;
     this.#update.run({ ...counters, sequence, checksum, ...position });
-  }
-}
-
-export class OutboxWriter {
-  readonly #insert: Statement<[number, string, string]>;
-
-  constructor(db: Database) {
-    this.#insert = db.prepare('INSERT INTO outbox VALUES (?, ?, ?)');
-  }
-
-  insert(event: { sequence: number; kind: string; payload: string }): void {
-    this.#insert.run(event.sequence, event.kind, event.payload);
   }
 }

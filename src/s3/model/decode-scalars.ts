@@ -49,8 +49,12 @@ const beyondModel: Readonly<Record<string, readonly string[]>> = {
   BucketCannedACL: ['aws-exec-read', 'bucket-owner-full-control', 'bucket-owner-read', 'log-delivery-write'],
 };
 
+/** Enumerations of whose other values S3 says more than MalformedXML: their operations read them. */
+const leftToOperation: ReadonlySet<string> = new Set(['FilterRuleName']);
+
 /** The value of an enumeration that the text names. */
 export function enumReader(name: string, values: readonly string[]): (text: string) => string | undefined {
+  if (leftToOperation.has(name)) return (text) => text;
   const known = new Set([...values, ...(beyondModel[name] ?? [])]);
   if (anyCase.has(name)) return (text) => (known.has(text.toUpperCase()) ? text.toUpperCase() : undefined);
   return (text) => (known.has(text) ? text : undefined);

@@ -46,7 +46,7 @@ type InputMembers<T> = {
 type OutputMembers<T> = {
   [K in keyof T as K extends '$metadata' | 'ExpiresString' ? never : K]: K extends TextMember
     ? string | undefined
-    : Exclude<StreamingOut, undefined> extends T[K]
+    : [Exclude<StreamingOut, undefined>, T[K]] extends [T[K], StreamingOut | undefined]
       ? Uint8Array | AsyncIterable<Uint8Array> | undefined
       : T[K];
 };

@@ -52,7 +52,6 @@ export const absentConfigurations = [
   missing('GetBucketInventoryConfiguration', 'NoSuchConfiguration', ['Id']),
   empty('GetBucketLogging', {}),
   missing('GetBucketMetricsConfiguration', 'NoSuchConfiguration', ['Id']),
-  empty('GetBucketNotificationConfiguration', {}),
   missing('GetBucketReplication', 'ReplicationConfigurationNotFoundError'),
   missing('GetBucketWebsite', 'NoSuchWebsiteConfiguration'),
   unlocked('GetObjectLegalHold'),

@@ -26,6 +26,7 @@ export const completeMultipartUpload = operation({
       key: input.Key,
       uploadId: input.UploadId,
       parts: parseListedParts(input.MultipartUpload?.Parts, upload),
+      cause: request.cause(),
       verify: (whole) => checkWhole(input, whole),
       ...(conditions !== undefined && { conditions }),
     });

@@ -45,6 +45,7 @@ export const copyObject = operation({
       source: source.version,
       bucket,
       key: input.Key,
+      cause: request.cause(),
       attributes: attributesOfCopy(standing, source.version, input),
       ...(input.ChecksumAlgorithm !== undefined && { checksumAlgorithm: input.ChecksumAlgorithm }),
       ...(conditions !== undefined && { conditions }),

@@ -9,7 +9,8 @@ export const deleteObjectTagging = operation({
   async run(request, input) {
     checkObjectAddress(input);
     const bucket = request.bucket();
-    const { versionId } = await meetingMarkers(request.engine.objects.setTags(bucket, input.Key, input.VersionId, []));
+    const target = { bucket, key: input.Key, versionId: input.VersionId, cause: request.cause() };
+    const { versionId } = await meetingMarkers(request.engine.objects.setTags(target, 'none'));
     return { output: { VersionId: shownVersionId(bucket, versionId) } };
   },
 });

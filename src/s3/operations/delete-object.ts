@@ -19,6 +19,7 @@ export const deleteObject = operation({
       bucket,
       key: input.Key,
       owner: bucket.owner,
+      cause: request.cause(),
       ...(input.VersionId !== undefined && { versionId: input.VersionId }),
       ...(conditions !== undefined && { conditions }),
     });

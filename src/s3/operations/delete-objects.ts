@@ -60,6 +60,7 @@ async function deleted(request: OperationRequest, object: ObjectIdentifier): Pro
     bucket,
     key: Key,
     owner: bucket.owner,
+    cause: request.cause(),
     ...(VersionId !== undefined && { versionId: VersionId }),
     ...(conditions !== undefined && { conditions }),
   });

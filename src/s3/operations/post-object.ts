@@ -7,7 +7,7 @@ import type { FormFields } from '../forms/upload-form.ts';
 import { escapeXml, xmlDeclaration } from '../model/xml-text.ts';
 import { objectUrl } from '../object-url.ts';
 import { type Answer, type Operation, operation } from '../operation.ts';
-import { putObject } from './put-object.ts';
+import { putObject, writeObject } from './put-object.ts';
 
 /** What a form has written. */
 interface Written {
@@ -24,7 +24,7 @@ export function postObject(fields: FormFields): Operation<'PutObject'> {
   return operation({
     ...putObject,
     async run(request, input) {
-      const { output } = await putObject.run(request, input);
+      const { output } = await writeObject(request, input, 'ObjectCreated:Post');
       const bucket = request.bucket().name;
       // Unlike anywhere else, the slashes of the key are escaped.
       const location = objectUrl(request.origin, { bucketName: bucket, key: '' }) + encodeURIComponent(input.Key);

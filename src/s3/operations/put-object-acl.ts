@@ -17,7 +17,8 @@ export const putObjectAcl = operation({
     const { owner } = attributes;
     const acl = requestedAcl(input, { kind: 'object', owner, bucketOwner: bucket.owner, findUser });
     refuseBlockedAcl(acl, block);
-    await engine.objects.setAcl(bucket, input.Key, versionId, acl ?? grantsOf({ owner }));
+    const target = { bucket, key: input.Key, versionId, cause: request.cause() };
+    await engine.objects.setAcl(target, acl ?? grantsOf({ owner }));
     return { output: {}, headers: versionIdHeader(bucket, versionId) };
   },
 });

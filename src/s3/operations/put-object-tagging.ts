@@ -11,9 +11,8 @@ export const putObjectTagging = operation({
     checkObjectAddress(input);
     const bucket = request.bucket();
     const tags = parseObjectTags(input.Tagging.TagSet);
-    const { versionId } = await meetingMarkers(
-      request.engine.objects.setTags(bucket, input.Key, input.VersionId, tags),
-    );
+    const target = { bucket, key: input.Key, versionId: input.VersionId, cause: request.cause() };
+    const { versionId } = await meetingMarkers(request.engine.objects.setTags(target, tags));
     return { output: { VersionId: shownVersionId(bucket, versionId) } };
   },
 });

@@ -1,37 +1,48 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
+import type { PutRequest } from '../../engine/types.ts';
 import { objectAclInputs } from '../acls.ts';
 import { checksumInputs, typedChecksumMembers } from '../checksum-members.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
 import { expirationHeader } from '../lifecycle/announcements.ts';
+import type { InputOf, OutputOf } from '../model/types.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { attributeInputs, parseAttributes } from '../object-attributes.ts';
 import { standingOfNewObject } from '../object-ownership.ts';
-import { operation } from '../operation.ts';
+import { type Answer, type OperationRequest, operation } from '../operation.ts';
 import { objectLockInputs, refuseObjectLock } from '../refused-features.ts';
 
 export const putObject = operation({
   name: 'PutObject',
   supports: [...attributeInputs, ...checksumInputs, ...objectAclInputs, ...objectLockInputs, 'IfMatch', 'IfNoneMatch'],
-  async run(request, input) {
-    checkObjectAddress(input);
-    refuseObjectLock(input);
-    const bucket = request.bucket();
-    const standing = await standingOfNewObject(request, input);
-    const conditions = writeConditions(input);
-    const version = await request.engine.objects.put({
-      bucket,
-      key: input.Key,
-      attributes: parseAttributes(standing, input),
-      source: request.body(),
-      ...(conditions !== undefined && { conditions }),
-    });
-    return {
-      output: {
-        ETag: quoteEtag(version.etag),
-        ...typedChecksumMembers(version.checksum),
-        VersionId: writtenVersionId(version.versionId),
-        ...(await expirationHeader(request.engine, bucket, version)),
-      },
-    };
-  },
+  run: (request, input) => writeObject(request, input, 'ObjectCreated:Put'),
 });
+
+/** Writes an object; `event` is what that is called in events. */
+export async function writeObject(
+  request: OperationRequest,
+  input: InputOf<'PutObject'>,
+  event: PutRequest['event'] & string,
+): Promise<Answer<OutputOf<'PutObject'>>> {
+  checkObjectAddress(input);
+  refuseObjectLock(input);
+  const bucket = request.bucket();
+  const standing = await standingOfNewObject(request, input);
+  const conditions = writeConditions(input);
+  const version = await request.engine.objects.put({
+    bucket,
+    key: input.Key,
+    attributes: parseAttributes(standing, input),
+    source: request.body(),
+    cause: request.cause(),
+    event,
+    ...(conditions !== undefined && { conditions }),
+  });
+  return {
+    output: {
+      ETag: quoteEtag(version.etag),
+      ...typedChecksumMembers(version.checksum),
+      VersionId: writtenVersionId(version.versionId),
+      ...(await expirationHeader(request.engine, bucket, version)),
+    },
+  };
+}

@@ -11,9 +11,9 @@ export const bucketSettings: Scene = {
     const { buckets, objects } = stage.engine;
     const bucket = await theBucket(stage);
     await stage.step(() => buckets.setConfig(bucket, 'tagging', '{"tags":[]}'));
-    await stage.step(() => objects.setTags(bucket, 'a', undefined, [{ key: 'new', value: 'tag' }]));
+    await stage.step(() => objects.setTags({ bucket, key: 'a', versionId: undefined }, [{ key: 'new', value: 'tag' }]));
     await stage.step(() =>
-      objects.setAcl(bucket, 'a', undefined, [{ grantee: { id: 'a-reader' }, permission: 'READ' }]),
+      objects.setAcl({ bucket, key: 'a', versionId: undefined }, [{ grantee: { id: 'a-reader' }, permission: 'READ' }]),
     );
     const other = await stage.step(() => newBucket(stage, 'other'));
     await stage.step(() => buckets.delete(other));

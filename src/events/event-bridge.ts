@@ -1,0 +1,71 @@
+/**
+ * An event as AWS puts it on EventBridge's bus.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+ */
+import type { ObjectEvent } from '../engine/types.ts';
+
+/** By the beginning of the event's name: what the bus calls it, and why it happened where it says so. */
+const details: readonly (readonly [name: string, type: string, extra: Readonly<Record<string, string>>])[] = [
+  ['ObjectCreated:Put', 'Object Created', { reason: 'PutObject' }],
+  ['ObjectCreated:Post', 'Object Created', { reason: 'POST Object' }],
+  ['ObjectCreated:Copy', 'Object Created', { reason: 'CopyObject' }],
+  ['ObjectCreated:CompleteMultipartUpload', 'Object Created', { reason: 'CompleteMultipartUpload' }],
+  [
+    'ObjectRemoved:DeleteMarkerCreated',
+    'Object Deleted',
+    { reason: 'DeleteObject', 'deletion-type': 'Delete Marker Created' },
+  ],
+  ['ObjectRemoved:Delete', 'Object Deleted', { reason: 'DeleteObject', 'deletion-type': 'Permanently Deleted' }],
+  [
+    'LifecycleExpiration:DeleteMarkerCreated',
+    'Object Deleted',
+    { reason: 'Lifecycle Expiration', 'deletion-type': 'Delete Marker Created' },
+  ],
+  [
+    'LifecycleExpiration:Delete',
+    'Object Deleted',
+    { reason: 'Lifecycle Expiration', 'deletion-type': 'Permanently Deleted' },
+  ],
+  ['ObjectTagging:Put', 'Object Tags Added', {}],
+  ['ObjectTagging:Delete', 'Object Tags Deleted', {}],
+  ['ObjectAcl:Put', 'Object ACL Updated', {}],
+];
+
+/** The whole envelope, as a target of a rule of EventBridge gets it. */
+export function busEvent(event: ObjectEvent, accountId: string): unknown {
+  const { event: name, bucket, key, size, etag, versionId, sequencer, requestId, requester, sourceAddress } = event;
+  const [, type, extra] = details.find(([begins]) => name === begins) ?? ['', name, {}];
+  return {
+    version: '0',
+    id: idOf(sequencer),
+    'detail-type': type,
+    source: 'aws.s3',
+    account: accountId,
+    time: `${new Date(event.atMs).toISOString().slice(0, -'.000Z'.length)}Z`,
+    region: event.region,
+    resources: [`arn:aws:s3:::${bucket}`],
+    detail: {
+      version: '0',
+      bucket: { name: bucket },
+      object: {
+        key,
+        ...(size !== undefined && { size }),
+        ...(etag !== undefined && { etag }),
+        ...(versionId !== 'null' && { 'version-id': versionId }),
+        sequencer,
+      },
+      'request-id': requestId,
+      requester,
+      'source-ip-address': sourceAddress,
+      ...extra,
+    },
+  };
+}
+
+/** An event that is sent again keeps its id, so that who receives it can tell. */
+function idOf(sequencer: string): string {
+  const digits = sequencer.toLowerCase().padStart(32, '0');
+  return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join(
+    '-',
+  );
+}

@@ -1,0 +1,89 @@
+/**
+ * An event as AWS's notifications to topics, queues and functions put it.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+ */
+import type { ObjectEvent, TestEvent } from '../engine/types.ts';
+
+/** By kind of event, as AWS counts versions of the record: those that came later have a larger one. */
+const versions: readonly (readonly [kind: string, version: string])[] = [
+  ['ObjectCreated:', '2.1'],
+  ['ObjectRemoved:', '2.1'],
+];
+const laterVersion = '2.3';
+
+export interface EventRecord {
+  readonly eventVersion: string;
+  readonly eventSource: 'aws:s3';
+  readonly awsRegion: string;
+  readonly eventTime: string;
+  readonly eventName: string;
+  readonly userIdentity: { readonly principalId: string };
+  readonly requestParameters: { readonly sourceIPAddress: string };
+  readonly responseElements: { readonly 'x-amz-request-id': string; readonly 'x-amz-id-2': string };
+  readonly s3: {
+    readonly s3SchemaVersion: '1.0';
+    readonly configurationId: string;
+    readonly bucket: {
+      readonly name: string;
+      readonly ownerIdentity: { readonly principalId: string };
+      readonly arn: string;
+    };
+    readonly object: {
+      /** Encoded as in a form. */
+      readonly key: string;
+      readonly size?: number;
+      readonly eTag?: string;
+      readonly versionId?: string;
+      readonly sequencer: string;
+    };
+  };
+}
+
+export function eventRecord(event: ObjectEvent): EventRecord {
+  const { event: eventName, requester, sourceAddress, requestId, hostId, rule, bucket, owner, region, atMs } = event;
+  const { key, size, etag, versionId, sequencer } = event;
+  return {
+    eventVersion: versions.find(([kind]) => eventName.startsWith(kind))?.[1] ?? laterVersion,
+    eventSource: 'aws:s3',
+    awsRegion: region,
+    eventTime: new Date(atMs).toISOString(),
+    eventName,
+    userIdentity: { principalId: requester },
+    requestParameters: { sourceIPAddress: sourceAddress },
+    responseElements: { 'x-amz-request-id': requestId, 'x-amz-id-2': hostId },
+    s3: {
+      s3SchemaVersion: '1.0',
+      configurationId: rule,
+      bucket: { name: bucket, ownerIdentity: { principalId: owner }, arn: `arn:aws:s3:::${bucket}` },
+      object: {
+        key: formEncoded(key),
+        ...(size !== undefined && { size }),
+        ...(etag !== undefined && { eTag: etag }),
+        ...(versionId !== 'null' && { versionId }),
+        sequencer,
+      },
+    },
+  };
+}
+
+/** What is sent to a topic, a queue or a function. */
+export function eventMessage(event: ObjectEvent | TestEvent): unknown {
+  if ('key' in event) return { Records: [eventRecord(event)] };
+  const { atMs, bucket, requestId, hostId } = event;
+  return {
+    Service: 'Amazon S3',
+    Event: 's3:TestEvent',
+    Time: new Date(atMs).toISOString(),
+    Bucket: bucket,
+    RequestId: requestId,
+    HostId: hostId,
+  };
+}
+
+/** As AWS encodes keys here: a slash stays, a space is a plus sign. */
+function formEncoded(key: string): string {
+  return encodeURIComponent(key)
+    .replaceAll('%20', '+')
+    .replaceAll('%2F', '/')
+    .replace(/[!'()~]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+}

@@ -1,0 +1,87 @@
+/**
+ * Sends events from the outbox to their targets. A step only begins what can begin and writes down what has come to its end,
+ * so a slow target holds up nothing: not the other targets, no request, no start. What a target has taken is removed from
+ * the outbox afterwards: an event in between is sent again after a crash, and none is ever lost.
+ */
+import type { ObjectEvent, Outbox, TestEvent } from '../engine/types.ts';
+import { Lane } from '../events/lane.ts';
+import type { EventTarget } from '../events/target.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Job } from './job.ts';
+
+const idlePauseMs = 100;
+/** Events read for a target in a step. */
+const readMax = 1000;
+
+export interface DeliveryOptions {
+  readonly outbox: Outbox;
+  readonly targets: readonly EventTarget[];
+  /** JSON text of what a target is sent of an event. */
+  readonly messageOf: (arn: string, event: ObjectEvent | TestEvent) => string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How long an event is tried before it is a dead letter. */
+  readonly retryForMs: number;
+}
+
+export interface Delivery {
+  readonly job: Job;
+  /** Gives up what is under way, which stays in the outbox, and writes down what has been taken. After the job has stopped. */
+  close(): Promise<void>;
+}
+
+export function deliverEvents({ outbox, targets, messageOf, clock, log, retryForMs }: DeliveryOptions): Delivery {
+  const abort = new AbortController();
+  const lanes = targets.map(
+    (target) =>
+      new Lane({ target, messageOf: (event) => messageOf(target.arn, event), clock, retryForMs, signal: abort.signal }),
+  );
+  /** What has come to its end and is not written down yet. */
+  let settled: { delivered: readonly number[]; dead: readonly number[] } = { delivered: [], dead: [] };
+
+  async function settle(): Promise<void> {
+    const more = lanes.map((lane) => lane.takeSettled());
+    settled = {
+      delivered: [...settled.delivered, ...more.flatMap((one) => one.delivered)],
+      dead: [...settled.dead, ...more.flatMap((one) => one.dead)],
+    };
+    const { delivered, dead } = settled;
+    if (delivered.length + dead.length === 0) return;
+    await outbox.settle(settled);
+    settled = { delivered: [], dead: [] };
+    if (dead.length > 0) log.warn({ events: dead.length }, 'Events were given up and are kept as dead letters');
+  }
+
+  async function fill(lane: Lane): Promise<void> {
+    const limit = Math.min(readMax, lane.room);
+    if (limit > 0) lane.add(await outbox.list({ target: lane.arn, after: lane.last, limit }));
+    lane.pump();
+  }
+
+  return {
+    job: {
+      name: 'events',
+      idlePauseMs,
+      async step() {
+        await settle();
+        for (const lane of lanes) await fill(lane);
+        return 'idle';
+      },
+      status: () => ({
+        delivered: lanes.reduce((total, lane) => total + lane.delivered, 0),
+        failedAttempts: lanes.reduce((total, lane) => total + lane.failures, 0),
+        ...Object.fromEntries(
+          lanes.flatMap(({ arn, lastError }) =>
+            lastError === undefined ? [] : [[`last failure of ${arn}`, lastError]],
+          ),
+        ),
+      }),
+    },
+    async close() {
+      abort.abort();
+      await Promise.all(lanes.map((lane) => lane.quiet()));
+      await settle();
+    },
+  };
+}

@@ -1,0 +1,52 @@
+/** Events enter the outbox in the transaction of the change that they tell of, and leave it by commands of their own. */
+import type { Notice, PostTestEvents, SettleEvents } from '../commands.ts';
+import { decodeKey } from '../keys.ts';
+import type { Bucket, ObjectEvent } from '../records.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Hexadecimal digits of the largest ordinal, and of more events than will ever be. */
+const ordinalDigits = 14;
+const sequenceDigits = 12;
+
+/** What an event says of the version. */
+export interface Told {
+  readonly key: Buffer;
+  readonly versionId: string;
+  readonly size?: number;
+  readonly etag?: string;
+}
+
+/** Tells those whom the command's notice names. Without a notice nobody asked. */
+export function announce(transaction: Transaction, bucket: Bucket, notice: Notice | undefined, told: Told): void {
+  if (notice === undefined) return;
+  const { event, cause, atMs, to } = notice;
+  const { key, ...facts } = told;
+  // An index made anew counts events from the beginning again: the time, of which ordinals are made, keeps the order.
+  transaction.sawOrdinal(atMs * 1000);
+  for (const { target, rule } of to) {
+    const sequence = transaction.nextOutboxSequence();
+    const entry: ObjectEvent = {
+      ...{ event, rule, atMs, ...cause },
+      ...{ bucket: bucket.name, region: bucket.region, owner: bucket.owner },
+      ...{ key: decodeKey(key), ...facts },
+      sequencer: sequencerOf({ ordinal: transaction.lastOrdinal, sequence }),
+    };
+    transaction.outbox.insert(sequence, target, entry);
+  }
+}
+
+function sequencerOf({ ordinal, sequence }: { ordinal: number; sequence: number }): string {
+  const digits =
+    ordinal.toString(16).padStart(ordinalDigits, '0') + sequence.toString(16).padStart(sequenceDigits, '0');
+  return digits.toUpperCase();
+}
+
+export function postTestEvents(transaction: Transaction, { targets, event }: PostTestEvents): void {
+  for (const target of targets) transaction.outbox.insert(transaction.nextOutboxSequence(), target, event);
+}
+
+/** What is not there any more was settled before. */
+export function settleEvents(transaction: Transaction, { delivered, dead }: SettleEvents): void {
+  for (const sequence of delivered) transaction.outbox.remove(sequence);
+  for (const sequence of dead) transaction.outbox.bury(sequence);
+}

@@ -1,0 +1,72 @@
+/** Events on their way: a row for each target that is to hear of one. */
+import type { Database, Statement } from 'better-sqlite3';
+import type { OutboxEntry } from '../records.ts';
+
+interface OutboxRow {
+  readonly sequence: number;
+  readonly event: string;
+}
+
+export interface OutboxQuery {
+  readonly target: string;
+  /** Sequences up to and including this one are left out. */
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** How much waits for a target. */
+export interface OutboxSize {
+  readonly target: string;
+  readonly isDead: boolean;
+  readonly events: number;
+  /** When the oldest of them happened, in milliseconds since 1970. */
+  readonly oldestMs: number;
+}
+
+export class OutboxReader {
+  readonly #waiting: Statement<[OutboxQuery], OutboxRow>;
+  readonly #sizes: Statement<[], { target: string; isDead: number; events: number; oldestMs: number }>;
+
+  constructor(db: Database) {
+    this.#waiting = db.prepare(`
+      SELECT sequence, event FROM outbox
+      WHERE is_dead = 0 AND target = $target AND sequence > $after ORDER BY sequence LIMIT $limit`);
+    this.#sizes = db.prepare(`
+      SELECT target, is_dead AS isDead, events, event ->> '$.atMs' AS oldestMs
+      FROM (SELECT target, is_dead, COUNT(*) AS events, MIN(sequence) AS first FROM outbox GROUP BY is_dead, target) AS sizes
+      JOIN outbox USING (target, is_dead) WHERE outbox.sequence = sizes.first
+      ORDER BY target, is_dead`);
+  }
+
+  waiting(query: OutboxQuery): OutboxEntry[] {
+    return this.#waiting
+      .all(query)
+      .map(({ sequence, event }) => ({ sequence, event: JSON.parse(event) as OutboxEntry['event'] }));
+  }
+  sizes(): OutboxSize[] {
+    return this.#sizes.all().map((row) => ({ ...row, isDead: row.isDead === 1 }));
+  }
+}
+
+export class OutboxWriter {
+  readonly #insert: Statement<[{ sequence: number; target: string; event: string }]>;
+  readonly #remove: Statement<[number]>;
+  readonly #bury: Statement<[number]>;
+
+  constructor(db: Database) {
+    this.#insert = db.prepare('INSERT INTO outbox VALUES ($sequence, $target, 0, $event)');
+    this.#remove = db.prepare('DELETE FROM outbox WHERE sequence = ?');
+    this.#bury = db.prepare('UPDATE outbox SET is_dead = 1 WHERE sequence = ?');
+  }
+
+  insert(sequence: number, target: string, event: OutboxEntry['event']): void {
+    this.#insert.run({ sequence, target, event: JSON.stringify(event) });
+  }
+  remove(sequence: number): void {
+    this.#remove.run(sequence);
+  }
+  /** Makes an event a dead letter. */
+  bury(sequence: number): void {
+    this.#bury.run(sequence);
+  }
+}

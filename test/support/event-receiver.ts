@@ -1,0 +1,71 @@
+/** A server that takes events as webhooks are sent them, or refuses them for a while. */
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Received {
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  readonly message: ReceivedMessage;
+}
+
+/** As far as tests look into it. */
+export interface ReceivedMessage {
+  readonly Event?: string;
+  readonly Bucket?: string;
+  readonly Records?: readonly ReceivedRecord[];
+  readonly [member: string]: unknown;
+}
+export interface ReceivedRecord {
+  readonly eventName: string;
+  readonly s3: {
+    readonly bucket: { readonly name: string };
+    readonly object: { readonly key: string; readonly sequencer: string; readonly [member: string]: unknown };
+    readonly [member: string]: unknown;
+  };
+  readonly [member: string]: unknown;
+}
+
+export class EventReceiver implements AsyncDisposable {
+  /** All that were sent and taken, in their order. */
+  readonly taken: Received[] = [];
+  refused = 0;
+  /** Says of a message whether it is taken. */
+  takes: (message: ReceivedMessage) => boolean = () => true;
+  readonly #server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const text = Buffer.concat(chunks).toString();
+      const message = JSON.parse(text) as ReceivedMessage;
+      const isTaken = this.takes(message);
+      if (isTaken) this.taken.push({ headers: request.headers, text, message });
+      else this.refused++;
+      response.writeHead(isTaken ? 204 : 503).end();
+    });
+  });
+
+  static async open(): Promise<EventReceiver> {
+    const receiver = new EventReceiver();
+    receiver.#server.listen(0, '127.0.0.1');
+    await once(receiver.#server, 'listening');
+    return receiver;
+  }
+
+  get url(): string {
+    const { port } = this.#server.address() as AddressInfo;
+    return `http://127.0.0.1:${port}/events`;
+  }
+
+  /** Records on a bucket, in the order in which they were taken. */
+  recordsOf(bucket: string): readonly ReceivedRecord[] {
+    const records = this.taken.flatMap(({ message }) => message.Records ?? []);
+    return records.filter(({ s3 }) => s3.bucket.name === bucket);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+}
