@@ -86,7 +86,8 @@ test('the golden log replayed by today’s program → every row as it was made 
   unpackDatabase();
   const then = new Database(databasePath(fixture.zonePath('north')), { readonly: true });
   const tables = then.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all().map(String);
-  for (const table of tables.filter((name) => name !== 'state')) {
+  // Nobody ever read the outbox of that time, which no server could fill, and it went with its table.
+  for (const table of tables.filter((name) => name !== 'state' && name !== 'outbox')) {
     const rows = then.prepare(`SELECT * FROM ${table}`).all();
     expect(replayed[table], table).toMatchObject(rows);
     expect(replayed[table]?.length, table).toBe(rows.length);

@@ -25,17 +25,17 @@ export interface OutboxSize {
 
 export class OutboxReader {
   readonly #waiting: Statement<[OutboxQuery], OutboxRow>;
-  readonly #sizes: Statement<[], { target: string; isDead: number; events: number; oldestMs: number }>;
+  readonly #sizes: Statement<[], { target: string; isDead: number; events: number; first: number }>;
+  readonly #time: Statement<[number], { atMs: number }>;
 
   constructor(db: Database) {
     this.#waiting = db.prepare(`
       SELECT sequence, event FROM outbox
       WHERE is_dead = 0 AND target = $target AND sequence > $after ORDER BY sequence LIMIT $limit`);
     this.#sizes = db.prepare(`
-      SELECT target, is_dead AS isDead, events, event ->> '$.atMs' AS oldestMs
-      FROM (SELECT target, is_dead, COUNT(*) AS events, MIN(sequence) AS first FROM outbox GROUP BY is_dead, target) AS sizes
-      JOIN outbox USING (target, is_dead) WHERE outbox.sequence = sizes.first
-      ORDER BY target, is_dead`);
+      SELECT target, is_dead AS isDead, COUNT(*) AS events, MIN(sequence) AS first
+      FROM outbox GROUP BY is_dead, target`);
+    this.#time = db.prepare("SELECT event ->> '$.atMs' AS atMs FROM outbox WHERE sequence = ?");
   }
 
   waiting(query: OutboxQuery): OutboxEntry[] {
@@ -44,7 +44,10 @@ export class OutboxReader {
       .map(({ sequence, event }) => ({ sequence, event: JSON.parse(event) as OutboxEntry['event'] }));
   }
   sizes(): OutboxSize[] {
-    return this.#sizes.all().map((row) => ({ ...row, isDead: row.isDead === 1 }));
+    return this.#sizes.all().map(({ target, isDead, events, first }) => ({
+      ...{ target, isDead: isDead === 1, events },
+      oldestMs: this.#time.get(first)?.atMs ?? 0,
+    }));
   }
 }
 
