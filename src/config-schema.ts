@@ -121,19 +121,28 @@ const timeSchema = z.strictObject({
   dayLength: durationSchema.default('24h'),
 });
 
-const targetSchema = z.strictObject({
-  arn: z
-    .string()
-    .regex(
-      /^arn:aws:(sns|sqs|lambda|events):[a-z0-9-]*:\d{12}:.+$/,
-      'an ARN such as arn:aws:sqs:us-east-1:000000000000:uploads',
-    ),
-  webhook: z.strictObject({
-    url: z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' }),
-    secret: z.string().min(16, 'at least 16 characters'),
-    timeoutMs: z.int().min(100).default(10_000),
-  }),
-});
+const targetSchema = z
+  .strictObject({
+    arn: z
+      .string()
+      .regex(
+        /^arn:aws:(sns|sqs|lambda|events):[a-z0-9-]*:\d{12}:.+$/,
+        'an ARN such as arn:aws:sqs:us-east-1:000000000000:uploads',
+      ),
+    webhook: z
+      .strictObject({
+        url: z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' }),
+        secret: z.string().min(16, 'at least 16 characters'),
+        timeoutMs: z.int().min(100).default(10_000),
+      })
+      .optional(),
+    queue: z.strictObject({ visibilityTimeout: durationSchema.default('30s') }).optional(),
+  })
+  .refine(({ webhook, queue }) => (webhook === undefined) !== (queue === undefined), 'give either webhook or queue')
+  .refine(
+    ({ arn, queue }) => queue === undefined || /^arn:aws:sqs:[^:]+:\d{12}:[A-Za-z0-9_-]{1,80}$/.test(arn),
+    'a queue has the ARN of one, such as arn:aws:sqs:us-east-1:000000000000:uploads',
+  );
 
 const eventsSchema = z
   .strictObject({

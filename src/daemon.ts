@@ -16,7 +16,7 @@ import { dayMs } from './engine/lifecycle/due.ts';
 import { probeStore } from './engine/probe.ts';
 import { readSettings } from './engine/rebuild/settings.ts';
 import type { Engine } from './engine/types.ts';
-import { openDelivery } from './event-delivery.ts';
+import { openDelivery, openQueues } from './event-delivery.ts';
 import { AccountBlocks } from './iam/account-blocks.ts';
 import { type Iam, openIam } from './iam/iam.ts';
 import { saveKeyUses } from './iam/key-uses.ts';
@@ -54,6 +54,7 @@ import { createHealth } from './s3/health.ts';
 import { operations } from './s3/operations/index.ts';
 import { Pipeline } from './s3/pipeline.ts';
 import { QueryApi } from './s3/query-api.ts';
+import { QueueApi, type Queues } from './s3/queue-api.ts';
 import { ReservedRoutes } from './s3/reserved-routes.ts';
 import { createServer, type S3Server } from './s3/server.ts';
 import { SettingsCopies } from './settings-copies.ts';
@@ -116,11 +117,15 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   await ensureBuckets(config, engine);
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
   const settings = new SettingsCopies({ read: () => readSettings(index), disks: () => blobs.disks(), clock });
+  const queues = openQueues(config, { engine, clock });
   const delivery = openDelivery(config, { engine, clock, log });
   const work = backgroundWork(config, { engine, compaction, iam, index, blobs, clock, dayLengthMs, settings });
   const jobs = startJobs(delivery === undefined ? work : [...work, delivery.job], { clock, log });
   const auditFile = await openAuditFile(config, clock);
-  const server = createFrontEnd({ config, auditFile, tls, clock, log, startedMs, iam, engine, index, blobs, jobs });
+  const server = createFrontEnd({
+    ...{ config, auditFile, tls, clock, log, startedMs },
+    ...{ iam, engine, index, blobs, jobs, queues },
+  });
   const address = await server.listen(config);
   log.info({ address, region: config.region }, 'Serving');
 
@@ -131,6 +136,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     async stop(reason) {
       log.info({ reason }, 'Stopping');
       tls?.close();
+      queues?.close();
       await server.close();
       await auditFile?.close();
       await jobs.stop();
@@ -225,11 +231,12 @@ interface FrontEndParts {
   readonly index: Index;
   readonly blobs: ErasureBlobStore;
   readonly jobs: JobRunner;
+  readonly queues: Queues | undefined;
 }
 
 /** What answers on the port: S3, and below `/-/` the health checks and the operator's interface. */
 function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: FrontEndParts): S3Server {
-  const { startedMs, index, blobs, jobs, auditFile } = parts;
+  const { startedMs, index, blobs, jobs, auditFile, queues } = parts;
   const append = auditFile && ((line: string) => auditFile.append(line));
   const audit = append && createAuditTrail({ append, region: config.region, clock, log });
   const { directory, callers } = iam;
@@ -280,6 +287,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
   });
   return createServer({
     pipeline,
+    queueApi: queues && new QueueApi({ queues, iam, accountId: config.accountId, regions, door, clock, log }),
     queryApi: new QueryApi({ iam, regions, hostSuffixes: suffixes, door, clock, log, audit }),
     reserved: new ReservedRoutes({ answer, findSecret, operator: config.accountId, regions, door, clock, log, audit }),
     health: createHealth(() => probeStore(index, blobs), clock),

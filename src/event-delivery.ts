@@ -1,25 +1,63 @@
-/** The delivery of events as the configuration has it. */
+/** The targets of events as the configuration has them: those that events are sent to, and queues that they are fetched from. */
 import type { Config } from './config.ts';
 import { durationMs } from './config-durations.ts';
 import type { Engine } from './engine/types.ts';
 import { messageOf } from './events/message.ts';
+import { type QueueSet, queueArnOf, runQueueAction } from './events/queues/actions.ts';
+import { MessageQueue } from './events/queues/message-queue.ts';
 import { webhook } from './events/targets/webhook.ts';
 import { type Delivery, deliverEvents } from './jobs/deliver-events.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
+import type { Queues } from './s3/queue-api.ts';
 
-/** Undefined where events have nowhere to go. */
-export function openDelivery(
-  { events, accountId }: Config,
-  { engine, clock, log }: { engine: Engine; clock: Clock; log: Log },
-): Delivery | undefined {
-  if (events.targets.length === 0) return undefined;
+interface Parts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Undefined where there is nothing to send events to. */
+export function openDelivery({ events, accountId }: Config, { engine, clock, log }: Parts): Delivery | undefined {
+  const targets = events.targets.flatMap(({ arn, webhook: options }) =>
+    options === undefined ? [] : [webhook({ arn, ...options, clock })],
+  );
+  if (targets.length === 0) return undefined;
   return deliverEvents({
     outbox: engine.outbox,
-    targets: events.targets.map(({ arn, webhook: options }) => webhook({ arn, ...options, clock })),
+    targets,
     messageOf: (arn, event) => messageOf(arn, event, accountId),
     clock,
     log,
     retryForMs: durationMs(events.retryFor),
   });
+}
+
+/** Queues, and the end of their receivers' waiting. */
+export interface OpenQueues extends Queues {
+  close(): void;
+}
+
+/** Undefined where there are none. */
+export function openQueues(
+  { events, accountId }: Config,
+  { engine, clock }: Omit<Parts, 'log'>,
+): OpenQueues | undefined {
+  const { outbox } = engine;
+  const queues = events.targets.flatMap(({ arn, queue }) =>
+    queue === undefined
+      ? []
+      : [new MessageQueue({ arn, visibilityMs: durationMs(queue.visibilityTimeout), outbox, clock })],
+  );
+  if (queues.length === 0) return undefined;
+  const set: QueueSet = { queues, clock, bodyOf: ({ entry }, arn) => messageOf(arn, entry.event, accountId) };
+  let isClosed = false;
+  return {
+    arnOf: (input) => queueArnOf(set, input),
+    answer: ({ action, input, origin, isGone }) =>
+      runQueueAction(set, { name: action, input }, { origin, isGone: () => isClosed || isGone() }),
+    close() {
+      isClosed = true;
+    },
+  };
 }

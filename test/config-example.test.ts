@@ -38,7 +38,12 @@ function settingsOf(schema: z.core.$ZodType): readonly (readonly string[])[] {
 
 function valueAt(value: unknown, path: readonly string[]): unknown {
   let inner = value;
-  for (const name of path) {
+  for (const [at, name] of path.entries()) {
+    // One of a list may show what another cannot have.
+    if (Array.isArray(inner)) {
+      const rest = path.slice(at + 1);
+      return inner.map((one) => valueAt(one, rest)).find((found) => found !== undefined);
+    }
     if (typeof inner !== 'object' || inner === null) return undefined;
     inner = Object.entries(inner).find(([member]) => member === name)?.[1] ?? undefined;
   }

@@ -22,12 +22,15 @@ import { rawErrorAnswer } from './exchange.ts';
 import type { Health } from './health.ts';
 import type { Pipeline } from './pipeline.ts';
 import { isQueryRequest, type QueryApi } from './query-api.ts';
+import { isQueueRequest, type QueueApi } from './queue-api.ts';
 import { type ReservedRoutes, reservedPrefix } from './reserved-routes.ts';
 
 export interface ServerOptions {
   readonly pipeline: Pipeline;
   /** Answers IAM and STS. */
   readonly queryApi: QueryApi;
+  /** Answers SQS; absent where no queue is configured. */
+  readonly queueApi: QueueApi | undefined;
   /** What lies below `/-/` beside the health checks. */
   readonly reserved: ReservedRoutes;
   readonly health: Health;
@@ -138,9 +141,10 @@ function newServer(
 }
 
 function divide(options: ServerOptions, reserved: Listener): Listener {
-  const { pipeline, queryApi } = options;
+  const { pipeline, queryApi, queueApi } = options;
   return (request, response) => {
     if (isReserved(request, options)) reserved(request, response);
+    else if (queueApi !== undefined && isQueueRequest(request)) queueApi.handle(request, response, request.url ?? '/');
     else if (isQueryRequest(request, options)) queryApi.handle(request, response, request.url ?? '/');
     else pipeline.handle(request, response, request.url ?? '/');
   };

@@ -49,7 +49,11 @@ const homes: readonly {
   { module: /^(@aws-sdk|@smithy)\//, places: [], typesAnywhere: true },
   { module: /^yaml$/, places: ['top'], typesAnywhere: true },
   // The engine checks with it what documents of a bucket say that it reads back, the operator's interface and its client what they are sent.
-  { module: /^zod$/, places: ['top', 'src/engine/', 'src/admin/', 'src/command-line/'], typesAnywhere: true },
+  {
+    module: /^zod$/,
+    places: ['top', 'src/engine/', 'src/events/', 'src/admin/', 'src/command-line/'],
+    typesAnywhere: true,
+  },
   { module: /^fast-xml-parser$/, places: ['src/s3/', 'src/iam/'], typesAnywhere: false },
 ];
 

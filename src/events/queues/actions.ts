@@ -1,0 +1,298 @@
+/**
+ * The actions of SQS that queues of events have, from the JSON of a request to the JSON of its answer.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html
+ */
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import type { Clock } from '../../lib/clock.ts';
+import { QueueError } from './errors.ts';
+import type { MessageQueue, Received } from './message-queue.ts';
+
+/** How often a receiver that waits looks again. */
+const lookEveryMs = 100;
+const batchMax = 10;
+
+export interface QueueCall {
+  /** Scheme and host the client used. */
+  readonly origin: string;
+  /** Whether nobody waits for the answer any more. */
+  isGone(): boolean;
+}
+
+export interface QueueSet {
+  readonly queues: readonly MessageQueue[];
+  readonly clock: Clock;
+  /** JSON text of the message that an event is. */
+  readonly bodyOf: (received: Received, arn: string) => string;
+}
+
+interface Action {
+  readonly input: z.ZodType;
+  readonly run: (set: QueueSet, input: never, call: QueueCall) => Promise<object>;
+}
+
+function action<S extends z.ZodType>(
+  input: S,
+  run: (set: QueueSet, input: z.infer<S>, call: QueueCall) => Promise<object>,
+): Action {
+  return { input, run };
+}
+
+const queueUrl = { QueueUrl: z.string() };
+const handle = { ReceiptHandle: z.string() };
+const visibility = z.int().min(0).max(43_200);
+const names = z.array(z.string()).optional();
+
+export const queueActions: ReadonlyMap<string, Action> = new Map([
+  ['CreateQueue', action(z.strictObject({ QueueName: z.string() }), createQueue)],
+  [
+    'GetQueueUrl',
+    action(z.strictObject({ QueueName: z.string(), QueueOwnerAWSAccountId: z.string().optional() }), getQueueUrl),
+  ],
+  ['ListQueues', action(z.strictObject({ QueueNamePrefix: z.string().default('') }), listQueues)],
+  ['GetQueueAttributes', action(z.strictObject({ ...queueUrl, AttributeNames: names }), getQueueAttributes)],
+  [
+    'ReceiveMessage',
+    action(
+      z.strictObject({
+        ...queueUrl,
+        MaxNumberOfMessages: z.int().min(1).max(batchMax).default(1),
+        VisibilityTimeout: visibility.optional(),
+        WaitTimeSeconds: z.int().min(0).max(20).default(0),
+        AttributeNames: names,
+        MessageSystemAttributeNames: names,
+        // No message here has attributes of its own.
+        MessageAttributeNames: names,
+      }),
+      receiveMessage,
+    ),
+  ],
+  ['DeleteMessage', action(z.strictObject({ ...queueUrl, ...handle }), deleteMessage)],
+  [
+    'DeleteMessageBatch',
+    action(
+      z.strictObject({ ...queueUrl, Entries: z.array(z.strictObject({ Id: z.string(), ...handle })) }),
+      deleteBatch,
+    ),
+  ],
+  [
+    'ChangeMessageVisibility',
+    action(z.strictObject({ ...queueUrl, ...handle, VisibilityTimeout: visibility }), changeVisibility),
+  ],
+  ['PurgeQueue', action(z.strictObject(queueUrl), purgeQueue)],
+]);
+
+/** Runs an action on checked input. Throws QueueError. */
+export async function runQueueAction(
+  set: QueueSet,
+  { name, input }: { readonly name: string; readonly input: unknown },
+  call: QueueCall,
+): Promise<object> {
+  const found = queueActions.get(name);
+  if (found === undefined) {
+    throw new QueueError('AWS.SimpleQueueService.UnsupportedOperation', `${name} is not implemented.`);
+  }
+  const parsed = found.input.safeParse(input);
+  if (!parsed.success) throw invalid(parsed.error.issues[0]);
+  return found.run(set, parsed.data as never, call);
+}
+
+function invalid(issue: z.core.$ZodIssue | undefined): QueueError {
+  const member = issue?.path.join('.') ?? '';
+  return new QueueError(
+    'InvalidParameterValue',
+    `Value for parameter ${member} is invalid. Reason: ${issue?.message}.`,
+  );
+}
+
+async function createQueue(
+  { queues }: QueueSet,
+  { QueueName }: { QueueName: string },
+  call: QueueCall,
+): Promise<object> {
+  const queue = queues.find(({ arn }) => nameIn(arn) === QueueName);
+  if (queue !== undefined) return { QueueUrl: urlOf(queue.arn, call) };
+  throw new QueueError(
+    'AWS.SimpleQueueService.UnsupportedOperation',
+    `Queues are made by the configuration: add ${QueueName} to events.targets.`,
+  );
+}
+
+async function getQueueUrl(
+  { queues }: QueueSet,
+  { QueueName }: { QueueName: string },
+  call: QueueCall,
+): Promise<object> {
+  const queue = queues.find(({ arn }) => nameIn(arn) === QueueName);
+  if (queue === undefined) throw noQueue();
+  return { QueueUrl: urlOf(queue.arn, call) };
+}
+
+async function listQueues(
+  { queues }: QueueSet,
+  { QueueNamePrefix }: { QueueNamePrefix: string },
+  call: QueueCall,
+): Promise<object> {
+  const found = queues.filter(({ arn }) => nameIn(arn).startsWith(QueueNamePrefix));
+  return { QueueUrls: found.map(({ arn }) => urlOf(arn, call)) };
+}
+
+async function getQueueAttributes(
+  set: QueueSet,
+  { QueueUrl, AttributeNames = [] }: { QueueUrl: string; AttributeNames?: string[] | undefined },
+): Promise<object> {
+  const queue = queueOf(set, QueueUrl);
+  const { waiting, out } = await queue.sizes();
+  const all: Record<string, string> = {
+    QueueArn: queue.arn,
+    ApproximateNumberOfMessages: String(waiting),
+    ApproximateNumberOfMessagesNotVisible: String(out),
+    ApproximateNumberOfMessagesDelayed: '0',
+    VisibilityTimeout: String(queue.visibilityMs / 1000),
+  };
+  requireKnown(AttributeNames, new Set(['All', ...Object.keys(all)]));
+  return { Attributes: chosen(all, AttributeNames) };
+}
+
+interface ReceiveInput {
+  readonly QueueUrl: string;
+  readonly MaxNumberOfMessages: number;
+  readonly VisibilityTimeout?: number | undefined;
+  readonly WaitTimeSeconds: number;
+  readonly AttributeNames?: string[] | undefined;
+  readonly MessageSystemAttributeNames?: string[] | undefined;
+}
+
+async function receiveMessage(set: QueueSet, input: ReceiveInput, call: QueueCall): Promise<object> {
+  const queue = queueOf(set, input.QueueUrl);
+  const untilMs = set.clock.nowMs() + input.WaitTimeSeconds * 1000;
+  const visibilityMs = input.VisibilityTimeout === undefined ? queue.visibilityMs : input.VisibilityTimeout * 1000;
+  const wanted = [...(input.AttributeNames ?? []), ...(input.MessageSystemAttributeNames ?? [])];
+  requireKnown(wanted, messageAttributes);
+  for (;;) {
+    const received = await queue.receive({ max: input.MaxNumberOfMessages, visibilityMs });
+    if (received.length > 0) return { Messages: received.map((one) => messageOf(set, queue, { one, wanted })) };
+    if (set.clock.nowMs() >= untilMs || call.isGone()) return {};
+    await delay(lookEveryMs);
+  }
+}
+
+function messageOf(set: QueueSet, { arn }: MessageQueue, { one, wanted }: { one: Received; wanted: string[] }): object {
+  const { entry, receives, firstReceivedMs } = one;
+  const Body = set.bodyOf(one, arn);
+  const attributes = {
+    SentTimestamp: String(entry.event.atMs),
+    ApproximateReceiveCount: String(receives),
+    ApproximateFirstReceiveTimestamp: String(firstReceivedMs),
+  };
+  return {
+    MessageId: `00000000-0000-4000-8000-${entry.sequence.toString(16).padStart(12, '0')}`,
+    ReceiptHandle: Buffer.from(`${entry.sequence}/${receives}`).toString('base64url'),
+    MD5OfBody: createHash('md5').update(Body).digest('hex'),
+    Body,
+    ...(wanted.length > 0 && { Attributes: chosen(attributes, wanted) }),
+  };
+}
+
+async function deleteMessage(
+  set: QueueSet,
+  { QueueUrl, ReceiptHandle }: { QueueUrl: string; ReceiptHandle: string },
+): Promise<object> {
+  await queueOf(set, QueueUrl).delete([sequenceIn(ReceiptHandle)]);
+  return {};
+}
+
+async function deleteBatch(
+  set: QueueSet,
+  { QueueUrl, Entries }: { QueueUrl: string; Entries: readonly { Id: string; ReceiptHandle: string }[] },
+): Promise<object> {
+  const queue = queueOf(set, QueueUrl);
+  if (Entries.length === 0) {
+    throw new QueueError(
+      'AWS.SimpleQueueService.EmptyBatchRequest',
+      'There should be at least one entry in the request.',
+    );
+  }
+  if (Entries.length > batchMax) {
+    throw new QueueError(
+      'AWS.SimpleQueueService.TooManyEntriesInBatchRequest',
+      `Maximum number of entries per request are ${batchMax}. You have sent ${Entries.length}.`,
+    );
+  }
+  if (new Set(Entries.map(({ Id }) => Id)).size < Entries.length) {
+    throw new QueueError('AWS.SimpleQueueService.BatchEntryIdsNotDistinct', 'Two entries have the same Id.');
+  }
+  await queue.delete(Entries.map(({ ReceiptHandle }) => sequenceIn(ReceiptHandle)));
+  return { Successful: Entries.map(({ Id }) => ({ Id })), Failed: [] };
+}
+
+async function changeVisibility(
+  set: QueueSet,
+  input: { QueueUrl: string; ReceiptHandle: string; VisibilityTimeout: number },
+): Promise<object> {
+  const sequence = sequenceIn(input.ReceiptHandle);
+  queueOf(set, input.QueueUrl).hide({ sequence, forMs: input.VisibilityTimeout * 1000 });
+  return {};
+}
+
+async function purgeQueue(set: QueueSet, { QueueUrl }: { QueueUrl: string }): Promise<object> {
+  await queueOf(set, QueueUrl).purge();
+  return {};
+}
+
+/** ARN of the queue that an input names, for whoever decides whether it may be used; of none, of all of an account. */
+export function queueArnOf({ queues }: QueueSet, input: unknown): string | undefined {
+  const { QueueUrl, QueueName } = Object(input) as Record<string, unknown>;
+  if (typeof QueueUrl === 'string') return queues.find((queue) => isAt(queue, QueueUrl))?.arn;
+  return queues.find(({ arn }) => nameIn(arn) === QueueName)?.arn;
+}
+
+function queueOf({ queues }: QueueSet, url: string): MessageQueue {
+  const queue = queues.find((one) => isAt(one, url));
+  if (queue === undefined) throw noQueue();
+  return queue;
+}
+
+function noQueue(): QueueError {
+  return new QueueError('AWS.SimpleQueueService.NonExistentQueue', 'The specified queue does not exist.');
+}
+
+/** Whatever host it names. */
+function isAt({ arn }: MessageQueue, url: string): boolean {
+  return url.endsWith(`/${accountIn(arn)}/${nameIn(arn)}`);
+}
+
+function urlOf(arn: string, { origin }: QueueCall): string {
+  return `${origin}/${accountIn(arn)}/${nameIn(arn)}`;
+}
+
+function accountIn(arn: string): string {
+  return arn.split(':')[4] ?? '';
+}
+
+function nameIn(arn: string): string {
+  return arn.split(':')[5] ?? '';
+}
+
+function sequenceIn(receiptHandle: string): number {
+  const [, digits] = /^(\d{1,15})\/\d+$/.exec(Buffer.from(receiptHandle, 'base64url').toString()) ?? [];
+  if (digits === undefined) throw new QueueError('ReceiptHandleIsInvalid', 'The input receipt handle is invalid.');
+  return Number(digits);
+}
+
+/** Attributes of messages that SQS has; those that no message here has are left out, as there. */
+const messageAttributes = new Set([
+  ...['All', 'SentTimestamp', 'ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp', 'SenderId'],
+  ...['AWSTraceHeader', 'MessageDeduplicationId', 'MessageGroupId', 'SequenceNumber', 'DeadLetterQueueSourceArn'],
+]);
+
+/** Throws InvalidAttributeName. */
+function requireKnown(wanted: readonly string[], known: { has(name: string): boolean }): void {
+  const unknown = wanted.find((name) => !known.has(name));
+  if (unknown !== undefined) throw new QueueError('InvalidAttributeName', `Unknown Attribute ${unknown}.`);
+}
+
+function chosen(all: Readonly<Record<string, string>>, wanted: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => wanted.includes(name) || wanted.includes('All')));
+}

@@ -1,0 +1,133 @@
+/**
+ * A queue of events that clients fetch, as SQS gives out messages: whoever received one has it for a while, and it is given to
+ * another unless it was deleted by then. The messages are the events in the outbox: here is only which of them are out, which
+ * a start forgets, so that all are given out again.
+ */
+import type { Outbox, OutboxEntry } from '../../engine/types.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { Turns } from '../../lib/turns.ts';
+import { QueueError } from './errors.ts';
+
+/** As SQS has it. */
+const inFlightMax = 120_000;
+const purgedAtOnce = 1000;
+
+/** A message that somebody has received. */
+interface Out {
+  /** When it is given out again. */
+  untilMs: number;
+  receives: number;
+  readonly firstReceivedMs: number;
+}
+
+export interface Received extends Omit<Out, 'untilMs'> {
+  readonly entry: OutboxEntry;
+}
+
+export interface QueueOptions {
+  readonly arn: string;
+  readonly visibilityMs: number;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+}
+
+export class MessageQueue {
+  readonly arn: string;
+  readonly visibilityMs: number;
+  readonly #outbox: Outbox;
+  readonly #clock: Clock;
+  /** By sequence, in the order in which they were first given out. */
+  readonly #out = new Map<number, Out>();
+  /** Sequence up to which all have been given out at least once. */
+  #last = 0;
+  readonly #turns = new Turns<string>();
+
+  constructor({ arn, visibilityMs, outbox, clock }: QueueOptions) {
+    this.arn = arn;
+    this.visibilityMs = visibilityMs;
+    this.#outbox = outbox;
+    this.#clock = clock;
+  }
+
+  /** The next messages, hidden from others for a time. Throws OverLimit. */
+  receive({ max, visibilityMs }: { max: number; visibilityMs: number }): Promise<readonly Received[]> {
+    return this.#turns.take('receive', async () => {
+      const nowMs = this.#clock.nowMs();
+      const entries = await this.#returned({ nowMs, max });
+      if (entries.length < max) {
+        if (this.#out.size >= inFlightMax)
+          throw new QueueError('OverLimit', 'Too many messages are received and not deleted.');
+        const more = await this.#list({ after: this.#last, limit: max - entries.length });
+        this.#last = more.at(-1)?.sequence ?? this.#last;
+        entries.push(...more);
+      }
+      return entries.map((entry) => {
+        const known = this.#out.get(entry.sequence);
+        const out = {
+          untilMs: nowMs + visibilityMs,
+          receives: (known?.receives ?? 0) + 1,
+          firstReceivedMs: known?.firstReceivedMs ?? nowMs,
+        };
+        this.#out.set(entry.sequence, out);
+        return { entry, receives: out.receives, firstReceivedMs: out.firstReceivedMs };
+      });
+    });
+  }
+
+  /** Deletes messages; those that are not there any more were deleted before. */
+  async delete(sequences: readonly number[]): Promise<void> {
+    const there = await Promise.all(sequences.map((sequence) => this.#find(sequence)));
+    const delivered = there.flatMap((entry) => (entry === undefined ? [] : [entry.sequence]));
+    if (delivered.length > 0) await this.#outbox.settle({ delivered, dead: [] });
+    for (const sequence of sequences) this.#out.delete(sequence);
+  }
+
+  /** Hides a message that is out for so long from now on; 0 gives it to whoever comes next. Throws MessageNotInflight. */
+  hide({ sequence, forMs }: { sequence: number; forMs: number }): void {
+    const out = this.#out.get(sequence);
+    const nowMs = this.#clock.nowMs();
+    if (out === undefined || out.untilMs <= nowMs) {
+      throw new QueueError('AWS.SimpleQueueService.MessageNotInflight', 'The message is not in flight.');
+    }
+    out.untilMs = nowMs + forMs;
+  }
+
+  async purge(): Promise<void> {
+    for (;;) {
+      const entries = await this.#list({ after: 0, limit: purgedAtOnce });
+      if (entries.length === 0) return;
+      await this.delete(entries.map(({ sequence }) => sequence));
+    }
+  }
+
+  /** How many messages wait to be received, and how many are out. */
+  async sizes(): Promise<{ waiting: number; out: number }> {
+    const sizes = await this.#outbox.sizes();
+    const all = sizes.find(({ target, isDead }) => target === this.arn && !isDead)?.events ?? 0;
+    const nowMs = this.#clock.nowMs();
+    const out = [...this.#out.values()].filter(({ untilMs }) => untilMs > nowMs).length;
+    return { waiting: Math.max(0, all - out), out };
+  }
+
+  /** Messages that were out and come back. */
+  async #returned({ nowMs, max }: { nowMs: number; max: number }): Promise<OutboxEntry[]> {
+    const found: OutboxEntry[] = [];
+    for (const [sequence, { untilMs }] of this.#out) {
+      if (found.length === max) break;
+      if (untilMs > nowMs) continue;
+      const entry = await this.#find(sequence);
+      if (entry === undefined) this.#out.delete(sequence);
+      else found.push(entry);
+    }
+    return found;
+  }
+
+  async #find(sequence: number): Promise<OutboxEntry | undefined> {
+    const [entry] = await this.#list({ after: sequence - 1, limit: 1 });
+    return entry?.sequence === sequence ? entry : undefined;
+  }
+
+  async #list(range: { after: number; limit: number }): Promise<OutboxEntry[]> {
+    return [...(await this.#outbox.list({ target: this.arn, ...range }))];
+  }
+}

@@ -1,0 +1,140 @@
+"""Queues of events as users of boto3's sqs client fetch from them; prints one JSON line a check.
+
+The first line of a check's doc string is its name in the test report. Each check has a queue of its own.
+"""
+import hashlib
+import json
+import traceback
+import uuid
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+once = {'retries': {'total_max_attempts': 1}}
+s3 = boto3.client('s3', config=Config(s3={'addressing_style': 'path'}, **once))
+sqs = boto3.client('sqs', config=Config(**once))
+iam = boto3.client('iam', config=Config(**once))
+
+
+def arn(queue):
+    return f'arn:aws:sqs:us-east-1:000000000000:{queue}'
+
+
+def telling(queue, *keys):
+    """A bucket that tells the queue of new objects, with these objects; and the queue's URL."""
+    bucket = f'bucket-{uuid.uuid4()}'
+    s3.create_bucket(Bucket=bucket)
+    rule = {'QueueArn': arn(queue), 'Events': ['s3:ObjectCreated:*']}
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={'QueueConfigurations': [rule]}
+    )
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key, Body=b'x')
+    return bucket, sqs.get_queue_url(QueueName=queue)['QueueUrl']
+
+
+def receive(url, **named):
+    return sqs.receive_message(QueueUrl=url, **named).get('Messages', [])
+
+
+def keys_in(messages):
+    bodies = [json.loads(message['Body']) for message in messages]
+    return [body['Records'][0]['s3']['object']['key'] if 'Records' in body else body['Event'] for body in bodies]
+
+
+def refused(call, code):
+    try:
+        call()
+    except ClientError as error:
+        assert error.response['Error']['Code'] == code, error.response
+        return
+    raise AssertionError(f'not refused with {code}')
+
+
+def check_received_and_deleted():
+    """put an object → its message is received, whole; deleted → gone for good"""
+    bucket, url = telling('one', 'a', 'b')
+    messages = receive(url, MaxNumberOfMessages=10, AttributeNames=['All'])
+    assert keys_in(messages) == ['s3:TestEvent', 'a', 'b'], messages
+    for message in messages:
+        assert message['MD5OfBody'] == hashlib.md5(message['Body'].encode()).hexdigest()
+        assert message['Attributes']['ApproximateReceiveCount'] == '1', message
+    assert json.loads(messages[1]['Body'])['Records'][0]['s3']['bucket']['name'] == bucket
+    assert receive(url) == []
+    entries = [{'Id': str(i), 'ReceiptHandle': one['ReceiptHandle']} for i, one in enumerate(messages[:2])]
+    assert len(sqs.delete_message_batch(QueueUrl=url, Entries=entries)['Successful']) == 2
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=messages[2]['ReceiptHandle'], VisibilityTimeout=0)
+    [again] = receive(url, MaxNumberOfMessages=10, MessageSystemAttributeNames=['ApproximateReceiveCount'])
+    assert again['MessageId'] == messages[2]['MessageId']
+    assert again['Attributes'] == {'ApproximateReceiveCount': '2'}, again
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=again['ReceiptHandle'])
+    assert receive(url) == []
+
+
+def check_comes_back():
+    """received and not deleted → others get it once the time is over"""
+    _, url = telling('two')
+    [first] = receive(url, VisibilityTimeout=1)
+    [second] = receive(url, WaitTimeSeconds=20)
+    assert first['MessageId'] == second['MessageId']
+
+
+def check_waits():
+    """nothing there → a receiver that waits gets what comes meanwhile"""
+    bucket, url = telling('three')
+    sqs.purge_queue(QueueUrl=url)
+    s3.put_object(Bucket=bucket, Key='late', Body=b'x')
+    assert keys_in(receive(url, WaitTimeSeconds=20)) == ['late']
+
+
+def check_attributes():
+    """attributes → how many wait and how many are out; a queue is found by name, URL and list"""
+    _, url = telling('four', 'a', 'b')
+    receive(url)
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=['All'])['Attributes']
+    assert found['QueueArn'] == arn('four')
+    counts = [found['ApproximateNumberOfMessages'], found['ApproximateNumberOfMessagesNotVisible']]
+    assert counts == ['2', '1'], found
+    assert sqs.list_queues(QueueNamePrefix='fo')['QueueUrls'] == [url]
+    assert sqs.create_queue(QueueName='four')['QueueUrl'] == url
+
+
+def check_refusals():
+    """what is not there → SQS's own errors"""
+    refused(lambda: sqs.get_queue_url(QueueName='none'), 'AWS.SimpleQueueService.NonExistentQueue')
+    refused(lambda: sqs.create_queue(QueueName='none'), 'AWS.SimpleQueueService.UnsupportedOperation')
+    url = sqs.get_queue_url(QueueName='one')['QueueUrl']
+    refused(lambda: sqs.send_message(QueueUrl=url, MessageBody='x'), 'AWS.SimpleQueueService.UnsupportedOperation')
+    refused(lambda: sqs.delete_message(QueueUrl=url, ReceiptHandle='x'), 'ReceiptHandleIsInvalid')
+    refused(lambda: receive(url, MaxNumberOfMessages=11), 'InvalidParameterValue')
+    refused(lambda: receive(url, AttributeNames=['Invented']), 'InvalidAttributeName')
+
+
+def check_permission():
+    """a user → what its policies say, on the queue that they name"""
+    name = f'user-{uuid.uuid4()}'
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)['AccessKey']
+    named = {'aws_access_key_id': key['AccessKeyId'], 'aws_secret_access_key': key['SecretAccessKey']}
+    client = boto3.client('sqs', config=Config(**once), **named)
+    one = sqs.get_queue_url(QueueName='one')['QueueUrl']
+    five = sqs.get_queue_url(QueueName='five')['QueueUrl']
+    refused(lambda: client.receive_message(QueueUrl=five), 'AccessDenied')
+    statement = {'Effect': 'Allow', 'Action': 'sqs:ReceiveMessage', 'Resource': arn('five')}
+    document = json.dumps({'Version': '2012-10-17', 'Statement': [statement]})
+    iam.put_user_policy(UserName=name, PolicyName='receive', PolicyDocument=document)
+    client.receive_message(QueueUrl=five)
+    refused(lambda: client.receive_message(QueueUrl=one), 'AccessDenied')
+    refused(lambda: client.purge_queue(QueueUrl=five), 'AccessDenied')
+    wrong = boto3.client('sqs', config=Config(**once), aws_access_key_id=key['AccessKeyId'], aws_secret_access_key='x')
+    refused(lambda: wrong.receive_message(QueueUrl=five), 'SignatureDoesNotMatch')
+
+
+for name, check in [(name, value) for name, value in globals().items() if name.startswith('check_')]:
+    failure = None
+    try:
+        check()
+    except Exception:  # noqa: BLE001 - every failure is reported
+        failure = traceback.format_exc()
+    print(json.dumps({'check': name, 'failure': failure}), flush=True)
