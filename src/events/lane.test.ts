@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { eventually } from '../../test/support/eventually.ts';
 import type { ObjectEvent, OutboxEntry } from '../engine/types.ts';
 import { Lane } from './lane.ts';
 import { NotTaken } from './target.ts';
@@ -82,7 +83,7 @@ test('a slow target → so many at once and no more', async () => {
   lane.pump();
   expect(sent).toHaveLength(16);
   resolve(true);
-  await expect.poll(() => lane.delivered).toBe(40);
+  await eventually(() => expect(lane.delivered).toBe(40));
 });
 
 test('given up while something fails → it is neither settled nor sent again', async () => {

@@ -1,9 +1,10 @@
 /** `ninefold status` as an operator runs it: condition → what is printed, exit code. */
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { startDaemon } from '../support/daemon.ts';
 import { DataFolders } from '../support/data-folders.ts';
+import { eventually } from '../support/eventually.ts';
 import { runNinefold, runNinefoldFor } from '../support/ninefold-command.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
@@ -31,7 +32,7 @@ test('disk that is lost → named, with what it costs; exit 1; well again when i
   expect((await runNinefoldFor(daemon(), ['status'])).stdout).toMatch(/survives 3 more losses of disks +9\d\.\d KiB/);
   const folders = new DataFolders(daemon().dataDirectory);
   await folders.lose(['zone-b/disk-2']);
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { code, stdout } = await runNinefoldFor(daemon(), ['status']);
     const path = join(daemon().dataDirectory, 'zone-b/disk-2');
     expect(stdout).toContain(`- Disk ${path} is missing: `);
@@ -41,9 +42,9 @@ test('disk that is lost → named, with what it costs; exit 1; well again when i
     );
     expect(stdout).toMatch(/survives 2 more losses of disks +9\d\.\d KiB/);
     expect(code).toBe(1);
-  }, 10_000);
+  });
   await folders.giveBack();
-  await vi.waitFor(async () => expect((await runNinefoldFor(daemon(), ['status'])).code).toBe(0), 10_000);
+  await eventually(async () => expect((await runNinefoldFor(daemon(), ['status'])).code).toBe(0));
 });
 
 test('key of the data folder → found there; another data folder, another key, no server → said what to do', async () => {

@@ -1,10 +1,5 @@
 /** Days that are made short, and a pass that is asked for: what clients and operators see of rules that act. */
-import {
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  PutBucketLifecycleConfigurationCommand,
-  PutObjectCommand,
-} from '@aws-sdk/client-s3';
+import { ListObjectsV2Command, PutBucketLifecycleConfigurationCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { runNinefoldFor } from '../support/ninefold-command.ts';
@@ -24,10 +19,11 @@ test('days of a second → a rule of one day acts within two, by itself; answers
   const { client } = daemon();
   const Bucket = await daemon().newBucket();
   await expire(Bucket, 'old/');
-  for (const Key of ['old/a', 'kept']) await client.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
-  const { Expiration = '', LastModified } = await client.send(new HeadObjectCommand({ Bucket, Key: 'old/a' }));
+  await client.send(new PutObjectCommand({ Bucket, Key: 'kept', Body: 'x' }));
+  const beforeMs = Date.now();
+  const { Expiration = '' } = await client.send(new PutObjectCommand({ Bucket, Key: 'old/a', Body: 'x' }));
   const told = Date.parse(/expiry-date="([^"]+)"/.exec(Expiration)?.[1] ?? '');
-  expect(told - Number(LastModified)).toBeGreaterThanOrEqual(86_400_000);
+  expect(told - beforeMs).toBeGreaterThanOrEqual(86_400_000);
   await eventually(async () => expect(await keys(Bucket)).toEqual(['kept']));
 });
 

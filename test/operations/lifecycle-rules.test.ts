@@ -8,6 +8,7 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   type LifecycleRule,
+  ListMultipartUploadsCommand,
   ListPartsCommand,
   PutBucketLifecycleConfigurationCommand,
   PutBucketVersioningCommand,
@@ -307,8 +308,9 @@ describe('configuration', () => {
 });
 
 describe('what answers tell', () => {
-  /** The next midnight after so many days from now, as a header says it. */
-  const midnightIn = (days: number) => new Date((Math.floor(Date.now() / dayMs) + days + 1) * dayMs).toUTCString();
+  /** The next midnight after so many days from a time, as a header says it. */
+  const midnightAfter = (days: number, since: Date | undefined) =>
+    new Date((Math.floor(Number(since) / dayMs) + days + 1) * dayMs).toUTCString();
   const head = (Bucket: string, Key: string, VersionId?: string) =>
     daemon().client.send(new HeadObjectCommand({ Bucket, Key, VersionId }));
 
@@ -322,15 +324,16 @@ describe('what answers tell', () => {
       rule({ ID: 'off', Status: 'Disabled', Expiration: { Days: 1 } }),
       rule({ ID: 'tagged', Filter: { Tag: { Key: 'keep', Value: 'no' } }, Expiration: { Date: new Date(dayMs) } }),
     ]);
-    const soon = `expiry-date="${midnightIn(2)}", rule-id="soon"`;
-    const later = `expiry-date="${midnightIn(30)}", rule-id="in a month"`;
     const Key = 'tmp/a';
-    expect((await client.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }))).Expiration).toBe(soon);
+    const put = await client.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
+    const soon = `expiry-date="${midnightAfter(2, (await head(Bucket, Key)).LastModified)}", rule-id="soon"`;
+    expect(put.Expiration).toBe(soon);
     expect((await client.send(new GetObjectCommand({ Bucket, Key }))).Expiration).toBe(soon);
     expect((await head(Bucket, Key)).Expiration).toBe(soon);
     expect((await head(Bucket, Key, 'null')).Expiration).toBeUndefined();
-    const copy = new CopyObjectCommand({ Bucket, Key: 'copy', CopySource: `${Bucket}/${Key}` });
-    expect((await client.send(copy)).Expiration).toBe(later);
+    const copied = await client.send(new CopyObjectCommand({ Bucket, Key: 'copy', CopySource: `${Bucket}/${Key}` }));
+    const inAMonth = midnightAfter(30, copied.CopyObjectResult?.LastModified);
+    expect(copied.Expiration).toBe(`expiry-date="${inAMonth}", rule-id="in a month"`);
     const tagged = new PutObjectCommand({ Bucket, Key: 'b', Body: 'x', Tagging: 'keep=no' });
     expect((await client.send(tagged)).Expiration).toBe(
       'expiry-date="Fri, 02 Jan 1970 00:00:00 GMT", rule-id="tagged"',
@@ -345,16 +348,18 @@ describe('what answers tell', () => {
     await configure(Bucket, [
       rule({ ID: 'uploads', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 }, Expiration: { Days: 3 } }),
     ]);
-    const told = { AbortDate: new Date(midnightIn(7)), AbortRuleId: 'uploads' };
     const Key = 'a';
     const made = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }));
+    const { Uploads } = await client.send(new ListMultipartUploadsCommand({ Bucket }));
+    const told = { AbortDate: new Date(midnightAfter(7, Uploads?.[0]?.Initiated)), AbortRuleId: 'uploads' };
     expect(made).toMatchObject(told);
     const { UploadId } = made;
     const { ETag } = await client.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body: 'x' }));
     expect(await client.send(new ListPartsCommand({ Bucket, Key, UploadId }))).toMatchObject(told);
     const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
     const completed = await client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload }));
-    expect(completed.Expiration).toBe(`expiry-date="${midnightIn(3)}", rule-id="uploads"`);
+    const { LastModified } = await head(Bucket, Key);
+    expect(completed.Expiration).toBe(`expiry-date="${midnightAfter(3, LastModified)}", rule-id="uploads"`);
   });
 
   test('versions that are not current → nothing told of them', async () => {

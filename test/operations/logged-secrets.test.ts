@@ -5,6 +5,7 @@ import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/c
 import { GetSessionTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { expect, test } from 'vitest';
 import { region, rootKey } from '../support/daemon.ts';
+import { eventually } from '../support/eventually.ts';
 import { runNinefoldFor } from '../support/ninefold-command.ts';
 import { signedRequests } from '../support/signed-requests.ts';
 import { presign } from '../support/sigv4-sign.ts';
@@ -64,7 +65,7 @@ test('keys made and declared, sessions, signatures, presigned links, keys of SSE
   }
   expect([...secrets].filter((secret) => secret.length < 10)).toEqual([]);
 
-  await expect.poll(() => daemon().output).toContain('"path":"/-/status"');
+  await eventually(() => expect(daemon().output).toContain('"path":"/-/status"'));
   const written = [daemon().output, ...(await readTexts(daemon().dataDirectory))];
   const told = [...secrets].filter((secret) => written.some((text) => text.includes(secret)));
   expect(told).toEqual([]);

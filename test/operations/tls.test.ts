@@ -8,6 +8,7 @@ import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Daemon, startDaemon } from '../support/daemon.ts';
+import { eventually } from '../support/eventually.ts';
 import { runNinefoldFor } from '../support/ninefold-command.ts';
 import { sendRaw, signRaw, wireBytes } from '../support/raw-http.ts';
 import { sha256Hex, signHeader } from '../support/sigv4-sign.ts';
@@ -120,16 +121,16 @@ test('a new pair → new connections get it within seconds, or at once on SIGHUP
   const nameOf = async (agent?: Agent) => (await send('GET', '/', agent && { agent })).shown.subject.CN;
   expect(await nameOf(kept)).toBe('first.example.org');
   await use('second');
-  await expect.poll(() => nameOf(), { timeout: 10_000 }).toBe('second.example.org');
+  await eventually(async () => expect(await nameOf()).toBe('second.example.org'));
   expect(await nameOf(kept)).toBe('first.example.org');
 
   await truncate(join(folder, 'tls.key'), 50);
   process.kill(daemon.pid, 'SIGHUP');
-  await expect.poll(() => daemon.output).toContain('the one before stays');
+  await eventually(() => expect(daemon.output).toContain('the one before stays'));
   expect(await nameOf()).toBe('second.example.org');
   await use('first');
   process.kill(daemon.pid, 'SIGHUP');
-  await expect.poll(() => nameOf()).toBe('first.example.org');
+  await eventually(async () => expect(await nameOf()).toBe('first.example.org'));
   expect(await nameOf(kept)).toBe('first.example.org');
   kept.destroy();
 });

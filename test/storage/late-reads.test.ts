@@ -1,9 +1,10 @@
 /** Reads that nobody waits for any more, and that happen after all: what was given out is the caller's alone. */
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ErasureBlobStore } from '../../src/blob/store.ts';
 import { HEADER_BYTES } from '../../src/blob/stripe.ts';
 import type { BlobRef } from '../../src/blob/types.ts';
 import { BlobDisks, flipBit } from '../support/blob-disks.ts';
+import { eventually } from '../support/eventually.ts';
 import { FaultyFiles } from '../support/faulty-files.ts';
 import { keep, SMALL, stateOf } from '../support/kept-blobs.ts';
 
@@ -41,10 +42,9 @@ test('a read that was given up with its disk brings wrong bytes in the end → w
   const [first, second, ...parity] = [0, 1, 6, 8].map(hangOn);
   const reading = readPieces(store, small);
   // Parity is asked later than data, and so its disks are given up later.
-  await vi.waitFor(
-    () => expect([0, 1, 6, 8].map((shard) => stateOf(store, diskOf(shard)).state)).toContain('suspect'),
-    { timeout: 10_000, interval: 10 },
-  );
+  await eventually(() => {
+    expect([0, 1, 6, 8].map((shard) => stateOf(store, diskOf(shard)).state)).toContain('suspect');
+  });
   for (const hang of parity) hang.release();
   const read = await reading;
   for (const hang of [first, second]) hang?.release();

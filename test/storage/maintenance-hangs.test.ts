@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { BlobDisks, readAll, sampleBytes } from '../support/blob-disks.ts';
 import { FaultyFiles } from '../support/faulty-files.ts';
+import { becomes, stateOf } from '../support/kept-blobs.ts';
 import { finish, mendAll, scrubAll } from '../support/maintenance.ts';
 
 const BYTES = sampleBytes(9000, 1);
@@ -26,7 +27,7 @@ test('a read of scrub hangs → its disk is suspect, and scrub ends', async () =
   const hang = files.hang({ operation: 'read', path: shards[4] ?? '' });
   await finish(store.maintenance.scrub(segment));
   expect(hang.met).toBe(1);
-  expect(store.disks()[diskOf(4)]).toMatchObject({ state: 'suspect' });
+  expect(stateOf(store, diskOf(4))).toMatchObject({ state: 'suspect' });
   expect(store.maintenance.health()[0]).toMatchObject({ damaged: [], missing: [4] });
 });
 
@@ -39,14 +40,9 @@ test.each(['write', 'sync'] as const)(
     const store = await disks.open({ diskTimeoutMs: 500 });
     const hang = files.hang({ operation, path: `${shards[2]}.new` });
     await expect(finish(store.maintenance.repair(segment))).rejects.toThrow('cannot be written');
-    expect(store.disks()[diskOf(2)]).toMatchObject({ state: 'suspect' });
+    expect(stateOf(store, diskOf(2))).toMatchObject({ state: 'suspect' });
     hang.release();
-    await expect
-      .poll(async () => {
-        await store.checkDisks();
-        return store.disks()[diskOf(2)]?.state;
-      })
-      .toBe('healthy');
+    await becomes(store, diskOf(2), 'healthy');
     await mendAll(store);
     await scrubAll(store);
     expect(store.maintenance.health()[0]).toMatchObject({ damaged: [], missing: [], sparesLeft: 3 });

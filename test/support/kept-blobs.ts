@@ -1,9 +1,10 @@
 /** A small blob and a large one of a store, and how its disks are. */
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import type { ErasureBlobStore } from '../../src/blob/store.ts';
 import { STRIPE_BYTES_MAX } from '../../src/blob/stripe.ts';
 import type { BlobRef, DiskState } from '../../src/blob/types.ts';
 import { inPieces, label, readAll, sampleBytes } from './blob-disks.ts';
+import { eventually } from './eventually.ts';
 
 export const SMALL = sampleBytes(3000, 1);
 export const LARGE = sampleBytes(2 * STRIPE_BYTES_MAX + 9, 2);
@@ -32,11 +33,8 @@ export function stateOf(store: ErasureBlobStore, disk: number): DiskState {
 
 /** Looks at the disks until one of them is in a state. */
 export async function becomes(store: ErasureBlobStore, disk: number, state: DiskState['state']): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      await store.checkDisks();
-      expect(stateOf(store, disk)).toMatchObject({ state });
-    },
-    { timeout: 10_000, interval: 10 },
-  );
+  await eventually(async () => {
+    await store.checkDisks();
+    expect(stateOf(store, disk)).toMatchObject({ state });
+  });
 }
