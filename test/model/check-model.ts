@@ -101,7 +101,7 @@ export async function checkModel(options: ModelOptions, replay?: ReplayOptions):
       ...(replay !== undefined && { replayPath: replay.commands }),
     }),
   );
-  for (let { seed } = options; operations < options.operations; seed++) {
+  for (let { seed } = options; operations < options.operations && performance.now() < endMs; seed++) {
     report(`seed ${seed}, ${operations} steps done`);
     const details = await fc.check(fc.asyncProperty(fc.nat(), commands, run), {
       seed,

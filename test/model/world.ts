@@ -14,7 +14,7 @@ import { bucketNames } from './steps.ts';
 const jobsSchema = z.object({ jobs: z.array(jobSchema) });
 
 /** The longest until the server has seen that disks have gone or come back. */
-const noticeLimitMs = 10_000;
+const noticeLimitMs = 30_000;
 /** Short periods, so that background work meets everything else. */
 const config = `
 store:

@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { parseMessage, type RawAnswer } from './raw-http.ts';
 
-const waitLimitMs = 10_000;
+const waitLimitMs = 30_000;
 
 /**
  *     await using connection = await RawConnection.open(port);

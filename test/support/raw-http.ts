@@ -19,7 +19,7 @@ export interface SendOptions {
   readonly isHead?: boolean;
 }
 
-const answerLimitMs = 10_000;
+const answerLimitMs = 30_000;
 
 /** Writes bytes as they are and reads one answer (any 100 Continue is passed over). Throws if none comes in time. */
 export async function sendRaw(bytes: string | Uint8Array, options: SendOptions): Promise<RawAnswer> {
