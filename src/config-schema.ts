@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { accountIdSchema, accountSchema, keySchema } from './config-accounts.ts';
 import { parseIpRange } from './iam/policy/ip-range.ts';
 import { isEndpoint } from './s3/door/public-endpoints.ts';
-import { readableClasses } from './s3/storage-classes.ts';
+import { storageClasses } from './s3/storage-classes.ts';
 
 const mebibyte = 1024 * 1024;
 const day = 24 * 60 * 60 * 1000;
@@ -91,7 +91,7 @@ const storeSchema = z.strictObject({
     .int()
     .min(0)
     .default(256 * mebibyte),
-  schemes: z.partialRecord(z.enum(readableClasses), z.enum(['6+3', '1+2'])).default({ STANDARD: '6+3' }),
+  schemes: z.partialRecord(z.enum(storageClasses), z.enum(['6+3', '1+2'])).default({ STANDARD: '6+3' }),
 });
 
 const jobsSchema = z.strictObject({

@@ -45,7 +45,7 @@ describe('configuration', () => {
     expect(loadConfig({}, {}).store.schemes).toEqual({ STANDARD: '6+3' });
     expect(schemesOf('{ EXPRESS_ONEZONE: 1+2 }')).toEqual({ EXPRESS_ONEZONE: '1+2' });
     expect(() => schemesOf('{ STANDARD: 4+2 }')).toThrow(/line 2.*store\.schemes\.STANDARD/);
-    expect(() => schemesOf('{ GLACIER: 1+2 }')).toThrow(/store\.schemes/);
+    expect(() => schemesOf('{ OUTPOSTS: 1+2 }')).toThrow(/store\.schemes/);
   });
 
   it('half a root key, an unknown setting, a wrong value → an error that names the place', () => {

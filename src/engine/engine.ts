@@ -3,6 +3,7 @@ import type { BlobStore } from '../blob/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { digest, openDigester } from '../lib/digests/digester.ts';
 import type { Index } from '../meta/types.ts';
+import { createArchives } from './archives.ts';
 import { createBuckets } from './buckets.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { DigestFunctions, EngineContext, EngineLimits } from './context.ts';
@@ -32,7 +33,7 @@ export interface EngineOptions {
   readonly limits?: Partial<EngineLimits>;
   /** How objects of each storage class are coded. A class that is not named is coded 6+3. */
   readonly schemes?: Readonly<Record<string, SchemeName | undefined>>;
-  /** How long a day of a lifecycle rule is. */
+  /** How long a day of a lifecycle rule or of a restored copy is. */
   readonly dayLengthMs?: number;
 }
 
@@ -58,6 +59,7 @@ export function createEngine(options: EngineOptions): Engine {
     listing: createListing(context),
     uploads: createUploads(context),
     garbage: createGarbage(context),
+    archives: createArchives(context, { dayLengthMs }),
     lifecycle: createLifecycle(context, { dayLengthMs }),
     identities: createIdentities(context),
     outbox: createOutbox(context),

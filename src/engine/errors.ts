@@ -14,6 +14,12 @@ export type EngineErrorCode =
   | 'InvalidPartOrder'
   | 'EntityTooSmall'
   | 'PreconditionFailed'
+  /** Of a storage class in which it cannot be done. */
+  | 'InvalidObjectState'
+  | 'ObjectAlreadyInActiveTierError'
+  | 'RestoreAlreadyInProgress'
+  /** The archive offers no restore of that speed: InvalidArgument. */
+  | 'NoSuchRestoreTier'
   /** There is no space for new data. */
   | 'StorageFull'
   /** The store cannot take a write, or cannot read back enough shards, now. */
@@ -34,6 +40,7 @@ export interface EngineErrorDetails {
   readonly lastModifiedMs?: number;
   /** Name of the condition that failed, e.g. `If-Match`. */
   readonly condition?: string;
+  readonly storageClass?: string;
 }
 
 export class EngineError extends Error {

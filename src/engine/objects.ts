@@ -17,7 +17,7 @@ import type { CopyRequest, Objects, PutRequest, VersionTarget } from './types.ts
 import type { VersionIdentity } from './version-ids.ts';
 
 /** How often a version is looked up that is replaced while it is being found. */
-const lookupsMax = 5;
+export const lookupsMax = 5;
 
 export function createObjects(context: EngineContext): Objects {
   const { index } = context;
@@ -142,7 +142,8 @@ async function findReadable(context: EngineContext, target: Target): Promise<Ver
   throw new EngineError('ServiceUnavailable', `${key} is being replaced too fast`, { bucket: bucket.name, key });
 }
 
-async function findVersion({ index }: EngineContext, { bucket, key, versionId }: Target): Promise<Version> {
+/** A version to read or to change; throws as `find`. */
+export async function findVersion({ index }: EngineContext, { bucket, key, versionId }: Target): Promise<Version> {
   const version = await index.getVersion(bucket.id, key, versionId);
   const details = { bucket: bucket.name, key };
   if (versionId === undefined) {

@@ -19,6 +19,8 @@ import type {
   OutboxEntry,
   Part,
   Permission,
+  Restore,
+  RestoreTier,
   Tag,
   TestEvent,
   Upload,
@@ -51,6 +53,8 @@ export type {
   Part,
   PartPage,
   Permission,
+  Restore,
+  RestoreTier,
   Tag,
   TestEvent,
   Upload,
@@ -173,6 +177,31 @@ export interface Objects {
   part(version: Version, n: number): Promise<{ part: Part; start: number; end: number } | undefined>;
 }
 
+/** Whether the bytes of a version can be read. */
+export type ArchiveState =
+  /** It is in no archive. */
+  | { readonly kind: 'readable' }
+  | { readonly kind: 'archived' }
+  | { readonly kind: 'restoring' }
+  /** It is read until a time, as clients are told in days of 24 hours. */
+  | { readonly kind: 'restored'; readonly shownUntilMs: number };
+
+export interface RestoreRequest extends VersionTarget {
+  /** For how many it can be read. */
+  readonly days: number;
+  readonly tier: RestoreTier;
+}
+
+export interface Archives {
+  /** As it is now. */
+  stateOf(version: Version): ArchiveState;
+  /**
+   * Begins to restore a version, makes a restore under way faster, or extends the days of one that is restored. Throws as
+   * `find`, and InvalidObjectState, ObjectAlreadyInActiveTierError, RestoreAlreadyInProgress, NoSuchRestoreTier.
+   */
+  restore(request: RestoreRequest): Promise<'begun' | 'extended'>;
+}
+
 export interface Listing {
   objects(
     bucket: Bucket,
@@ -241,6 +270,7 @@ export interface Engine {
   readonly listing: Listing;
   readonly uploads: Uploads;
   readonly garbage: Garbage;
+  readonly archives: Archives;
   readonly lifecycle: Lifecycle;
   readonly identities: Identities;
   readonly outbox: Outbox;

@@ -29,6 +29,7 @@ const details: readonly (readonly [name: string, type: string, extra: Readonly<R
   ['ObjectTagging:Put', 'Object Tags Added', {}],
   ['ObjectTagging:Delete', 'Object Tags Deleted', {}],
   ['ObjectAcl:Put', 'Object ACL Updated', {}],
+  ['ObjectRestore:Post', 'Object Restore Initiated', {}],
 ];
 
 /** The whole envelope, as a target of a rule of EventBridge gets it. */

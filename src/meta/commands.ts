@@ -11,6 +11,7 @@ import type {
   Grant,
   IdentityName,
   ObjectAttributes,
+  Restore,
   Tag,
   TestEvent,
   VersioningState,
@@ -167,6 +168,18 @@ export interface SetVersionAcl extends Announced {
   readonly acl: readonly Grant[];
 }
 
+/** Says until when a version in an archive can be read. Rejected with `VersionChanged` if it does not say `before` any more. */
+export interface SetVersionRestore extends Announced {
+  readonly type: 'set-version-restore';
+  readonly bucketId: number;
+  readonly key: string;
+  /** Always named: the engine resolved the current one. */
+  readonly versionId: string;
+  readonly restore: Restore;
+  /** What it was decided on; absent for a version that was never restored. */
+  readonly before?: Restore;
+}
+
 export interface CreateUpload extends Described {
   readonly type: 'create-upload';
   readonly bucketId: number;
@@ -281,6 +294,7 @@ export type Command =
   | DeleteVersion
   | SetVersionTags
   | SetVersionAcl
+  | SetVersionRestore
   | CreateUpload
   | PutPart
   | CompleteUpload

@@ -35,6 +35,7 @@ export class HotRows {
       case 'delete-version':
       case 'set-version-tags':
       case 'set-version-acl':
+      case 'set-version-restore':
       case 'complete-upload':
         this.#versions.delete(versionName(command.bucketId, command.key));
         return;

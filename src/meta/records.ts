@@ -80,6 +80,18 @@ export interface Grant {
   readonly permission: Permission;
 }
 
+/** How fast an archived version is restored. */
+export type RestoreTier = 'Expedited' | 'Standard' | 'Bulk';
+
+/** The last restore of a version in an archive, which may be over. */
+export interface Restore {
+  readonly tier: RestoreTier;
+  /** For how many it can be read, from when it can be. */
+  readonly days: number;
+  /** When it can be read. */
+  readonly readyMs: number;
+}
+
 /** What a client says of an object when it creates it, kept with the upload until it becomes a version. */
 export interface ObjectAttributes {
   readonly owner: string;
@@ -90,6 +102,8 @@ export interface ObjectAttributes {
   readonly tags: readonly Tag[];
   /** Access control list; absent means that the owner has FULL_CONTROL and nobody else anything. */
   readonly acl?: readonly Grant[];
+  /** Of a version only. */
+  readonly restore?: Restore;
 }
 
 /** Part of an object's bytes: bytes `offset … offset + length` of a blob. */

@@ -50,6 +50,19 @@ const mappings: Readonly<Record<EngineErrorCode, Mapping>> = {
     },
   ],
   PreconditionFailed: ({ condition }) => ['PreconditionFailed', { fields: present({ Condition: condition }) }],
+  InvalidObjectState: ({ storageClass }) => [
+    'InvalidObjectState',
+    {
+      message: "Restore is not allowed for the object's current storage class",
+      fields: present({ StorageClass: storageClass }),
+    },
+  ],
+  ObjectAlreadyInActiveTierError: () => ['ObjectAlreadyInActiveTierError'],
+  RestoreAlreadyInProgress: () => ['RestoreAlreadyInProgress'],
+  NoSuchRestoreTier: () => [
+    'InvalidArgument',
+    { message: 'Retrieval option is not supported by this storage class', fields: { ArgumentName: 'Tier' } },
+  ],
   StorageFull: () => ['InsufficientCapacity'],
   ServiceUnavailable: () => ['ServiceUnavailable', { headers: { 'Retry-After': '1' } }],
 };

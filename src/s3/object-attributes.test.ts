@@ -51,8 +51,6 @@ describe('parseAttributes', () => {
   });
 
   test.each([
-    ['GLACIER', 'NotImplemented'],
-    ['DEEP_ARCHIVE', 'NotImplemented'],
     ['SNOW', 'InvalidStorageClass'],
     ['standard', 'InvalidStorageClass'],
     ['', 'InvalidStorageClass'],

@@ -1,5 +1,6 @@
 /** What ListObjects and ListObjectsV2 share: a page of current versions as elements. */
 import type { ObjectPage } from '../engine/types.ts';
+import type { RestoreStatusOf } from './archived-objects.ts';
 import { listedChecksum } from './checksum-members.ts';
 import { quoteEtag } from './conditions.ts';
 import type { OutputOf } from './model/types.ts';
@@ -17,6 +18,7 @@ export interface PageView {
   readonly encode: (text: string) => string;
   /** Names owners; without it they are left out. */
   readonly nameOf: NameOf | undefined;
+  readonly restoreStatusOf: RestoreStatusOf;
 }
 
 export interface PageQuery {
@@ -55,6 +57,7 @@ export function pageElements(
       ...listedChecksum(checksum),
       Size: size,
       StorageClass: listedClass(attributes.storageClass),
+      ...view.restoreStatusOf(entry.version),
       ...(view.nameOf !== undefined && { Owner: ownerElement(view.nameOf, attributes.owner) }),
     });
   }

@@ -1,6 +1,7 @@
 /** What CopyObject and UploadPartCopy share: finding the version to copy from. */
 import { EngineError } from '../engine/errors.ts';
 import type { Bucket, Version } from '../engine/types.ts';
+import { checkReadable } from './archived-objects.ts';
 import { type CopySourceConditions, checkCopySourceConditions } from './conditions.ts';
 import { parseCopySource } from './copy-source.ts';
 import { S3Error } from './errors.ts';
@@ -40,6 +41,7 @@ export async function openCopySource(request: OperationRequest, input: CopySourc
   const bucket = await request.sourceBucket({ name: bucketName, expectedOwner }, { key, versionId });
   const version = await findSource(request, bucket, { key, versionId });
   checkCopySourceConditions(input, version);
+  checkReadable(request, version, "Operation is not valid for the source object's storage class");
   return { bucket, version, versionId: shownVersionId(bucket, version.versionId) };
 }
 

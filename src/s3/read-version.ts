@@ -1,5 +1,6 @@
 /** What GetObject and HeadObject share: everything but the bytes. */
 import type { Checksum, Version } from '../engine/types.ts';
+import { restoreHeader } from './archived-objects.ts';
 import { typedChecksumMembers } from './checksum-members.ts';
 import { checkReadConditions, ifRangeHolds, quoteEtag } from './conditions.ts';
 import { S3Error } from './errors.ts';
@@ -71,6 +72,7 @@ export async function openVersion(request: OperationRequest, input: ReadInput): 
     status: isPartial ? 206 : 200,
     output: {
       ...describe(version, input),
+      ...restoreHeader(request, version),
       ...(tellsExpiry && (await expirationHeader(request.engine, bucket, version))),
       ...(input.ChecksumMode === 'ENABLED' && typedChecksumMembers(checksum)),
       ContentLength: range.end - range.start,

@@ -117,6 +117,11 @@ describe('refused', () => {
       'NotImplemented: s3:ReducedRedundancyLostObject is not told here.',
     ],
     [
+      'the end of a restore, which is not told',
+      [rule('', ['s3:ObjectRestore:Completed'])],
+      'NotImplemented: s3:ObjectRestore:Completed is not told here.',
+    ],
+    [
       'an id twice',
       [rule('a', undefined, 'x'), rule('b', undefined, 'x')],
       'InvalidArgument: Same ID used for multiple configurations. IDs must be unique',

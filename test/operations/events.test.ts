@@ -14,6 +14,7 @@ import {
   PutObjectAclCommand,
   PutObjectCommand,
   PutObjectTaggingCommand,
+  RestoreObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -46,6 +47,7 @@ const all: Event[] = [
   's3:ObjectRemoved:*',
   's3:ObjectTagging:*',
   's3:ObjectAcl:Put',
+  's3:ObjectRestore:Post',
   's3:LifecycleExpiration:*',
 ];
 
@@ -174,6 +176,9 @@ describe('what is told', () => {
     await client.send(new PutObjectTaggingCommand({ ...object, Tagging: { TagSet: [{ Key: 'a', Value: 'b' }] } }));
     await client.send(new DeleteObjectTaggingCommand(object));
     await client.send(new PutObjectAclCommand({ ...object, ACL: 'private' }));
+    const toArchive = { CopySource: `${Bucket}/k`, StorageClass: 'GLACIER' } as const;
+    await client.send(new CopyObjectCommand({ ...object, ...toArchive }));
+    await client.send(new RestoreObjectCommand({ ...object, RestoreRequest: { Days: 1 } }));
     await client.send(new DeleteObjectCommand(object));
     const expected = [
       'ObjectCreated:Put',
@@ -183,6 +188,8 @@ describe('what is told', () => {
       'ObjectTagging:Put',
       'ObjectTagging:Delete',
       'ObjectAcl:Put',
+      'ObjectCreated:Copy',
+      'ObjectRestore:Post',
       'ObjectRemoved:Delete',
     ];
     expect(await told(Bucket, expected.length)).toEqual(expected);

@@ -148,10 +148,6 @@ describe('what is refused', () => {
   ] as const)('created with %o → InvalidRequest', async (input) => {
     await expect(begin('types', input)).rejects.toMatchObject(refusal('InvalidRequest', 400));
   });
-
-  test('storage class of an archive → NotImplemented', async () => {
-    await expect(begin('archive', { StorageClass: 'GLACIER' })).rejects.toMatchObject(refusal('NotImplemented', 501));
-  });
 });
 
 describe('checksums', () => {

@@ -172,7 +172,6 @@ describe('fields', () => {
     ['a key of KMS', { 'x-amz-server-side-encryption-aws-kms-key-id': 'k' }, 501, 'NotImplemented'],
     ['a key of one’s own', { 'x-amz-server-side-encryption-customer-algorithm': 'AES256' }, 501, 'NotImplemented'],
     ['a lock', { 'x-amz-object-lock-legal-hold': 'ON' }, 400, 'InvalidRequest'],
-    ['an archive', { 'x-amz-storage-class': 'GLACIER' }, 501, 'NotImplemented'],
     ['no class', { 'x-amz-storage-class': 'FakeClass' }, 400, 'InvalidStorageClass'],
     ['an ACL where there are none', { acl: 'public-read' }, 400, 'AccessControlListNotSupported'],
     ['no ACL', { acl: 'everybody' }, 400, 'InvalidArgument'],

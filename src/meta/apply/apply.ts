@@ -10,7 +10,14 @@ import { postTestEvents, settleEvents } from './outbox.ts';
 import { dropSegment, relocateBlob } from './segments.ts';
 import type { Transaction } from './transaction.ts';
 import { abortUpload, completeUpload, createUpload, putPart } from './uploads.ts';
-import { deleteCurrent, deleteVersion, putVersion, setVersionAcl, setVersionTags } from './versions.ts';
+import {
+  deleteCurrent,
+  deleteVersion,
+  putVersion,
+  setVersionAcl,
+  setVersionRestore,
+  setVersionTags,
+} from './versions.ts';
 
 /** Executes a command; returns what `submit` resolves to. Throws CommandRejected, and then the caller undoes it. */
 export function apply(transaction: Transaction, command: Command): unknown {
@@ -33,6 +40,8 @@ export function apply(transaction: Transaction, command: Command): unknown {
       return setVersionTags(transaction, command);
     case 'set-version-acl':
       return setVersionAcl(transaction, command);
+    case 'set-version-restore':
+      return setVersionRestore(transaction, command);
     case 'create-upload':
       return createUpload(transaction, command);
     case 'put-part':

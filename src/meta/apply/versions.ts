@@ -7,10 +7,11 @@ import {
   type Notice,
   type PutVersion,
   type SetVersionAcl,
+  type SetVersionRestore,
   type SetVersionTags,
 } from '../commands.ts';
 import { encodeKey } from '../keys.ts';
-import type { Bucket, ObjectAttributes } from '../records.ts';
+import type { Bucket, ObjectAttributes, Restore } from '../records.ts';
 import { packAttributes, packChecksum, unpackAttributes } from '../tables/packing.ts';
 import type { VersionRow } from '../tables/versions.ts';
 import { checkDelete, checkSeen, checkWrite, requireBucket, requireFit } from './conditions.ts';
@@ -144,18 +145,33 @@ export function setVersionAcl(transaction: Transaction, command: SetVersionAcl):
   changeAttributes(transaction, command, { acl: command.acl });
 }
 
-/** Replaces some attributes of a version, and tells of it. */
+export function setVersionRestore(transaction: Transaction, command: SetVersionRestore): void {
+  changeAttributes(transaction, command, { restore: command.restore }, ({ restore }) => {
+    if (!isSameRestore(restore, command.before)) {
+      throw new CommandRejected('VersionChanged', 'It has been restored since it was looked at.');
+    }
+  });
+}
+
+function isSameRestore(one: Restore | undefined, other: Restore | undefined): boolean {
+  return one?.readyMs === other?.readyMs && one?.days === other?.days && one?.tier === other?.tier;
+}
+
+/** Replaces some attributes of a version, unless `check` throws at what they are, and tells of it. */
 function changeAttributes(
   transaction: Transaction,
-  name: SetVersionTags | SetVersionAcl,
+  name: SetVersionTags | SetVersionAcl | SetVersionRestore,
   changed: Partial<ObjectAttributes>,
+  check: (attributes: ObjectAttributes) => void = () => {},
 ): void {
   const bucket = requireBucket(transaction, name.bucketId);
   const row = transaction.versions.byId(bucket.id, encodeKey(name.key), name.versionId);
   if (row === undefined || row.isDeleteMarker === 1) {
     throw new CommandRejected('NoSuchVersion', `Version ${name.versionId} does not exist.`);
   }
-  const { details } = packAttributes({ ...unpackAttributes(row), ...changed });
+  const attributes = unpackAttributes(row);
+  check(attributes);
+  const { details } = packAttributes({ ...attributes, ...changed });
   transaction.versions.setDetails(row, details);
   const { key, versionId, size, etag } = row;
   announce(transaction, bucket, name.notice, { key, versionId, size, etag });

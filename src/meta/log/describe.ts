@@ -28,6 +28,8 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
       return `set ${count(command.tags.length, 'tag')} on ${key} version ${command.versionId}`;
     case 'set-version-acl':
       return `set the access control list of ${key} version ${command.versionId}`;
+    case 'set-version-restore':
+      return `restore ${key} version ${command.versionId} for ${count(command.restore.days, 'day')}`;
     case 'create-upload':
       return `begin upload ${command.uploadId} of ${key}`;
     case 'put-part':

@@ -6,12 +6,12 @@ export type PackedSlice = readonly [blob: number, offset: number, length: number
 
 type PackedExtent = readonly [segment: string, offset: number, unit: number, start: number, length: number];
 type PackedChecksum = readonly [algorithm: string, type: Checksum['type'], value: string];
-type Details = Partial<Pick<ObjectAttributes, 'headers' | 'metadata' | 'tags' | 'acl'>>;
+type Details = Partial<Pick<ObjectAttributes, 'headers' | 'metadata' | 'tags' | 'acl' | 'restore'>>;
 
 export interface AttributeColumns {
   readonly owner: string;
   readonly storageClass: string;
-  /** Headers, metadata, tags and access control list, each only if there are any; null if there are none at all. */
+  /** Headers, metadata, tags, access control list and restore, each only if there are any; null if there are none at all. */
   readonly details: string | null;
 }
 
@@ -49,6 +49,7 @@ export function packAttributes(attributes: ObjectAttributes): AttributeColumns {
     ...(Object.keys(attributes.metadata).length > 0 && { metadata: attributes.metadata }),
     ...(attributes.tags.length > 0 && { tags: attributes.tags }),
     ...(attributes.acl !== undefined && { acl: attributes.acl }),
+    ...(attributes.restore !== undefined && { restore: attributes.restore }),
   };
   const text = Object.keys(details).length > 0 ? JSON.stringify(details) : null;
   return { owner: attributes.owner, storageClass: attributes.storageClass, details: text };
@@ -69,5 +70,6 @@ export function unpackAttributes(columns: AttributeColumns): ObjectAttributes {
     metadata: details.metadata ?? {},
     tags: details.tags ?? [],
     ...(details.acl !== undefined && { acl: details.acl }),
+    ...(details.restore !== undefined && { restore: details.restore }),
   };
 }

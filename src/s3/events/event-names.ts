@@ -17,17 +17,14 @@ const happening = [
   's3:ObjectTagging:Put',
   's3:ObjectTagging:Delete',
   's3:ObjectAcl:Put',
+  's3:ObjectRestore:Post',
   's3:LifecycleExpiration:*',
   's3:LifecycleExpiration:Delete',
   's3:LifecycleExpiration:DeleteMarkerCreated',
 ] as const;
 
-/** Those of what no bucket can have yet, archives, object lock, annotations, replication and transitions: to ask for them is right, and they never come. */
+/** Those of what no bucket can have yet, object lock, annotations, replication and transitions: to ask for them is right, and they never come. */
 const neverHappening = [
-  's3:ObjectRestore:*',
-  's3:ObjectRestore:Post',
-  's3:ObjectRestore:Completed',
-  's3:ObjectRestore:Delete',
   's3:ObjectRetention:Put',
   's3:ObjectAnnotation:*',
   's3:ObjectAnnotation:Put',
@@ -44,4 +41,9 @@ const neverHappening = [
 export const eventNames: ReadonlySet<string> = new Set([...happening, ...neverHappening]);
 
 /** Events that could happen, and of which nobody would be told. */
-export const untoldEvents: ReadonlySet<string> = new Set(['s3:ReducedRedundancyLostObject']);
+export const untoldEvents: ReadonlySet<string> = new Set([
+  's3:ReducedRedundancyLostObject',
+  's3:ObjectRestore:*',
+  's3:ObjectRestore:Completed',
+  's3:ObjectRestore:Delete',
+]);

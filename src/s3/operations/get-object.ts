@@ -1,4 +1,5 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
+import { checkReadable } from '../archived-objects.ts';
 import { operation } from '../operation.ts';
 import { openVersion, readInputs } from '../read-version.ts';
 
@@ -7,6 +8,7 @@ export const getObject = operation({
   supports: readInputs,
   async run(request, input) {
     const { version, range, status, output } = await openVersion(request, input);
+    checkReadable(request, version);
     const { objects } = request.engine;
     const Body = objects.recall(version, range) ?? (await objects.read(version, range));
     return { status, output: { ...output, Body } };

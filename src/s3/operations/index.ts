@@ -60,6 +60,7 @@ import { putObject } from './put-object.ts';
 import { putObjectAcl } from './put-object-acl.ts';
 import { putObjectTagging } from './put-object-tagging.ts';
 import { putPublicAccessBlock } from './put-public-access-block.ts';
+import { restoreObject } from './restore-object.ts';
 import { tagResource } from './tag-resource.ts';
 import { untagResource } from './untag-resource.ts';
 import { uploadPart } from './upload-part.ts';
@@ -73,6 +74,7 @@ const declared = [
   getBucketAbac,
   putBucketAbac,
   listTagsForResource,
+  restoreObject,
   tagResource,
   untagResource,
   abortMultipartUpload,

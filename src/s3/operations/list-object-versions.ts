@@ -1,5 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html */
 import type { ObjectPage, Version } from '../../engine/types.ts';
+import { restoreStatusOf } from '../archived-objects.ts';
 import { listedChecksum } from '../checksum-members.ts';
 import { quoteEtag } from '../conditions.ts';
 import { S3Error } from '../errors.ts';
@@ -33,6 +34,7 @@ export const listObjectVersions = operation({
     checkMarkers({ KeyMarker, VersionIdMarker });
     const encode = listingEncoder(EncodingType);
     const limit = pageLimit(input.MaxKeys);
+    const statusOf = restoreStatusOf(request, input);
     const bucket = request.bucket();
     const query = { prefix, delimiter: delimiter ?? '', after: KeyMarker, afterVersionId: VersionIdMarker, limit };
     const page = limit === 0 ? emptyPage : await request.engine.listing.versions(bucket, query);
@@ -51,7 +53,7 @@ export const listObjectVersions = operation({
         ...nextMarkers(page, encode),
         Versions: versions
           .filter(({ isDeleteMarker }) => !isDeleteMarker)
-          .map((version) => versionElement(version, request.nameOf, encode)),
+          .map((version) => ({ ...versionElement(version, request.nameOf, encode), ...statusOf(version) })),
         DeleteMarkers: versions
           .filter(({ isDeleteMarker }) => isDeleteMarker)
           .map((version) => markerElement(version, request.nameOf, encode)),

@@ -1,4 +1,5 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
+import { restoreStatusOf } from '../archived-objects.ts';
 import { decodeToken, encodeToken } from '../continuation-token.ts';
 import { listingEncoder } from '../listing-encoding.ts';
 import { nextPosition, pageElements, readObjectPage } from '../object-listing.ts';
@@ -37,7 +38,11 @@ export const listObjectsV2 = operation({
         ...(next !== undefined && { NextContinuationToken: encodeToken('objects', next) }),
         ...(StartAfter !== undefined && { StartAfter: encode(StartAfter) }),
         ...(delimiter !== undefined && { Delimiter: encode(delimiter) }),
-        ...pageElements(page, { encode, nameOf: input.FetchOwner ? request.nameOf : undefined }),
+        ...pageElements(page, {
+          encode,
+          nameOf: input.FetchOwner ? request.nameOf : undefined,
+          restoreStatusOf: restoreStatusOf(request, input),
+        }),
       },
     };
   },

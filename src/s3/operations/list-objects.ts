@@ -1,4 +1,5 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html */
+import { restoreStatusOf } from '../archived-objects.ts';
 import { listingEncoder } from '../listing-encoding.ts';
 import { nextPosition, pageElements, readObjectPage } from '../object-listing.ts';
 import { operation } from '../operation.ts';
@@ -25,7 +26,11 @@ export const listObjects = operation({
         ...(delimiter !== undefined && { Delimiter: encode(delimiter) }),
         // Without a delimiter, clients go on after the last key, as they always had to.
         ...(delimiter !== undefined && next !== undefined && { NextMarker: encode(next) }),
-        ...pageElements(page, { encode, nameOf: request.nameOf }),
+        ...pageElements(page, {
+          encode,
+          nameOf: request.nameOf,
+          restoreStatusOf: restoreStatusOf(request, input),
+        }),
       },
     };
   },
