@@ -283,6 +283,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
     blobs,
     jobs,
     users,
+    outbox: engine.outbox,
     explainer,
   });
   return createServer({

@@ -3,6 +3,7 @@
  * validated here, once. It changes nothing by itself: every route is a call to the part that owns what is asked for.
  */
 import { diskRoutes } from './disk-routes.ts';
+import { eventRoutes } from './event-routes.ts';
 import { explainRoutes } from './explain-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { type AdminAnswer, type AdminRequest, Refusal } from './requests.ts';
@@ -14,6 +15,7 @@ export interface AdminOptions extends StatusSources {
   readonly blobs: StatusSources['blobs'] & Parameters<typeof diskRoutes>[0];
   readonly jobs: StatusSources['jobs'] & Parameters<typeof jobRoutes>[0];
   readonly users: Parameters<typeof userRoutes>[0];
+  readonly outbox: Parameters<typeof eventRoutes>[0];
   readonly explainer: Parameters<typeof explainRoutes>[0];
 }
 
@@ -25,6 +27,7 @@ export function createAdmin(options: AdminOptions): (request: AdminRequest) => P
     ...jobRoutes(options.jobs),
     ...userRoutes(options.users),
     ...explainRoutes(options.explainer),
+    ...eventRoutes(options.outbox),
   ];
   return async (request) => {
     try {

@@ -23,6 +23,7 @@ const statuses = {
   NoSuchRoute: 404,
   NoSuchJob: 404,
   NoSuchDisk: 404,
+  NoSuchTarget: 404,
   NoSuchUser: 404,
   NoSuchRefusal: 404,
   NoSuchZone: 404,

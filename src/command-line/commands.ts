@@ -1,6 +1,7 @@
 /** Every subcommand, in the order in which the usage shows them. The first is the default. */
 import type { Command } from './command.ts';
 import { diskCommands } from './disk.ts';
+import { eventCommands } from './events.ts';
 import { explain } from './explain.ts';
 import { healthcheck } from './healthcheck.ts';
 import { inspect } from './inspect.ts';
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   ...jobCommands,
   ...diskCommands,
   ...userCommands,
+  ...eventCommands,
   explain,
   inspect,
   log,

@@ -4,7 +4,7 @@ import { formatBytes, formatSpan, formatTime } from './quantities.ts';
 import { table } from './tables.ts';
 
 export function statusText(status: Status, endpoint: string): string {
-  const { version, nowMs, startedMs, problems, sharedFileSystems, zones, disks, jobs } = status;
+  const { version, nowMs, startedMs, problems, sharedFileSystems, zones, disks, events, jobs } = status;
   const attention = problems.length === 0 ? 'Nothing needs attention.' : `Needs attention\n${bullets(problems)}`;
   const together = sharedFileSystems.length === 0 ? [] : [`What fails together\n${bullets(sharedFileSystems)}`];
   return [
@@ -16,7 +16,7 @@ export function statusText(status: Status, endpoint: string): string {
     `Redundancy\n${table(redundancyRows(status))}`,
     `Space\n${table(spaceRows(status))}`,
     `Index\n${table(indexRows(status))}`,
-    ...eventsParts(status),
+    ...(events.length === 0 ? [] : [`Events\n${eventsTable(events, nowMs)}`]),
     `Background work\n${jobsTable(jobs, nowMs)}`,
   ].join('\n\n');
 }
@@ -96,15 +96,15 @@ function indexRows({ index }: Status): readonly (readonly string[])[] {
   ];
 }
 
-/** Only where events wait. */
-function eventsParts({ events, nowMs }: Status): readonly string[] {
-  if (events.length === 0) return [];
-  const rows = events.map(({ target, waiting, oldestMs, deadLetters }) => [
-    target,
-    `${waiting} wait${oldestMs === undefined ? '' : `, the oldest for ${formatSpan(nowMs - oldestMs)}`}`,
-    deadLetters === 0 ? '' : `${deadLetters} given up`,
-  ]);
-  return [`Events\n${table(rows)}`];
+/** One line a target. */
+export function eventsTable(events: Status['events'], nowMs: number): string {
+  return table(
+    events.map(({ target, waiting, oldestMs, deadLetters }) => [
+      target,
+      `${waiting} wait${oldestMs === undefined ? '' : `, the oldest for ${formatSpan(nowMs - oldestMs)}`}`,
+      deadLetters === 0 ? '' : `${deadLetters} given up`,
+    ]),
+  );
 }
 
 function jobRow({ name, state, nextRunMs, failures, lastError, details }: JobDescription, nowMs: number): string[] {

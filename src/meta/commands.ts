@@ -279,6 +279,21 @@ export interface SettleEvents {
   readonly dead: readonly number[];
 }
 
+/** Sends the oldest dead letters of a target again, so many at most, as events that happened after all others. */
+export interface ReplayEvents {
+  readonly type: 'replay-events';
+  readonly target: string;
+  readonly limit: number;
+}
+
+/** Forgets the oldest dead letters of a target, or the oldest events that wait for it, so many at most. */
+export interface DropEvents {
+  readonly type: 'drop-events';
+  readonly target: string;
+  readonly isDead: boolean;
+  readonly limit: number;
+}
+
 /** Changes nothing. That it is durable shows that changes can be made durable now. */
 export interface Probe {
   readonly type: 'probe';
@@ -305,6 +320,8 @@ export type Command =
   | SetIdentities
   | PostTestEvents
   | SettleEvents
+  | ReplayEvents
+  | DropEvents
   | Probe;
 
 /** What `submit` resolves to, by command. Commands that are not listed resolve to nothing. */
@@ -312,6 +329,8 @@ export interface CommandResults {
   'create-bucket': { readonly bucketId: number };
   'delete-current': { readonly deletedVersionId?: string; readonly markerId?: string };
   'delete-version': { readonly deleted: boolean; readonly wasDeleteMarker: boolean };
+  'replay-events': { readonly events: number };
+  'drop-events': { readonly events: number };
 }
 
 export type CommandResult<C extends Command> = C['type'] extends keyof CommandResults

@@ -58,6 +58,8 @@ export class HotRows {
       case 'set-identities':
       case 'post-test-events':
       case 'settle-events':
+      case 'replay-events':
+      case 'drop-events':
       case 'probe':
         return;
       default:

@@ -11,15 +11,28 @@ export interface Outbox {
   sizes(): Promise<readonly OutboxSize[]>;
   /** Says what became of events, by their sequences: those delivered go, dead letters stay and are no longer listed. */
   settle(outcome: { readonly delivered: readonly number[]; readonly dead: readonly number[] }): Promise<void>;
+  /** Sends the dead letters of a target again, and says how many there were. */
+  replay(target: string): Promise<number>;
+  /** Forgets the dead letters of a target, or what waits for it, and says how many there were. */
+  drop(target: string, which: 'dead' | 'waiting'): Promise<number>;
   /** Sends a test event to each of the targets. */
   postTests(targets: readonly string[], event: Omit<TestEvent, 'event' | 'atMs'>): Promise<void>;
 }
+
+/** Events that one command moves or removes, so that no batch takes long. */
+const atOnce = 1000;
 
 export function createOutbox({ index, clock }: Pick<EngineContext, 'index' | 'clock'>): Outbox {
   return {
     list: (query) => refusing({}, () => index.listEvents(query)),
     sizes: () => refusing({}, () => index.countEvents()),
     settle: ({ delivered, dead }) => refusing({}, () => index.submit({ type: 'settle-events', delivered, dead })),
+    replay: (target) =>
+      refusing({}, () => inPieces(() => index.submit({ type: 'replay-events', target, limit: atOnce }))),
+    drop: (target, which) =>
+      refusing({}, () =>
+        inPieces(() => index.submit({ type: 'drop-events', target, isDead: which === 'dead', limit: atOnce })),
+      ),
     postTests: (targets, { bucket, requestId, hostId }) =>
       refusing({ bucket }, () =>
         index.submit({
@@ -29,4 +42,13 @@ export function createOutbox({ index, clock }: Pick<EngineContext, 'index' | 'cl
         }),
       ),
   };
+}
+
+/** Goes on until a piece is not a whole one; returns how many there were in all. */
+async function inPieces(step: () => Promise<{ readonly events: number }>): Promise<number> {
+  for (let total = 0; ; ) {
+    const { events } = await step();
+    total += events;
+    if (events < atOnce) return total;
+  }
 }

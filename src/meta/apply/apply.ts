@@ -6,7 +6,7 @@
 import type { Command } from '../commands.ts';
 import { createBucket, deleteBucket, setBucketConfig, setVersioning } from './buckets.ts';
 import { setIdentities } from './identities.ts';
-import { postTestEvents, settleEvents } from './outbox.ts';
+import { dropEvents, postTestEvents, replayEvents, settleEvents } from './outbox.ts';
 import { dropSegment, relocateBlob } from './segments.ts';
 import type { Transaction } from './transaction.ts';
 import { abortUpload, completeUpload, createUpload, putPart } from './uploads.ts';
@@ -62,6 +62,10 @@ export function apply(transaction: Transaction, command: Command): unknown {
       return postTestEvents(transaction, command);
     case 'settle-events':
       return settleEvents(transaction, command);
+    case 'replay-events':
+      return replayEvents(transaction, command);
+    case 'drop-events':
+      return dropEvents(transaction, command);
     case 'probe':
       return undefined;
     default:

@@ -1,5 +1,5 @@
 /** Events enter the outbox in the transaction of the change that they tell of, and leave it by commands of their own. */
-import type { Notice, PostTestEvents, SettleEvents } from '../commands.ts';
+import type { DropEvents, Notice, PostTestEvents, ReplayEvents, SettleEvents } from '../commands.ts';
 import { decodeKey } from '../keys.ts';
 import type { Bucket, ObjectEvent } from '../records.ts';
 import type { Transaction } from './transaction.ts';
@@ -49,4 +49,17 @@ export function postTestEvents(transaction: Transaction, { targets, event }: Pos
 export function settleEvents(transaction: Transaction, { delivered, dead }: SettleEvents): void {
   for (const sequence of delivered) transaction.outbox.remove(sequence);
   for (const sequence of dead) transaction.outbox.bury(sequence);
+}
+
+export function replayEvents(transaction: Transaction, { target, limit }: ReplayEvents): { events: number } {
+  const dead = transaction.outbox.oldest({ target, isDead: true, limit });
+  // Whoever delivers has passed the place where they were.
+  for (const sequence of dead) transaction.outbox.revive({ sequence, as: transaction.nextOutboxSequence() });
+  return { events: dead.length };
+}
+
+export function dropEvents(transaction: Transaction, { type: _, ...chosen }: DropEvents): { events: number } {
+  const dropped = transaction.outbox.oldest(chosen);
+  for (const sequence of dropped) transaction.outbox.remove(sequence);
+  return { events: dropped.length };
 }

@@ -53,6 +53,10 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
       return `send a test event of ${command.event.bucket} to ${command.targets.join(', ')}`;
     case 'settle-events':
       return `settle events: ${command.delivered.length} delivered, ${command.dead.length} given up`;
+    case 'replay-events':
+      return `send events for ${command.target} again that were given up`;
+    case 'drop-events':
+      return `forget events for ${command.target} that ${command.isDead ? 'were given up' : 'wait'}`;
     case 'probe':
       return 'show that changes can be made';
     default:

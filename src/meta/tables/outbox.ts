@@ -52,11 +52,16 @@ export class OutboxReader {
 }
 
 export class OutboxWriter {
+  readonly #oldest: Statement<[{ target: string; isDead: number; limit: number }], { sequence: number }>;
+  readonly #move: Statement<[number, number]>;
   readonly #insert: Statement<[{ sequence: number; target: string; event: string }]>;
   readonly #remove: Statement<[number]>;
   readonly #bury: Statement<[number]>;
 
   constructor(db: Database) {
+    this.#oldest = db.prepare(`
+      SELECT sequence FROM outbox WHERE is_dead = $isDead AND target = $target ORDER BY sequence LIMIT $limit`);
+    this.#move = db.prepare('UPDATE outbox SET sequence = ?, is_dead = 0 WHERE sequence = ?');
     this.#insert = db.prepare('INSERT INTO outbox VALUES ($sequence, $target, 0, $event)');
     this.#remove = db.prepare('DELETE FROM outbox WHERE sequence = ?');
     this.#bury = db.prepare('UPDATE outbox SET is_dead = 1 WHERE sequence = ?');
@@ -64,6 +69,14 @@ export class OutboxWriter {
 
   insert(sequence: number, target: string, event: OutboxEntry['event']): void {
     this.#insert.run({ sequence, target, event: JSON.stringify(event) });
+  }
+  /** Sequences of a target's oldest events. */
+  oldest({ target, isDead, limit }: { target: string; isDead: boolean; limit: number }): number[] {
+    return this.#oldest.all({ target, isDead: isDead ? 1 : 0, limit }).map(({ sequence }) => sequence);
+  }
+  /** Lets a dead letter wait again, at another place in the order. */
+  revive({ sequence, as }: { sequence: number; as: number }): void {
+    this.#move.run(as, sequence);
   }
   remove(sequence: number): void {
     this.#remove.run(sequence);

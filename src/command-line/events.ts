@@ -1,0 +1,57 @@
+/** `ninefold events …`: events of a running server that have not arrived. */
+import type { Command, CommandCall } from './command.ts';
+
+export const eventCommands: readonly Command[] = [
+  {
+    name: 'events list',
+    summary: 'list for each target how many events wait, since when, and how many were given up',
+    run: list,
+  },
+  {
+    name: 'events replay',
+    operands: ['TARGET'],
+    summary: 'send the events for a target, by its ARN, again that were given up',
+    run: replay,
+  },
+  {
+    name: 'events drop',
+    operands: ['TARGET'],
+    options: [{ name: 'waiting', summary: 'forget those that wait instead' }],
+    summary: 'forget the events for a target that were given up',
+    run: drop,
+  },
+];
+
+async function list({ loadConfig, print }: CommandCall): Promise<number> {
+  const { client, statusSchema, eventsTable } = await prepare(loadConfig());
+  const { events, nowMs } = await client.request({ method: 'GET', path: ['status'] }, statusSchema);
+  print(events.length === 0 ? 'No event waits, and none was given up.' : eventsTable(events, nowMs));
+  return 0;
+}
+
+async function replay({ loadConfig, print, operands: [target = ''] }: CommandCall): Promise<number> {
+  const { client, countSchema } = await prepare(loadConfig());
+  const call = { method: 'POST', path: ['events', 'replay'], body: { target } } as const;
+  const { events } = await client.request(call, countSchema);
+  print(`${events === 1 ? '1 event is' : `${events} events are`} sent again.`);
+  return 0;
+}
+
+async function drop({ loadConfig, print, has, operands: [target = ''] }: CommandCall): Promise<number> {
+  const { client, countSchema } = await prepare(loadConfig());
+  const which = has('waiting') ? 'waiting' : 'dead';
+  const call = { method: 'POST', path: ['events', 'drop'], body: { target, which } } as const;
+  const { events } = await client.request(call, countSchema);
+  print(`${events === 1 ? '1 event is' : `${events} events are`} forgotten.`);
+  return 0;
+}
+
+async function prepare(config: ReturnType<CommandCall['loadConfig']>) {
+  const [{ z }, { openAdminClient }, { statusSchema }, { eventsTable }] = await Promise.all([
+    import('zod'),
+    import('./admin-client.ts'),
+    import('../admin/status-schema.ts'),
+    import('./status-text.ts'),
+  ]);
+  return { client: openAdminClient(config), statusSchema, eventsTable, countSchema: z.object({ events: z.number() }) };
+}
