@@ -1,15 +1,14 @@
 /** Every setting with its default. `config.example.yaml` shows the same; a test holds the two together. */
 import { z } from 'zod';
 import { accountIdSchema, accountSchema, keySchema } from './config-accounts.ts';
+import { durationSchema } from './config-durations.ts';
+import { eventsSchema } from './config-events.ts';
 import { parseIpRange } from './iam/policy/ip-range.ts';
 import { isEndpoint } from './s3/door/public-endpoints.ts';
 import { storageClasses } from './s3/storage-classes.ts';
 
 const mebibyte = 1024 * 1024;
 const day = 24 * 60 * 60 * 1000;
-
-/** A length of time with its unit, such as `24h` or `2s`. */
-const durationSchema = z.string().regex(/^[1-9]\d*(ms|s|m|h)$/, 'a number and ms, s, m or h, such as 24h or 2s');
 
 const tlsSchema = z
   .strictObject({
@@ -120,39 +119,6 @@ const jobsSchema = z.strictObject({
 const timeSchema = z.strictObject({
   dayLength: durationSchema.default('24h'),
 });
-
-const targetSchema = z
-  .strictObject({
-    arn: z
-      .string()
-      .regex(
-        /^arn:aws:(sns|sqs|lambda|events):[a-z0-9-]*:\d{12}:.+$/,
-        'an ARN such as arn:aws:sqs:us-east-1:000000000000:uploads',
-      ),
-    webhook: z
-      .strictObject({
-        url: z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' }),
-        secret: z.string().min(16, 'at least 16 characters'),
-        timeoutMs: z.int().min(100).default(10_000),
-      })
-      .optional(),
-    queue: z.strictObject({ visibilityTimeout: durationSchema.default('30s') }).optional(),
-  })
-  .refine(({ webhook, queue }) => (webhook === undefined) !== (queue === undefined), 'give either webhook or queue')
-  .refine(
-    ({ arn, queue }) => queue === undefined || /^arn:aws:sqs:[^:]+:\d{12}:[A-Za-z0-9_-]{1,80}$/.test(arn),
-    'a queue has the ARN of one, such as arn:aws:sqs:us-east-1:000000000000:uploads',
-  );
-
-const eventsSchema = z
-  .strictObject({
-    retryFor: durationSchema.default('24h'),
-    targets: z.array(targetSchema).default([]),
-  })
-  .refine(
-    ({ targets }) => new Set(targets.map(({ arn }) => arn)).size === targets.length,
-    'two targets have the same ARN',
-  );
 
 const auditLogSchema = z.strictObject({
   enabled: z.boolean().default(true),

@@ -5,10 +5,12 @@ import type { Engine } from './engine/types.ts';
 import { messageOf } from './events/message.ts';
 import { type QueueSet, queueArnOf, runQueueAction } from './events/queues/actions.ts';
 import { MessageQueue } from './events/queues/message-queue.ts';
+import { sqsQueue } from './events/targets/sqs.ts';
 import { webhook } from './events/targets/webhook.ts';
 import { type Delivery, deliverEvents } from './jobs/deliver-events.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
+import { signRequest } from './s3/auth/sign.ts';
 import type { Queues } from './s3/queue-api.ts';
 
 interface Parts {
@@ -19,9 +21,10 @@ interface Parts {
 
 /** Undefined where there is nothing to send events to. */
 export function openDelivery({ events, accountId }: Config, { engine, clock, log }: Parts): Delivery | undefined {
-  const targets = events.targets.flatMap(({ arn, webhook: options }) =>
-    options === undefined ? [] : [webhook({ arn, ...options, clock })],
-  );
+  const targets = events.targets.flatMap(({ arn, webhook: hook, sqs }) => [
+    ...(hook === undefined ? [] : [webhook({ arn, ...hook, clock })]),
+    ...(sqs === undefined ? [] : [sqsQueue({ arn, ...sqs, clock, sign: signRequest })]),
+  ]);
   if (targets.length === 0) return undefined;
   return deliverEvents({
     outbox: engine.outbox,

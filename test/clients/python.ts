@@ -28,19 +28,22 @@ export type PythonClients =
 /** Long, for a slow package index: the making is done once. */
 export const setupLimitMs = 280_000;
 
+/** Clients of a generation, or a server that is not ours. */
+type Packages = Generation | 'moto';
+
 /**
- * The Python of an environment that has awscli and boto3 of one generation. Throws if Python is there but the packages
+ * The Python of an environment that has awscli and boto3 of one generation, or moto. Throws if Python is there but the packages
  * cannot be installed, with what pip said.
  */
-export async function pythonClients(generation: Generation): Promise<PythonClients> {
-  const pins = await readFile(new URL(`requirements-${generation}.txt`, import.meta.url), 'utf8');
+export async function pythonClients(packages: Packages): Promise<PythonClients> {
+  const pins = await readFile(new URL(`requirements-${packages}.txt`, import.meta.url), 'utf8');
   const python = await findPython();
   if (python.version === undefined) return { interpreter: undefined, missing: python.missing };
   const hash = createHash('sha256').update(`${pins}${python.version}`).digest('hex').slice(0, 12);
   const folder = join(cache, `ninefold-clients-${hash}`);
   const interpreter = join(folder, 'bin', 'python3');
   const ready = join(folder, 'ready');
-  if (!existsSync(ready)) await underLock(`${folder}.lock`, ready, () => install(folder, generation));
+  if (!existsSync(ready)) await underLock(`${folder}.lock`, ready, () => install(folder, packages));
   return { interpreter, missing: undefined };
 }
 
@@ -56,10 +59,10 @@ async function findPython(): Promise<{ version: string; missing?: never } | { ve
   }
 }
 
-async function install(folder: string, generation: Generation): Promise<void> {
+async function install(folder: string, packages: Packages): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await run('python3', ['-m', 'venv', folder]);
-  const requirements = fileURLToPath(new URL(`requirements-${generation}.txt`, import.meta.url));
+  const requirements = fileURLToPath(new URL(`requirements-${packages}.txt`, import.meta.url));
   // Python compiles what it uses when it does, which is a small part.
   const options = ['--quiet', '--disable-pip-version-check', '--no-compile', '--retries', '10', '--timeout', '60'];
   await run(join(folder, 'bin', 'python3'), ['-m', 'pip', 'install', ...options, '-r', requirements]);

@@ -58,7 +58,7 @@ API reference. Headers and parameters that the model does not list for an operat
 | Identities | accounts with users, groups, roles and policies, by the APIs of IAM and STS on the same port ([identities.md](identities.md)); anonymous callers may do what ACLs and policies of buckets grant, and read public buckets |
 | Policies | AWS's language whole, of identities, buckets, boundaries, sessions and roles, in AWS's order ([access.md](access.md)). Conditions on tags of buckets find them where ABAC is enabled; those on access points, VPCs and organisations find no value |
 | Lifecycle | rules that expire versions and delete markers and abort uploads ([lifecycle.md](lifecycle.md)); those that move objects to another class answer \`NotImplemented\` |
-| Events | notification configurations with topics, queues, functions and the event bus, each a target of the server's configuration; so far all targets are webhooks, and queues on this port that clients of SQS fetch from ([events.md](events.md)) |
+| Events | notification configurations with topics, queues, functions and the event bus, each a target of the server's configuration; so far all targets are webhooks, queues of SQS, and queues on this port that clients of SQS fetch from ([events.md](events.md)) |
 | Encryption | none yet: objects lie on the disks as they are. At AWS every bucket has SSE-S3; here reading a bucket's default answers \`ServerSideEncryptionConfigurationNotFoundError\`, as AWS's buckets without did, and headers that ask for encryption answer \`NotImplemented\` |
 | Object lock | no bucket has it: headers that lock an object answer \`InvalidRequest\`, making a bucket with it \`NotImplemented\` |
 | Transport | HTTP/1.1 without TLS: put a proxy in front of what other machines reach |

@@ -1,4 +1,4 @@
-/** A client's side of Signature Version 4, for the command line, from the same parts that the server verifies with. */
+/** A client's side of Signature Version 4, for the command line and for what events are sent to, from the same parts that the server verifies with. */
 import { hash } from 'node:crypto';
 import { canonicalRequest } from './canonical-request.ts';
 import { requestStringToSign, scopeText, signingKey } from './signing-key.ts';
@@ -17,15 +17,17 @@ export interface SigningOptions {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly region: string;
+  /** s3 unless another is named. */
+  readonly service?: string;
   readonly nowMs: number;
 }
 
 /** The headers that make the request a signed one; its host must be sent as it was signed. */
 export function signRequest(request: UnsignedRequest, options: SigningOptions): Readonly<Record<string, string>> {
   const { method, rawPath, host, body } = request;
-  const { accessKeyId, secretAccessKey, region, nowMs } = options;
+  const { accessKeyId, secretAccessKey, region, service = 's3', nowMs } = options;
   const timestamp = basicTimestamp(nowMs);
-  const scope = { date: timestamp.slice(0, 8), region, service: 's3' };
+  const scope = { date: timestamp.slice(0, 8), region, service };
   const payload = hash('sha256', body, 'hex');
   const own = { 'x-amz-content-sha256': payload, 'x-amz-date': timestamp };
   const headers = new Map(Object.entries({ host, ...own }).map(([name, value]) => [name, [value]]));
