@@ -90,7 +90,7 @@ export interface Operation<N extends OperationName = OperationName> {
   readonly name: N;
   /** Members of the input that are honoured. Any other member that a client sends is answered NotImplemented. */
   readonly supports: readonly (keyof InputOf<N> & string)[];
-  /** Bytes of its document at most, where S3 allows fewer than of any. */
+  /** Bytes of its document at most, where S3 allows more or fewer than `usualDocumentBytesMax`. */
   readonly documentBytesMax?: number;
   run(request: OperationRequest, input: InputOf<N>): Promise<Answer<OutputOf<N>>>;
 }

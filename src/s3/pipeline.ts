@@ -34,7 +34,7 @@ import { route } from './model/router.ts';
 import { operationTable } from './model/table.generated.ts';
 import type { InputOf, OperationName, OutputOf } from './model/types.ts';
 import type { Answer, ObjectName, Operation, OperationRequest, Surroundings } from './operation.ts';
-import { type OpenBody, readDocument } from './request-document.ts';
+import { type OpenBody, readDocument, usualDocumentBytesMax } from './request-document.ts';
 import { logRequest } from './request-log.ts';
 
 export interface PipelineOptions extends Surroundings {
@@ -281,7 +281,7 @@ export class Pipeline {
 
   async #decode(name: OperationName, { headers, target, openBody }: Undecoded): Promise<InputOf<OperationName>> {
     const { bucket, key, query, control } = target;
-    const { documentBytesMax = Number.POSITIVE_INFINITY } = this.#options.operations.get(name) ?? {};
+    const { documentBytesMax = usualDocumentBytesMax } = this.#options.operations.get(name) ?? {};
     const bytesMax = Math.min(this.#options.limits.xmlBodyBytesMax, documentBytesMax);
     const body = streamed.has(name) ? undefined : await readDocument(name, { headers, openBody, bytesMax });
     const input = decoderOf(name)({

@@ -7,6 +7,9 @@ import { S3Error } from './errors.ts';
 import { operationTable } from './model/table.generated.ts';
 import type { OperationName } from './model/types.ts';
 
+/** Room for what S3 allows in most documents (100 grants, 50 tags, a policy), whatever of it is escaped. */
+export const usualDocumentBytesMax = 256 * 1024;
+
 export type OpenBody = (options: BodyOptions) => BodySource;
 
 export interface DocumentRequest {

@@ -28,6 +28,13 @@ const refused = [
   ['a document type', '<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>'],
   ['a document type that says nothing', '<!DOCTYPE a><a>x</a>'],
   ['an unquoted attribute', '<a b=1/>'],
+  ['attributes without a blank between', '<a b="1"c="2"/>'],
+  ['a tag in an attribute', '<a b="<"/>'],
+  ['a reference that does not end', '<a>&amp</a>'],
+  ['a CDATA section before the root', '<![CDATA[ ]]><a/>'],
+  ['a name that begins with a digit', '<1/>'],
+  ['a space before a name', '< a/>'],
+  ['65 attributes', `<a ${Array.from({ length: 65 }, (_, i) => `b${i}=""`).join(' ')}/>`],
   ['a repeated attribute', '<a b="1" b="2"/>'],
   ['a name of prototypes', '<a><__proto__>1</__proto__></a>'],
   ['a NUL', '<a>\0</a>'],
@@ -41,6 +48,44 @@ test.each(refused)('%s is MalformedXML', (_, text) => {
 
 test('bytes that are no UTF-8 are MalformedXML', () => {
   expect(() => parseXml(Buffer.from([0x3c, 0x61, 0x3e, 0xff, 0x3c, 0x2f, 0x61, 0x3e]))).toThrow(S3Error);
+});
+
+const bytes = 8 * 1024 * 1024;
+const fill = (piece: string): string => piece.repeat(bytes / piece.length);
+
+test.each([
+  ['elements side by side', `<a>${fill('<b/>')}</a>`],
+  ['elements with text', `<a>${fill('<b>c</b>')}</a>`],
+  ['attributes', `<a ${Array.from({ length: 700_000 }, (_, i) => `a${i}=""`).join(' ')}/>`],
+  ['elements with attributes', `<a>${fill('<b c="" d=""/>')}</a>`],
+  ['comments', `<a>${fill('<!---->')}</a>`],
+  ['instructions', `<a>${fill('<?b?>')}</a>`],
+  ['CDATA sections', `<a>${fill('<![CDATA[]]>')}</a>`],
+  ['sections that do not end', `<a>${fill('<![CDATA[')}`],
+  ['comments that do not end', `<a>${fill('<!--')}`],
+  ['brackets', fill('<')],
+  ['ampersands', `<a>${fill('&')}</a>`],
+  ['a name', `<${fill('a')}/>`],
+  ['blanks in a tag', `<a${fill(' ')}/>`],
+  ['quotes', `<a b="${fill("'")}"/>`],
+])('8 MiB of %s hold nobody up', (_, text) => {
+  const body = Buffer.from(text);
+  const before = process.threadCpuUsage();
+  try {
+    parseXml(body);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'MalformedXML' });
+  }
+  const { user, system } = process.threadCpuUsage(before);
+  // Ten times what it takes, and a fifth of what it takes to build a tree of all that.
+  expect((user + system) / 1000).toBeLessThan(500);
+});
+
+test('as much as S3 allows is read: 10,000 parts with two checksums, and 1,000 keys that are all escaped', () => {
+  const part = `<Part><PartNumber>1</PartNumber><ETag>e</ETag><ChecksumCRC32>c</ChecksumCRC32><ChecksumSHA1>c</ChecksumSHA1></Part>`;
+  expect(parseXml(Buffer.from(`<a>${part.repeat(10_000)}</a>`)).children).toHaveLength(10_000);
+  const keys = parseXml(Buffer.from(`<a>${`<Key>${'&quot;'.repeat(1024)}</Key>`.repeat(1000)}</a>`));
+  expect(keys.children.at(-1)?.text).toBe('"'.repeat(1024));
 });
 
 test.each([

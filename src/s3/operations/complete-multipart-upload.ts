@@ -11,9 +11,12 @@ import { objectUrl } from '../object-url.ts';
 import { type OperationRequest, operation } from '../operation.ts';
 
 const [, ...digestInputs] = checksumInputs;
+/** 10,000 parts with a checksum or two each. */
+const partsBytesMax = 10_000 * 1024;
 
 export const completeMultipartUpload = operation({
   name: 'CompleteMultipartUpload',
+  documentBytesMax: partsBytesMax,
   supports: [...digestInputs, 'ChecksumType', 'IfMatch', 'IfNoneMatch', 'MpuObjectSize', 'MultipartUpload', 'UploadId'],
   async run(request, input) {
     checkObjectAddress(input);

@@ -16,9 +16,12 @@ type Outcome =
   | { readonly error: ErrorElement; readonly deleted?: never };
 
 const objectsMax = 1000;
+/** A key of 1,024 characters that are all escaped, and what stands around it. */
+const objectBytesMax = 8 * 1024;
 
 export const deleteObjects = operation({
   name: 'DeleteObjects',
+  documentBytesMax: objectsMax * objectBytesMax,
   // Without object lock there is no governance to bypass.
   supports: ['BypassGovernanceRetention', 'ChecksumAlgorithm', 'Delete'],
   async run(request, input) {

@@ -4,8 +4,12 @@ import { S3Error } from '../errors.ts';
 import { readRules } from '../lifecycle/read-rules.ts';
 import { operation } from '../operation.ts';
 
+/** 1,000 rules with long prefixes and tags. */
+const rulesBytesMax = 1000 * 4 * 1024;
+
 export const putBucketLifecycleConfiguration = operation({
   name: 'PutBucketLifecycleConfiguration',
+  documentBytesMax: rulesBytesMax,
   supports: ['LifecycleConfiguration', 'TransitionDefaultMinimumObjectSize'],
   async run(request, input) {
     const { LifecycleConfiguration, TransitionDefaultMinimumObjectSize = 'all_storage_classes_128K' } = input;
