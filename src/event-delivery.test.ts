@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from 'vitest';
-import { EventReceiver } from '../../../test/support/event-receiver.ts';
-import { sha256Hex, signHeader } from '../../../test/support/sigv4-sign.ts';
-import { signRequest } from '../../s3/auth/sign.ts';
-import { sqsQueue } from './sqs.ts';
+import { EventReceiver } from '../test/support/event-receiver.ts';
+import { sha256Hex, signHeader } from '../test/support/sigv4-sign.ts';
+import { sqsQueue } from './events/targets/sqs.ts';
+import { signRequest } from './s3/auth/sign.ts';
 
 const receiver = await EventReceiver.open();
 afterAll(() => receiver[Symbol.asyncDispose]());
