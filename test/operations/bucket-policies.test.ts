@@ -1,5 +1,13 @@
 /** Policies of buckets and of users: what is put and read, who may then do what, and what they are told. */
-import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
+import {
+  CreateAccessKeyCommand,
+  CreatePolicyCommand,
+  CreateUserCommand,
+  DeleteUserPermissionsBoundaryCommand,
+  IAMClient,
+  PutUserPermissionsBoundaryCommand,
+  PutUserPolicyCommand,
+} from '@aws-sdk/client-iam';
 import {
   CopyObjectCommand,
   CreateBucketCommand,
@@ -18,7 +26,8 @@ import {
   PutPublicAccessBlockCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { GetFederationTokenCommand, STSClient } from '@aws-sdk/client-sts';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { region, rootKey } from '../support/daemon.ts';
 import { refusal } from '../support/refusals.ts';
 import { signedRequests } from '../support/signed-requests.ts';
@@ -32,6 +41,8 @@ const account = '000000000000';
 const denied = refusal('AccessDenied', 403);
 let root: S3Client;
 let user: S3Client;
+let sts: STSClient;
+let iam: IAMClient;
 let setUserPolicy: (...statements: Statement[]) => Promise<unknown>;
 const arnOfUser = `arn:aws:iam::${account}:user/ann`;
 
@@ -46,11 +57,12 @@ const allow = (Action: string | readonly string[], Resource: string | readonly s
 beforeAll(async () => {
   root = daemon().client;
   const options = { endpoint: daemon().endpoint, region, maxAttempts: 1 };
-  const iam = new IAMClient({ ...options, credentials: rootKey });
+  iam = new IAMClient({ ...options, credentials: rootKey });
   await iam.send(new CreateUserCommand({ UserName: 'ann' }));
   const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'ann' }));
   const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '' } = AccessKey ?? {};
   user = new S3Client({ ...options, credentials: { accessKeyId, secretAccessKey }, forcePathStyle: true });
+  sts = new STSClient({ ...options, credentials: { accessKeyId, secretAccessKey } });
   setUserPolicy = (...statements) =>
     iam.send(new PutUserPolicyCommand({ UserName: 'ann', PolicyName: 'own', PolicyDocument: text(...statements) }));
 });
@@ -123,6 +135,9 @@ describe('the policy of a bucket', () => {
     await block({ RestrictPublicBuckets: true });
     await setPolicy(Bucket, statement);
     expect(await statusOf(`/${Bucket}/open/k`)).toBe(403);
+    // To users of its own account the bucket is open all the same.
+    await setUserPolicy(allow('iam:*', '*'));
+    await user.send(new GetObjectCommand({ Bucket, Key: 'open/k' }));
   });
 
   test('that denies everybody everything → the root reads, puts and deletes it all the same, and nothing else', async () => {
@@ -203,6 +218,12 @@ describe('a user', () => {
     await expect(user.send(new CreateBucketCommand({ Bucket: 'of-ann' }))).rejects.toMatchObject(denied);
   });
 
+  test('with a policy for buckets of some names → makes those and no others', async () => {
+    await setUserPolicy(allow('s3:CreateBucket', 'arn:aws:s3:::anns-*'));
+    await user.send(new CreateBucketCommand({ Bucket: 'anns-bucket' }));
+    await expect(user.send(new CreateBucketCommand({ Bucket: 'bobs-bucket' }))).rejects.toMatchObject(denied);
+  });
+
   test('with a policy that asks for the tags of the object → these decide', async () => {
     const { Bucket, objects } = await newBucket();
     const Condition = { StringEquals: { 's3:ExistingObjectTag/open': 'yes' } };
@@ -214,11 +235,54 @@ describe('a user', () => {
     await get();
   });
 
+  test('limited by the tags of the object, in a boundary or the policy of a session → these decide', async () => {
+    const { Bucket, objects } = await newBucket();
+    const byTags = text(
+      allow('s3:GetObject', objects, { Condition: { StringEquals: { 's3:ExistingObjectTag/a': 'b' } } }),
+    );
+    await setUserPolicy(allow('s3:GetObject', objects), allow('sts:GetFederationToken', '*'));
+    const { Credentials } = await sts.send(new GetFederationTokenCommand({ Name: 'session', Policy: byTags }));
+    const session = new S3Client({
+      endpoint: daemon().endpoint,
+      region,
+      maxAttempts: 1,
+      forcePathStyle: true,
+      credentials: {
+        accessKeyId: Credentials?.AccessKeyId ?? '',
+        secretAccessKey: Credentials?.SecretAccessKey ?? '',
+        sessionToken: Credentials?.SessionToken ?? '',
+      },
+    });
+    const { Policy } = await iam.send(new CreatePolicyCommand({ PolicyName: 'by-tags', PolicyDocument: byTags }));
+    await iam.send(new PutUserPermissionsBoundaryCommand({ UserName: 'ann', PermissionsBoundary: Policy?.Arn ?? '' }));
+    onTestFinished(async () => void (await iam.send(new DeleteUserPermissionsBoundaryCommand({ UserName: 'ann' }))));
+    const get = new GetObjectCommand({ Bucket, Key: 'open/k' });
+    await expect(user.send(get)).rejects.toMatchObject(denied);
+    await iam.send(new DeleteUserPermissionsBoundaryCommand({ UserName: 'ann' }));
+    await expect(session.send(get)).rejects.toMatchObject(denied);
+    const Tagging = { TagSet: [{ Key: 'a', Value: 'b' }] };
+    await root.send(new PutObjectTaggingCommand({ Bucket, Key: 'open/k', Tagging }));
+    await session.send(get);
+    await iam.send(new PutUserPermissionsBoundaryCommand({ UserName: 'ann', PermissionsBoundary: Policy?.Arn ?? '' }));
+    await user.send(get);
+  });
+
+  test('with a policy for versions → those that it says; one that is missing is told to who may list versions', async () => {
+    const { Bucket, bucket, objects } = await newBucket();
+    const get = (VersionId: string) => user.send(new GetObjectCommand({ Bucket, Key: 'open/k', VersionId }));
+    const Condition = { StringEquals: { 's3:VersionId': 'null' } };
+    await setUserPolicy(allow('s3:GetObjectVersion', objects, { Condition }), allow('s3:ListBucket', bucket));
+    await get('null');
+    await expect(get('A'.repeat(32))).rejects.toMatchObject(denied);
+    await setUserPolicy(allow(['s3:GetObjectVersion', 's3:ListBucketVersions'], [bucket, objects]));
+    await expect(get('A'.repeat(32))).rejects.toMatchObject(refusal('NoSuchVersion', 404));
+  });
+
   test('with a policy → that and no more; a denial of the bucket → wins', async () => {
     const { Bucket, bucket, objects } = await newBucket();
     await setUserPolicy(
       allow(['s3:GetObject', 's3:ListBucket'], [bucket, `${bucket}/open/*`]),
-      allow('s3:ListAllMyBuckets', '*'),
+      allow('s3:ListAllMyBuckets', 'arn:aws:s3:::*'),
     );
     const get = (Key: string) => user.send(new GetObjectCommand({ Bucket, Key }));
     await get('open/k');

@@ -8,6 +8,7 @@ import {
   GetBucketPolicyCommand,
   GetObjectAclCommand,
   GetObjectCommand,
+  GetObjectTaggingCommand,
   ListObjectsV2Command,
   ListPartsCommand,
   PutBucketAclCommand,
@@ -158,6 +159,7 @@ describe('where ACLs count', () => {
     const Bucket = await newSharedBucket('public-read-write');
     await stranger.send(new PutObjectCommand({ Bucket, Key: 'theirs', Body: 'x' }));
     await expect(owner.send(new GetObjectCommand({ Bucket, Key: 'theirs' }))).rejects.toMatchObject(denied);
+    await expect(owner.send(new GetObjectTaggingCommand({ Bucket, Key: 'theirs' }))).rejects.toMatchObject(denied);
     await grantToOther(Bucket, ['s3:GetObject']);
     await expect(clientOf(eve).send(new GetObjectCommand({ Bucket, Key: 'theirs' }))).rejects.toBeDefined();
     const Statement = [
@@ -169,6 +171,18 @@ describe('where ACLs count', () => {
     expect(await statusOf(`/${Bucket}/theirs`)).toBe(403);
     await stranger.send(new PutObjectAclCommand({ Bucket, Key: 'theirs', ACL: 'public-read' }));
     expect(await statusOf(`/${Bucket}/theirs`)).toBe(200);
+  });
+
+  test("another account's object, put anew with tags → the policy of the bucket gives what is new", async () => {
+    const Bucket = await newSharedBucket('public-read');
+    const Action = ['s3:PutObject', 's3:PutObjectTagging'];
+    const Statement = [{ Effect: 'Allow', Principal: '*', Action, Resource: `arn:aws:s3:::${Bucket}/*` }];
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    await owner.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+    await stranger.send(new PutObjectCommand({ Bucket, Key: 'theirs', Body: 'x' }));
+    const headers = { host: `127.0.0.1:${daemon().port}`, 'x-amz-tagging': 'a=b' };
+    const put = await sendWire({ method: 'PUT', rawPath: `/${Bucket}/theirs`, rawQuery: '', headers });
+    expect(put.status, put.body).toBe(200);
   });
 
   test('an object that is missing → 404 for whoever may list the bucket, 403 for others', async () => {

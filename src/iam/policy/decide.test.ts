@@ -212,6 +212,9 @@ describe('across accounts', () => {
       expect(across({ resourcePolicy: names(name), permissions })).toEqual(allowedBy('identity'));
     }
     expect(across({ resourcePolicy: names({ AWS: other }), permissions })).toEqual(missing('resource'));
+    const byRole = { principal: session, resourcePolicy: names({ AWS: roleArn }) };
+    expect(across(byRole)).toEqual(missing('identity'));
+    expect(across({ ...byRole, permissions })).toEqual(allowedBy('identity'));
   });
 
   test('a boundary or a session that does not allow → not allowed, whomever the resource names', () => {

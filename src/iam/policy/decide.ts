@@ -177,11 +177,10 @@ function askResourcePolicy(question: AccessQuestion): ResourceVerdict {
 
 /** How a statement of a resource's policy names who asks. */
 export function principalMatch(
-  { effect, principal: matcher }: CompiledStatement,
+  { principal: matcher }: CompiledStatement,
   { principal, permissions }: Pick<AccessQuestion, 'principal' | 'permissions'>,
 ): PrincipalMatch {
-  const hasBoundary = effect === 'Deny' && permissions.boundary !== undefined;
-  return matcher?.(principal, hasBoundary) ?? 'none';
+  return matcher?.(principal, permissions.boundary !== undefined) ?? 'none';
 }
 
 function statementOf(policy: string, { index, sid }: CompiledStatement): DecidingStatement {
