@@ -49,7 +49,11 @@ export class HotBlobs {
   /** A copy of the bytes. */
   get(name: string): Buffer | undefined {
     const place = this.#places.get(name);
-    return place && this.#memory && Buffer.from(this.#memory.subarray(place.start, place.end));
+    if (place === undefined || this.#memory === undefined) return undefined;
+    const { start, end } = place;
+    const bytes = Buffer.allocUnsafe(end - start);
+    this.#memory.copy(bytes, 0, start, end);
+    return bytes;
   }
 
   /** Remembers verified bytes, of a length that `nameOf` takes, if they are let in. */

@@ -121,6 +121,11 @@ function controlTarget({
   return { bucket, control: { accountId, path: tagsPath, resourceArn } };
 }
 
+/** The path of a request target as on the wire. */
+export function pathOf(url: string): string {
+  return url.split('?', 1)[0] ?? '/';
+}
+
 /** Every value of a query parameter, decoded, for those that are lists. */
 export function queryValues({ rawQuery }: Pick<Target, 'rawQuery'>, name: string): readonly string[] {
   return rawQuery
@@ -153,9 +158,11 @@ export function bucketOfHost(host: string, suffixes: readonly string[]): string 
   return suffix === undefined ? undefined : name.slice(0, -suffix.length - 1);
 }
 
-function parseQuery(raw: string): Map<string, string> {
+const noQuery: ReadonlyMap<string, string> = new Map();
+
+function parseQuery(raw: string): ReadonlyMap<string, string> {
+  if (raw === '') return noQuery;
   const query = new Map<string, string>();
-  if (raw === '') return query;
   for (const pair of raw.split('&')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');

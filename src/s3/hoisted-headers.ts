@@ -15,11 +15,13 @@ const signatureParameters: ReadonlySet<string> = new Set([
   'x-amz-content-sha256',
 ]);
 
+const none: ReadonlyMap<string, string> = new Map();
+
 /** Headers in a presigned query by lower-case name; empty for any other request. Throws for those that could be no header. */
 export function hoistedHeaders(query: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   if (query.has('X-Amz-Signature')) return headersIn(query, (name) => isAmz(name) && !signatureParameters.has(name));
   if (query.has('Signature') && query.has('AWSAccessKeyId')) return hoistedByV2(query);
-  return new Map();
+  return none;
 }
 
 /** Of a query that is signed by Version 2, all that stands for a header in what is signed. */

@@ -15,7 +15,7 @@ import type { RequestFacts } from './access/request-context.ts';
 import { requestFacts } from './access/request-facts.ts';
 import { isCharged } from './access/request-payment.ts';
 import { tellerOf } from './access/told-by-body.ts';
-import { isControlRequest, parseTarget, queryValues, type Target } from './addressing.ts';
+import { isControlRequest, parseTarget, pathOf, queryValues, type Target } from './addressing.ts';
 import { type AuditTrail, administrativeOperations } from './audit.ts';
 import type { Authentication, FindSecret } from './auth/types.ts';
 import { isBucketName } from './bucket-names.ts';
@@ -129,7 +129,7 @@ export class Pipeline {
       await this.#refuse(exchange, trace.error, { url, response });
     }
     const ms = this.#options.clock.nowMs() - startedMs;
-    logRequest(this.#options.log, exchange, { ...trace, path: pathOf(url), ms });
+    logRequest(this.#options.log, exchange, { trace, url, ms });
   }
 
   /** Notes an administrative act, if who asked for it is known. */
@@ -190,7 +190,9 @@ export class Pipeline {
     const bucket = await this.#resolveBucket(operation.name, target, headers);
     const { bucket: bucketName, control } = target;
     const asked = { facts, operation: operation.name, bucket, bucketName, object: objectOf(target), control };
-    if (bucket !== undefined) await this.#settle(bucket, facts, trace);
+    if (bucket !== undefined && this.#options.accesses.known(bucket)?.requesterPays !== false) {
+      await this.#settle(bucket, facts, trace);
+    }
     const input = await this.#admit(asked, { headers, target, openBody });
     trace.input = input;
     this.#options.door.admission.admitPrefix(request.method, target);
@@ -210,7 +212,8 @@ export class Pipeline {
     const tell = tellerOf(operation);
     if (tell === undefined) await this.#gate.authorise(asked);
     try {
-      const input = await this.#decode(operation, undecoded);
+      const body = this.#readBody(operation, undecoded);
+      const input = this.#decode(operation, undecoded, body && (await body));
       const told = tell?.(input);
       if (told !== undefined) await this.#gate.authorise({ ...asked, told });
       return input;
@@ -266,7 +269,7 @@ export class Pipeline {
   }
 
   /** The bucket must exist for every operation but those that make or list buckets; bodies are looked at later. */
-  async #resolveBucket(name: OperationName, target: Target, headers: IncomingHttpHeaders): Promise<Bucket | undefined> {
+  #resolveBucket(name: OperationName, target: Target, headers: IncomingHttpHeaders): Promise<Bucket> | undefined {
     const arn = target.control?.resourceArn;
     if (arn !== undefined && target.bucket === undefined) {
       throw new S3Error('NotImplemented', { message: `Only buckets have tags here, and ${arn} is no ARN of a bucket` });
@@ -279,11 +282,15 @@ export class Pipeline {
     return findBucket(this.#options, { name: target.bucket, expectedOwner });
   }
 
-  async #decode(name: OperationName, { headers, target, openBody }: Undecoded): Promise<InputOf<OperationName>> {
-    const { bucket, key, query, control } = target;
+  #readBody(name: OperationName, { headers, openBody }: Undecoded): Promise<Buffer> | undefined {
+    if (streamed.has(name)) return undefined;
     const { documentBytesMax = usualDocumentBytesMax } = this.#options.operations.get(name) ?? {};
     const bytesMax = Math.min(this.#options.limits.xmlBodyBytesMax, documentBytesMax);
-    const body = streamed.has(name) ? undefined : await readDocument(name, { headers, openBody, bytesMax });
+    return readDocument(name, { headers, openBody, bytesMax });
+  }
+
+  #decode(name: OperationName, { headers, target }: Undecoded, body: Buffer | undefined): InputOf<OperationName> {
+    const { bucket, key, query, control } = target;
     const input = decoderOf(name)({
       ...{ bucket, key, query, headers, body, resourceArn: control?.resourceArn },
       queryValues: (parameter) => queryValues(target, parameter),
@@ -327,10 +334,6 @@ export class Pipeline {
       body: (options) => openBody({ ...options, maxBytes: limits.objectPutBytesMax, requireLength: true }),
     };
   }
-}
-
-function pathOf(url: string): string {
-  return url.split('?', 1)[0] ?? '/';
 }
 
 interface Arrived {

@@ -23,14 +23,16 @@ export interface DocumentRequest {
 const takenBare: ReadonlySet<OperationName> = new Set<OperationName>(['PutBucketAcl', 'PutObjectAcl']);
 
 /** Undefined where no body came. Throws S3Error. */
-export async function readDocument(
-  name: OperationName,
-  { headers, openBody, bytesMax }: DocumentRequest,
-): Promise<Buffer | undefined> {
+export function readDocument(name: OperationName, request: DocumentRequest): Promise<Buffer> | undefined {
+  const { headers } = request;
   if (operationTable[name].checksumRequired && !takenBare.has(name) && !carriesChecksum(headers)) {
     throw new S3Error('InvalidRequest', { message: 'Missing required header for this request: Content-MD5' });
   }
   if (headers['content-length'] === undefined && !('transfer-encoding' in headers)) return undefined;
+  return readWhole(name, request);
+}
+
+async function readWhole(name: OperationName, { openBody, bytesMax }: DocumentRequest): Promise<Buffer> {
   const source = openBody({ checksumsOf: name === 'CompleteMultipartUpload' ? 'object' : 'body' });
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -67,20 +67,24 @@ export interface S3Server {
 /** What anybody may ask, as load balancers and containers do. */
 const healthPaths = ['/-/live', '/-/ready'] as const;
 
+/** On the socket itself: a map of sockets would be looked through at every collection of garbage. */
+const lastAnswer = Symbol('last answer');
+
+type AnsweredSocket = Socket & { [lastAnswer]?: ServerResponse };
+
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
 export function createServer(options: ServerOptions): S3Server {
-  const answers = new WeakMap<Socket, ServerResponse>();
   const app = Fastify({
     logger: false,
     forceCloseConnections: 'idle',
     serverFactory: (reserved) =>
       listenWith(
         options,
-        endingAtClose(() => isClosing, remembering(answers, divide(options, reserved))),
+        endingAtClose(() => isClosing, remembering(divide(options, reserved))),
       ),
-    clientErrorHandler: (error, socket) => {
-      if (!endAfter(answers.get(socket))) answerBrokenRequest(error, socket, options.clock);
+    clientErrorHandler: (error, socket: AnsweredSocket) => {
+      if (!endAfter(socket[lastAnswer])) answerBrokenRequest(error, socket, options.clock);
     },
   });
   let isClosing = false;
@@ -186,9 +190,10 @@ function serveSigned(app: FastifyInstance, reserved: ReservedRoutes): void {
 }
 
 /** Keeps of every connection the answer that is given last. */
-function remembering(answers: WeakMap<Socket, ServerResponse>, listener: Listener): Listener {
+function remembering(listener: Listener): Listener {
   return (request, response) => {
-    answers.set(request.socket, response);
+    const socket: AnsweredSocket = request.socket;
+    socket[lastAnswer] = response;
     listener(request, response);
   };
 }

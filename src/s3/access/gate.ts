@@ -101,10 +101,13 @@ export class Gate {
   async authorise(request: AccessRequest): Promise<void> {
     const message = refusedUnsigned(request);
     if (message !== undefined) throw new S3Error('AccessDenied', { message });
-    const access = await this.#accessTo(request.bucket);
+    const { bucket } = request;
+    const access = bucket && (this.#options.accesses.known(bucket) ?? (await this.#options.accesses.read(bucket)));
     for (const needed of actionsOf(request)) {
-      if (request.bucket === undefined || access === undefined) this.#requireAbroad(request, needed);
-      else await this.#require({ request, bucket: request.bucket, access, needed });
+      if (bucket === undefined || access === undefined) this.#requireAbroad(request, needed);
+      else if (!isUntouchedRoot(request.facts.identity, access, needed)) {
+        await this.#require({ request, bucket, access, needed });
+      }
     }
   }
 
@@ -159,9 +162,8 @@ export class Gate {
   }
 
   async #require(inquiry: Inquiry): Promise<void> {
-    const { request, bucket, access, needed } = inquiry;
+    const { request, bucket, needed } = inquiry;
     const { identity } = request.facts;
-    if (isUntouchedRoot(identity, access, needed)) return;
     const judgement = await this.#judge(inquiry);
     const { outcome } = judgement.decision;
     if (outcome !== 'allow') {

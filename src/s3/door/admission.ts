@@ -54,7 +54,8 @@ export class Admission {
     if (this.#addresses?.take(clientOf(address)) === false) throw new S3Error('SlowDown');
     const leave = this.#crowd.enter(address);
     if (leave === undefined) throw new S3Error('SlowDown');
-    response.once('close', leave);
+    // It comes once, so that nothing need see to that.
+    response.on('close', leave);
   }
 
   /** To be asked once the signature is verified: nobody uses up what is another's. Throws SlowDown. */

@@ -3,7 +3,7 @@ import type { PutRequest } from '../../engine/types.ts';
 import { objectAclInputs } from '../acls.ts';
 import { checksumInputs, typedChecksumMembers } from '../checksum-members.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
-import { expirationHeader } from '../lifecycle/announcements.ts';
+import { expirationHeader, isKnownWithoutRules } from '../lifecycle/announcements.ts';
 import type { InputOf, OutputOf } from '../model/types.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { attributeInputs, parseAttributes } from '../object-attributes.ts';
@@ -42,7 +42,7 @@ export async function writeObject(
       ETag: quoteEtag(version.etag),
       ...typedChecksumMembers(version.checksum),
       VersionId: writtenVersionId(version.versionId),
-      ...(await expirationHeader(request.engine, bucket, version)),
+      ...(!isKnownWithoutRules(bucket) && (await expirationHeader(request.engine, bucket, version))),
     },
   };
 }
