@@ -25,6 +25,7 @@ import { canonicalIdOf } from './iam/names.ts';
 import { createUserAdministration } from './iam/user-administration.ts';
 import { collectGarbage } from './jobs/collect-garbage.ts';
 import { compact } from './jobs/compact.ts';
+import { writeInventories } from './jobs/inventory.ts';
 import type { Job } from './jobs/job.ts';
 import { jobStateIn } from './jobs/job-state.ts';
 import { keepKeyUses } from './jobs/keep-key-uses.ts';
@@ -43,6 +44,7 @@ import type { Index } from './meta/types.ts';
 import { lockZones } from './meta/zone-locks.ts';
 import { settleRebuilt } from './rebuilt-index.ts';
 import { BucketAccesses } from './s3/access/bucket-accesses.ts';
+import { deliveryPermission } from './s3/access/delivery-permission.ts';
 import { createExplainer } from './s3/access/explainer.ts';
 import { Gate, type GateOptions } from './s3/access/gate.ts';
 import { hostSuffixes } from './s3/addressing.ts';
@@ -119,13 +121,11 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const settings = new SettingsCopies({ read: () => readSettings(index), disks: () => blobs.disks(), clock });
   const queues = openQueues(config, { engine, clock });
   const delivery = openDelivery(config, { engine, clock, log });
-  const work = backgroundWork(config, { engine, compaction, iam, index, blobs, clock, dayLengthMs, settings });
+  const parts = { engine, iam, ...openAccesses(engine, iam), index, blobs, clock, log };
+  const work = backgroundWork(config, { ...parts, compaction, dayLengthMs, settings });
   const jobs = startJobs(delivery === undefined ? work : [...work, delivery.job], { clock, log });
   const auditFile = await openAuditFile(config, clock);
-  const server = createFrontEnd({
-    ...{ config, auditFile, tls, clock, log, startedMs },
-    ...{ iam, engine, index, blobs, jobs, queues },
-  });
+  const server = createFrontEnd({ config, auditFile, tls, startedMs, ...parts, jobs, queues });
   const address = await server.listen(config);
   log.info({ address, region: config.region }, 'Serving');
 
@@ -182,15 +182,17 @@ interface WorkParts {
   readonly engine: Engine;
   readonly compaction: Compaction;
   readonly iam: Iam;
+  readonly accesses: BucketAccesses;
   readonly index: Index;
   readonly blobs: ErasureBlobStore;
   readonly clock: Clock;
+  readonly log: Log;
   readonly dayLengthMs: number;
   readonly settings: SettingsCopies;
 }
 
 function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[] {
-  const { engine, compaction, iam, index, blobs, clock, dayLengthMs, settings } = parts;
+  const { engine, compaction, iam, accesses, index, blobs, clock, log, dayLengthMs, settings } = parts;
   const { maintenance } = blobs;
   const mending = { maintenance, clock, bytesPerSecond: jobs.repairBytesPerSecond };
   return [
@@ -216,7 +218,25 @@ function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[] {
       looksPerSecond: jobs.lifecycleLooksPerSecond,
       changesPerSecond: jobs.lifecycleChangesPerSecond,
     }),
+    writeInventories({
+      inventory: engine.inventory,
+      check: deliveryPermission({ accesses, accountOf: (owner) => accountOf(iam, owner) }),
+      clock,
+      log,
+      state: jobStateIn(index, 'inventory'),
+      dayLengthMs,
+    }),
   ];
+}
+
+function openAccesses({ buckets }: Engine, { directory }: Iam): Pick<FrontEndParts, 'accountBlocks' | 'accesses'> {
+  const accountBlocks = new AccountBlocks(directory);
+  return { accountBlocks, accesses: new BucketAccesses(buckets, accountBlocks) };
+}
+
+/** The account id of an owner's canonical id. */
+function accountOf({ directory }: Iam, canonicalId: string): string | undefined {
+  return directory.accountOfCanonicalId(canonicalId)?.id;
 }
 
 interface FrontEndParts {
@@ -227,6 +247,8 @@ interface FrontEndParts {
   readonly log: Log;
   readonly startedMs: number;
   readonly iam: Iam;
+  readonly accountBlocks: AccountBlocks;
+  readonly accesses: BucketAccesses;
   readonly engine: Engine;
   readonly index: Index;
   readonly blobs: ErasureBlobStore;
@@ -236,17 +258,15 @@ interface FrontEndParts {
 
 /** What answers on the port: S3, and below `/-/` the health checks and the operator's interface. */
 function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: FrontEndParts): S3Server {
-  const { startedMs, index, blobs, jobs, auditFile, queues } = parts;
+  const { startedMs, accountBlocks, accesses, index, blobs, jobs, auditFile, queues } = parts;
   const append = auditFile && ((line: string) => auditFile.append(line));
   const audit = append && createAuditTrail({ append, region: config.region, clock, log });
   const { directory, callers } = iam;
   const findSecret: FindSecret = (accessKeyId, sessionToken) => callers.findKey(accessKeyId, sessionToken);
   const regions = { own: config.region, others: config.otherRegions };
-  const accountOf = (canonicalId: string) => directory.accountOfCanonicalId(canonicalId)?.id;
+  const ownerOf = (canonicalId: string) => accountOf(iam, canonicalId);
   const policiesOf: GateOptions['policiesOf'] = (identity) => callers.policiesOf(identity);
-  const accountBlocks = new AccountBlocks(directory);
-  const accesses = new BucketAccesses(engine.buckets, accountBlocks);
-  const gate = new Gate({ engine, accesses, policiesOf, accountOf, refusals: iam.refusals });
+  const gate = new Gate({ engine, accesses, policiesOf, accountOf: ownerOf, refusals: iam.refusals });
   const suffixes = hostSuffixes(config.domains);
   const door = openDoor(config, suffixes);
   const pipeline = new Pipeline({
@@ -257,7 +277,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
     findSecret,
     gate,
     audit,
-    accountOf,
+    accountOf: ownerOf,
     noteUse: (accessKeyId, use) => callers.noteUse(accessKeyId, use),
     findUser: (named) => directory.findAccount(named)?.canonicalId,
     accesses,

@@ -10,6 +10,7 @@ import type { DigestFunctions, EngineContext, EngineLimits } from './context.ts'
 import { createOutbox } from './events/outbox.ts';
 import { createGarbage } from './garbage.ts';
 import { createIdentities } from './identities.ts';
+import { createInventory } from './inventory/inventory.ts';
 import { dayMs } from './lifecycle/due.ts';
 import { createLifecycle } from './lifecycle/lifecycle.ts';
 import { createListing } from './listing.ts';
@@ -53,14 +54,17 @@ export function createEngine(options: EngineOptions): Engine {
     schemeOf: (storageClass) => schemesByClass.get(storageClass) ?? DEFAULT_SCHEME,
     foundSlices: new WeakMap(),
   };
+  const buckets = createBuckets(context);
+  const objects = createObjects(context);
   return {
-    buckets: createBuckets(context),
-    objects: createObjects(context),
+    buckets,
+    objects,
     listing: createListing(context),
     uploads: createUploads(context),
     garbage: createGarbage(context),
     archives: createArchives(context, { dayLengthMs }),
     lifecycle: createLifecycle(context, { dayLengthMs }),
+    inventory: createInventory(context, { buckets, objects }),
     identities: createIdentities(context),
     outbox: createOutbox(context),
   };

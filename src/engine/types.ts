@@ -29,6 +29,7 @@ import type {
 import type { IdentityState, ObjectPage, PartPage, UploadPage } from '../meta/types.ts';
 import type { Outbox } from './events/outbox.ts';
 import type { Garbage } from './garbage.ts';
+import type { Inventory } from './inventory/types.ts';
 import type { Lifecycle } from './lifecycle/types.ts';
 
 export type {
@@ -272,6 +273,7 @@ export interface Engine {
   readonly garbage: Garbage;
   readonly archives: Archives;
   readonly lifecycle: Lifecycle;
+  readonly inventory: Inventory;
   readonly identities: Identities;
   readonly outbox: Outbox;
 }

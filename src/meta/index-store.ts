@@ -10,6 +10,7 @@ import type { Command, CommandResult } from './commands.ts';
 import { openReader, openWriter } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { HotRows } from './hot-rows.ts';
+import { Instants } from './instants.ts';
 import type { CommitLog } from './log/commit-log.ts';
 import { decodePayload } from './log/payload.ts';
 import { findLog, type IndexLog, type Recovered, type RecoveryChoices, recoverLog } from './log/recovery.ts';
@@ -22,7 +23,7 @@ import { runOffThread } from './snapshots/run-off-thread.ts';
 import { SnapshotFiles } from './snapshots/snapshot-files.ts';
 import { Upkeep } from './snapshots/upkeep.ts';
 import { findSources, readyDatabase } from './sources.ts';
-import type { Index, IndexState, IndexUpkeep } from './types.ts';
+import type { Index, IndexInstant, IndexState, IndexUpkeep } from './types.ts';
 import { Writer } from './writer.ts';
 
 export interface IndexOptions {
@@ -131,7 +132,9 @@ function assembleIndex(
   });
   const hot = new HotRows();
   const commits = new GroupCommit({ writer, log, rejoin, alongside, logger, hot });
-  return new IndexStore({ writerDb, readerDb: openReader(path), hot, writer, commits, log, rejoin, upkeep, snapshots });
+  const instants = new Instants(path);
+  const readerDb = openReader(path);
+  return new IndexStore({ writerDb, readerDb, instants, hot, writer, commits, log, rejoin, upkeep, snapshots });
 }
 
 /** Replays what the log has and the database has not. */
@@ -157,6 +160,7 @@ async function catchUp(writer: Writer, { log, files, folders }: Recovered, logge
 interface Opened {
   readonly writerDb: Database;
   readonly readerDb: Database;
+  readonly instants: Instants;
   readonly hot: HotRows;
   readonly writer: Writer;
   readonly commits: GroupCommit;
@@ -200,13 +204,17 @@ class IndexStore extends Reader implements Index {
     return { sequence, epoch, zones: zones.map(({ zone, isStale }) => ({ zone, isStale })) };
   }
 
+  async openInstant(): Promise<IndexInstant> {
+    return this.#opened.instants.open();
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   async #close(): Promise<void> {
-    const { commits, log, rejoin, readerDb, writerDb, snapshots } = this.#opened;
+    const { commits, log, rejoin, readerDb, writerDb, instants, snapshots } = this.#opened;
     try {
       await commits.close();
       await rejoin.settled();
@@ -214,6 +222,7 @@ class IndexStore extends Reader implements Index {
       await log.close();
     } finally {
       // Whatever failed: a connection that is closed later would take the files of one opened meanwhile with it.
+      instants.close();
       closeDatabase({ readerDb, writerDb });
     }
   }

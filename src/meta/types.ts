@@ -235,6 +235,13 @@ export interface IndexUpkeep {
   holdings(): ReadonlyMap<string, ZoneHoldings>;
 }
 
+/** The index as it was when this was opened. To be closed soon: the database's WAL grows until then. */
+export interface IndexInstant {
+  /** All versions and markers of a bucket whose keys begin with a prefix, newest first within a key. To be called once. */
+  versions(query: { readonly bucketId: number; readonly prefix: string }): Iterator<Version>;
+  close(): void;
+}
+
 export interface Index extends IndexReader {
   /**
    * Queues a command for the next batch. Resolves once it is durable and visible. Commands take effect in the order of
@@ -244,6 +251,8 @@ export interface Index extends IndexReader {
   /** Largest ordinal any version ever had: new ones must be larger. */
   lastOrdinal(): number;
   state(): IndexState;
+  /** The index as it is now, while it goes on changing. */
+  openInstant(): Promise<IndexInstant>;
   readonly upkeep: IndexUpkeep;
   close(): Promise<void>;
 }

@@ -40,6 +40,7 @@ const table = {
     "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
   ],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
+  InvalidConfigurationId: [400, 'The specified configuration id is invalid.'],
   InvalidBucketOwnerAWSAccountID: [400, 'The value of the expected bucket owner parameter must be an AWS Account ID.'],
   InvalidChunkSizeError: [403, 'Only the last chunk is allowed to have a size less than 8192 bytes'],
   InvalidDigest: [400, 'The Content-MD5 you specified was invalid.'],
@@ -55,6 +56,7 @@ const table = {
   InvalidRange: [416, 'The requested range is not satisfiable'],
   InvalidRedirectLocation: [400, "The website redirect location must have a prefix of 'http://' or 'https://' or '/'."],
   InvalidRequest: [400, 'Invalid Request'],
+  InvalidS3DestinationBucket: [400, 'Invalid bucket ARN.'],
   InvalidStorageClass: [400, 'The storage class you specified is not valid'],
   InvalidTag: [
     400,
@@ -116,6 +118,10 @@ const table = {
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
   ],
   SlowDown: [503, 'Please reduce your request rate.'],
+  TooManyConfigurations: [
+    400,
+    'You are attempting to create a new configuration but have already reached the 1,000-configuration limit.',
+  ],
   UnexpectedContent: [400, 'This request contains unsupported content.'],
   UnresolvableGrantByEmailAddress: [400, 'The e-mail address you provided does not match any account on record.'],
   XAmzContentSHA256Mismatch: [400, "The provided 'x-amz-content-sha256' header does not match what was computed."],

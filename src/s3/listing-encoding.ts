@@ -2,22 +2,7 @@
  * `encoding-type=url`: keys in listings, percent-encoded so that XML can carry any of them.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
-
-/** What `encodeURIComponent` leaves and S3 encodes, and the two that S3 spells in its own way. */
-const departures: Readonly<Record<string, string>> = {
-  '!': '%21',
-  "'": '%27',
-  '(': '%28',
-  ')': '%29',
-  '~': '%7E',
-  '%20': '+',
-  '%2F': '/',
-};
-
-/** A key as S3 encodes it: in the manner of a form (a space is `+`, measured on AWS), but slashes stay. */
-export function encodeListed(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()~]|%20|%2F/g, (found) => departures[found] ?? found);
-}
+import { encodeListed } from '../lib/key-encoding.ts';
 
 /** How a listing shows keys: encoded if the client asked for it. */
 export function listingEncoder(encodingType: 'url' | undefined): (text: string) => string {

@@ -59,6 +59,7 @@ API reference. Headers and parameters that the model does not list for an operat
 | Policies | AWS's language whole, of identities, buckets, boundaries, sessions and roles, in AWS's order ([access.md](access.md)). Conditions on tags of buckets find them where ABAC is enabled; those on access points, VPCs and organisations find no value |
 | Lifecycle | rules that expire versions and delete markers and abort uploads ([lifecycle.md](lifecycle.md)); those that move objects to another class answer \`NotImplemented\` |
 | Events | notification configurations with topics, queues, functions and the event bus, each a target of the server's configuration; so far all targets are webhooks, queues of SQS, and queues on this port that clients of SQS fetch from ([events.md](events.md)) |
+| Inventory | daily and weekly reports in CSV, with all fields ([inventory.md](inventory.md)); ORC, Parquet and encrypted reports answer \`NotImplemented\` |
 | Encryption | none yet: objects lie on the disks as they are. At AWS every bucket has SSE-S3; here reading a bucket's default answers \`ServerSideEncryptionConfigurationNotFoundError\`, as AWS's buckets without did, and headers that ask for encryption answer \`NotImplemented\` |
 | Object lock | no bucket has it: headers that lock an object answer \`InvalidRequest\`, making a bucket with it \`NotImplemented\` |
 | Transport | HTTP/1.1 without TLS: put a proxy in front of what other machines reach |

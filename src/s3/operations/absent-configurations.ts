@@ -49,7 +49,6 @@ export const absentConfigurations = [
   missing('GetBucketAnalyticsConfiguration', 'NoSuchConfiguration', ['Id']),
   missing('GetBucketEncryption', 'ServerSideEncryptionConfigurationNotFoundError'),
   missing('GetBucketIntelligentTieringConfiguration', 'NoSuchConfiguration', ['Id']),
-  missing('GetBucketInventoryConfiguration', 'NoSuchConfiguration', ['Id']),
   empty('GetBucketLogging', {}),
   missing('GetBucketMetricsConfiguration', 'NoSuchConfiguration', ['Id']),
   missing('GetBucketReplication', 'ReplicationConfigurationNotFoundError'),
@@ -59,6 +58,5 @@ export const absentConfigurations = [
   unlocked('GetObjectRetention'),
   empty('ListBucketAnalyticsConfigurations', none, ['ContinuationToken']),
   empty('ListBucketIntelligentTieringConfigurations', none, ['ContinuationToken']),
-  empty('ListBucketInventoryConfigurations', none, ['ContinuationToken']),
   empty('ListBucketMetricsConfigurations', none, ['ContinuationToken']),
 ] as const;

@@ -10,6 +10,7 @@ import { createMultipartUpload } from './create-multipart-upload.ts';
 import { deleteAccountPublicAccessBlock } from './delete-account-public-access-block.ts';
 import { deleteBucket } from './delete-bucket.ts';
 import { deleteBucketCors } from './delete-bucket-cors.ts';
+import { deleteBucketInventoryConfiguration } from './delete-bucket-inventory-configuration.ts';
 import { deleteBucketLifecycle } from './delete-bucket-lifecycle.ts';
 import { deleteBucketOwnershipControls } from './delete-bucket-ownership-controls.ts';
 import { deleteBucketPolicy } from './delete-bucket-policy.ts';
@@ -22,6 +23,7 @@ import { getAccountPublicAccessBlock } from './get-account-public-access-block.t
 import { getBucketAbac } from './get-bucket-abac.ts';
 import { getBucketAcl } from './get-bucket-acl.ts';
 import { getBucketCors } from './get-bucket-cors.ts';
+import { getBucketInventoryConfiguration } from './get-bucket-inventory-configuration.ts';
 import { getBucketLifecycleConfiguration } from './get-bucket-lifecycle-configuration.ts';
 import { getBucketLocation } from './get-bucket-location.ts';
 import { getBucketNotificationConfiguration } from './get-bucket-notification-configuration.ts';
@@ -38,6 +40,7 @@ import { getObjectTagging } from './get-object-tagging.ts';
 import { getPublicAccessBlock } from './get-public-access-block.ts';
 import { headBucket } from './head-bucket.ts';
 import { headObject } from './head-object.ts';
+import { listBucketInventoryConfigurations } from './list-bucket-inventory-configurations.ts';
 import { listBuckets } from './list-buckets.ts';
 import { listMultipartUploads } from './list-multipart-uploads.ts';
 import { listObjectVersions } from './list-object-versions.ts';
@@ -49,6 +52,7 @@ import { putAccountPublicAccessBlock } from './put-account-public-access-block.t
 import { putBucketAbac } from './put-bucket-abac.ts';
 import { putBucketAcl } from './put-bucket-acl.ts';
 import { putBucketCors } from './put-bucket-cors.ts';
+import { putBucketInventoryConfiguration } from './put-bucket-inventory-configuration.ts';
 import { putBucketLifecycleConfiguration } from './put-bucket-lifecycle-configuration.ts';
 import { putBucketNotificationConfiguration } from './put-bucket-notification-configuration.ts';
 import { putBucketOwnershipControls } from './put-bucket-ownership-controls.ts';
@@ -84,6 +88,7 @@ const declared = [
   createMultipartUpload,
   deleteBucket,
   deleteBucketCors,
+  deleteBucketInventoryConfiguration,
   deleteBucketLifecycle,
   deleteBucketOwnershipControls,
   deleteBucketPolicy,
@@ -94,6 +99,7 @@ const declared = [
   deletePublicAccessBlock,
   getBucketAcl,
   getBucketCors,
+  getBucketInventoryConfiguration,
   getBucketLifecycleConfiguration,
   getBucketLocation,
   getBucketNotificationConfiguration,
@@ -110,6 +116,7 @@ const declared = [
   getPublicAccessBlock,
   headBucket,
   headObject,
+  listBucketInventoryConfigurations,
   listBuckets,
   listMultipartUploads,
   listObjects,
@@ -118,6 +125,7 @@ const declared = [
   listParts,
   putBucketAcl,
   putBucketCors,
+  putBucketInventoryConfiguration,
   putBucketLifecycleConfiguration,
   putBucketNotificationConfiguration,
   putBucketOwnershipControls,

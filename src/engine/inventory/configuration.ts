@@ -1,0 +1,47 @@
+/** Which report is written of what is in a bucket. */
+
+/** Optional fields of a report, by AWS's names, in the order in which reports have them. */
+export const inventoryFields = [
+  'Size',
+  'LastModifiedDate',
+  'ETag',
+  'StorageClass',
+  'IsMultipartUploaded',
+  'ReplicationStatus',
+  'EncryptionStatus',
+  'ObjectLockRetainUntilDate',
+  'ObjectLockMode',
+  'ObjectLockLegalHoldStatus',
+  'IntelligentTieringAccessTier',
+  'BucketKeyStatus',
+  'ChecksumAlgorithm',
+  'ObjectAccessControlList',
+  'ObjectOwner',
+  'LifecycleExpirationDate',
+  'IntelligentTieringReferenceDate',
+  'ObjectLockEventHoldStatus',
+  'ObjectLockEventHoldDuration',
+] as const;
+
+export type InventoryField = (typeof inventoryFields)[number];
+
+export interface InventoryConfiguration {
+  readonly id: string;
+  readonly isEnabled: boolean;
+  /** Only keys that begin with it are listed. */
+  readonly prefix?: string | undefined;
+  readonly versions: 'All' | 'Current';
+  readonly frequency: 'Daily' | 'Weekly';
+  /** In the client's order. */
+  readonly fields: readonly InventoryField[];
+  readonly destination: {
+    /** Name of the bucket. */
+    readonly bucket: string;
+    /** Account that the bucket must belong to. */
+    readonly account?: string | undefined;
+    /** What keys of the report begin with. */
+    readonly prefix?: string | undefined;
+  };
+  /** When it was put: its first report is due with the next that are written. */
+  readonly putMs: number;
+}

@@ -1,0 +1,64 @@
+import type { Bucket } from '../../meta/records.ts';
+import type { EngineContext } from '../context.ts';
+import { EngineError } from '../errors.ts';
+import { readLifecycle } from '../lifecycle/rules.ts';
+import { refusing } from '../refusals.ts';
+import type { Buckets, Objects } from '../types.ts';
+import type { InventoryConfiguration } from './configuration.ts';
+import { inventoryKind, readInventories } from './configurations.ts';
+import { Report } from './report.ts';
+import { DeliveryRefused, type Inventory, type ReportFile, type ReportOptions } from './types.ts';
+
+/** Inventory reports, for the job that has them written. */
+export function createInventory(
+  context: EngineContext,
+  { buckets, objects }: { buckets: Buckets; objects: Objects },
+): Inventory {
+  const { index } = context;
+  return {
+    nextBucket: (after) => refusing({}, () => index.nextBucketWithConfig({ after, kind: inventoryKind })),
+    async configurations(bucketName) {
+      const bucket = await refusing({ bucket: bucketName }, () => index.getBucket(bucketName));
+      return bucket === undefined ? [] : readInventories(buckets, bucket);
+    },
+    async open(bucketName, configuration, options) {
+      const source = await refusing({ bucket: bucketName }, () => index.getBucket(bucketName));
+      return source && openReport(context, { buckets, objects }, { source, configuration, options });
+    },
+    remove: (file) => removeFile(objects, buckets, file),
+  };
+}
+
+async function openReport(
+  { index }: EngineContext,
+  { buckets, objects }: { buckets: Buckets; objects: Objects },
+  asked: { source: Bucket; configuration: InventoryConfiguration; options: ReportOptions },
+): Promise<Report> {
+  const { source, configuration, options } = asked;
+  const name = configuration.destination.bucket;
+  const destination = await index.getBucket(name);
+  if (destination === undefined) throw new DeliveryRefused(`There is no bucket ${name}`);
+  const { rules } = await readLifecycle(buckets, source);
+  const instant = await index.openInstant();
+  const report = new Report({ objects, instant, source, destination, configuration, rules }, options);
+  try {
+    await report.checkDestination();
+    return report;
+  } catch (error) {
+    report.close();
+    throw error;
+  }
+}
+
+/** Its key is no other's, so whatever version is there is the file. */
+async function removeFile(objects: Objects, buckets: Buckets, file: ReportFile): Promise<void> {
+  try {
+    const bucket = await buckets.get(file.bucket);
+    const { key } = file;
+    const { versionId } = await objects.find(bucket, key);
+    await objects.delete({ bucket, key, versionId, owner: bucket.owner });
+  } catch (error) {
+    const isGone = error instanceof EngineError && ['NoSuchBucket', 'NoSuchKey', 'NoSuchVersion'].includes(error.code);
+    if (!isGone) throw error;
+  }
+}

@@ -1,0 +1,58 @@
+/** What a job needs to have inventory reports written. */
+import type { Bucket } from '../../meta/records.ts';
+import type { InventoryConfiguration } from './configuration.ts';
+
+/** An object of a report, before it is written. */
+export interface Delivery {
+  readonly source: Bucket;
+  readonly destination: Bucket;
+  readonly key: string;
+  /** Account that the destination must belong to. */
+  readonly account?: string | undefined;
+}
+
+/** Why something may not be written for a bucket into another one, in a sentence; undefined if it may. */
+export type DeliveryCheck = (delivery: Delivery) => Promise<string | undefined>;
+
+/** The destination of a report is not there, or does not let it be written. */
+export class DeliveryRefused extends Error {
+  override readonly name = 'DeliveryRefused';
+}
+
+export interface ReportOptions {
+  readonly nowMs: number;
+  readonly check: DeliveryCheck;
+  /** Told the name of each data file before it is written, so that those of a report that is never finished can be removed. */
+  readonly beforeFile: (file: ReportFile) => Promise<void>;
+}
+
+export interface ReportFile {
+  /** Name of the bucket. */
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/** A report of a bucket as it was when the report was opened. One call at a time; what rejects cannot be gone on with. */
+export interface InventoryReport {
+  /** Objects listed so far. */
+  readonly rows: number;
+  /** Does a bounded part of the work. Once it is done, the report is there: its manifest is written last. */
+  step(): Promise<'busy' | 'done'>;
+  /** To be called for each that was opened. */
+  close(): void;
+}
+
+export interface Inventory {
+  /** The first bucket behind a name that has configurations. */
+  nextBucket(after: string): Promise<string | undefined>;
+  /** In order of id; none if the bucket is gone. */
+  configurations(bucketName: string): Promise<readonly InventoryConfiguration[]>;
+  /** Throws DeliveryRefused. Undefined if the bucket is gone. */
+  open(
+    bucketName: string,
+    configuration: InventoryConfiguration,
+    options: ReportOptions,
+  ): Promise<InventoryReport | undefined>;
+  /** Removes a data file of a report that was not finished; it may be gone already, or never have been written. */
+  remove(file: ReportFile): Promise<void>;
+}

@@ -1,0 +1,72 @@
+/**
+ * Inventory configurations as clients put them, checked as S3 checks them.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_InventoryConfiguration.html
+ */
+import type * as S3 from '@aws-sdk/client-s3';
+import { type InventoryConfiguration, inventoryFields } from '../../engine/inventory/configuration.ts';
+import { isBucketName } from '../bucket-names.ts';
+import { S3Error } from '../errors.ts';
+
+const idPattern = /^[A-Za-z0-9._-]{1,64}$/;
+const arnPrefix = 'arn:aws:s3:::';
+
+/** Throws MalformedXML, InvalidArgument, InvalidConfigurationId, InvalidS3DestinationBucket, and NotImplemented for formats and encryption that are not there. */
+export function readInventory(
+  element: S3.InventoryConfiguration,
+  { id, nowMs }: { id: string; nowMs: number },
+): InventoryConfiguration {
+  const { Id, IsEnabled, Filter, IncludedObjectVersions, OptionalFields = [], Schedule, Destination } = element;
+  const place = Destination?.S3BucketDestination;
+  const frequency = Schedule?.Frequency;
+  if (IsEnabled === undefined || IncludedObjectVersions === undefined || frequency === undefined) {
+    throw new S3Error('MalformedXML');
+  }
+  if (place === undefined || (Filter !== undefined && Filter.Prefix === undefined)) throw new S3Error('MalformedXML');
+  checkInventoryId(id);
+  if (Id !== id) {
+    const message = 'The configuration id in the request must be that of the configuration';
+    throw new S3Error('InvalidArgument', { message, fields: { ArgumentName: 'Id', ArgumentValue: Id ?? '' } });
+  }
+  const fields = OptionalFields.map((name) => inventoryFields.find((field) => field === name));
+  if (new Set(fields).size < fields.length) throw new S3Error('MalformedXML');
+  return {
+    id,
+    isEnabled: IsEnabled,
+    prefix: Filter?.Prefix,
+    versions: IncludedObjectVersions,
+    frequency,
+    fields: fields.filter((field) => field !== undefined),
+    destination: readDestination(place),
+    putMs: nowMs,
+  };
+}
+
+/** Throws InvalidConfigurationId. */
+export function checkInventoryId(id: string): void {
+  if (!idPattern.test(id)) throw new S3Error('InvalidConfigurationId');
+}
+
+function readDestination(place: S3.InventoryS3BucketDestination): InventoryConfiguration['destination'] {
+  const { Bucket = '', Format, AccountId, Prefix, Encryption } = place;
+  const bucket = readArn(Bucket);
+  if (AccountId !== undefined && !/^\d{12}$/.test(AccountId)) {
+    const fields = { ArgumentName: 'AccountId', ArgumentValue: AccountId };
+    throw new S3Error('InvalidArgument', { message: 'The account id is not valid', fields });
+  }
+  if (Format !== 'CSV') {
+    throw new S3Error('NotImplemented', { message: `Inventory reports are written as CSV, not as ${Format}` });
+  }
+  if (Encryption !== undefined) {
+    throw new S3Error('NotImplemented', { message: 'Encryption of inventory reports is not implemented' });
+  }
+  return { bucket, account: AccountId, prefix: Prefix };
+}
+
+/** Name of the bucket that an ARN names. */
+function readArn(arn: string): string {
+  const name = arn.slice(arnPrefix.length);
+  if (arn.startsWith(arnPrefix) && isBucketName(name)) return name;
+  const namesAccount = /^arn:aws:s3:[^:]*:[^:]*:./.test(arn) && !arn.startsWith(arnPrefix);
+  const message = namesAccount ? 'Bucket ARN should not specify a namespace.' : 'Invalid bucket ARN.';
+  throw new S3Error('InvalidS3DestinationBucket', { message });
+}

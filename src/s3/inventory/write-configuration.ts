@@ -1,0 +1,23 @@
+/** Inventory configurations as answers show them: as they were put. */
+import type * as S3 from '@aws-sdk/client-s3';
+import type { InventoryConfiguration } from '../../engine/inventory/configuration.ts';
+
+export function inventoryElement(configuration: InventoryConfiguration): S3.InventoryConfiguration {
+  const { id, isEnabled, prefix, versions, frequency, fields, destination } = configuration;
+  return {
+    Id: id,
+    IsEnabled: isEnabled,
+    Filter: prefix === undefined ? undefined : { Prefix: prefix },
+    Destination: {
+      S3BucketDestination: {
+        Format: 'CSV',
+        AccountId: destination.account,
+        Bucket: `arn:aws:s3:::${destination.bucket}`,
+        Prefix: destination.prefix,
+      },
+    },
+    Schedule: { Frequency: frequency },
+    IncludedObjectVersions: versions,
+    ...(fields.length > 0 && { OptionalFields: [...fields] }),
+  };
+}
