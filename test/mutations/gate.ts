@@ -18,8 +18,6 @@ export const gate: Target = {
       ['ACLs grant', 'isGrantedByAcl: this.#isGrantedByAcl(inquiry, attributes),', ''],
       ['who may write may say how', "needed.isOfNew ? 's3:PutObject' : needed.action", 'needed.action'],
       ['as is what its list says', 'needsObject({ requester, action, bucket: access }) ||', ''],
-      ['enforced ownership', "if (ownership === 'BucketOwnerEnforced') return false;", ''],
-      ['some actions are the bucket owner’s to give', ' && !bucketOwnersActions.has(action)', ''],
     ]),
     of('abac', [
       [
@@ -51,6 +49,8 @@ export const gate: Target = {
       ['and not the own account', 'policy?.isPublic && identity.canonicalId !== bucket.owner', 'policy?.isPublic'],
     ]),
     of('cross-account', [
+      ['some actions are the bucket owner’s to give', ' && !bucketOwnersActions.has(action)', ''],
+      ['enforced ownership', "if (ownership === 'BucketOwnerEnforced') return false;", ''],
       ['what is new is the bucket’s to take', '!isOfNew && isOwnedByWriter', 'isOwnedByWriter'],
       ['who owns an object is looked up', 'isOwnedByWriter(access, action) ||\n', 'false ||\n'],
       ["others' objects are not root's", ' && !isOwnedByWriter(access, action);\n', ';\n'],

@@ -3,6 +3,7 @@ import {
   AbortMultipartUploadCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
   DeletePublicAccessBlockCommand,
   GetBucketAclCommand,
   GetBucketPolicyCommand,
@@ -171,6 +172,21 @@ describe('where ACLs count', () => {
     expect(await statusOf(`/${Bucket}/theirs`)).toBe(403);
     await stranger.send(new PutObjectAclCommand({ Bucket, Key: 'theirs', ACL: 'public-read' }));
     expect(await statusOf(`/${Bucket}/theirs`)).toBe(200);
+  });
+
+  test("an object of another account → the bucket's owner removes it, and has it once ACLs are disabled", async () => {
+    const Bucket = await newSharedBucket('public-read-write');
+    for (const Key of ['removed', 'theirs']) await stranger.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
+    await owner.send(new DeleteObjectCommand({ Bucket, Key: 'removed' }));
+    expect((await owner.send(new ListObjectsV2Command({ Bucket }))).Contents?.map(({ Key }) => Key)).toEqual([
+      'k',
+      'theirs',
+    ]);
+    await owner.send(new PutBucketAclCommand({ Bucket, ACL: 'private' }));
+    const OwnershipControls = { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' as const }] };
+    await owner.send(new PutBucketOwnershipControlsCommand({ Bucket, OwnershipControls }));
+    await owner.send(new GetObjectCommand({ Bucket, Key: 'theirs' }));
+    await owner.send(new GetObjectTaggingCommand({ Bucket, Key: 'theirs' }));
   });
 
   test("another account's object, put anew with tags → the policy of the bucket gives what is new", async () => {
