@@ -73,7 +73,6 @@ export const gate: Target = {
     of('bucket-policies', [
       ['root gets at the policy whatever it says', 'if (policyActions.has(action)) return true;', ''],
       ['a policy counts for root too', 'return access.policy === undefined && ', 'return '],
-      ["a session of root's may be limited", ' || identity.session !== undefined', ''],
       ['who lists hears what is missing', "if (outcome === 'implicit-deny') await this.#tellMissing(inquiry);", ''],
       ['who may not list does not', ' || !(await this.#mayList(inquiry, object))', ''],
       ['nor where reading is allowed', "? error : new S3Error('AccessDenied')", '? error : error'],

@@ -337,7 +337,7 @@ function readsObject(operation: OperationName): boolean {
 
 /** The root of the bucket's account, where nothing can limit it. */
 function isUntouchedRoot(identity: Identity, access: BucketAccess, { action }: NeededAction): boolean {
-  if (identity.kind !== 'root' || identity.session !== undefined || identity.canonicalId !== access.owner) return false;
+  if (identity.kind !== 'root' || identity.canonicalId !== access.owner) return false;
   if (policyActions.has(action)) return true;
   return access.policy === undefined && !isOwnedByWriter(access, action);
 }
