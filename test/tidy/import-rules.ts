@@ -54,6 +54,7 @@ const homes: readonly {
     places: ['top', 'src/engine/', 'src/events/', 'src/admin/', 'src/command-line/'],
     typesAnywhere: true,
   },
+  { module: /^fast-xml-parser$/, places: ['src/s3/', 'src/iam/'], typesAnywhere: false },
 ];
 
 export function layerOf(path: string): string {

@@ -1,10 +1,9 @@
 /**
- * XML of a request body as a tree, read in one pass whose time grows with the body alone: a document that is all markup must
- * not hold up the requests of others. Document types are refused, and with them all entities but the five. Text is exact:
- * nothing is trimmed, and character references are decoded once. Bare control characters (but NUL) are let pass, because
- * clients send keys with them, and so are `]]>` in text and `--` in comments.
- * https://www.w3.org/TR/xml/
+ * XML of a request body as a tree. Well-formedness and structure are fast-xml-parser's; what it lets pass is refused here:
+ * document types, entities beyond the five, more than one root, text outside the root. Text is exact: nothing is trimmed, and
+ * character references are decoded once. Bare control characters (but NUL) are let pass, because clients send keys with them.
  */
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { S3Error } from '../errors.ts';
 
 export interface XmlElement {
@@ -18,26 +17,113 @@ export interface XmlElement {
 }
 
 const depthMax = 32;
-/** Of one element; S3's own have two and the declarations of namespaces. */
-const attributesMax = 64;
-/** Elements, attributes, comments and the like; 10,000 parts with two checksums each come to half of it. */
-const markupMax = 100_000;
+/** Tags, comments and the like; 10,000 parts with two checksums each come to five sixths of it. */
+const markupMax = 120_000;
+const attributesMax = 10_000;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-const entities: ReadonlyMap<string, string> = new Map([
-  ['amp', '&'],
-  ['lt', '<'],
-  ['gt', '>'],
-  ['quot', '"'],
-  ['apos', "'"],
-]);
-const startOfName =
-  ':A-Z_a-z\\xC0-\\xD6\\xD8-\\xF6\\xF8-\\u02FF\\u0370-\\u037D\\u037F-\\u1FFF\\u200C\\u200D\\u2070-\\u218F\\u2C00-\\u2FEF\\u3001-\\uD7FF\\uF900-\\uFDCF\\uFDF0-\\uFFFD\\u{10000}-\\u{EFFFF}';
-const namePattern = new RegExp(`^[${startOfName}][${startOfName}\\-.0-9\\xB7\\u0300-\\u036F\\u203F\\u2040]*$`, 'u');
-const noAttributes: ReadonlyMap<string, string> = new Map();
+const parser = new XMLParser({
+  preserveOrder: true,
+  ignoreAttributes: false,
+  attributeNamePrefix: '',
+  parseTagValue: false,
+  parseAttributeValue: false,
+  trimValues: false,
+  processEntities: false,
+  cdataPropName: '#cdata',
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+  maxNestedTags: depthMax,
+});
+const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 /** The error for any body that is not the XML it should be. */
 export function malformed(cause?: unknown): S3Error {
   return new S3Error('MalformedXML', cause === undefined ? {} : { cause });
+}
+
+/**
+ * Refuses what would hold up the requests of others: the parser takes about a microsecond for each tag, and more for an
+ * attribute the more of them there are. In text a `<` or an attribute's beginning counts as well, as only markup has them.
+ */
+function refuseTooMuchMarkup(text: string): void {
+  let left = markupMax;
+  for (let at = text.indexOf('<'); at !== -1; at = text.indexOf('<', at + 1)) {
+    left -= 1;
+    if (left < 0) throw malformed('too much markup');
+  }
+  left = attributesMax;
+  for (const _ of text.matchAll(/=\s*["']/g)) {
+    left -= 1;
+    if (left < 0) throw malformed('too many attributes');
+  }
+}
+
+function decodeReference(whole: string, name: string | undefined): string {
+  const known = name === undefined ? undefined : entities[name];
+  if (known !== undefined && Object.hasOwn(entities, name ?? '')) return known;
+  const digits = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}))$/.exec(name ?? '');
+  if (digits === null) throw malformed(`unknown entity ${whole}`);
+  const code = digits[1] === undefined ? Number(digits[2]) : Number.parseInt(digits[1], 16);
+  if (code === 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw malformed(`no character: ${whole}`);
+  return String.fromCodePoint(code);
+}
+
+function decodeText(text: string): string {
+  return text.includes('&') ? text.replaceAll(/&(?:([^;&\s]*);)?/g, decodeReference) : text;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readAttributes(found: unknown): ReadonlyMap<string, string> {
+  const attributes = new Map<string, string>();
+  if (!isRecord(found)) return attributes;
+  for (const [name, value] of Object.entries(found)) {
+    if (name === 'xmlns' || name.startsWith('xmlns:')) continue;
+    attributes.set(localName(name), decodeText(String(value)));
+  }
+  return attributes;
+}
+
+function localName(name: string): string {
+  return name.slice(name.indexOf(':') + 1);
+}
+
+/** Character data of a list of nodes that may hold nothing else. */
+function readCharacters(nodes: unknown): string {
+  if (!Array.isArray(nodes)) throw malformed();
+  return nodes.map((node: unknown) => (isRecord(node) ? String(node['#text'] ?? '') : '')).join('');
+}
+
+function readElement(name: string, content: unknown, attributes: unknown): XmlElement {
+  if (!Array.isArray(content)) throw malformed();
+  const children: XmlElement[] = [];
+  let text = '';
+  for (const node of content) {
+    if (!isRecord(node)) throw malformed();
+    if ('#text' in node) text += decodeText(String(node['#text']));
+    else if ('#cdata' in node) text += readCharacters(node['#cdata']);
+    else children.push(readNode(node));
+  }
+  return { name: localName(name), attributes: readAttributes(attributes), children, text };
+}
+
+function readNode(node: Readonly<Record<string, unknown>>): XmlElement {
+  const name = Object.keys(node).find((key) => key !== ':@');
+  if (name === undefined) throw malformed();
+  return readElement(name, node[name], node[':@']);
+}
+
+function parseNodes(text: string): readonly unknown[] {
+  // fast-xml-parser throws plain errors on what it cannot read; all of them are the client's.
+  try {
+    if (XMLValidator.validate(text) !== true) throw malformed();
+    const nodes: unknown = parser.parse(text);
+    return Array.isArray(nodes) ? nodes : [];
+  } catch (error) {
+    throw error instanceof S3Error ? error : malformed(error);
+  }
 }
 
 /**
@@ -51,224 +137,16 @@ export function parseXml(body: Buffer): XmlElement {
   } catch (error) {
     throw malformed(error);
   }
-  if (text.includes('\0')) throw malformed('a NUL');
-  return new Reader(text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text).read();
-}
-
-interface OpenElement {
-  /** With its prefix, as it must be closed. */
-  readonly fullName: string;
-  readonly name: string;
-  readonly attributes: ReadonlyMap<string, string>;
-  readonly children: XmlElement[];
-  text: string;
-}
-
-class Reader {
-  readonly #text: string;
-  readonly #open: OpenElement[] = [];
-  #root: XmlElement | undefined;
-  #at = 0;
-  #markup = 0;
-
-  constructor(text: string) {
-    this.#text = text;
+  if (text.includes('<!DOCTYPE') || text.includes('\0')) throw malformed();
+  refuseTooMuchMarkup(text);
+  let root: XmlElement | undefined;
+  for (const node of parseNodes(text)) {
+    if (!isRecord(node)) throw malformed();
+    if ('#text' in node) {
+      if (String(node['#text']).trim() !== '') throw malformed();
+    } else if (root === undefined) root = readNode(node);
+    else throw malformed();
   }
-
-  read(): XmlElement {
-    const text = this.#text;
-    for (let next = text.indexOf('<'); next !== -1; next = text.indexOf('<', this.#at)) {
-      if (next > this.#at) this.#addText(text.slice(this.#at, next));
-      this.#at = next + 1;
-      this.#readMarkup();
-    }
-    if (this.#at < text.length) this.#addText(text.slice(this.#at));
-    if (this.#open.length > 0 || this.#root === undefined) throw malformed('the document does not end');
-    return this.#root;
-  }
-
-  #count(): void {
-    this.#markup += 1;
-    if (this.#markup > markupMax) throw malformed('too much markup');
-  }
-
-  #addText(raw: string): void {
-    const inside = this.#open.at(-1);
-    if (inside !== undefined) inside.text += decodeText(raw);
-    else if (raw.trim() !== '') throw malformed('text outside the root');
-  }
-
-  /** What follows a `<`. */
-  #readMarkup(): void {
-    const text = this.#text;
-    const first = text[this.#at];
-    // What is closed was counted as it was opened.
-    if (first !== '/') this.#count();
-    if (first === '/') this.#closeElement();
-    else if (first === '?') this.#skipTo('?>');
-    else if (first !== '!') this.#openElement();
-    else if (text.startsWith('!--', this.#at)) this.#skipComment();
-    else if (text.startsWith('![CDATA[', this.#at)) this.#readCdata();
-    else throw malformed('a declaration');
-  }
-
-  #skipComment(): void {
-    this.#at += '!--'.length;
-    this.#skipTo('-->');
-  }
-
-  #readCdata(): void {
-    const inside = this.#open.at(-1);
-    if (inside === undefined) throw malformed('text outside the root');
-    const start = this.#at + '![CDATA['.length;
-    this.#at = start;
-    this.#skipTo(']]>');
-    inside.text += this.#text.slice(start, this.#at - ']]>'.length);
-  }
-
-  #skipTo(end: string): void {
-    const found = this.#text.indexOf(end, this.#at);
-    if (found === -1) throw malformed(`no ${end}`);
-    this.#at = found + end.length;
-  }
-
-  #openElement(): void {
-    if (this.#open.length === depthMax || this.#root !== undefined) throw malformed('an element too many');
-    const fullName = this.#readName();
-    const attributes = this.#readAttributes();
-    const element = { fullName, name: localName(fullName), attributes, children: [], text: '' };
-    if (this.#text[this.#at] === '/') {
-      this.#at += 1;
-      this.#expect('>');
-      this.#add(element);
-    } else {
-      this.#expect('>');
-      this.#open.push(element);
-    }
-  }
-
-  #closeElement(): void {
-    this.#at += 1;
-    const name = this.#readName();
-    this.#skipBlanks();
-    this.#expect('>');
-    const element = this.#open.pop();
-    if (element?.fullName !== name) throw malformed(`${name} is closed and not open`);
-    this.#add(element);
-  }
-
-  #add(element: XmlElement): void {
-    const parent = this.#open.at(-1);
-    if (parent === undefined) this.#root = element;
-    else parent.children.push(element);
-  }
-
-  /** Up to the end of the tag. */
-  #readAttributes(): ReadonlyMap<string, string> {
-    let attributes: Map<string, string> | undefined;
-    let names: Set<string> | undefined;
-    while (this.#skipBlanks() && !isTagEnd(this.#text.charCodeAt(this.#at))) {
-      this.#count();
-      const fullName = this.#readName();
-      this.#skipBlanks();
-      this.#expect('=');
-      this.#skipBlanks();
-      const value = this.#readQuoted();
-      names ??= new Set();
-      if (names.has(fullName) || names.size === attributesMax) throw malformed(`${fullName} is an attribute too many`);
-      names.add(fullName);
-      if (fullName === 'xmlns' || fullName.startsWith('xmlns:')) continue;
-      attributes ??= new Map();
-      attributes.set(localName(fullName), value);
-    }
-    return attributes ?? noAttributes;
-  }
-
-  #readQuoted(): string {
-    const quote = this.#text[this.#at];
-    if (quote !== '"' && quote !== "'") throw malformed('an attribute without quotes');
-    const start = this.#at + 1;
-    this.#at = start;
-    this.#skipTo(quote);
-    const raw = this.#text.slice(start, this.#at - 1);
-    if (raw.includes('<')) throw malformed('a tag in an attribute');
-    return decodeText(raw);
-  }
-
-  #readName(): string {
-    const start = this.#at;
-    while (this.#at < this.#text.length && !isEndOfName(this.#text.charCodeAt(this.#at))) this.#at += 1;
-    const name = this.#text.slice(start, this.#at);
-    if (!namePattern.test(name) || name === '__proto__') throw malformed('no name');
-    return name;
-  }
-
-  #expect(character: string): void {
-    if (this.#text[this.#at] !== character) throw malformed(`no ${character}`);
-    this.#at += 1;
-  }
-
-  /** Whether there were any. */
-  #skipBlanks(): boolean {
-    const start = this.#at;
-    while (isBlank(this.#text.charCodeAt(this.#at))) this.#at += 1;
-    return this.#at > start;
-  }
-}
-
-/** Line feeds, as carriage returns are none any more. */
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x09;
-}
-
-/** `/` or `>`. */
-function isTagEnd(code: number): boolean {
-  return code === 0x2f || code === 0x3e;
-}
-
-function isEndOfName(code: number): boolean {
-  return isBlank(code) || isTagEnd(code) || code === 0x3d || code === 0x3c;
-}
-
-function localName(name: string): string {
-  return name.slice(name.indexOf(':') + 1);
-}
-
-function decodeText(text: string): string {
-  let at = text.indexOf('&');
-  if (at === -1) return text;
-  let decoded = '';
-  let from = 0;
-  for (; at !== -1; at = text.indexOf('&', from)) {
-    const end = text.indexOf(';', at);
-    // Longer than any reference; without a bound, each ampersand would be looked at up to the end of the text.
-    if (end === -1 || end - at > 10) throw malformed('a bare ampersand');
-    decoded += text.slice(from, at) + decodeReference(text.slice(at + 1, end));
-    from = end + 1;
-  }
-  return decoded + text.slice(from);
-}
-
-function decodeReference(name: string): string {
-  const known = entities.get(name);
-  if (known !== undefined) return known;
-  const code = name.startsWith('#') ? readCode(name) : Number.NaN;
-  if (Number.isNaN(code)) throw malformed(`unknown entity ${name}`);
-  if (code === 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw malformed(`no character: ${name}`);
-  return String.fromCodePoint(code);
-}
-
-/** The number of a reference such as `#13` or `#x1F600`; NaN if it is none. */
-function readCode(name: string): number {
-  const isHex = name[1] === 'x';
-  const first = isHex ? 2 : 1;
-  let code = name.length === first ? Number.NaN : 0;
-  for (let i = first; i < name.length; i++) code = code * (isHex ? 16 : 10) + digitOf(name.charCodeAt(i), isHex);
-  return code;
-}
-
-function digitOf(character: number, isHex: boolean): number {
-  if (character >= 0x30 && character <= 0x39) return character - 0x30;
-  const letter = (character | 0x20) - 0x61;
-  return isHex && letter >= 0 && letter < 6 ? letter + 10 : Number.NaN;
+  if (root === undefined) throw malformed();
+  return root;
 }
