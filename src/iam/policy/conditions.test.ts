@@ -1,5 +1,5 @@
 /** Every operator, with what is around it, against requests with, without and with several values of its key. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { compileConditions } from './conditions.ts';
 import { type ContextValue, contextOf } from './context.ts';
 
@@ -63,12 +63,14 @@ const single: readonly Case[] = [
   ['Bool', ['True'], 'true', true],
   ['Bool', ['true'], 'false', false],
   ['Bool', ['false'], undefined, false],
+  ['Bool', ['yes'], 'yes', false],
   ['BinaryEquals', ['QUI='], 'QUI=', true],
   ['BinaryEquals', ['QUI='], 'QUM=', false],
   ['IpAddress', ['203.0.113.0/24'], '203.0.113.200', true],
   ['IpAddress', ['203.0.113.0/24'], '203.0.114.1', false],
   ['IpAddress', ['203.0.113.7'], '203.0.113.7', true],
   ['IpAddress', ['0.0.0.0/0'], '::1', false],
+  ['IpAddress', ['10.0.0.0/24'], '10.0.0.0/8', false],
   ['IpAddress', ['2001:db8::/32'], '2001:db8:1::1', true],
   ['IpAddress', ['2001:db8::/32'], '2001:db9::1', false],
   ['IpAddress', ['127.0.0.0/8'], '::ffff:127.0.0.1', true],
@@ -80,6 +82,7 @@ const single: readonly Case[] = [
   ['ArnLike', ['arn:aws:s3:*'], 'arn:aws:s3:::b', true],
   ['ArnLike', ['arn:aws:*:user/ann'], 'arn:aws:iam::1:user/ann', false],
   ['ArnLike', ['arn:aws:iam::1:user/ann'], 'ann', false],
+  ['ArnLike', ['urn:*'], 'urn:aws:iam::1:user/ann', false],
   ['ArnNotEquals', ['arn:aws:iam::*:user/*'], 'arn:aws:iam::1:user/ann', false],
   ['ArnNotLike', ['arn:aws:iam::*:user/*'], 'arn:aws:iam::1:role/ann', true],
   ['Null', ['true'], undefined, true],
@@ -147,6 +150,12 @@ const variables: readonly Case[] = [
 
 test.for(variables)('%s %j, request %j → %s', ([operator, expected, actual, outcome]) => {
   expect(holds(operator, expected, actual)).toBe(outcome);
+});
+
+test('a date without a zone → is UTC, wherever the server stands', () => {
+  vi.stubEnv('TZ', 'America/New_York');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(holds('DateEquals', ['2026-01-02T03:04:05'], '2026-01-02T03:04:05Z')).toBe(true);
 });
 
 describe('a block', () => {
