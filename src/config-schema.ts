@@ -114,6 +114,10 @@ const jobsSchema = z.strictObject({
     .default(32 * mebibyte),
   lifecycleLooksPerSecond: z.int().min(1).default(100_000),
   lifecycleChangesPerSecond: z.int().min(1).default(1000),
+  lifecycleBytesPerSecond: z
+    .int()
+    .min(mebibyte)
+    .default(32 * mebibyte),
 });
 
 const timeSchema = z.strictObject({

@@ -143,6 +143,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
       await delivery?.close();
       await settings.write();
       await compaction.close();
+      await engine.lifecycle.close();
       await index.close();
       await blobs.close();
       locks.release();
@@ -217,6 +218,7 @@ function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[] {
       dayLengthMs,
       looksPerSecond: jobs.lifecycleLooksPerSecond,
       changesPerSecond: jobs.lifecycleChangesPerSecond,
+      bytesPerSecond: jobs.lifecycleBytesPerSecond,
     }),
     writeInventories({
       inventory: engine.inventory,

@@ -18,6 +18,8 @@ interface LabelBase {
 
 export interface VersionLabel extends LabelBase {
   readonly kind: 'version';
+  /** When its storage class was changed: of two descriptions with one ordinal the later one counts. */
+  readonly transitionedMs?: number;
   readonly versionId: string;
   readonly ordinal: number;
   readonly attributes: ObjectAttributes;
@@ -38,7 +40,11 @@ export function encodeLabel(label: BlobLabel): Uint8Array {
 }
 
 /** The label of a version about to be committed. */
-export function versionLabel(bucket: Bucket, version: Version): Uint8Array {
+export function versionLabel(
+  bucket: Bucket,
+  version: Version,
+  more: Pick<VersionLabel, 'transitionedMs'> = {},
+): Uint8Array {
   const { key, versionId, ordinal, size, etag, checksum, lastModifiedMs, attributes } = version;
   return encodeLabel({
     v: 1,
@@ -52,6 +58,7 @@ export function versionLabel(bucket: Bucket, version: Version): Uint8Array {
     ...(checksum !== undefined && { checksum }),
     lastModifiedMs,
     attributes,
+    ...more,
   });
 }
 

@@ -30,6 +30,7 @@ const details: readonly (readonly [name: string, type: string, extra: Readonly<R
   ['ObjectTagging:Delete', 'Object Tags Deleted', {}],
   ['ObjectAcl:Put', 'Object ACL Updated', {}],
   ['ObjectRestore:Post', 'Object Restore Initiated', {}],
+  ['LifecycleTransition', 'Object Storage Class Changed', {}],
 ];
 
 /** The whole envelope, as a target of a rule of EventBridge gets it. */

@@ -19,8 +19,10 @@ export interface LifecycleOptions {
   readonly dayLengthMs: number;
   /** Versions and uploads looked at in a second, at most. */
   readonly looksPerSecond: number;
-  /** Of these, how many may be removed in a second, at most. */
+  /** Of these, how many may be removed or moved in a second, at most. */
   readonly changesPerSecond: number;
+  /** Of versions that are moved to a storage class in which they are coded otherwise. */
+  readonly bytesPerSecond: number;
 }
 
 /** Requests wait behind a page: about a millisecond. */
@@ -46,6 +48,7 @@ class LifecycleWork {
   readonly #options: LifecycleOptions;
   readonly #looks: RateLimit;
   readonly #changes: RateLimit;
+  readonly #bytes: RateLimit;
   #state: LifecycleState | undefined;
   #isAskedFor = false;
   #walk: { readonly bucket: string; readonly walk: LifecycleWalk } | undefined;
@@ -57,6 +60,7 @@ class LifecycleWork {
     this.#options = options;
     this.#looks = new RateLimit(options.looksPerSecond, options.clock);
     this.#changes = new RateLimit(options.changesPerSecond, options.clock);
+    this.#bytes = new RateLimit(options.bytesPerSecond, options.clock);
   }
 
   /** How long it is until the day of the last pass has ended. */
@@ -73,7 +77,7 @@ class LifecycleWork {
   async step(): Promise<StepOutcome> {
     const state = await this.#pass();
     if (state === undefined) return 'idle';
-    const freeAtMs = Math.max(this.#looks.freeAtMs, this.#changes.freeAtMs);
+    const freeAtMs = Math.max(this.#looks.freeAtMs, this.#changes.freeAtMs, this.#bytes.freeAtMs);
     if (freeAtMs > this.#options.clock.nowMs()) return { notBeforeMs: freeAtMs };
     const next = this.#walk ?? (await this.#open(state));
     if (next === undefined) {
@@ -125,17 +129,22 @@ class LifecycleWork {
     const breather = new Breather();
     const startedMs = clock.nowMs();
     let isDone = false;
-    while (!isDone && clock.nowMs() - startedMs < stepMsMax && this.#looks.isFree && this.#changes.isFree) {
+    while (!isDone && clock.nowMs() - startedMs < stepMsMax && this.#isFree) {
       const before = { ...this.#figures };
       isDone = await walk.step({ nowMs: passStartedMs, limit: pageSize }, this.#figures);
       this.#looks.spend(this.#figures.lookedAt - before.lookedAt);
       this.#changes.spend(changesIn(this.#figures) - changesIn(before));
+      this.#bytes.spend(this.#figures.bytesMoved - before.bytesMoved);
       await breather.breathe();
     }
     if (this.#state !== undefined && this.#walk !== undefined) {
       this.#state = { ...this.#state, bucket: this.#walk.bucket, place: isDone ? undefined : walk.place };
     }
     if (isDone) this.#walk = undefined;
+  }
+
+  get #isFree(): boolean {
+    return this.#looks.isFree && this.#changes.isFree && this.#bytes.isFree;
   }
 
   async #end(state: LifecycleState): Promise<void> {
@@ -155,15 +164,12 @@ class LifecycleWork {
 }
 
 function noFigures(): LifecycleFigures {
-  return { lookedAt: 0, expired: 0, noncurrentRemoved: 0, markersRemoved: 0, uploadsAborted: 0, leftAlone: 0 };
+  return {
+    ...{ lookedAt: 0, expired: 0, noncurrentRemoved: 0, markersRemoved: 0, transitioned: 0, bytesMoved: 0 },
+    ...{ uploadsAborted: 0, leftAlone: 0 },
+  };
 }
 
-function changesIn({
-  expired,
-  noncurrentRemoved,
-  markersRemoved,
-  uploadsAborted,
-  leftAlone,
-}: LifecycleFigures): number {
-  return expired + noncurrentRemoved + markersRemoved + uploadsAborted + leftAlone;
+function changesIn({ lookedAt: _looked, bytesMoved: _bytes, ...changes }: LifecycleFigures): number {
+  return Object.values(changes).reduce((sum, count) => sum + count, 0);
 }

@@ -180,6 +180,33 @@ export interface SetVersionRestore extends Announced {
   readonly before?: Restore;
 }
 
+/**
+ * Moves a version to another storage class, with its bytes if they were written anew; they are the same bytes. Rejected with
+ * `VersionChanged` if it is not what was seen.
+ */
+export interface TransitionVersion extends Described, Announced {
+  readonly type: 'transition-version';
+  readonly bucketId: number;
+  readonly key: string;
+  readonly versionId: string;
+  readonly seen: SeenVersion;
+  /** The class it was seen in. */
+  readonly from: string;
+  readonly to: string;
+  /** Absent where the bytes stay, and for a version with parts. */
+  readonly content?: Content;
+}
+
+/** The bytes of a part of a version were written anew. Rejected with `VersionChanged` if it is gone. */
+export interface RewritePart {
+  readonly type: 'rewrite-part';
+  readonly bucketId: number;
+  readonly key: string;
+  readonly ordinal: number;
+  readonly partNumber: number;
+  readonly content: Content;
+}
+
 export interface CreateUpload extends Described {
   readonly type: 'create-upload';
   readonly bucketId: number;
@@ -310,6 +337,8 @@ export type Command =
   | SetVersionTags
   | SetVersionAcl
   | SetVersionRestore
+  | TransitionVersion
+  | RewritePart
   | CreateUpload
   | PutPart
   | CompleteUpload

@@ -36,6 +36,8 @@ export class HotRows {
       case 'set-version-tags':
       case 'set-version-acl':
       case 'set-version-restore':
+      case 'transition-version':
+      case 'rewrite-part':
       case 'complete-upload':
         this.#versions.delete(versionName(command.bucketId, command.key));
         return;

@@ -37,7 +37,7 @@ import {
 /** Noncurrent rows of a key that are stepped over before it pays to seek. */
 const OLDER_ROWS_STEPPED = 4;
 
-/** Where a version's row says its bytes are. That never changes, and no other version's bytes are ever called so. */
+/** Where a version's row says its bytes are. No other version's bytes are ever called so, and where this one's are written anew, what is said here is not there any more. */
 type Place = Pick<VersionRow, 'slices' | 'contentId'>;
 
 type Range = { readonly start: number; readonly end: number };
@@ -287,7 +287,8 @@ export class Reader implements IndexReader {
   }
 }
 
-function toGlance([key, ordinal, versionId, isDeleteMarker, lastModifiedMs, size, details]: GlancedRow): VersionGlance {
+function toGlance(row: GlancedRow): VersionGlance {
+  const [key, ordinal, versionId, isDeleteMarker, lastModifiedMs, size, details, storageClass] = row;
   return {
     key: decodeKey(key),
     ordinal,
@@ -296,5 +297,6 @@ function toGlance([key, ordinal, versionId, isDeleteMarker, lastModifiedMs, size
     lastModifiedMs,
     size,
     tags: unpackTags(details),
+    storageClass,
   };
 }

@@ -95,6 +95,7 @@ export interface VersionGlance {
   readonly lastModifiedMs: number;
   readonly size: number;
   readonly tags: readonly Tag[];
+  readonly storageClass: string;
 }
 
 export interface GlanceQuery {

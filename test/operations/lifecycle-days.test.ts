@@ -1,5 +1,13 @@
 /** Days that are made short, and a pass that is asked for: what clients and operators see of rules that act. */
-import { ListObjectsV2Command, PutBucketLifecycleConfigurationCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  GetBucketLifecycleConfigurationCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutBucketLifecycleConfigurationCommand,
+  PutObjectCommand,
+  RestoreObjectCommand,
+} from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { runNinefoldFor } from '../support/ninefold-command.ts';
@@ -27,6 +35,33 @@ test('days of a second → a rule of one day acts within two, by itself; answers
   await eventually(async () => expect(await keys(Bucket)).toEqual(['kept']));
 });
 
+test('transitions → given back as they were put; the object is archived, and restored', async () => {
+  const { client } = daemon();
+  const Bucket = await daemon().newBucket();
+  const rule = {
+    ...({ ID: 'rule', Status: 'Enabled', Filter: { ObjectSizeGreaterThan: 0 } } as const),
+    Transitions: [
+      { Days: 1, StorageClass: 'GLACIER' } as const,
+      { Days: 36_500, StorageClass: 'DEEP_ARCHIVE' } as const,
+    ],
+    NoncurrentVersionTransitions: [
+      { NoncurrentDays: 0, NewerNoncurrentVersions: 2, StorageClass: 'GLACIER_IR' } as const,
+    ],
+  };
+  const LifecycleConfiguration = { Rules: [rule] };
+  await client.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration }));
+  const { Rules } = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }));
+  expect(Rules).toEqual([rule]);
+  const object = { Bucket, Key: 'k' };
+  const { ETag } = await client.send(new PutObjectCommand({ ...object, Body: 'x' }));
+  await eventually(async () =>
+    expect(await client.send(new HeadObjectCommand(object))).toMatchObject({ StorageClass: 'GLACIER', ETag }),
+  );
+  await client.send(new RestoreObjectCommand({ ...object, RestoreRequest: { Days: 100 } }));
+  const restored = await eventually(() => client.send(new GetObjectCommand(object)));
+  expect(await restored.Body?.transformToString()).toBe('x');
+});
+
 test('ninefold run lifecycle → the pass is over, and what it did is said', async () => {
   const Bucket = await daemon().newBucket();
   await daemon().client.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'x' }));
@@ -35,7 +70,7 @@ test('ninefold run lifecycle → the pass is over, and what it did is said', asy
   const ran = await runNinefoldFor(daemon(), ['run', 'lifecycle']);
   expect(ran).toMatchObject({ code: 0, stderr: '' });
   expect(ran.stdout).toMatch(
-    /^lifecycle: pass (done|under way), pass started .*, looked at \d+, expired \d+, noncurrent removed 0, markers removed 0, uploads aborted 0, left alone 0\n$/,
+    /^lifecycle: pass (done|under way), pass started .*, looked at \d+, expired \d+, noncurrent removed 0, markers removed 0, transitioned 0, bytes moved 0, uploads aborted 0, left alone 0\n$/,
   );
 });
 

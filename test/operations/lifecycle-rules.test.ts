@@ -238,11 +238,17 @@ describe('configuration', () => {
       'InvalidRequest',
       "Found overlapping prefixes 'a' and 'a/b' for same action type 'Expiration'",
     ],
-    ['a transition', [rule({ Expiration: undefined, Transitions: [transition] })], 'NotImplemented'],
     [
-      'a transition of old versions',
-      [rule({ NoncurrentVersionTransitions: [{ NoncurrentDays: 0, StorageClass: 'GLACIER_IR' }] })],
-      'NotImplemented',
+      'a transition before one that goes less far down',
+      [
+        rule({
+          Filter: { Prefix: 'p' },
+          Expiration: undefined,
+          Transitions: [transition, { Days: 60, StorageClass: 'STANDARD_IA' }],
+        }),
+      ],
+      'InvalidArgument',
+      "'Days' in the Transition action for StorageClass 'GLACIER' for filter '(prefix=p)' must be greater than 'Days' in the Transition action for StorageClass 'STANDARD_IA'",
     ],
     ['a transition without a class', [rule({ Transitions: [{ Days: 30 }] })], 'MalformedXML'],
     [

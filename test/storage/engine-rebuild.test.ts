@@ -1,35 +1,14 @@
 /** An index made anew from what the blob store holds: condition → result. */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createEngine } from '../../src/engine/engine.ts';
-import { type RebuildReport, rebuildIndex } from '../../src/engine/rebuild/rebuild.ts';
 import type { Engine } from '../../src/engine/types.ts';
-import { openIndex } from '../../src/meta/index-store.ts';
-import type { Index } from '../../src/meta/types.ts';
 import { EngineStore, owner } from '../support/engine-store.ts';
+import { withRebuilt } from '../support/rebuilt-engine.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 
 const mebibyte = 1024 * 1024;
 const random = new SeededRandom(5);
-
-/** What a rebuild makes of the store's blobs, on an index of its own beside the store's. */
-async function withRebuilt(
-  store: EngineStore,
-  look: (rebuilt: { engine: Engine; index: Index; report: RebuildReport }) => Promise<void>,
-): Promise<void> {
-  const zones = ['a', 'b', 'c'].map((name) => ({ name, path: join(store.folder, `rebuilt-${name}`) }));
-  for (const { path } of zones) await mkdir(path);
-  const whole = { alongside: () => store.blobs.flush(), isIntact: async () => true };
-  const index = await openIndex({ zones, clusterId: '0123456789abcdef0123456789abcdef', ...whole });
-  try {
-    const report = await rebuildIndex({ index, blobs: store.blobs, region: 'us-east-1', nowMs: store.nowMs });
-    await look({ engine: createEngine({ index, blobs: store.blobs, clock: store.clock }), index, report });
-  } finally {
-    await index.close();
-    for (const { path } of zones) await rm(path, { recursive: true });
-  }
-}
 
 async function contentOf(engine: Engine, key: string): Promise<Buffer> {
   const found = await engine.objects.find(await engine.buckets.get('bucket'), key);

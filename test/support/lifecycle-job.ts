@@ -34,6 +34,7 @@ export function lifecycleJob(store: EngineStore, lifecycle: Lifecycle = store.en
     dayLengthMs: dayMs,
     looksPerSecond: 100_000,
     changesPerSecond: 1000,
+    bytesPerSecond: 64 * 1024 * 1024,
   });
 }
 

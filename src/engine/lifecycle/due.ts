@@ -4,7 +4,8 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html#intro-lifecycle-rules-number-of-days
  */
 import type { Tag } from '../../meta/records.ts';
-import type { LifecycleRule, RuleFilter } from './rules.ts';
+import type { LifecycleRule, MinimumSize, RuleFilter } from './rules.ts';
+import { type ColderClass, depthOf, isArchive, mayMove, transitionSizeMin } from './waterfall.ts';
 
 /** The day as AWS counts it, which is what answers tell of. */
 export const dayMs = 24 * 60 * 60 * 1000;
@@ -83,6 +84,79 @@ export function noncurrentExpiryOf(
   });
 }
 
+/** A move to another storage class that is due. */
+export interface DueTransition {
+  readonly rule: LifecycleRule;
+  readonly storageClass: ColderClass;
+  /** Newer noncurrent versions that there must be. */
+  readonly newerVersions?: number | undefined;
+}
+
+interface TransitionQuery {
+  readonly nowMs: number;
+  readonly dayLengthMs: number;
+  readonly minimumSize: MinimumSize;
+}
+
+/** Where a current version is to be by now: of all classes that rules name and that it may move to, the one furthest down. */
+export function transitionOf(
+  rules: readonly LifecycleRule[],
+  object: Filtered & { readonly lastModifiedMs: number; readonly storageClass: string },
+  query: TransitionQuery,
+): DueTransition | undefined {
+  const { nowMs, dayLengthMs } = query;
+  const due = rules.flatMap((rule) =>
+    (rule.transitions ?? [])
+      .filter((one) => {
+        const atMs =
+          'dateMs' in one ? one.dateMs : endOfDays({ sinceMs: object.lastModifiedMs, days: one.days }, dayLengthMs);
+        return atMs <= nowMs;
+      })
+      .map(({ storageClass }): DueTransition => ({ rule, storageClass })),
+  );
+  return furthest(due, object, query);
+}
+
+/** The same of a version that is not current. */
+export function noncurrentTransitionOf(
+  rules: readonly LifecycleRule[],
+  version: Noncurrent & { readonly storageClass: string },
+  query: TransitionQuery,
+): DueTransition | undefined {
+  const { nowMs, dayLengthMs } = query;
+  const due = rules.flatMap((rule) =>
+    (rule.noncurrentTransitions ?? [])
+      .filter(({ days, newerVersions = 0 }) => {
+        const atMs = endOfDays({ sinceMs: version.sinceMs, days }, dayLengthMs);
+        return version.newerVersions >= newerVersions && atMs <= nowMs;
+      })
+      .map(({ storageClass, newerVersions }): DueTransition => ({ rule, storageClass, newerVersions })),
+  );
+  return furthest(due, version, query);
+}
+
+function furthest(
+  due: readonly DueTransition[],
+  object: Filtered & { readonly storageClass: string },
+  { minimumSize }: TransitionQuery,
+): DueTransition | undefined {
+  let found: DueTransition | undefined;
+  for (const one of due) {
+    const { rule, storageClass } = one;
+    const isMeant = rule.isEnabled && mayMove(object.storageClass, storageClass) && isFor(rule.filter, object);
+    if (!isMeant || !isLargeEnough(object.size, one, minimumSize)) continue;
+    if (found === undefined || depthOf(storageClass) > depthOf(found.storageClass)) found = one;
+  }
+  return found;
+}
+
+/** Sizes that a rule's filter names count instead of the least size of the bucket. */
+function isLargeEnough(size: number, { rule, storageClass }: DueTransition, minimumSize: MinimumSize): boolean {
+  const { sizeGreaterThan, sizeLessThan } = rule.filter;
+  if (size >= transitionSizeMin || sizeGreaterThan !== undefined || sizeLessThan !== undefined) return true;
+  return minimumSize === 'varies_by_storage_class' && isArchive(storageClass);
+}
+
 /** When an upload that is not complete is aborted. */
 export function abortOf(
   rules: readonly LifecycleRule[],
@@ -101,10 +175,15 @@ export function possiblyDue(
   { nowMs, dayLengthMs }: { nowMs: number; dayLengthMs: number },
 ): { readonly madeBeforeMs: number; readonly markers: boolean } {
   const expirations = rules.flatMap(({ expiration }) => expiration ?? []);
-  const noncurrent = rules.flatMap(({ noncurrentExpiration }) => noncurrentExpiration ?? []);
+  const transitions = rules.flatMap((rule) => rule.transitions ?? []);
+  const noncurrent = rules.flatMap((rule) => [
+    ...(rule.noncurrentExpiration === undefined ? [] : [rule.noncurrentExpiration]),
+    ...(rule.noncurrentTransitions ?? []),
+  ]);
+  const current = [...expirations, ...transitions];
   // A version is not older than its successor.
-  const days = [...expirations, ...noncurrent].flatMap((one) => ('days' in one ? [one.days] : []));
-  const isDated = expirations.some((one) => 'dateMs' in one && one.dateMs <= nowMs);
+  const days = [...current, ...noncurrent].flatMap((one) => ('days' in one ? [one.days] : []));
+  const isDated = current.some((one) => 'dateMs' in one && one.dateMs <= nowMs);
   return {
     madeBeforeMs: isDated
       ? Number.MAX_SAFE_INTEGER

@@ -6,10 +6,13 @@ import { Walk } from './walk.ts';
 
 /** Lifecycle rules, for the job that has them acted on. */
 export function createLifecycle(context: EngineContext, { dayLengthMs }: { dayLengthMs: number }): Lifecycle {
+  /** The last one, which may have a move under way. */
+  let current: Walk | undefined;
   return {
     nextBucket: (after) => refusing({}, () => context.index.nextBucketWithConfig({ after, kind: lifecycleKind })),
     walk(bucketName, place) {
       const walk = new Walk(context, bucketName, { dayLengthMs, place });
+      current = walk;
       return {
         get place() {
           return walk.place;
@@ -17,5 +20,6 @@ export function createLifecycle(context: EngineContext, { dayLengthMs }: { dayLe
         step: (query, figures) => refusing({ bucket: bucketName }, () => walk.step(query, figures)),
       };
     },
+    close: async () => current?.abort(),
   };
 }

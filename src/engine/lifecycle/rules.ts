@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Bucket, Tag } from '../../meta/records.ts';
 import type { Buckets } from '../types.ts';
+import { type ColderClass, colderClasses } from './waterfall.ts';
 
 /** Which objects a rule is for: those that have all of it. */
 export interface RuleFilter {
@@ -27,6 +28,15 @@ export interface NoncurrentExpiration {
   readonly newerVersions?: number | undefined;
 }
 
+export type Transition = { readonly storageClass: ColderClass } & (
+  | { readonly days: number }
+  | { readonly dateMs: number }
+);
+
+export interface NoncurrentTransition extends NoncurrentExpiration {
+  readonly storageClass: ColderClass;
+}
+
 export interface LifecycleRule {
   readonly id: string;
   readonly isEnabled: boolean;
@@ -35,6 +45,8 @@ export interface LifecycleRule {
   readonly filter: RuleFilter;
   readonly expiration?: Expiration | undefined;
   readonly noncurrentExpiration?: NoncurrentExpiration | undefined;
+  readonly transitions?: readonly Transition[] | undefined;
+  readonly noncurrentTransitions?: readonly NoncurrentTransition[] | undefined;
   /** Days after which an upload that is not complete is aborted. */
   readonly abortUploadsDays?: number | undefined;
 }
@@ -52,6 +64,8 @@ export interface LifecycleConfiguration {
 export const lifecycleKind = 'lifecycle';
 
 const days = z.int().min(1);
+const storageClass = z.enum(colderClasses);
+const daysOrNone = z.int().min(0);
 const configurationSchema = z.strictObject({
   transitionMinimumSize: z.enum(['all_storage_classes_128K', 'varies_by_storage_class']),
   rules: z.array(
@@ -73,6 +87,17 @@ const configurationSchema = z.strictObject({
         ])
         .optional(),
       noncurrentExpiration: z.strictObject({ days, newerVersions: z.int().min(1).optional() }).optional(),
+      transitions: z
+        .array(
+          z.union([
+            z.strictObject({ days: daysOrNone, storageClass }),
+            z.strictObject({ dateMs: z.int(), storageClass }),
+          ]),
+        )
+        .optional(),
+      noncurrentTransitions: z
+        .array(z.strictObject({ days: daysOrNone, newerVersions: z.int().min(1).optional(), storageClass }))
+        .optional(),
       abortUploadsDays: days.optional(),
     }),
   ),

@@ -8,6 +8,10 @@ export interface LifecycleFigures {
   expired: number;
   noncurrentRemoved: number;
   markersRemoved: number;
+  /** Versions that were moved to another storage class. */
+  transitioned: number;
+  /** Of versions whose class has them coded otherwise. */
+  bytesMoved: number;
   uploadsAborted: number;
   /** What was due and not done, as a client had changed it meanwhile. */
   leftAlone: number;
@@ -34,4 +38,6 @@ export interface Lifecycle {
   /** The first bucket behind a name that has rules. */
   nextBucket(after: string): Promise<string | undefined>;
   walk(bucketName: string, place: WalkPlace): LifecycleWalk;
+  /** Gives up what is under way between steps, and waits until nothing of it is. Nothing may be asked for after it. */
+  close(): Promise<void>;
 }

@@ -12,12 +12,25 @@ import type { VersionGlance } from '../../meta/types.ts';
 import type { EngineContext } from '../context.ts';
 import { deleteObject } from '../deletes.ts';
 import { isRejection } from '../refusals.ts';
-import { abortOf, type Due, expiryOf, markerExpiryOf, noncurrentExpiryOf, possiblyDue } from './due.ts';
-import { type LifecycleRule, readLifecycle } from './rules.ts';
+import {
+  abortOf,
+  type Due,
+  type DueTransition,
+  expiryOf,
+  markerExpiryOf,
+  noncurrentExpiryOf,
+  noncurrentTransitionOf,
+  possiblyDue,
+  transitionOf,
+} from './due.ts';
+import { type LifecycleRule, type MinimumSize, readLifecycle } from './rules.ts';
+import { LargeTransition, type TransitionRequest, transition } from './transition.ts';
 import type { LifecycleFigures, WalkPlace } from './types.ts';
 
 /** How many changes wait for one commit. */
 const changesAtOnce = 128;
+/** Bytes that a step moves, of a version that is too large to be moved in one. */
+const stepBytes = 4 * 1024 * 1024;
 
 /** Where a version stands among those of its key. */
 interface Standing {
@@ -31,7 +44,12 @@ interface Standing {
   readonly lastModifiedMs: number;
 }
 
-type Change = { readonly figure: keyof LifecycleFigures; readonly run: () => Promise<unknown> };
+interface Change {
+  readonly figure: keyof LifecycleFigures;
+  readonly run: (figures: LifecycleFigures) => Promise<unknown>;
+  /** A move that is not done in one step. */
+  readonly large?: TransitionRequest | undefined;
+}
 
 export class Walk {
   readonly #context: EngineContext;
@@ -45,6 +63,11 @@ export class Walk {
   #from: { readonly key: string; readonly below?: number } | undefined;
   /** Of the version that was looked at last. */
   #last: Standing | undefined;
+  /** Moves of versions that are too large for one step, of the page that was looked at last; the first is under way. */
+  #large: TransitionRequest[] = [];
+  #underWay: LargeTransition | undefined;
+  /** Where it was before that page: what is not moved yet is looked at again after a restart. */
+  #placeBefore: WalkPlace = {};
 
   constructor(
     context: EngineContext,
@@ -59,6 +82,10 @@ export class Walk {
   }
 
   get place(): WalkPlace {
+    return this.#large.length > 0 ? this.#placeBefore : this.#placeAfter;
+  }
+
+  get #placeAfter(): WalkPlace {
     return { prefix: this.#donePrefix, key: this.#from?.key };
   }
 
@@ -68,14 +95,42 @@ export class Walk {
     const bucket = await index.getBucket(this.#bucketName);
     if (bucket === undefined) return true;
     const getConfig = (_: Bucket, kind: string) => index.getBucketConfig(bucket.id, kind);
-    const { rules } = await readLifecycle({ getConfig }, bucket);
+    const { rules, transitionMinimumSize } = await readLifecycle({ getConfig }, bucket);
     const inForce = rules.filter(({ isEnabled }) => isEnabled);
-    const part = { bucket, rules: inForce, nowMs, limit };
+    const part = { bucket, rules: inForce, minimumSize: transitionMinimumSize, nowMs, limit };
+    if (this.#large.length > 0) {
+      await this.#stepLarge(figures);
+      return false;
+    }
     if (this.#hasUploads) {
       await this.#stepUploads(part, figures);
       return false;
     }
     return this.#stepVersions(part, figures);
+  }
+
+  /** Goes on with the move that is under way, or begins the next one. */
+  async #stepLarge(figures: LifecycleFigures): Promise<void> {
+    const [request] = this.#large;
+    if (request === undefined) return;
+    this.#underWay ??= new LargeTransition(this.#context, request);
+    try {
+      const { bytes, outcome } = await this.#underWay.advance(stepBytes);
+      figures.bytesMoved += bytes;
+      if (outcome === 'under way') return;
+      figures.transitioned += 1;
+    } catch (error) {
+      this.#underWay = undefined;
+      if (!hasChanged(error)) throw error;
+      figures.leftAlone += 1;
+    }
+    this.#underWay = undefined;
+    this.#large.shift();
+  }
+
+  async abort(): Promise<void> {
+    await this.#underWay?.abort();
+    this.#underWay = undefined;
   }
 
   async #stepUploads({ bucket, rules, nowMs, limit }: Part, figures: LifecycleFigures): Promise<void> {
@@ -116,12 +171,16 @@ export class Walk {
     // Rules may have changed since the last step: what was looked at last counts only where its key goes on.
     let standing = from?.below === undefined ? undefined : this.#last;
     const changes: Change[] = [];
+    const large: TransitionRequest[] = [];
     for (const [i, glance] of decided.entries()) {
       standing = standingOf(glance, standing);
       const change = this.#changeOf(part, standing, { glance, isAlone: page[i + 1]?.key !== glance.key });
-      if (change !== undefined) changes.push(change);
+      if (change?.large !== undefined) large.push(change.large);
+      else if (change !== undefined) changes.push(change);
     }
     await this.#change(changes, figures);
+    this.#placeBefore = this.#placeAfter;
+    this.#large = large;
     figures.lookedAt += decided.length;
     this.#last = standing;
     if (next === undefined) this.#finish(prefix);
@@ -150,7 +209,7 @@ export class Walk {
   }
 
   #changeOf(
-    { bucket, rules, nowMs }: Part,
+    { bucket, rules, minimumSize, nowMs }: Part,
     { current, newer, successorMs }: Standing,
     { glance, isAlone }: { glance: VersionGlance; isAlone: boolean },
   ): Change | undefined {
@@ -167,10 +226,14 @@ export class Walk {
           ...(named !== undefined && { versionId: named }),
         }),
     });
+    const query = { nowMs, minimumSize, dayLengthMs: this.#dayLengthMs };
     if (ordinal !== current) {
       const version = { ...glance, sinceMs: successorMs, newerVersions: newer - 1 };
       const due = noncurrentExpiryOf(rules, version, this.#dayLengthMs);
-      if (!isDue(due, nowMs)) return undefined;
+      if (!isDue(due, nowMs)) {
+        if (isDeleteMarker) return undefined;
+        return this.#transition(bucket, glance, { due: noncurrentTransitionOf(rules, version, query), below: current });
+      }
       const newerNoncurrent = due.rule.noncurrentExpiration?.newerVersions;
       const seen = {
         ...seenBy(due, ordinal),
@@ -181,11 +244,44 @@ export class Walk {
     }
     if (!isDeleteMarker) {
       const due = expiryOf(rules, glance, this.#dayLengthMs);
-      return isDue(due, nowMs) ? remove(seenBy(due, ordinal), 'expired') : undefined;
+      const change = this.#transition(bucket, glance, { due: transitionOf(rules, glance, query) });
+      // As S3 has it: to be gone for good comes before a move, and a move before a delete marker.
+      const isMoveFirst = change !== undefined && bucket.versioning !== 'Unversioned';
+      return isDue(due, nowMs) && !isMoveFirst ? remove(seenBy(due, ordinal), 'expired') : change;
     }
     if (!isAlone) return undefined;
     const due = markerExpiryOf(rules, glance, this.#dayLengthMs);
     return isDue(due, nowMs) ? remove({ ordinal, isAlone: true }, 'markersRemoved', versionId) : undefined;
+  }
+
+  /** The move of a version, if one is due. */
+  #transition(
+    bucket: Bucket,
+    { key, versionId, ordinal, size, storageClass }: VersionGlance,
+    { due, below }: { due: DueTransition | undefined; below?: number },
+  ): Change | undefined {
+    if (due === undefined) return undefined;
+    const seen = {
+      ...seenBy(due, ordinal),
+      ...(below !== undefined && { below }),
+      ...(due.newerVersions !== undefined && { newerNoncurrent: due.newerVersions }),
+    };
+    const named = { bucket, key, versionId, seen, cause: lifecycleCause() };
+    const request = { ...named, from: storageClass, to: due.storageClass };
+    return {
+      figure: 'transitioned',
+      large: size > stepBytes ? request : undefined,
+      run: (figures) => this.#moveSmall(request, figures),
+    };
+  }
+
+  async #moveSmall(request: TransitionRequest, figures: LifecycleFigures): Promise<void> {
+    await transition(this.#context, request, async function* counted(source) {
+      for await (const chunk of source()) {
+        figures.bytesMoved += chunk.length;
+        yield chunk;
+      }
+    });
   }
 
   async #change(changes: readonly Change[], figures: LifecycleFigures): Promise<void> {
@@ -203,21 +299,24 @@ interface Part {
   readonly bucket: Bucket;
   /** In force. */
   readonly rules: readonly LifecycleRule[];
+  readonly minimumSize: MinimumSize;
   readonly nowMs: number;
   readonly limit: number;
 }
 
 async function attempt({ figure, run }: Change, figures: LifecycleFigures): Promise<void> {
   try {
-    await run();
+    await run(figures);
     figures[figure] += 1;
   } catch (error) {
-    const isChanged = (['VersionChanged', 'NoSuchUpload', 'NoSuchBucket'] as const).some((code) =>
-      isRejection(error, code),
-    );
-    if (!isChanged) throw error;
+    if (!hasChanged(error)) throw error;
     figures.leftAlone += 1;
   }
+}
+
+/** Whether what was due is not so any more. */
+function hasChanged(error: unknown): boolean {
+  return (['VersionChanged', 'NoSuchUpload', 'NoSuchBucket'] as const).some((code) => isRejection(error, code));
 }
 
 /** As AWS names who expires objects. */
@@ -230,7 +329,7 @@ function isDue(due: Due | undefined, nowMs: number): due is Due {
   return due !== undefined && due.atMs <= nowMs;
 }
 
-function seenBy({ rule }: Due, ordinal: number): SeenVersion {
+function seenBy({ rule }: Pick<Due, 'rule'>, ordinal: number): SeenVersion {
   return { ordinal, ...(rule.filter.tags.length > 0 && { tags: rule.filter.tags }) };
 }
 
@@ -242,7 +341,10 @@ function standingOf({ key, ordinal, lastModifiedMs }: VersionGlance, last: Stand
 
 /** Prefixes of the rules that look at versions, in order, without those that begin with another one. */
 function prefixesOf(rules: readonly LifecycleRule[]): readonly string[] {
-  const wanting = rules.filter(({ expiration, noncurrentExpiration }) => expiration ?? noncurrentExpiration);
+  const wanting = rules.filter(
+    ({ expiration, noncurrentExpiration, transitions, noncurrentTransitions }) =>
+      expiration ?? noncurrentExpiration ?? transitions ?? noncurrentTransitions,
+  );
   const prefixes: string[] = [];
   for (const prefix of wanting.map(({ filter }) => filter.prefix ?? '').toSorted()) {
     const last = prefixes.at(-1);

@@ -86,8 +86,18 @@ class CatalogueBuilder {
     this.#versions.set(description.bucket, byName);
     const name = JSON.stringify([description.key, description.versionId]);
     const known = byName.get(name);
-    if (known === undefined || known.description.ordinal < description.ordinal) byName.set(name, entry);
+    if (known === undefined || isLater(description, known.description)) byName.set(name, entry);
   }
+}
+
+/** Whether a description of a version says what became of it after another one. */
+function isLater(one: VersionEntry['description'], other: VersionEntry['description']): boolean {
+  if (one.ordinal !== other.ordinal) return one.ordinal > other.ordinal;
+  return transitionOf(one) > transitionOf(other);
+}
+
+function transitionOf(description: VersionEntry['description']): number {
+  return ('transitionedMs' in description && description.transitionedMs) || 0;
 }
 
 function isOf<K extends Description['kind']>(entry: Entry, kind: K): entry is Entry<K> {

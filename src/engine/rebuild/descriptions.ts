@@ -27,7 +27,13 @@ const described = {
   checksum: checksum.exactOptional(),
   lastModifiedMs: z.number(),
 };
-const version = { ...described, versionId: z.string(), ordinal: z.int(), attributes };
+const version = {
+  ...described,
+  versionId: z.string(),
+  ordinal: z.int(),
+  attributes,
+  transitionedMs: z.number().exactOptional(),
+};
 const upload = {
   initiatedMs: z.number(),
   attributes,

@@ -9,6 +9,7 @@ import { setIdentities } from './identities.ts';
 import { dropEvents, postTestEvents, replayEvents, settleEvents } from './outbox.ts';
 import { dropSegment, relocateBlob } from './segments.ts';
 import type { Transaction } from './transaction.ts';
+import { rewritePart, transitionVersion } from './transitions.ts';
 import { abortUpload, completeUpload, createUpload, putPart } from './uploads.ts';
 import {
   deleteCurrent,
@@ -42,6 +43,10 @@ export function apply(transaction: Transaction, command: Command): unknown {
       return setVersionAcl(transaction, command);
     case 'set-version-restore':
       return setVersionRestore(transaction, command);
+    case 'transition-version':
+      return transitionVersion(transaction, command);
+    case 'rewrite-part':
+      return rewritePart(transaction, command);
     case 'create-upload':
       return createUpload(transaction, command);
     case 'put-part':

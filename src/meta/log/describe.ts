@@ -30,6 +30,10 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
       return `set the access control list of ${key} version ${command.versionId}`;
     case 'set-version-restore':
       return `restore ${key} version ${command.versionId} for ${count(command.restore.days, 'day')}`;
+    case 'transition-version':
+      return `move ${key} version ${command.versionId} from ${command.from} to ${command.to}`;
+    case 'rewrite-part':
+      return `write part ${command.partNumber} of ${key} anew`;
     case 'create-upload':
       return `begin upload ${command.uploadId} of ${key}`;
     case 'put-part':

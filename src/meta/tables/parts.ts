@@ -80,6 +80,7 @@ export class PartReader {
 export class PartWriter extends PartReader {
   readonly #insert: Statement<[PartRow]>;
   readonly #place: Statement<[number, number, number, number]>;
+  readonly #setContent: Statement<[string, number, number]>;
   readonly #remove: Statement<[number, number]>;
   readonly #removeAll: Statement<[number]>;
   readonly #all: Statement<[number], PartRow>;
@@ -90,6 +91,9 @@ export class PartWriter extends PartReader {
       INSERT INTO parts VALUES ($contentId, $partNumber, $size, $etag, $lastModifiedMs, $checksum, $slices, NULL, NULL,
         $manifest)`);
     this.#place = db.prepare('UPDATE parts SET start = ?, position = ? WHERE content_id = ? AND part_number = ?');
+    this.#setContent = db.prepare(
+      'UPDATE parts SET slices = ?, manifest = NULL WHERE content_id = ? AND part_number = ?',
+    );
     this.#remove = db.prepare('DELETE FROM parts WHERE content_id = ? AND part_number = ?');
     this.#removeAll = db.prepare('DELETE FROM parts WHERE content_id = ?');
     this.#all = db.prepare(`SELECT ${COLUMNS} FROM parts WHERE content_id = +? ORDER BY part_number`);
@@ -101,6 +105,10 @@ export class PartWriter extends PartReader {
   /** Gives a part its place in the object: byte offset, and position counted from 1. */
   place(row: PartRow, place: { start: number; position: number }): void {
     this.#place.run(place.start, place.position, row.contentId, row.partNumber);
+  }
+  /** Where its bytes are, which describe it themselves. */
+  setContent(row: PartRow, slices: string): void {
+    this.#setContent.run(slices, row.contentId, row.partNumber);
   }
   remove(row: PartRow): void {
     this.#remove.run(row.contentId, row.partNumber);

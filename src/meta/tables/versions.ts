@@ -61,6 +61,7 @@ export type GlancedRow = readonly [
   lastModifiedMs: number,
   size: number,
   details: string | null,
+  storageClass: string,
 ];
 
 interface StretchRow {
@@ -95,7 +96,7 @@ export class VersionReader {
     this.#byUpload = db.prepare(`SELECT ${COLUMNS} FROM versions WHERE upload_id = +?`);
     this.#inOrder = db.prepare(`${select} AND key >= +? AND key < +? ORDER BY key, ordinal DESC`);
     this.#older = db.prepare(`${select} AND key = +? AND ordinal < +? ORDER BY ordinal DESC`);
-    const glance = `SELECT key, ordinal, version_id, is_delete_marker, last_modified_ms, size, details FROM versions
+    const glance = `SELECT key, ordinal, version_id, is_delete_marker, last_modified_ms, size, details, storage_class FROM versions
       WHERE bucket_id = +?`;
     this.#glanceAt = db
       .prepare<[number, Buffer, Buffer, number]>(
@@ -185,6 +186,7 @@ export class VersionWriter extends VersionReader {
   readonly #insert: Statement<[VersionRow]>;
   readonly #remove: Statement<[number, Buffer, number]>;
   readonly #setDetails: Statement<[string | null, number, Buffer, number]>;
+  readonly #setClass: Statement<[string, string | null, number | null, number, Buffer, number]>;
   readonly #listById: Statement<[number, Buffer, number]>;
 
   constructor(db: Database) {
@@ -195,6 +197,7 @@ export class VersionWriter extends VersionReader {
         $checksum, $owner, $storageClass, $details, $slices, $contentId, $partCount, $uploadId, $isListedById, $manifest)`);
     this.#remove = db.prepare(`DELETE FROM versions ${where}`);
     this.#setDetails = db.prepare(`UPDATE versions SET details = ? ${where}`);
+    this.#setClass = db.prepare(`UPDATE versions SET storage_class = ?, slices = ?, manifest = ? ${where}`);
     this.#listById = db.prepare(`UPDATE versions SET is_listed_by_id = 1 ${where}`);
   }
 
@@ -206,6 +209,12 @@ export class VersionWriter extends VersionReader {
   }
   setDetails(row: VersionRow, details: string | null): void {
     this.#setDetails.run(details, row.bucketId, row.key, row.ordinal);
+  }
+  setClass(
+    row: VersionRow,
+    { storageClass, slices, manifest }: Pick<VersionRow, 'storageClass' | 'slices' | 'manifest'>,
+  ): void {
+    this.#setClass.run(storageClass, slices, manifest, row.bucketId, row.key, row.ordinal);
   }
   /** Enters the null version of a key that is about to get another one in versions_by_id. */
   listById(row: VersionRow): void {

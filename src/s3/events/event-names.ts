@@ -21,9 +21,10 @@ const happening = [
   's3:LifecycleExpiration:*',
   's3:LifecycleExpiration:Delete',
   's3:LifecycleExpiration:DeleteMarkerCreated',
+  's3:LifecycleTransition',
 ] as const;
 
-/** Those of what no bucket can have yet, object lock, annotations, replication and transitions: to ask for them is right, and they never come. */
+/** Those of what no bucket can have yet, object lock, annotations, replication and tiers: to ask for them is right, and they never come. */
 const neverHappening = [
   's3:ObjectRetention:Put',
   's3:ObjectAnnotation:*',
@@ -34,7 +35,6 @@ const neverHappening = [
   's3:Replication:OperationNotTracked',
   's3:Replication:OperationMissedThreshold',
   's3:Replication:OperationReplicatedAfterThreshold',
-  's3:LifecycleTransition',
   's3:IntelligentTiering',
 ] as const;
 

@@ -1,10 +1,11 @@
 /**
- * Checks the parts of a lifecycle rule that move objects to other storage classes, as S3 checks them, in its words.
+ * The parts of a lifecycle rule that move objects to other storage classes, checked as S3 checks them, in its words.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
  */
 import type * as S3 from '@aws-sdk/client-s3';
 import { dayMs } from '../../engine/lifecycle/due.ts';
-import type { LifecycleRule } from '../../engine/lifecycle/rules.ts';
+import type { LifecycleRule, NoncurrentTransition, Transition } from '../../engine/lifecycle/rules.ts';
+import { depthOf } from '../../engine/lifecycle/waterfall.ts';
 import { S3Error } from '../errors.ts';
 import { invalidArgument, invalidRequest } from './refusals.ts';
 
@@ -24,6 +25,11 @@ export function checkTransitions(elements: readonly S3.Transition[], rule: Rule)
   checkClasses('Transition', elements, rule);
   const isDated = elements.map(({ Date: date }) => date !== undefined);
   if (new Set(isDated).size > 1) throw mixed('Transition', rule);
+  checkOrder(
+    isDated[0] === true ? 'Date' : 'Days',
+    elements.map(({ Days = 0, Date: date, StorageClass }) => [date?.getTime() ?? Days, StorageClass]),
+    rule,
+  );
   const { expiration } = rule;
   if (expiration === undefined || 'ofMarkers' in expiration || elements.length === 0) return;
   if ('dateMs' in expiration !== isDated[0]) throw mixed('Expiration and Transition', rule);
@@ -50,6 +56,11 @@ export function checkNoncurrentTransitions(elements: readonly S3.NoncurrentVersi
     }
   }
   checkClasses(action, elements, rule);
+  checkOrder(
+    'NoncurrentDays',
+    elements.map(({ NoncurrentDays = 0, StorageClass }) => [NoncurrentDays, StorageClass]),
+    rule,
+  );
   const { noncurrentExpiration } = rule;
   if (noncurrentExpiration === undefined) return;
   if (elements.every(({ NoncurrentDays = 0 }) => NoncurrentDays < noncurrentExpiration.days)) return;
@@ -77,6 +88,42 @@ function checkClasses(
 ): void {
   if (new Set(elements.map(({ StorageClass }) => StorageClass)).size === elements.length) return;
   throw invalidRequest(`'StorageClass' must be different for '${action}' actions in same 'Rule' with ${scopeOf(rule)}`);
+}
+
+/** What goes further down goes there later. */
+function checkOrder(
+  name: 'Days' | 'Date' | 'NoncurrentDays',
+  moves: readonly (readonly [when: number, storageClass: string | undefined])[],
+  rule: Rule,
+): void {
+  const action = name === 'NoncurrentDays' ? 'NoncurrentVersionTransition' : 'Transition';
+  const sorted = moves.toSorted(([, one = ''], [, other = '']) => depthOf(one) - depthOf(other));
+  for (const [i, [when, storageClass = '']] of sorted.entries()) {
+    const next = sorted[i + 1];
+    if (next === undefined || next[0] > when) continue;
+    throw invalidArgument(
+      `'${name}' in the ${action} action for StorageClass '${next[1]}' for ${scopeOf(rule)} must be greater than '${name}' in the ${action} action for StorageClass '${storageClass}'`,
+    );
+  }
+}
+
+/** Of elements that were checked. */
+export function readTransitions(elements: readonly S3.Transition[]): readonly Transition[] {
+  return elements.flatMap(({ Days: days = 0, Date: date, StorageClass: storageClass }) => {
+    if (storageClass === undefined) return [];
+    return [date === undefined ? { storageClass, days } : { storageClass, dateMs: date.getTime() }];
+  });
+}
+
+/** Of elements that were checked. */
+export function readNoncurrentTransitions(
+  elements: readonly S3.NoncurrentVersionTransition[],
+): readonly NoncurrentTransition[] {
+  return elements.flatMap(({ NoncurrentDays: days = 0, NewerNoncurrentVersions, StorageClass: storageClass }) => {
+    if (storageClass === undefined) return [];
+    const newerVersions = NewerNoncurrentVersions;
+    return [{ storageClass, days, ...(newerVersions !== undefined && { newerVersions }) }];
+  });
 }
 
 /** How messages name the objects of a rule. */

@@ -7,7 +7,12 @@ import { dayMs } from '../../engine/lifecycle/due.ts';
 import type { Expiration, LifecycleRule, NoncurrentExpiration } from '../../engine/lifecycle/rules.ts';
 import { randomBase64 } from '../../lib/ids.ts';
 import { S3Error } from '../errors.ts';
-import { checkNoncurrentTransitions, checkTransitions } from './check-transitions.ts';
+import {
+  checkNoncurrentTransitions,
+  checkTransitions,
+  readNoncurrentTransitions,
+  readTransitions,
+} from './check-transitions.ts';
 import { readFilter } from './read-filter.ts';
 import { invalidArgument, invalidRequest } from './refusals.ts';
 
@@ -16,18 +21,13 @@ const idLengthMax = 255;
 const idBytes = 36;
 const daysMax = 2_147_483_647;
 
-/** Throws MalformedXML, InvalidArgument, InvalidRequest, InvalidTag, and NotImplemented for rules that move objects to another class. */
+/** Throws MalformedXML, InvalidArgument, InvalidRequest, InvalidTag. */
 export function readRules(elements: readonly S3.LifecycleRule[]): readonly LifecycleRule[] {
   if (elements.length === 0 || elements.length > rulesMax) throw new S3Error('MalformedXML');
   const rules = elements.map(readRule);
   checkIds(rules);
   checkForms(rules);
   checkOverlaps(rules);
-  if (elements.some(({ Transitions, NoncurrentVersionTransitions }) => Transitions ?? NoncurrentVersionTransitions)) {
-    throw new S3Error('NotImplemented', {
-      message: 'Lifecycle rules that move objects to another storage class are not implemented',
-    });
-  }
   return rules;
 }
 
@@ -56,7 +56,11 @@ function readRule(element: S3.LifecycleRule): LifecycleRule {
   if (rule.abortUploadsDays !== undefined) checkUnfiltered(rule, 'AbortIncompleteMultipartUpload');
   checkTransitions(Transitions ?? [], rule);
   checkNoncurrentTransitions(NoncurrentVersionTransitions ?? [], rule);
-  return rule;
+  return {
+    ...rule,
+    transitions: Transitions && readTransitions(Transitions),
+    noncurrentTransitions: NoncurrentVersionTransitions && readNoncurrentTransitions(NoncurrentVersionTransitions),
+  };
 }
 
 function readExpiration({ Days, Date: date, ExpiredObjectDeleteMarker }: S3.LifecycleExpiration): Expiration {
@@ -131,6 +135,8 @@ function checkOverlaps(rules: readonly LifecycleRule[]): void {
   const actions = [
     ['Expiration', (rule: LifecycleRule) => rule.expiration],
     ['NoncurrentVersionExpiration', (rule: LifecycleRule) => rule.noncurrentExpiration],
+    ['Transition', (rule: LifecycleRule) => rule.transitions],
+    ['NoncurrentVersionTransition', (rule: LifecycleRule) => rule.noncurrentTransitions],
     ['AbortIncompleteMultipartUpload', (rule: LifecycleRule) => rule.abortUploadsDays],
   ] as const;
   for (const [name, actionOf] of actions) {
