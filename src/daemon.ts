@@ -136,7 +136,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     async stop(reason) {
       log.info({ reason }, 'Stopping');
       tls?.close();
-      queues?.close();
+      queues.close();
       await server.close();
       await auditFile?.close();
       await jobs.stop();
@@ -255,7 +255,7 @@ interface FrontEndParts {
   readonly index: Index;
   readonly blobs: ErasureBlobStore;
   readonly jobs: JobRunner;
-  readonly queues: Queues | undefined;
+  readonly queues: Queues;
 }
 
 /** What answers on the port: S3, and below `/-/` the health checks and the operator's interface. */
@@ -310,7 +310,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
   });
   return createServer({
     pipeline,
-    queueApi: queues && new QueueApi({ queues, iam, accountId: config.accountId, regions, door, clock, log }),
+    queueApi: new QueueApi({ queues, iam, accountId: config.accountId, regions, door, clock, log }),
     queryApi: new QueryApi({ iam, regions, hostSuffixes: suffixes, door, clock, log, audit }),
     reserved: new ReservedRoutes({ answer, findSecret, operator: config.accountId, regions, door, clock, log, audit }),
     health: createHealth(() => probeStore(index, blobs), clock),

@@ -41,18 +41,14 @@ export interface OpenQueues extends Queues {
   close(): void;
 }
 
-/** Undefined where there are none. */
-export function openQueues(
-  { events, accountId }: Config,
-  { engine, clock }: Omit<Parts, 'log'>,
-): OpenQueues | undefined {
+/** Where there are none, clients of SQS are told how to have some. */
+export function openQueues({ events, accountId }: Config, { engine, clock }: Omit<Parts, 'log'>): OpenQueues {
   const { outbox } = engine;
   const queues = events.targets.flatMap(({ arn, queue }) =>
     queue === undefined
       ? []
       : [new MessageQueue({ arn, visibilityMs: durationMs(queue.visibilityTimeout), outbox, clock })],
   );
-  if (queues.length === 0) return undefined;
   const set: QueueSet = { queues, clock, bodyOf: ({ entry }, arn) => messageOf(arn, entry.event, accountId) };
   let isClosed = false;
   return {

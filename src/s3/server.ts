@@ -29,8 +29,8 @@ export interface ServerOptions {
   readonly pipeline: Pipeline;
   /** Answers IAM and STS. */
   readonly queryApi: QueryApi;
-  /** Answers SQS; absent where no queue is configured. */
-  readonly queueApi: QueueApi | undefined;
+  /** Answers SQS. */
+  readonly queueApi: QueueApi;
   /** What lies below `/-/` beside the health checks. */
   readonly reserved: ReservedRoutes;
   readonly health: Health;
@@ -148,7 +148,7 @@ function divide(options: ServerOptions, reserved: Listener): Listener {
   const { pipeline, queryApi, queueApi } = options;
   return (request, response) => {
     if (isReserved(request, options)) reserved(request, response);
-    else if (queueApi !== undefined && isQueueRequest(request)) queueApi.handle(request, response, request.url ?? '/');
+    else if (isQueueRequest(request)) queueApi.handle(request, response, request.url ?? '/');
     else if (isQueryRequest(request, options)) queryApi.handle(request, response, request.url ?? '/');
     else pipeline.handle(request, response, request.url ?? '/');
   };

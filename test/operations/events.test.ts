@@ -23,6 +23,7 @@ import { EventReceiver } from '../support/event-receiver.ts';
 import { eventually } from '../support/eventually.ts';
 import { refusal } from '../support/refusals.ts';
 import { signedRequests } from '../support/signed-requests.ts';
+import { sha256Hex, signHeader } from '../support/sigv4-sign.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
 const queue = 'arn:aws:sqs:us-east-1:000000000000:queue';
@@ -260,4 +261,16 @@ test('a message that is refused → its key waits, in order; others go on; the s
     .slice(1)
     .map(({ s3 }) => s3.object.sequencer);
   expect(sequencers.toSorted()).toEqual(sequencers);
+});
+
+test('a client of SQS where no queue is configured → told how to have one, in the words of SQS', async () => {
+  const body = JSON.stringify({ QueueName: 'mine' });
+  const headers = { host: `127.0.0.1:${daemon().port}`, 'x-amz-target': 'AmazonSQS.CreateQueue' };
+  const how = { date: new Date(), payload: sha256Hex(body), service: 'sqs' };
+  const answer = await sendWire(signHeader({ method: 'POST', path: '/', query: [], headers }, daemon(), how), body);
+  expect(answer.status).toBe(400);
+  expect(JSON.parse(answer.body)).toMatchObject({
+    __type: expect.stringContaining('UnsupportedOperation'),
+    message: 'Queues are made by the configuration: add mine to events.targets.',
+  });
 });
