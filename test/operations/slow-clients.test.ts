@@ -74,21 +74,23 @@ describe.concurrent('an upload', () => {
   });
 });
 
-test('a head that does not come to its end → 400 RequestTimeout, closed', async () => {
-  await using connection = await RawConnection.open(daemon().port);
-  connection.write('GET /k HTTP/1.1\r\nHost: h\r\n');
-  await using _ = trickle(connection);
-  expect((await connection.next()).code).toBe('RequestTimeout');
-  await connection.closed();
-});
+describe.concurrent('a connection', () => {
+  test('whose head does not come to its end → 400 RequestTimeout, closed', async () => {
+    await using connection = await RawConnection.open(daemon().port);
+    connection.write('GET /k HTTP/1.1\r\nHost: h\r\n');
+    await using _ = trickle(connection);
+    expect((await connection.next()).code).toBe('RequestTimeout');
+    await connection.closed();
+  });
 
-test.for([
-  ['nothing at all is sent', ''],
-  ['no next request', 'GET /-/live HTTP/1.1\r\nHost: h\r\n\r\n'],
-] as const)('a connection on which %s → closed', async ([, bytes]) => {
-  await using connection = await RawConnection.open(daemon().port);
-  if (bytes !== '') connection.write(bytes);
-  await connection.closed();
+  test.for([
+    ['nothing at all is sent', ''],
+    ['no next request', 'GET /-/live HTTP/1.1\r\nHost: h\r\n\r\n'],
+  ] as const)('on which %s → closed', async ([, bytes]) => {
+    await using connection = await RawConnection.open(daemon().port);
+    if (bytes !== '') connection.write(bytes);
+    await connection.closed();
+  });
 });
 
 test('an answer that nobody reads → closed before its end', async () => {
