@@ -1,5 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files that run servers take longest, however short they are: begun last, one would keep the others waiting. */
+class ServersFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const runsServers = ({ moduleId }: TestSpecification) => /\/(daemon-|clients\/)/.test(moduleId);
+    return [...sorted.filter(runsServers), ...sorted.filter((file) => !runsServers(file))];
+  }
+}
 
 export default defineConfig({
   test: {
@@ -10,6 +20,7 @@ export default defineConfig({
     // most files do.
     isolate: false,
     // Many tests wait for servers, limits and jobs: on a small machine one file more than there are cores keeps these busy.
+    sequence: { sequencer: ServersFirst },
     maxWorkers: Math.max(3, availableParallelism() - 1),
     testTimeout: 60_000,
     hookTimeout: 60_000,
