@@ -162,7 +162,8 @@ export class Directory {
   }
 }
 
-function emptyShelves(): MutableShelves {
+/** What an account has that nobody has made anything in. */
+export function emptyShelves(): MutableShelves {
   return {
     account: new Map(),
     user: new Map(),

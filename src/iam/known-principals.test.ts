@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { viewAccount } from './account-view.ts';
+import { emptyShelves } from './directory.ts';
 import { missingPrincipal } from './known-principals.ts';
 import { canonicalIdOf } from './names.ts';
 import { iamPolicyFault } from './policy/policy-fault.ts';
@@ -10,19 +11,9 @@ const id = '111111111111';
 const held = { id: 'x', createdMs: 0, inline: {}, attached: [], tags: [] };
 const ann: UserRecord = { ...held, name: 'Ann', path: '/team/', groups: [] };
 const reader: RoleRecord = { ...held, name: 'Reader', path: '/', trust: '{}', maxSessionSeconds: 3600 };
-const nothing = {
-  group: new Map(),
-  policy: new Map(),
-  'access-key': new Map(),
-  'oidc-provider': new Map(),
-  'instance-profile': new Map(),
-  'account-alias': new Map(),
-  'public-access-block': new Map(),
-  account: new Map(),
-};
 const view = viewAccount(
   { id, canonicalId: canonicalIdOf(id), displayName: 'x', createdMs: 0 },
-  { ...nothing, user: new Map([['ann', ann]]), role: new Map([['reader', reader]]) },
+  { ...emptyShelves(), user: new Map([['ann', ann]]), role: new Map([['reader', reader]]) },
 );
 
 function missing(Principal: unknown): string | undefined {

@@ -5,10 +5,11 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html
  */
 import { Breather } from '../../lib/breather.ts';
-import { newHostId, newRequestId, randomHex } from '../../lib/ids.ts';
-import type { Bucket, EventCause, Version } from '../../meta/records.ts';
+import { randomHex } from '../../lib/ids.ts';
+import type { Bucket, Version } from '../../meta/records.ts';
 import type { IndexInstant } from '../../meta/types.ts';
 import { defaultChecksumAlgorithm } from '../checksums.ts';
+import { serviceCause } from '../events/service-cause.ts';
 import type { LifecycleRule } from '../lifecycle/rules.ts';
 import type { Objects } from '../types.ts';
 import { CompressedFile } from './compressed-file.ts';
@@ -187,10 +188,4 @@ function timeText(ms: number): string {
 /** In the form of a UUID. */
 function newFileId(): string {
   return randomHex(16).replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-4$3-a$4-$5');
-}
-
-/** Who writes reports, as events on them tell it. */
-function serviceCause(): EventCause {
-  const requester = 's3.amazonaws.com';
-  return { requestId: newRequestId(), hostId: newHostId(), requester, sourceAddress: requester };
 }

@@ -5,12 +5,12 @@
  *
  * It looks at the keys of each prefix that rules name, and at nothing else.
  */
-import { newHostId, newRequestId } from '../../lib/ids.ts';
 import type { SeenVersion } from '../../meta/commands.ts';
-import type { Bucket, EventCause } from '../../meta/records.ts';
+import type { Bucket } from '../../meta/records.ts';
 import type { VersionGlance } from '../../meta/types.ts';
 import type { EngineContext } from '../context.ts';
 import { deleteObject } from '../deletes.ts';
+import { serviceCause } from '../events/service-cause.ts';
 import { isRejection } from '../refusals.ts';
 import {
   abortOf,
@@ -222,7 +222,7 @@ export class Walk {
           key,
           owner: bucket.owner,
           seen,
-          cause: lifecycleCause(),
+          cause: serviceCause(),
           ...(named !== undefined && { versionId: named }),
         }),
     });
@@ -266,7 +266,7 @@ export class Walk {
       ...(below !== undefined && { below }),
       ...(due.newerVersions !== undefined && { newerNoncurrent: due.newerVersions }),
     };
-    const named = { bucket, key, versionId, seen, cause: lifecycleCause() };
+    const named = { bucket, key, versionId, seen, cause: serviceCause() };
     const request = { ...named, from: storageClass, to: due.storageClass };
     return {
       figure: 'transitioned',
@@ -317,12 +317,6 @@ async function attempt({ figure, run }: Change, figures: LifecycleFigures): Prom
 /** Whether what was due is not so any more. */
 function hasChanged(error: unknown): boolean {
   return (['VersionChanged', 'NoSuchUpload', 'NoSuchBucket'] as const).some((code) => isRejection(error, code));
-}
-
-/** As AWS names who expires objects. */
-function lifecycleCause(): EventCause {
-  const requester = 's3.amazonaws.com';
-  return { requestId: newRequestId(), hostId: newHostId(), requester, sourceAddress: requester };
 }
 
 function isDue(due: Due | undefined, nowMs: number): due is Due {

@@ -27,19 +27,25 @@ export interface QueueSet {
   readonly bodyOf: (received: Received, arn: string) => string;
 }
 
-interface Action {
-  readonly input: z.ZodType;
-  readonly run: (set: QueueSet, input: never, call: QueueCall) => Promise<object>;
-}
+/** Throws QueueError, also where the input is not as the action takes it. */
+type Action = (set: QueueSet, input: unknown, call: QueueCall) => Promise<object>;
 
 function action<S extends z.ZodType>(
-  input: S,
+  schema: S,
   run: (set: QueueSet, input: z.infer<S>, call: QueueCall) => Promise<object>,
 ): Action {
-  return { input, run };
+  return async (set, input, call) => {
+    const parsed = schema.safeParse(input);
+    if (!parsed.success) throw invalid(parsed.error.issues[0]);
+    return run(set, parsed.data, call);
+  };
 }
 
 const queueUrl = { QueueUrl: z.string() };
+/** How any input may name a queue; what does not is refused when the action reads it. */
+const queueNamed = z
+  .object({ QueueUrl: z.string().optional().catch(undefined), QueueName: z.string().optional().catch(undefined) })
+  .catch({ QueueUrl: undefined, QueueName: undefined });
 const handle = { ReceiptHandle: z.string() };
 const visibility = z.int().min(0).max(43_200);
 const names = z.array(z.string()).optional();
@@ -83,7 +89,7 @@ export const queueActions: ReadonlyMap<string, Action> = new Map([
   ['PurgeQueue', action(z.strictObject(queueUrl), purgeQueue)],
 ]);
 
-/** Runs an action on checked input. Throws QueueError. */
+/** Runs the action of a name. Throws QueueError. */
 export async function runQueueAction(
   set: QueueSet,
   { name, input }: { readonly name: string; readonly input: unknown },
@@ -93,9 +99,7 @@ export async function runQueueAction(
   if (found === undefined) {
     throw new QueueError('AWS.SimpleQueueService.UnsupportedOperation', `${name} is not implemented.`);
   }
-  const parsed = found.input.safeParse(input);
-  if (!parsed.success) throw invalid(parsed.error.issues[0]);
-  return found.run(set, parsed.data as never, call);
+  return found(set, input, call);
 }
 
 function invalid(issue: z.core.$ZodIssue | undefined): QueueError {
@@ -243,8 +247,8 @@ async function purgeQueue(set: QueueSet, { QueueUrl }: { QueueUrl: string }): Pr
 
 /** ARN of the queue that an input names, for whoever decides whether it may be used; of none, of all of an account. */
 export function queueArnOf({ queues }: QueueSet, input: unknown): string | undefined {
-  const { QueueUrl, QueueName } = Object(input) as Record<string, unknown>;
-  if (typeof QueueUrl === 'string') return queues.find((queue) => isAt(queue, QueueUrl))?.arn;
+  const { QueueUrl, QueueName } = queueNamed.parse(input);
+  if (QueueUrl !== undefined) return queues.find((queue) => isAt(queue, QueueUrl))?.arn;
   return queues.find(({ arn }) => nameIn(arn) === QueueName)?.arn;
 }
 

@@ -27,7 +27,7 @@ export interface ScopeRules {
   acceptsRegion(region: string): boolean;
 }
 
-/** What signs a presigned request. */
+/** What signs a presigned request; the last for temporary keys alone. */
 const presignedParameters = [
   'X-Amz-Algorithm',
   'X-Amz-Credential',
@@ -160,14 +160,9 @@ function readPresignedClaim(
   headers: HeaderMap,
   rules: ScopeRules,
 ): SignatureClaim {
-  const [algorithm, credential, signature, timestampText, signedHeaders, expires] = [
-    'X-Amz-Algorithm',
-    'X-Amz-Credential',
-    'X-Amz-Signature',
-    'X-Amz-Date',
-    'X-Amz-SignedHeaders',
-    'X-Amz-Expires',
-  ].map((name) => parameters.get(name));
+  const [algorithm, credential, signature, timestampText, signedHeaders, expires] = presignedParameters.map((name) =>
+    parameters.get(name),
+  );
   if (!algorithm || !credential || !signature || !timestampText || !signedHeaders || !expires) {
     throw malformedQuery(
       'Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.',

@@ -1,0 +1,9 @@
+/** Who makes a change that the service makes by itself: by rule, by schedule. */
+import { newHostId, newRequestId } from '../../lib/ids.ts';
+import type { EventCause } from '../../meta/records.ts';
+
+/** As AWS's events name it. Each has ids of its own, as a request has. */
+export function serviceCause(): EventCause {
+  const requester = 's3.amazonaws.com';
+  return { requestId: newRequestId(), hostId: newHostId(), requester, sourceAddress: requester };
+}
