@@ -103,7 +103,8 @@ describe('a session', () => {
     expect(iam.callers.findKey('ASIA1', token)).toBeDefined();
     expect(iam.callers.findKey('ASIA2', token)).toBeUndefined();
     expect(iam.callers.findKey('AKIA1', token)).toBeUndefined();
-    expect(iam.callers.findKey('ASIA1', `B${token.slice(1)}`)).toBeUndefined();
+    // A token begins with chance: with any letter, so also with the one that would replace it.
+    expect(iam.callers.findKey('ASIA1', `${token.startsWith('A') ? 'B' : 'A'}${token.slice(1)}`)).toBeUndefined();
     expect(iam.callers.findKey('ASIA1', `${token}=`)).toBeUndefined();
     expect(iam.callers.findKey('ASIA1', 'nonsense')).toBeUndefined();
     const other = await open(Buffer.alloc(32, 8));
