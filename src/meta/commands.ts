@@ -17,6 +17,8 @@ import type {
   VersioningState,
 } from './records.ts';
 
+export { CommandRejected, CommitFailed, type RejectionCode } from './rejections.ts';
+
 /** Bytes of a new version or part: a blob just written, or slices of blobs that rows of the index already name. */
 export type Content =
   | { readonly kind: 'new'; readonly location: BlobLocation }
@@ -365,35 +367,3 @@ export interface CommandResults {
 export type CommandResult<C extends Command> = C['type'] extends keyof CommandResults
   ? CommandResults[C['type']]
   : undefined;
-
-export type RejectionCode =
-  | 'BucketExists'
-  | 'NoSuchBucket'
-  | 'BucketNotEmpty'
-  | 'StaleBucket'
-  | 'PreconditionFailed'
-  /** If-Match on a key that has no current version: S3 answers 404 NoSuchKey. */
-  | 'NoSuchKey'
-  | 'NoSuchVersion'
-  | 'VersionChanged'
-  | 'NoSuchUpload'
-  | 'InvalidPart'
-  | 'SourceGone'
-  | 'SegmentInUse'
-  | 'BlobMoved'
-  | 'StaleIdentities';
-
-/** A command's precondition did not hold; it changed nothing and is not in the log. */
-export class CommandRejected extends Error {
-  override readonly name = 'CommandRejected';
-  readonly code: RejectionCode;
-  constructor(code: RejectionCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-/** The batch could not be made durable (log or shard quorum lost); nothing of it took effect. */
-export class CommitFailed extends Error {
-  override readonly name = 'CommitFailed';
-}

@@ -1,0 +1,33 @@
+/** How a command fails. */
+
+export type RejectionCode =
+  | 'BucketExists'
+  | 'NoSuchBucket'
+  | 'BucketNotEmpty'
+  | 'StaleBucket'
+  | 'PreconditionFailed'
+  /** If-Match on a key that has no current version: S3 answers 404 NoSuchKey. */
+  | 'NoSuchKey'
+  | 'NoSuchVersion'
+  | 'VersionChanged'
+  | 'NoSuchUpload'
+  | 'InvalidPart'
+  | 'SourceGone'
+  | 'SegmentInUse'
+  | 'BlobMoved'
+  | 'StaleIdentities';
+
+/** A command's precondition did not hold; it changed nothing and is not in the log. */
+export class CommandRejected extends Error {
+  override readonly name = 'CommandRejected';
+  readonly code: RejectionCode;
+  constructor(code: RejectionCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The batch could not be made durable (log or shard quorum lost); nothing of it took effect. */
+export class CommitFailed extends Error {
+  override readonly name = 'CommitFailed';
+}
