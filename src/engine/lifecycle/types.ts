@@ -24,15 +24,17 @@ export interface WalkPlace {
 }
 
 /** One walk over a bucket. One call at a time. */
-export interface LifecycleWalk {
+export interface BucketWalk<Figures> {
   /** How far it has come, for one that goes on after a restart. */
   readonly place: WalkPlace;
   /**
    * Looks at so many versions or uploads, two at least, does what was due at a time, and adds to the figures what it did.
    * Returns whether the walk is at its end. What rejects is done again by the next call.
    */
-  step(query: { readonly nowMs: number; readonly limit: number }, figures: LifecycleFigures): Promise<boolean>;
+  step(query: { readonly nowMs: number; readonly limit: number }, figures: Figures): Promise<boolean>;
 }
+
+export type LifecycleWalk = BucketWalk<LifecycleFigures>;
 
 export interface Lifecycle {
   /** The first bucket behind a name that has rules. */

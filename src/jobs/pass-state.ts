@@ -1,7 +1,7 @@
-/** Where a pass of lifecycle rules stands, as JSON. */
+/** Where a pass over buckets stands, as JSON. */
 import type { WalkPlace } from '../engine/lifecycle/types.ts';
 
-export interface LifecycleState {
+export interface PassState {
   /** When the pass began that is under way, or the last one. What was due then is done in it. */
   readonly passStartedMs: number;
   readonly isUnderWay: boolean;
@@ -11,12 +11,12 @@ export interface LifecycleState {
   readonly place: WalkPlace | undefined;
 }
 
-export function encodeLifecycleState(state: LifecycleState): string {
+export function encodePassState(state: PassState): string {
   return JSON.stringify({ v: 1, ...state });
 }
 
 /** Undefined if it is not a state of this version: a pass then begins anew. */
-export function decodeLifecycleState(text: string): LifecycleState | undefined {
+export function decodePassState(text: string): PassState | undefined {
   const { v, passStartedMs, isUnderWay, bucket, place }: Record<string, unknown> = { ...Object(JSON.parse(text)) };
   if (v !== 1 || typeof passStartedMs !== 'number' || typeof isUnderWay !== 'boolean') return undefined;
   return { passStartedMs, isUnderWay, bucket: textOf(bucket), place: placeOf(place) };
