@@ -10,7 +10,6 @@ import { webhook } from './events/targets/webhook.ts';
 import { type Delivery, deliverEvents } from './jobs/deliver-events.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
-import { signRequest } from './s3/auth/sign.ts';
 import type { Queues } from './s3/queue-api.ts';
 
 interface Parts {
@@ -23,7 +22,7 @@ interface Parts {
 export function openDelivery({ events, accountId }: Config, { engine, clock, log }: Parts): Delivery | undefined {
   const targets = events.targets.flatMap(({ arn, webhook: hook, sqs }) => [
     ...(hook === undefined ? [] : [webhook({ arn, ...hook, clock })]),
-    ...(sqs === undefined ? [] : [sqsQueue({ arn, ...sqs, clock, sign: signRequest })]),
+    ...(sqs === undefined ? [] : [sqsQueue({ arn, ...sqs, clock })]),
   ]);
   if (targets.length === 0) return undefined;
   return deliverEvents({

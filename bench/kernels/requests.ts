@@ -1,9 +1,9 @@
 /** What every request goes through: which operation it means, and whether its signature is right. */
 import { createHmac, hash } from 'node:crypto';
 import { rootIdentity } from '../../src/iam/identity.ts';
+import { groupHeaders } from '../../src/lib/sigv4/canonical-request.ts';
 import { hostSuffixes, parseTarget } from '../../src/s3/addressing.ts';
 import { authenticate } from '../../src/s3/auth/authenticate.ts';
-import { groupHeaders } from '../../src/s3/auth/canonical-request.ts';
 import { route } from '../../src/s3/model/router.ts';
 import type { Endpoint } from '../load/messages.ts';
 import { HeadSigner } from '../load/signed-head.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Config } from '../config.ts';
 import { readRootKey, rootKeyFile } from '../data-folder.ts';
 import { systemClock } from '../lib/clock.ts';
-import { signRequest } from '../s3/auth/sign.ts';
+import { signRequest } from '../lib/sigv4/sign.ts';
 import { CommandError } from './command-error.ts';
 import { endpointOf } from './endpoint.ts';
 import { type Answer, type Call, exchange } from './exchange.ts';

@@ -1,20 +1,28 @@
 import { expect, test } from 'vitest';
 import { eventually } from '../../test/support/eventually.ts';
 import type { ObjectEvent, OutboxEntry } from '../engine/types.ts';
-import { Lane } from './lane.ts';
-import { NotTaken } from './target.ts';
+import { chainMax, Lane } from './lane.ts';
+import { NotTaken, notTakenAt } from './target.ts';
 
 /** A lane whose target takes what `takes` says, and what was sent to it. */
-function laneTo(takes: (key: string) => boolean | Promise<boolean>, { retryForMs = 60_000 } = {}) {
+function laneTo(takes: (key: string) => boolean | Promise<boolean>, { retryForMs = 60_000, batchMax = 1 } = {}) {
   const sent: string[] = [];
+  const batches: number[] = [];
   const clock = { now: 0, nowMs: () => clock.now };
   const abort = new AbortController();
   const lane = new Lane({
     target: {
       arn: 'arn',
-      async send(message) {
-        sent.push(message);
-        if (!(await takes(message))) throw new NotTaken('answered 503');
+      batchMax,
+      async send(messages) {
+        batches.push(messages.length);
+        sent.push(...messages.map(({ text }) => text));
+        const taken = await Promise.all(messages.map(({ text }) => takes(text)));
+        if (batchMax === 1 && taken.includes(false)) throw new NotTaken('answered 503');
+        return notTakenAt(
+          messages,
+          taken.flatMap((isTaken, at) => (isTaken ? [] : [[at, 'answered 503'] as const])),
+        );
       },
     },
     messageOf: (event) => ('key' in event ? event.key : 'test'),
@@ -27,7 +35,7 @@ function laneTo(takes: (key: string) => boolean | Promise<boolean>, { retryForMs
     lane.pump();
     await lane.quiet();
   };
-  return { lane, sent, step, abort };
+  return { lane, sent, batches, step, abort };
 }
 
 function entries(...keys: string[]): OutboxEntry[] {
@@ -69,10 +77,11 @@ test('not taken for too long → a dead letter, and its key goes on with the nex
   await step();
   await step(1000);
   expect(lane.takeSettled()).toEqual({ delivered: [], dead: [1] });
+  await lane.refill(async () => entries('k', 'k').slice(1));
   isDown = false;
   await step(60_000);
   expect(lane.takeSettled()).toEqual({ delivered: [2], dead: [] });
-  expect(sent).toHaveLength(4);
+  expect(sent).toHaveLength(3);
 });
 
 test('a slow target → so many at once and no more', async () => {
@@ -96,4 +105,44 @@ test('given up while something fails → it is neither settled nor sent again', 
   await step(60_000);
   expect(sent).toHaveLength(1);
   expect(lane.takeSettled()).toEqual({ delivered: [], dead: [] });
+});
+
+test('the target takes several → of different keys together, of one key one after the other; what failed is alone', async () => {
+  let takesAll = false;
+  const { lane, sent, batches, step } = laneTo((key) => takesAll || key !== 'down', { batchMax: 3 });
+  lane.add(entries('a', 'a', 'down', 'b', 'c'));
+  await step();
+  expect(batches.toSorted()).toEqual([1, 1, 3]);
+  expect(sent.filter((key) => key === 'a')).toHaveLength(2);
+  expect(lane.takeSettled().delivered.toSorted()).toEqual([1, 2, 4, 5]);
+  takesAll = true;
+  lane.add(entries('d', 'e'));
+  await step(60_000);
+  expect(batches.slice(3).toSorted()).toEqual([1, 2]);
+});
+
+test('one key fails for long → what is behind it takes no room, and comes in its order once it is taken', async () => {
+  let isDown = true;
+  const { lane, sent, step } = laneTo((key) => key === 'up' || !isDown);
+  const outbox = entries(...Array.from({ length: 3 * chainMax }, () => 'down'), 'up');
+  const { room } = lane;
+  lane.add(outbox.slice(0, 1));
+  await step();
+  lane.add(outbox.slice(1));
+  await step();
+  expect(sent).toEqual(['down', 'up']);
+  expect(lane.room).toBe(room - 1);
+  isDown = false;
+  const settled: number[] = [];
+  for (let times = 0; times < 5; times++) {
+    await step(60_000);
+    settled.push(...lane.takeSettled().delivered);
+    await lane.refill(async ({ bucket, key, after, through, limit }) => {
+      expect({ bucket, key, through }).toEqual({ bucket: 'b', key: 'down', through: outbox.length });
+      return outbox.filter(({ sequence }) => sequence > after && sequence < outbox.length).slice(0, limit);
+    });
+  }
+  const last = outbox.length;
+  expect(settled).toEqual([last, ...outbox.slice(0, -1).map(({ sequence }) => sequence)]);
+  expect(lane.room).toBe(room);
 });

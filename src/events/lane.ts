@@ -1,26 +1,42 @@
 /**
  * What is on its way to one target. Events of a key leave in their order, each when the one before has been taken; those of
- * different keys leave beside each other, so many at once. One that is not taken is tried again, later and later, and holds
- * up its key alone; after a time it is a dead letter. The lane holds no more than a window of what waits in the outbox.
+ * different keys leave beside each other, so many at once, together where the target takes several. One that is not taken
+ * is tried again, alone, later and later, and holds up its key alone; after a time it is a dead letter. The lane holds no
+ * more than a window of what waits in the outbox: of a key that is held up its first event, of any other the first ones.
+ * What is behind them is passed by, and read when they are done.
  */
 import type { ObjectEvent, OutboxEntry, TestEvent } from '../engine/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { randomShare } from '../lib/ids.ts';
-import type { EventTarget } from './target.ts';
+import type { EventMessage, EventTarget } from './target.ts';
 
 const underWayMax = 16;
 export const windowMax = 10_000;
 const pauseMsMin = 500;
 const pauseMsMax = 60_000;
 
+/** Most events of one key that are held: what is behind them stays in the outbox until their turn comes. */
+export const chainMax = 100;
+
 /** Events of one key. */
 interface Chain {
-  readonly key: string;
+  readonly orderedBy: string;
   readonly entries: OutboxEntry[];
+  /** Whether further ones were passed by, and lie in the outbox. */
+  hasMore: boolean;
   failures: number;
   /** When the first of them was tried first. */
   triedMs: number | undefined;
   nextTryMs: number;
+}
+
+/** Events of a key that were passed by: those after one place in the order, up to where the lane has read. */
+export interface Passed {
+  readonly bucket: string;
+  readonly key: string | null;
+  readonly after: number;
+  readonly through: number;
+  readonly limit: number;
 }
 
 export interface LaneOptions {
@@ -36,6 +52,8 @@ export class Lane {
   readonly #chains = new Map<string, Chain>();
   #ready: Chain[] = [];
   readonly #waiting = new Set<Chain>();
+  /** Those of which all that was held is settled, and more lies in the outbox: by the settled one. */
+  readonly #drained = new Map<Chain, OutboxEntry>();
   readonly #sending = new Set<Promise<void>>();
   #held = 0;
   #settled: { delivered: number[]; dead: number[] } = { delivered: [], dead: [] };
@@ -61,17 +79,35 @@ export class Lane {
   add(entries: readonly OutboxEntry[]): void {
     for (const entry of entries) {
       this.last = entry.sequence;
-      this.#held++;
-      const key = keyOf(entry);
-      const chain = this.#chains.get(key);
-      if (chain !== undefined) {
-        chain.entries.push(entry);
-        continue;
-      }
-      const begun: Chain = { key, entries: [entry], failures: 0, triedMs: undefined, nextTryMs: 0 };
-      this.#chains.set(key, begun);
-      this.#ready.push(begun);
+      const orderedBy = orderOf(entry);
+      const chain = this.#chains.get(orderedBy);
+      if (chain === undefined) {
+        const begun: Chain = { orderedBy, entries: [], hasMore: false, failures: 0, triedMs: undefined, nextTryMs: 0 };
+        this.#chains.set(orderedBy, begun);
+        this.#hold(begun, [entry]);
+        this.#ready.push(begun);
+      } else if (chain.hasMore || chain.failures > 0 || chain.entries.length >= chainMax) chain.hasMore = true;
+      else this.#hold(chain, [entry]);
     }
+  }
+
+  /** Has events that were passed by read, for keys whose turn it is. Nothing may be added meanwhile. */
+  async refill(read: (passed: Passed) => Promise<readonly OutboxEntry[]>): Promise<void> {
+    for (const [chain, { event, sequence }] of this.#drained) {
+      const key = 'key' in event ? event.key : null;
+      const range = { after: sequence, through: this.last, limit: chainMax };
+      const entries = await read({ bucket: event.bucket, key, ...range });
+      this.#drained.delete(chain);
+      chain.hasMore = entries.length === chainMax;
+      this.#hold(chain, entries);
+      if (entries.length > 0) this.#ready.push(chain);
+      else this.#chains.delete(chain.orderedBy);
+    }
+  }
+
+  #hold(chain: Chain, entries: readonly OutboxEntry[]): void {
+    chain.entries.push(...entries);
+    this.#held += entries.length;
   }
 
   /** Sends what can be sent now. */
@@ -84,14 +120,22 @@ export class Lane {
       this.#waiting.delete(chain);
       this.#ready.push(chain);
     }
-    const free = underWayMax - this.#sending.size;
-    for (const chain of this.#ready.splice(0, free)) {
-      const sending = this.#send(chain).finally(() => {
+    while (this.#ready.length > 0 && this.#sending.size < underWayMax) {
+      const sending = this.#send(this.#nextBatch()).finally(() => {
         this.#sending.delete(sending);
         if (this.#ready.length > 0) this.pump();
       });
       this.#sending.add(sending);
     }
+  }
+
+  /** What failed before is sent alone, as it may be what has a target refuse all that comes with it. */
+  #nextBatch(): readonly Chain[] {
+    const { batchMax = 1 } = this.#options.target;
+    const isFresh = (at: number) => this.#ready[at]?.failures === 0;
+    let count = 1;
+    if (isFresh(0)) while (count < batchMax && isFresh(count)) count++;
+    return this.#ready.splice(0, count);
   }
 
   /** What became of events since the last call. */
@@ -103,44 +147,71 @@ export class Lane {
 
   /** Resolves when nothing is under way any more. */
   async quiet(): Promise<void> {
-    await Promise.all(this.#sending);
+    while (this.#sending.size > 0) await Promise.all(this.#sending);
   }
 
-  async #send(chain: Chain): Promise<void> {
-    const { target, messageOf, clock, retryForMs, signal } = this.#options;
-    const [entry] = chain.entries;
-    if (entry === undefined) return;
-    chain.triedMs ??= clock.nowMs();
+  async #send(chains: readonly Chain[]): Promise<void> {
+    const { target, clock, signal } = this.#options;
+    const nowMs = clock.nowMs();
+    const sent = chains.flatMap((chain) => {
+      const [entry] = chain.entries;
+      chain.triedMs ??= nowMs;
+      return entry === undefined ? [] : [{ chain, entry, message: this.#messageOf(chain, entry) }];
+    });
+    const messages = sent.map(({ message }) => message);
+    let whyOf: (message: EventMessage) => unknown;
     try {
-      await target.send(messageOf(entry.event), signal);
-      this.delivered++;
-      this.#settled.delivered.push(entry.sequence);
+      const notTaken = await target.send(messages, signal);
+      whyOf = (message) => notTaken.get(message);
     } catch (error) {
-      if (signal.aborted) return;
-      this.failures++;
-      this.lastError = describe(error);
-      const nowMs = clock.nowMs();
-      if (nowMs - chain.triedMs < retryForMs) {
-        chain.nextTryMs = nowMs + pauseMs(chain.failures++);
-        this.#waiting.add(chain);
-        return;
-      }
-      this.#settled.dead.push(entry.sequence);
+      whyOf = () => error;
     }
-    this.#goOn(chain);
+    for (const { chain, entry, message } of sent) {
+      const why = whyOf(message);
+      if (why !== undefined) this.#failed(chain, entry, why);
+      else {
+        this.delivered++;
+        this.#settled.delivered.push(entry.sequence);
+        this.#goOn(chain, entry);
+      }
+    }
+  }
+
+  #messageOf({ orderedBy }: Chain, { sequence, event }: OutboxEntry): EventMessage {
+    const id = 'key' in event ? event.sequencer : `test-${sequence}`;
+    return { text: this.#options.messageOf(event), orderedBy, id, event };
+  }
+
+  #failed(chain: Chain, entry: OutboxEntry, why: unknown): void {
+    const { clock, retryForMs, signal } = this.#options;
+    if (signal.aborted) return;
+    this.failures++;
+    this.lastError = describe(why);
+    const nowMs = clock.nowMs();
+    if (nowMs - (chain.triedMs ?? nowMs) < retryForMs) {
+      chain.nextTryMs = nowMs + pauseMs(chain.failures++);
+      const passed = chain.entries.splice(1).length;
+      this.#held -= passed;
+      chain.hasMore ||= passed > 0;
+      this.#waiting.add(chain);
+      return;
+    }
+    this.#settled.dead.push(entry.sequence);
+    this.#goOn(chain, entry);
   }
 
   /** The first event of a chain is settled. */
-  #goOn(chain: Chain): void {
+  #goOn(chain: Chain, settled: OutboxEntry): void {
     this.#held--;
     chain.entries.shift();
     [chain.failures, chain.triedMs] = [0, undefined];
     if (chain.entries.length > 0) this.#ready.push(chain);
-    else this.#chains.delete(chain.key);
+    else if (chain.hasMore) this.#drained.set(chain, settled);
+    else this.#chains.delete(chain.orderedBy);
   }
 }
 
-function keyOf({ event }: OutboxEntry): string {
+function orderOf({ event }: OutboxEntry): string {
   return 'key' in event ? `${event.bucket}/${event.key}` : event.bucket;
 }
 

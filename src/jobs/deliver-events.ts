@@ -54,6 +54,7 @@ export function deliverEvents({ outbox, targets, messageOf, clock, log, retryFor
   }
 
   async function fill(lane: Lane): Promise<void> {
+    await lane.refill((passed) => outbox.listOn({ target: lane.arn, ...passed }));
     const limit = Math.min(readMax, lane.room);
     if (limit > 0) lane.add(await outbox.list({ target: lane.arn, after: lane.last, limit }));
     lane.pump();
@@ -82,6 +83,7 @@ export function deliverEvents({ outbox, targets, messageOf, clock, log, retryFor
       abort.abort();
       await Promise.all(lanes.map((lane) => lane.quiet()));
       await settle();
+      await Promise.all(targets.map((target) => target.close?.()));
     },
   };
 }

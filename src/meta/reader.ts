@@ -8,7 +8,7 @@ import { BlobReader } from './tables/blobs.ts';
 import { BucketReader } from './tables/buckets.ts';
 import { IdentityReader } from './tables/identities.ts';
 import { JobStateReader } from './tables/job-states.ts';
-import { type OutboxQuery, OutboxReader, type OutboxSize } from './tables/outbox.ts';
+import { type OutboxKeyQuery, type OutboxQuery, OutboxReader, type OutboxSize } from './tables/outbox.ts';
 import { unpackSlices, unpackTags } from './tables/packing.ts';
 import { PartReader, toPart } from './tables/parts.ts';
 import { toUpload, UploadReader, type UploadRow } from './tables/uploads.ts';
@@ -229,6 +229,10 @@ export class Reader implements IndexReader {
 
   async listEvents(query: OutboxQuery): Promise<readonly OutboxEntry[]> {
     return this.#outbox.waiting(query);
+  }
+
+  async listEventsOn(query: OutboxKeyQuery): Promise<readonly OutboxEntry[]> {
+    return this.#outbox.waitingOn(query);
   }
 
   async countEvents(): Promise<readonly OutboxSize[]> {

@@ -164,4 +164,8 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX outbox_by_target ON outbox (is_dead, target, sequence);
   `,
+  `
+  -- Events that wait, of one key: those behind one that is held up are passed by, and read when their turn comes.
+  CREATE INDEX outbox_by_key ON outbox (target, event ->> '$.key', sequence) WHERE is_dead = 0;
+  `,
 ];

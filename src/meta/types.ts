@@ -11,9 +11,9 @@ import type {
   Upload,
   Version,
 } from './records.ts';
-import type { OutboxQuery, OutboxSize } from './tables/outbox.ts';
+import type { OutboxKeyQuery, OutboxQuery, OutboxSize } from './tables/outbox.ts';
 
-export type { OutboxQuery, OutboxSize };
+export type { OutboxKeyQuery, OutboxQuery, OutboxSize };
 
 export interface BucketPage {
   readonly buckets: readonly Bucket[];
@@ -187,6 +187,8 @@ export interface IndexReader {
   getIdentities(): Promise<IdentityState>;
   /** Events that wait for a target, without the dead letters, in the order in which they happened. */
   listEvents(query: OutboxQuery): Promise<readonly OutboxEntry[]>;
+  /** The same of one key, up to a place in the order. */
+  listEventsOn(query: OutboxKeyQuery): Promise<readonly OutboxEntry[]>;
   /** How many wait for each target, and how many are dead letters; only of targets for which there are any. */
   countEvents(): Promise<readonly OutboxSize[]>;
 }

@@ -5,7 +5,7 @@
  */
 import type { ChecksumAlgorithm, Digests } from '../engine/types.ts';
 import { checksumAlgorithms, digestLengthBytes } from '../lib/digests/algorithms.ts';
-import { type HeaderMap, headerValue } from './auth/canonical-request.ts';
+import { type HeaderMap, headerValue } from '../lib/sigv4/canonical-request.ts';
 import type { PayloadMode } from './auth/payload-mode.ts';
 import { S3Error } from './errors.ts';
 

@@ -3,7 +3,7 @@
  * what the client has promised of it. Nothing is read, and no 100 Continue sent, before the first byte is asked for.
  */
 import type { BodySource, ChecksumAlgorithm } from '../engine/types.ts';
-import { type HeaderMap, headerValue } from './auth/canonical-request.ts';
+import { type HeaderMap, headerValue } from '../lib/sigv4/canonical-request.ts';
 import { type ChunkedOptions, type DecodedBody, decodeChunked } from './auth/chunked.ts';
 import type { Authentication } from './auth/types.ts';
 import { announcedTrailers, bodyExpectations } from './body-checks.ts';

@@ -1,6 +1,6 @@
 /** Headers that a presigner has moved into the query: part of what was signed, and meant as headers. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { HeaderMap } from './auth/canonical-request.ts';
+import type { HeaderMap } from '../lib/sigv4/canonical-request.ts';
 import { S3Error } from './errors.ts';
 
 /** Parameters that belong to the signature itself. */

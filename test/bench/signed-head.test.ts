@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { canonicalQuery, HeadSigner, unsignedPayload } from '../../bench/load/signed-head.ts';
 import { rootIdentity } from '../../src/iam/identity.ts';
+import { groupHeaders } from '../../src/lib/sigv4/canonical-request.ts';
 import { authenticate } from '../../src/s3/auth/authenticate.ts';
-import { groupHeaders } from '../../src/s3/auth/canonical-request.ts';
 
 const endpoint = { host: '127.0.0.1', port: 9000, region: 'us-east-1', accessKeyId: 'key', secretAccessKey: 'secret' };
 const nowMs = Date.UTC(2026, 10, 24, 12);

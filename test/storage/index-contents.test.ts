@@ -150,6 +150,23 @@ describe('the outbox', () => {
     expect(new Set(sequencers.map(({ length }) => length)).size).toBe(1);
   });
 
+  test('asked for one key → its waiting events alone, between two places in the order', async () => {
+    const keys = ['key', 'other', 'key', 'key', 'key'];
+    for (const [at, key] of keys.entries()) {
+      await index.submit({ ...put(bucketId, key, at + 1), ...notice('E', 'a', ...(at === 0 ? ['b'] : [])) });
+    }
+    await index.submit({ type: 'settle-events', delivered: [], dead: [4] });
+    const asked = { target: 'a', bucket: 'bucket', key: 'key', after: 1, through: 6, limit: 10 };
+    expect(await index.listEventsOn({ ...asked, after: 0, through: 5 })).toMatchObject([
+      { sequence: 1 },
+      { sequence: 5 },
+    ]);
+    expect(await index.listEventsOn(asked)).toMatchObject([{ sequence: 5 }, { sequence: 6 }]);
+    expect(await index.listEventsOn({ ...asked, limit: 1 })).toHaveLength(1);
+    expect(await index.listEventsOn({ ...asked, bucket: 'another' })).toEqual([]);
+    expect(await index.listEventsOn({ ...asked, key: null })).toEqual([]);
+  });
+
   test('settled: the delivered are gone, dead letters are counted and no longer given; after a new start as before', async () => {
     for (const ordinal of [1, 2, 3]) await index.submit({ ...put(bucketId, 'key', ordinal), ...notice('E', 'a') });
     await index.submit({ type: 'settle-events', delivered: [1], dead: [2] });

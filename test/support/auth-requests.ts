@@ -1,6 +1,7 @@
 /** Signed requests as a server receives them, and the verifier's options that fit them. */
+
+import { groupHeaders } from '../../src/lib/sigv4/canonical-request.ts';
 import { authenticate } from '../../src/s3/auth/authenticate.ts';
-import { groupHeaders } from '../../src/s3/auth/canonical-request.ts';
 import type { AccessKey, SignedRequest } from '../../src/s3/auth/types.ts';
 import { type SigningKey, signHeader, type UnsignedRequest, type WireRequest } from './sigv4-sign.ts';
 

@@ -32,6 +32,8 @@ export class EventReceiver implements AsyncDisposable {
   refused = 0;
   /** Says of a message whether it is taken. */
   takes: (message: ReceivedMessage) => boolean = () => true;
+  /** What is answered to those that are taken; nothing unless there is something. */
+  answer: string | undefined;
   readonly #server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -41,7 +43,8 @@ export class EventReceiver implements AsyncDisposable {
       const isTaken = this.takes(message);
       if (isTaken) this.taken.push({ headers: request.headers, text, message });
       else this.refused++;
-      response.writeHead(isTaken ? 204 : 503).end();
+      const status = this.answer === undefined ? 204 : 200;
+      response.writeHead(isTaken ? status : 503).end(isTaken ? this.answer : undefined);
     });
   });
 

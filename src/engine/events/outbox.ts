@@ -1,12 +1,14 @@
 /** What delivers events sees of the outbox. */
 import type { OutboxEntry, TestEvent } from '../../meta/records.ts';
-import type { OutboxQuery, OutboxSize } from '../../meta/types.ts';
+import type { OutboxKeyQuery, OutboxQuery, OutboxSize } from '../../meta/types.ts';
 import type { EngineContext } from '../context.ts';
 import { refusing } from '../refusals.ts';
 
 export interface Outbox {
   /** Events that wait for a target, in the order in which they happened. */
   list(query: OutboxQuery): Promise<readonly OutboxEntry[]>;
+  /** The same of one key, up to a place in the order. */
+  listOn(query: OutboxKeyQuery): Promise<readonly OutboxEntry[]>;
   /** How much waits for each target, dead letters apart; only of targets for which anything does. */
   sizes(): Promise<readonly OutboxSize[]>;
   /** Says what became of events, by their sequences: those delivered go, dead letters stay and are no longer listed. */
@@ -25,6 +27,7 @@ const atOnce = 1000;
 export function createOutbox({ index, clock }: Pick<EngineContext, 'index' | 'clock'>): Outbox {
   return {
     list: (query) => refusing({}, () => index.listEvents(query)),
+    listOn: (query) => refusing({}, () => index.listEventsOn(query)),
     sizes: () => refusing({}, () => index.countEvents()),
     settle: ({ delivered, dead }) => refusing({}, () => index.submit({ type: 'settle-events', delivered, dead })),
     replay: (target) =>

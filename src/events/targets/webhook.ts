@@ -1,7 +1,7 @@
 /** Events as POST requests to a URL, signed so that who receives them can tell whose they are. */
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../../lib/clock.ts';
-import { type EventTarget, NotTaken } from '../target.ts';
+import { type EventTarget, NotTaken, oneByOne } from '../target.ts';
 
 export interface WebhookOptions {
   readonly arn: string;
@@ -13,25 +13,22 @@ export interface WebhookOptions {
 
 /** Any 2xx takes a message; whatever else is answered, or nothing, has it sent again. */
 export function webhook({ arn, url, secret, timeoutMs, clock }: WebhookOptions): EventTarget {
-  return {
-    arn,
-    async send(message, signal) {
-      const timestamp = String(Math.floor(clock.nowMs() / 1000));
-      const response = await fetch(url, {
-        method: 'POST',
-        body: message,
-        redirect: 'error',
-        headers: {
-          'content-type': 'application/json',
-          'x-ninefold-timestamp': timestamp,
-          'x-ninefold-signature': signatureOf({ secret, timestamp, message }),
-        },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      });
-      await response.body?.cancel();
-      if (!response.ok) throw new NotTaken(`answered ${response.status}`);
-    },
-  };
+  return oneByOne(arn, async ({ text }, signal) => {
+    const timestamp = String(Math.floor(clock.nowMs() / 1000));
+    const response = await fetch(url, {
+      method: 'POST',
+      body: text,
+      redirect: 'error',
+      headers: {
+        'content-type': 'application/json',
+        'x-ninefold-timestamp': timestamp,
+        'x-ninefold-signature': signatureOf({ secret, timestamp, message: text }),
+      },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    });
+    await response.body?.cancel();
+    if (!response.ok) throw new NotTaken(`answered ${response.status}`);
+  });
 }
 
 /** HMAC-SHA256 over timestamp, a dot and the body, so that nobody who saw a message can send it again later. */

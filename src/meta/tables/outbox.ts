@@ -14,6 +14,14 @@ export interface OutboxQuery {
   readonly limit: number;
 }
 
+/** Events on one key, or of a bucket on none. */
+export interface OutboxKeyQuery extends OutboxQuery {
+  readonly bucket: string;
+  readonly key: string | null;
+  /** Later sequences are left out. */
+  readonly through: number;
+}
+
 /** How much waits for a target. */
 export interface OutboxSize {
   readonly target: string;
@@ -25,6 +33,7 @@ export interface OutboxSize {
 
 export class OutboxReader {
   readonly #waiting: Statement<[OutboxQuery], OutboxRow>;
+  readonly #ofKey: Statement<[OutboxKeyQuery], OutboxRow>;
   readonly #sizes: Statement<[], { target: string; isDead: number; events: number; first: number }>;
   readonly #time: Statement<[number], { atMs: number }>;
 
@@ -32,6 +41,11 @@ export class OutboxReader {
     this.#waiting = db.prepare(`
       SELECT sequence, event FROM outbox
       WHERE is_dead = 0 AND target = $target AND sequence > $after ORDER BY sequence LIMIT $limit`);
+    this.#ofKey = db.prepare(`
+      SELECT sequence, event FROM outbox
+      WHERE is_dead = 0 AND target = $target AND event ->> '$.key' IS $key AND sequence > $after AND sequence <= $through
+        AND event ->> '$.bucket' = $bucket
+      ORDER BY sequence LIMIT $limit`);
     this.#sizes = db.prepare(`
       SELECT target, is_dead AS isDead, COUNT(*) AS events, MIN(sequence) AS first
       FROM outbox GROUP BY is_dead, target`);
@@ -39,9 +53,10 @@ export class OutboxReader {
   }
 
   waiting(query: OutboxQuery): OutboxEntry[] {
-    return this.#waiting
-      .all(query)
-      .map(({ sequence, event }) => ({ sequence, event: JSON.parse(event) as OutboxEntry['event'] }));
+    return this.#waiting.all(query).map(entryOf);
+  }
+  waitingOn(query: OutboxKeyQuery): OutboxEntry[] {
+    return this.#ofKey.all(query).map(entryOf);
   }
   sizes(): OutboxSize[] {
     return this.#sizes.all().map(({ target, isDead, events, first }) => ({
@@ -49,6 +64,10 @@ export class OutboxReader {
       oldestMs: this.#time.get(first)?.atMs ?? 0,
     }));
   }
+}
+
+function entryOf({ sequence, event }: OutboxRow): OutboxEntry {
+  return { sequence, event: JSON.parse(event) as OutboxEntry['event'] };
 }
 
 export class OutboxWriter {

@@ -3,14 +3,15 @@
  * Version 2. A form without any field of a signature is nobody's.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-authentication-HTTPPOST.html
  */
+
+import { mismatchFields, signatureMatches, signingKey } from '../../lib/sigv4/signing-key.ts';
+import { parseBasicTimestamp } from '../../lib/sigv4/timestamps.ts';
 import { S3Error } from '../errors.ts';
 import type { FormFields } from '../forms/upload-form.ts';
 import { findAccessKey } from './access-key.ts';
 import { type AuthenticateOptions, scopeRules } from './authenticate.ts';
 import { readCredential, requireSameDay, unsupportedMechanism } from './claim.ts';
 import { signatureV2Matches } from './signature-v2.ts';
-import { mismatchFields, signatureMatches, signingKey } from './signing-key.ts';
-import { parseBasicTimestamp } from './timestamps.ts';
 import type { Authentication } from './types.ts';
 import { requireUnexpired, skewMaxMs } from './validity.ts';
 

@@ -3,8 +3,7 @@
  * look-up. Checks in this order: form and scope of the claim, access key and token, time, signed headers, signature.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  */
-import { S3Error } from '../errors.ts';
-import { findAccessKey } from './access-key.ts';
+
 import {
   type CanonicalParts,
   canonicalRequest,
@@ -13,11 +12,8 @@ import {
   parseQuery,
   type QueryParameter,
   verbatimRequest,
-} from './canonical-request.ts';
-import { readClaim, type ScopeRules, type SignatureClaim } from './claim.ts';
-import type { HmacKey } from './hmac-key.ts';
-import { parsePayloadMode, parsePlainPayloadMode } from './payload-mode.ts';
-import { authenticateV2, isSignedByV2 } from './signature-v2.ts';
+} from '../../lib/sigv4/canonical-request.ts';
+import type { HmacKey } from '../../lib/sigv4/hmac-key.ts';
 import {
   mismatchFields,
   requestStringToSign,
@@ -27,8 +23,13 @@ import {
   signatureMatches,
   signingKey,
   spacedHex,
-} from './signing-key.ts';
-import { extendedTimestamp } from './timestamps.ts';
+} from '../../lib/sigv4/signing-key.ts';
+import { extendedTimestamp } from '../../lib/sigv4/timestamps.ts';
+import { S3Error } from '../errors.ts';
+import { findAccessKey } from './access-key.ts';
+import { readClaim, type ScopeRules, type SignatureClaim } from './claim.ts';
+import { parsePayloadMode, parsePlainPayloadMode } from './payload-mode.ts';
+import { authenticateV2, isSignedByV2 } from './signature-v2.ts';
 import type { Authentication, FindSecret, SignedRequest } from './types.ts';
 import { requireRecent, requireUnexpired, skewMaxMs } from './validity.ts';
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createHash, type Hash } from 'node:crypto';
-import { S3Error } from '../errors.ts';
 import {
   chunkStringToSign,
   mismatchFields,
@@ -8,7 +7,8 @@ import {
   type SigningContext,
   signatureMatches,
   trailerStringToSign,
-} from './signing-key.ts';
+} from '../../lib/sigv4/signing-key.ts';
+import { S3Error } from '../errors.ts';
 
 /**
  * The chain of signatures through a streamed body: each covers the one before it, and the first covers the request's.

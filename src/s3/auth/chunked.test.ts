@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ChunkSigner, signedChunks, signHeader, unsignedChunks } from '../../../test/support/sigv4-sign.ts';
 import { rootIdentity } from '../../iam/identity.ts';
+import { groupHeaders } from '../../lib/sigv4/canonical-request.ts';
+import { HmacKey } from '../../lib/sigv4/hmac-key.ts';
+import type { SigningContext } from '../../lib/sigv4/signing-key.ts';
 import { S3Error } from '../errors.ts';
 import { authenticate } from './authenticate.ts';
-import { groupHeaders } from './canonical-request.ts';
 import { type ChunkedOptions, decodeChunked } from './chunked.ts';
-import { HmacKey } from './hmac-key.ts';
-import type { SigningContext } from './signing-key.ts';
 
 /** The key and date of the examples that AWS publishes. */
 const key = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' };

@@ -5,9 +5,10 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
  */
+
+import type { SigningContext } from '../../lib/sigv4/signing-key.ts';
 import { S3Error } from '../errors.ts';
 import { ChunkVerifier } from './chunk-verifier.ts';
-import type { SigningContext } from './signing-key.ts';
 import { TrailerReader } from './trailers.ts';
 
 export interface ChunkedOptions {

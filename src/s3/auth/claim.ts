@@ -1,9 +1,9 @@
 /** What a request says of its own signature, read from the Authorization header or from the query, nothing believed yet. */
 import { RecentMap } from '../../lib/recent-map.ts';
+import { findRepeated, type HeaderMap, headerValue, type QueryParameter } from '../../lib/sigv4/canonical-request.ts';
+import { type Scope, signatureDigits } from '../../lib/sigv4/signing-key.ts';
+import { parseBasicTimestamp, parseTimestamp, type Timestamp } from '../../lib/sigv4/timestamps.ts';
 import { S3Error } from '../errors.ts';
-import { findRepeated, type HeaderMap, headerValue, type QueryParameter } from './canonical-request.ts';
-import { type Scope, signatureDigits } from './signing-key.ts';
-import { parseBasicTimestamp, parseTimestamp, type Timestamp } from './timestamps.ts';
 
 export interface SignatureClaim {
   readonly mode: 'header' | 'presigned';

@@ -4,9 +4,9 @@ import { ListObjectsV2Command, PutObjectCommand, S3Client, type S3ClientConfig }
 import { expect, test } from 'vitest';
 import { rootIdentity } from '../../iam/identity.ts';
 import { digest } from '../../lib/digests/digester.ts';
+import { groupHeaders } from '../../lib/sigv4/canonical-request.ts';
 import { openBody } from '../body.ts';
 import { authenticate } from './authenticate.ts';
-import { groupHeaders } from './canonical-request.ts';
 
 const identity = rootIdentity({ id: '123456789012', displayName: 'd' });
 const sessionToken = 'token+/=';

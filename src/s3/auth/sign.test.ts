@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { sha256Hex, signHeader } from '../../../test/support/sigv4-sign.ts';
 import { rootIdentity } from '../../iam/identity.ts';
+import { signRequest } from '../../lib/sigv4/sign.ts';
 import { authenticate } from './authenticate.ts';
-import { signRequest } from './sign.ts';
 
 const key = { accessKeyId: 'KEY', secretAccessKey: 'a secret/with+signs' };
 const nowMs = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -35,4 +35,26 @@ test("the same request signed by AWS's description → the same signature", () =
   // The path has an encoded slash, which that signer would send as it is: only a path without one compares.
   const plain = signRequest({ ...request, rawPath: signed.rawPath }, { ...key, region: 'eu-west-1', nowMs });
   expect(plain['authorization']).toBe(signed.headers['authorization']);
+});
+
+test('a query, headers, a token and a body that is a stream → signed too', () => {
+  const session = { ...key, sessionToken: 'a token' };
+  const signed = signHeader(
+    {
+      method: 'PUT',
+      path: '/b/k y',
+      query: [
+        ['partNumber', '1'],
+        ['uploadId', 'a+b'],
+      ],
+      headers: { host: request.host, 'x-amz-meta-a': '1' },
+    },
+    { ...session, region: 'eu-west-1' },
+    { date: new Date(nowMs), payload: 'UNSIGNED-PAYLOAD' },
+  );
+  const { rawPath, rawQuery } = signed;
+  const options = { ...session, region: 'eu-west-1', nowMs };
+  const streamed = { method: 'PUT', rawPath, rawQuery, host: request.host, body: { sha256: 'UNSIGNED-PAYLOAD' } };
+  const ours = signRequest({ ...streamed, headers: { 'x-amz-meta-a': '1' } }, options);
+  expect(ours).toEqual({ ...signed.headers, host: undefined, 'x-amz-meta-a': '1', 'x-amz-security-token': 'a token' });
 });

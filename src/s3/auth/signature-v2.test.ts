@@ -2,8 +2,8 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { identity } from '../../../test/support/auth-requests.ts';
+import { groupHeaders } from '../../lib/sigv4/canonical-request.ts';
 import { authenticate } from './authenticate.ts';
-import { groupHeaders } from './canonical-request.ts';
 import type { AccessKey, SignedRequest } from './types.ts';
 
 const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';

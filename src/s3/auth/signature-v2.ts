@@ -10,14 +10,14 @@
  * could be read as further parameters is refused, as the text that is signed does not tell them apart.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { findRepeated, type HeaderMap, headerValue, type QueryParameter } from '../../lib/sigv4/canonical-request.ts';
+import { mismatchFields } from '../../lib/sigv4/signing-key.ts';
+import { parseTimestamp } from '../../lib/sigv4/timestamps.ts';
 import { S3Error } from '../errors.ts';
 import { hoistedByV2 } from '../hoisted-headers.ts';
 import { subResources } from '../model/router.ts';
 import { findAccessKey } from './access-key.ts';
-import { findRepeated, type HeaderMap, headerValue, type QueryParameter } from './canonical-request.ts';
 import { parsePlainPayloadMode } from './payload-mode.ts';
-import { mismatchFields } from './signing-key.ts';
-import { parseTimestamp } from './timestamps.ts';
 import type { Authentication, FindSecret, SignedRequest } from './types.ts';
 import { requireRecent, requireUnexpired } from './validity.ts';
 

@@ -1,8 +1,8 @@
 /** What authentication takes and gives. */
 import type { Identity } from '../../iam/identity.ts';
-import type { HeaderMap } from './canonical-request.ts';
+import type { HeaderMap } from '../../lib/sigv4/canonical-request.ts';
+import type { SigningContext } from '../../lib/sigv4/signing-key.ts';
 import type { PayloadMode } from './payload-mode.ts';
-import type { SigningContext } from './signing-key.ts';
 
 export interface SignedRequest {
   /** As on the wire, upper case. */

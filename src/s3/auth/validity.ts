@@ -1,6 +1,7 @@
 /** When a signature counts. */
+
+import { extendedTimestamp } from '../../lib/sigv4/timestamps.ts';
 import { S3Error } from '../errors.ts';
-import { extendedTimestamp } from './timestamps.ts';
 
 /** How far the clocks of client and server may be apart. */
 export const skewMaxMs = 15 * 60 * 1000;

@@ -5,9 +5,9 @@
  */
 import { describe, expect, test } from 'vitest';
 import { rootIdentity } from '../../iam/identity.ts';
+import { canonicalRequest, groupHeaders } from '../../lib/sigv4/canonical-request.ts';
+import { requestStringToSign } from '../../lib/sigv4/signing-key.ts';
 import { authenticate } from './authenticate.ts';
-import { canonicalRequest, groupHeaders } from './canonical-request.ts';
-import { requestStringToSign } from './signing-key.ts';
 import type { SignedRequest } from './types.ts';
 
 const identity = rootIdentity({ id: '123456789012', displayName: 'x' });

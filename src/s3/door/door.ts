@@ -1,7 +1,7 @@
 /** The way in, the same for all that the port serves: how a request came, whether it is let in, whom it was signed for. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../lib/clock.ts';
-import { groupHeaders, type HeaderMap } from '../auth/canonical-request.ts';
+import { groupHeaders, type HeaderMap } from '../../lib/sigv4/canonical-request.ts';
 import type { Authentication } from '../auth/types.ts';
 import { AddressList } from './address-list.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';

@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
-import { RecentMap } from '../../lib/recent-map.ts';
+import { RecentMap } from '../recent-map.ts';
 import { HmacKey } from './hmac-key.ts';
 
 /** What a credential scope names. */

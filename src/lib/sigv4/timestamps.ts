@@ -1,5 +1,5 @@
 /** The forms of date that a signed request may carry. */
-import { RecentMap } from '../../lib/recent-map.ts';
+import { RecentMap } from '../recent-map.ts';
 
 export interface Timestamp {
   readonly epochMs: number;
