@@ -124,6 +124,10 @@ const timeSchema = z.strictObject({
   dayLength: durationSchema.default('24h'),
 });
 
+const metricsSchema = z.strictObject({
+  token: z.string().min(16),
+});
+
 const auditLogSchema = z.strictObject({
   enabled: z.boolean().default(true),
   fileBytesMax: z
@@ -153,6 +157,7 @@ export const configSchema = z.strictObject({
     .default([]),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   auditLog: auditLogSchema.prefault({}),
+  metrics: metricsSchema.optional(),
   rootKey: keySchema.optional(),
   accountId: accountIdSchema.default('000000000000'),
   displayName: z.string().min(1).default('root'),

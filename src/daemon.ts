@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createAdmin } from './admin/admin.ts';
+import { metricsPaths } from './admin/metrics-routes.ts';
 import { AuditFile } from './audit-file.ts';
 import { type ErasureBlobStore, openBlobStore } from './blob/store.ts';
 import { type Config, ConfigError } from './config.ts';
@@ -13,6 +14,7 @@ import { type Compaction, createCompaction } from './engine/compaction.ts';
 import { createEngine } from './engine/engine.ts';
 import { EngineError } from './engine/errors.ts';
 import { dayMs } from './engine/lifecycle/due.ts';
+import { createRequestMetrics } from './engine/metrics/request-metrics.ts';
 import { probeStore } from './engine/probe.ts';
 import { readSettings } from './engine/rebuild/settings.ts';
 import type { Engine } from './engine/types.ts';
@@ -53,6 +55,7 @@ import type { FindSecret } from './s3/auth/types.ts';
 import { Door } from './s3/door/door.ts';
 import { namesBucket } from './s3/door/public-endpoints.ts';
 import { createHealth } from './s3/health.ts';
+import { Observer } from './s3/metrics/observer.ts';
 import { operations } from './s3/operations/index.ts';
 import { Pipeline } from './s3/pipeline.ts';
 import { QueryApi } from './s3/query-api.ts';
@@ -117,6 +120,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     clock,
   });
   await ensureBuckets(config, engine);
+  await engine.watches.load();
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
   const settings = new SettingsCopies({ read: () => readSettings(index), disks: () => blobs.disks(), clock });
   const queues = openQueues(config, { engine, clock });
@@ -271,8 +275,10 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
   const gate = new Gate({ engine, accesses, policiesOf, accountOf: ownerOf, refusals: iam.refusals });
   const suffixes = hostSuffixes(config.domains);
   const door = openDoor(config, suffixes);
+  const requestMetrics = createRequestMetrics(engine.watches, clock);
   const pipeline = new Pipeline({
     engine,
+    observer: new Observer({ engine, metrics: requestMetrics, clock: door.pacing.clock, log }),
     operations,
     clock,
     log,
@@ -307,12 +313,16 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
     users,
     outbox: engine.outbox,
     explainer,
+    requestMetrics,
   });
   return createServer({
     pipeline,
     queueApi: new QueueApi({ queues, iam, accountId: config.accountId, regions, door, clock, log }),
     queryApi: new QueryApi({ iam, regions, hostSuffixes: suffixes, door, clock, log, audit }),
-    reserved: new ReservedRoutes({ answer, findSecret, operator: config.accountId, regions, door, clock, log, audit }),
+    reserved: new ReservedRoutes({
+      ...{ answer, findSecret, operator: config.accountId, regions, door, clock, log, audit },
+      collecting: config.metrics && { ...config.metrics, paths: metricsPaths },
+    }),
     health: createHealth(() => probeStore(index, blobs), clock),
     clock,
     log,

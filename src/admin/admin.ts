@@ -6,12 +6,13 @@ import { diskRoutes } from './disk-routes.ts';
 import { eventRoutes } from './event-routes.ts';
 import { explainRoutes } from './explain-routes.ts';
 import { jobRoutes } from './job-routes.ts';
+import { type MetricsSources, metricsRoutes } from './metrics-routes.ts';
 import { type AdminAnswer, type AdminRequest, Refusal } from './requests.ts';
 import { findRoute, type Route, refuseBody } from './routes.ts';
 import { readStatus, type StatusSources } from './status.ts';
 import { userRoutes } from './user-routes.ts';
 
-export interface AdminOptions extends StatusSources {
+export interface AdminOptions extends StatusSources, MetricsSources {
   readonly blobs: StatusSources['blobs'] & Parameters<typeof diskRoutes>[0];
   readonly jobs: StatusSources['jobs'] & Parameters<typeof jobRoutes>[0];
   readonly users: Parameters<typeof userRoutes>[0];
@@ -28,12 +29,14 @@ export function createAdmin(options: AdminOptions): (request: AdminRequest) => P
     ...userRoutes(options.users),
     ...explainRoutes(options.explainer),
     ...eventRoutes(options.outbox),
+    ...metricsRoutes(options),
   ];
   return async (request) => {
     try {
       if (request.query !== '') throw new Refusal('InvalidInput', `This takes no query: ${request.query}`);
       const { route, parameters } = findRoute(routes, request);
-      return { status: 200, body: await route.run({ parameters, body: request.body }) };
+      const { contentType } = route;
+      return { status: 200, contentType, body: await route.run({ parameters, body: request.body }) };
     } catch (error) {
       if (error instanceof Refusal) return error.answer();
       throw error;

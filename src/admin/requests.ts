@@ -13,8 +13,9 @@ export interface AdminRequest {
 export interface AdminAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A value that JSON can hold. */
+  /** A value that JSON can hold, or text of the type named. */
   readonly body: unknown;
+  readonly contentType?: string | undefined;
 }
 
 /** Statuses of refusals by their codes. */

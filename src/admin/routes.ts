@@ -9,6 +9,8 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Path below `/-/`; a part `:name` stands for any text. */
   readonly path: string;
+  /** What it returns is text of this type, sent as it is. */
+  readonly contentType?: string;
   /** Returns what is sent as JSON with status 200. Rejects with Refusal. */
   run(call: { readonly parameters: Parameters; readonly body: string }): Promise<unknown>;
 }

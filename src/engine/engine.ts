@@ -18,6 +18,7 @@ import { createObjects } from './objects.ts';
 import type { Engine } from './types.ts';
 import { createUploads } from './uploads.ts';
 import { VersionIds } from './version-ids.ts';
+import { createWatches } from './watches.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -67,5 +68,6 @@ export function createEngine(options: EngineOptions): Engine {
     inventory: createInventory(context, { buckets, objects }),
     identities: createIdentities(context),
     outbox: createOutbox(context),
+    watches: createWatches(context),
   };
 }

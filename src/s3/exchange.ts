@@ -38,6 +38,8 @@ export class Exchange {
   #status = 0;
   #standing: readonly string[] = [];
   #bytesSent = 0;
+  #bytesReceived = 0;
+  #bodyEndedMs: number | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse, pacing: Pacing) {
     this.request = request;
@@ -57,6 +59,16 @@ export class Exchange {
     return this.#bytesSent;
   }
 
+  /** Bytes of the body, as they were sent. */
+  get bytesReceived(): number {
+    return this.#bytesReceived;
+  }
+
+  /** When the last byte of the body was there, on the clock of the pacing; undefined where nobody has read so far. */
+  get bodyEndedMs(): number | undefined {
+    return this.#bodyEndedMs;
+  }
+
   /** Headers that the answer will carry, whatever it is: names and values by turns. */
   set standingHeaders(headers: readonly string[]) {
     this.#standing = headers;
@@ -74,9 +86,11 @@ export class Exchange {
     const pace = this.#newPace();
     try {
       for (let next = await this.#nextOf(source, pace); next.done !== true; next = await this.#nextOf(source, pace)) {
+        this.#bytesReceived += next.value.length;
         yield next.value;
         freeBuffer(next.value);
       }
+      this.#bodyEndedMs = this.#pacing.clock.nowMs();
     } finally {
       // Given up, it still waits for bytes: until the connection is closed.
       const returned = source.return?.();

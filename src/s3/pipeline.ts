@@ -5,7 +5,6 @@
 import assert from 'node:assert/strict';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Bucket } from '../engine/types.ts';
-import type { Identity } from '../iam/identity.ts';
 import type { KeyUse } from '../iam/records.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -28,6 +27,7 @@ import { causeOf } from './events/cause.ts';
 import { Exchange } from './exchange.ts';
 import { findBucket } from './find-bucket.ts';
 import { withHoisted } from './hoisted-headers.ts';
+import type { Observer } from './metrics/observer.ts';
 import { decoderOf } from './model/decode.ts';
 import { type EncodedAnswer, encoderOf } from './model/encode.ts';
 import { route } from './model/router.ts';
@@ -36,6 +36,7 @@ import type { InputOf, OperationName, OutputOf } from './model/types.ts';
 import type { Answer, ObjectName, Operation, OperationRequest, Surroundings } from './operation.ts';
 import { type OpenBody, readDocument, usualDocumentBytesMax } from './request-document.ts';
 import { logRequest } from './request-log.ts';
+import type { Trace } from './trace.ts';
 
 export interface PipelineOptions extends Surroundings {
   readonly operations: ReadonlyMap<OperationName, Operation>;
@@ -48,6 +49,8 @@ export interface PipelineOptions extends Surroundings {
   /** Hears of every use of a key. */
   readonly noteUse: (accessKeyId: string, use: KeyUse) => void;
   readonly accesses: BucketAccesses;
+  /** Counts requests where a bucket asks for it. */
+  readonly observer: Observer;
   readonly clock: Clock;
   readonly log: Log;
   /** Whether requests may be signed by Version 2. */
@@ -80,19 +83,6 @@ export const commonMembers: readonly string[] = [
 /** Names the account that a request to S3 Control is about. */
 const accountHeader = 'x-amz-account-id';
 
-/** What the stages have found out of a request so far; also what the log line tells. */
-interface Trace {
-  operation?: OperationName | 'PostObject';
-  identity?: Identity;
-  /** The caller's account pays for the request, or for one of the buckets that it is about. */
-  isCharged?: true;
-  error?: S3Error;
-  accessKeyId?: string;
-  sourceAddress?: string | undefined;
-  bucketName?: string | undefined;
-  input?: InputOf<OperationName>;
-}
-
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #gate: Gate;
@@ -118,10 +108,13 @@ export class Pipeline {
     const startedMs = this.#options.clock.nowMs();
     const exchange = new Exchange(incoming, response, this.#options.door.pacing);
     const trace: Trace = {};
+    const { observer } = this.#options;
+    if (!observer.isIdle) trace.startedMs = observer.nowMs();
     try {
       const visit = this.#options.door.enter(incoming, response);
       const answer = await this.#answer(exchange, { url, visit }, trace);
       if (administrativeOperations.has(trace.operation ?? '')) await this.#audit(exchange, trace);
+      if (trace.startedMs !== undefined) trace.answeredMs = observer.nowMs();
       await exchange.send(answer);
     } catch (error) {
       trace.error = toS3Error(error, exchange.request.method);
@@ -130,6 +123,7 @@ export class Pipeline {
     }
     const ms = this.#options.clock.nowMs() - startedMs;
     logRequest(this.#options.log, exchange, { trace, url, ms });
+    if (trace.startedMs !== undefined) await observer.note(exchange, trace);
   }
 
   /** Notes an administrative act, if who asked for it is known. */
@@ -164,6 +158,7 @@ export class Pipeline {
     this.#checkHead(request);
     const accountId = request.headers[accountHeader]?.toString();
     const addressed = parseTarget({ url, host: visit.arrival.host, accountId }, this.#options.hostSuffixes);
+    trace.target = addressed;
     if (request.method === 'OPTIONS') return answerPreflight(this.#options.engine.buckets, request.headers, addressed);
     if (request.headers.origin !== undefined) {
       exchange.standingHeaders = await crossOriginHeaders(this.#options.engine.buckets, request, addressed);
@@ -187,6 +182,7 @@ export class Pipeline {
     if (authentication.kind === 'signed') trace.accessKeyId = authentication.accessKeyId;
     trace.sourceAddress = arrival.address;
     trace.bucketName = target.bucket;
+    trace.target = target;
     const bucket = await this.#resolveBucket(operation.name, target, headers);
     const { bucket: bucketName, control } = target;
     const asked = { facts, operation: operation.name, bucket, bucketName, object: objectOf(target), control };
@@ -198,6 +194,9 @@ export class Pipeline {
     this.#options.door.admission.admitPrefix(request.method, target);
     const origin = visit.originFor(authentication);
     const context = this.#context({ exchange, headers, target, asked, nowMs, openBody, origin, trace });
+    if (request.method === 'DELETE' && trace.startedMs !== undefined) {
+      trace.tagsBefore = await this.#options.observer.tagsBefore(bucket, target);
+    }
     const answer = await this.#run(operation, { context, input, asked });
     const encoded = completed(encoderOf(operation.name)(answer.output, answer.order), answer);
     return trace.isCharged ? { ...encoded, headers: [...encoded.headers, ...chargedHeader] } : encoded;

@@ -2,9 +2,11 @@
  * What lies below `/-/` beside the health checks: the operator's interface. This side says who asks and whether the body
  * is what was signed; what is answered, another layer decides, which comes in by constructor.
  *
- * Only a key of the root of the server's own account opens it, by an Authorization header: a presigned link to it could be passed on. Errors are
+ * Only a key of the root of the server's own account opens it, by an Authorization header: a presigned link to it could be passed on; what is collected
+ * by machines, a token of the configuration too. Errors are
  * JSON, with the codes and sentences of S3 where the signature is at fault.
  */
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../lib/clock.ts';
 import { digest } from '../lib/digests/digester.ts';
@@ -31,8 +33,9 @@ export interface ReservedRequest {
 export interface ReservedAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
+  /** Sent as JSON, or as it is where it is text of the type named. */
   readonly body: unknown;
+  readonly contentType?: string | undefined;
 }
 
 /** What answers. It rejects only where the fault is its own. */
@@ -43,6 +46,8 @@ export interface ReservedRoutesOptions {
   readonly findSecret: FindSecret;
   /** Number of the account whose root is the operator. */
   readonly operator: string;
+  /** Paths that are read with a token, too: those who collect figures cannot sign. */
+  readonly collecting?: { readonly token: string; readonly paths: ReadonlySet<string> } | undefined;
   readonly regions: Regions;
   readonly door: Door;
   readonly clock: Clock;
@@ -68,11 +73,15 @@ export class ReservedRoutes {
   async handle(incoming: IncomingMessage, response: ServerResponse, url: string): Promise<void> {
     const exchange = new Exchange(incoming, response, this.#options.door.pacing);
     try {
-      const { status, headers, body } = await this.#answer(exchange, url).catch((error: unknown) =>
-        this.#refusal(exchange, error),
-      );
-      const encoded = Buffer.from(`${JSON.stringify(body, null, 2)}\n`);
-      const own = ['content-type', 'application/json', 'cache-control', 'no-store'];
+      const {
+        status,
+        headers,
+        body,
+        contentType = 'application/json',
+      } = await this.#answer(exchange, url).catch((error: unknown) => this.#refusal(exchange, error));
+      const isText = contentType !== 'application/json';
+      const encoded = Buffer.from(isText ? String(body) : `${JSON.stringify(body, null, 2)}\n`);
+      const own = ['content-type', contentType, 'cache-control', 'no-store'];
       await exchange.send({ status, headers: [...own, ...Object.entries(headers ?? {}).flat()], body: encoded });
     } catch (error) {
       this.#options.log.error({ requestId: exchange.requestId, err: error }, 'A request could not be answered');
@@ -86,6 +95,10 @@ export class ReservedRoutes {
     const { answer, findSecret, regions, door, clock } = this.#options;
     const { method = '' } = exchange.request;
     const [rawPath = '', rawQuery = ''] = url.split(/\?(.*)/s, 2);
+    const path = rawPath.slice(reservedPrefix.length);
+    if (method === 'GET' && this.#isCollecting(exchange.request, path)) {
+      return answer({ method, path, query: rawQuery, body: '' });
+    }
     const visit = door.visit(exchange.request);
     const headers = visit.headers();
     const authentication = authenticate(
@@ -105,13 +118,22 @@ export class ReservedRoutes {
     for await (const chunk of source.stream) chunks.push(Uint8Array.from(chunk));
     const body = Buffer.concat(chunks);
     source.verify(await digest(source.algorithms, body));
-    const path = rawPath.slice(reservedPrefix.length);
     const answered = await answer({ method, path, query: rawQuery, body: body.toString('utf8') });
     if (method !== 'GET' && path !== 'explain') {
       const who = { identity, accessKeyId, sourceAddress: visit.arrival.address };
       await this.#audit(exchange, { ...who, name: `${method} ${rawPath}`, body: body.toString('utf8') }, answered);
     }
     return answered;
+  }
+
+  /** Whether a request has the token for what it asks for. Throws AccessDenied for another one. */
+  #isCollecting({ headers }: IncomingMessage, path: string): boolean {
+    const { collecting } = this.#options;
+    const [, given] = /^Bearer (.*)$/i.exec(headers.authorization ?? '') ?? [];
+    if (given === undefined || collecting?.paths.has(path) !== true) return false;
+    const digestOf = (token: string) => createHash('sha256').update(token).digest();
+    if (timingSafeEqual(digestOf(given), digestOf(collecting.token))) return true;
+    throw new S3Error('AccessDenied', { message: 'The token is not the one that the configuration names.' });
   }
 
   async #audit(

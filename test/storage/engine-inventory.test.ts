@@ -2,7 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { InventoryConfiguration } from '../../src/engine/inventory/configuration.ts';
-import { changeInventories } from '../../src/engine/inventory/configurations.ts';
+import { inventoryConfigurations } from '../../src/engine/inventory/configurations.ts';
 import type { Bucket } from '../../src/engine/types.ts';
 import { writeInventories } from '../../src/jobs/inventory.ts';
 import type { Job } from '../../src/jobs/job.ts';
@@ -29,7 +29,7 @@ function configure(store: EngineStore, bucket: Bucket, different: Partial<Invent
     destination: { bucket: 'reports' },
     ...different,
   };
-  return changeInventories(store.engine.buckets, bucket, (others) => [...others, configuration]);
+  return inventoryConfigurations.change(store.engine.buckets, bucket, (others) => [...others, configuration]);
 }
 
 async function keys(store: EngineStore): Promise<readonly string[]> {

@@ -5,7 +5,7 @@ import { readLifecycle } from '../lifecycle/rules.ts';
 import { refusing } from '../refusals.ts';
 import type { Buckets, Objects } from '../types.ts';
 import type { InventoryConfiguration } from './configuration.ts';
-import { inventoryKind, readInventories } from './configurations.ts';
+import { inventoryConfigurations } from './configurations.ts';
 import { Report } from './report.ts';
 import { DeliveryRefused, type Inventory, type ReportFile, type ReportOptions } from './types.ts';
 
@@ -16,10 +16,11 @@ export function createInventory(
 ): Inventory {
   const { index } = context;
   return {
-    nextBucket: (after) => refusing({}, () => index.nextBucketWithConfig({ after, kind: inventoryKind })),
+    nextBucket: (after) =>
+      refusing({}, () => index.nextBucketWithConfig({ after, kind: inventoryConfigurations.kind })),
     async configurations(bucketName) {
       const bucket = await refusing({ bucket: bucketName }, () => index.getBucket(bucketName));
-      return bucket === undefined ? [] : readInventories(buckets, bucket);
+      return bucket === undefined ? [] : inventoryConfigurations.read(buckets, bucket);
     },
     async open(bucketName, configuration, options) {
       const source = await refusing({ bucket: bucketName }, () => index.getBucket(bucketName));

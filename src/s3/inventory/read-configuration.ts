@@ -6,8 +6,8 @@ import type * as S3 from '@aws-sdk/client-s3';
 import { type InventoryConfiguration, inventoryFields } from '../../engine/inventory/configuration.ts';
 import { isBucketName } from '../bucket-names.ts';
 import { S3Error } from '../errors.ts';
+import { checkOwnId } from '../named-configurations.ts';
 
-const idPattern = /^[A-Za-z0-9._-]{1,64}$/;
 const arnPrefix = 'arn:aws:s3:::';
 
 /** Throws MalformedXML, InvalidArgument, InvalidConfigurationId, InvalidS3DestinationBucket, and NotImplemented for formats and encryption that are not there. */
@@ -22,11 +22,7 @@ export function readInventory(
     throw new S3Error('MalformedXML');
   }
   if (place === undefined || (Filter !== undefined && Filter.Prefix === undefined)) throw new S3Error('MalformedXML');
-  checkInventoryId(id);
-  if (Id !== id) {
-    const message = 'The configuration id in the request must be that of the configuration';
-    throw new S3Error('InvalidArgument', { message, fields: { ArgumentName: 'Id', ArgumentValue: Id ?? '' } });
-  }
+  checkOwnId(id, { own: Id });
   const fields = OptionalFields.map((name) => inventoryFields.find((field) => field === name));
   if (new Set(fields).size < fields.length) throw new S3Error('MalformedXML');
   return {
@@ -39,11 +35,6 @@ export function readInventory(
     destination: readDestination(place),
     putMs: nowMs,
   };
-}
-
-/** Throws InvalidConfigurationId. */
-export function checkInventoryId(id: string): void {
-  if (!idPattern.test(id)) throw new S3Error('InvalidConfigurationId');
 }
 
 function readDestination(place: S3.InventoryS3BucketDestination): InventoryConfiguration['destination'] {

@@ -50,7 +50,6 @@ export const absentConfigurations = [
   missing('GetBucketEncryption', 'ServerSideEncryptionConfigurationNotFoundError'),
   missing('GetBucketIntelligentTieringConfiguration', 'NoSuchConfiguration', ['Id']),
   empty('GetBucketLogging', {}),
-  missing('GetBucketMetricsConfiguration', 'NoSuchConfiguration', ['Id']),
   missing('GetBucketReplication', 'ReplicationConfigurationNotFoundError'),
   missing('GetBucketWebsite', 'NoSuchWebsiteConfiguration'),
   unlocked('GetObjectLegalHold'),
@@ -58,5 +57,4 @@ export const absentConfigurations = [
   unlocked('GetObjectRetention'),
   empty('ListBucketAnalyticsConfigurations', none, ['ContinuationToken']),
   empty('ListBucketIntelligentTieringConfigurations', none, ['ContinuationToken']),
-  empty('ListBucketMetricsConfigurations', none, ['ContinuationToken']),
 ] as const;

@@ -12,6 +12,7 @@ import { deleteBucket } from './delete-bucket.ts';
 import { deleteBucketCors } from './delete-bucket-cors.ts';
 import { deleteBucketInventoryConfiguration } from './delete-bucket-inventory-configuration.ts';
 import { deleteBucketLifecycle } from './delete-bucket-lifecycle.ts';
+import { deleteBucketMetricsConfiguration } from './delete-bucket-metrics-configuration.ts';
 import { deleteBucketOwnershipControls } from './delete-bucket-ownership-controls.ts';
 import { deleteBucketPolicy } from './delete-bucket-policy.ts';
 import { deleteBucketTagging } from './delete-bucket-tagging.ts';
@@ -26,6 +27,7 @@ import { getBucketCors } from './get-bucket-cors.ts';
 import { getBucketInventoryConfiguration } from './get-bucket-inventory-configuration.ts';
 import { getBucketLifecycleConfiguration } from './get-bucket-lifecycle-configuration.ts';
 import { getBucketLocation } from './get-bucket-location.ts';
+import { getBucketMetricsConfiguration } from './get-bucket-metrics-configuration.ts';
 import { getBucketNotificationConfiguration } from './get-bucket-notification-configuration.ts';
 import { getBucketOwnershipControls } from './get-bucket-ownership-controls.ts';
 import { getBucketPolicy } from './get-bucket-policy.ts';
@@ -41,6 +43,7 @@ import { getPublicAccessBlock } from './get-public-access-block.ts';
 import { headBucket } from './head-bucket.ts';
 import { headObject } from './head-object.ts';
 import { listBucketInventoryConfigurations } from './list-bucket-inventory-configurations.ts';
+import { listBucketMetricsConfigurations } from './list-bucket-metrics-configurations.ts';
 import { listBuckets } from './list-buckets.ts';
 import { listMultipartUploads } from './list-multipart-uploads.ts';
 import { listObjectVersions } from './list-object-versions.ts';
@@ -54,6 +57,7 @@ import { putBucketAcl } from './put-bucket-acl.ts';
 import { putBucketCors } from './put-bucket-cors.ts';
 import { putBucketInventoryConfiguration } from './put-bucket-inventory-configuration.ts';
 import { putBucketLifecycleConfiguration } from './put-bucket-lifecycle-configuration.ts';
+import { putBucketMetricsConfiguration } from './put-bucket-metrics-configuration.ts';
 import { putBucketNotificationConfiguration } from './put-bucket-notification-configuration.ts';
 import { putBucketOwnershipControls } from './put-bucket-ownership-controls.ts';
 import { putBucketPolicy } from './put-bucket-policy.ts';
@@ -73,11 +77,15 @@ import { uploadPartCopy } from './upload-part-copy.ts';
 const declared = [
   ...absentConfigurations,
   deleteAccountPublicAccessBlock,
+  deleteBucketMetricsConfiguration,
   getAccountPublicAccessBlock,
+  getBucketMetricsConfiguration,
+  listBucketMetricsConfigurations,
   putAccountPublicAccessBlock,
   getBucketAbac,
   putBucketAbac,
   listTagsForResource,
+  putBucketMetricsConfiguration,
   restoreObject,
   tagResource,
   untagResource,

@@ -1,10 +1,8 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketInventoryConfiguration.html */
-import { changeInventories } from '../../engine/inventory/configurations.ts';
-import { S3Error } from '../errors.ts';
+import { inventoryConfigurations } from '../../engine/inventory/configurations.ts';
 import { readInventory } from '../inventory/read-configuration.ts';
+import { withConfiguration } from '../named-configurations.ts';
 import { operation } from '../operation.ts';
-
-const configurationsMax = 1000;
 
 export const putBucketInventoryConfiguration = operation({
   name: 'PutBucketInventoryConfiguration',
@@ -12,11 +10,7 @@ export const putBucketInventoryConfiguration = operation({
   async run(request, { Id, InventoryConfiguration }) {
     const { engine, nowMs } = request;
     const put = readInventory(InventoryConfiguration, { id: Id, nowMs });
-    await changeInventories(engine.buckets, request.bucket(), (configurations) => {
-      const others = configurations.filter(({ id }) => id !== Id);
-      if (others.length >= configurationsMax) throw new S3Error('TooManyConfigurations');
-      return [...others, put];
-    });
+    await inventoryConfigurations.change(engine.buckets, request.bucket(), (known) => withConfiguration(known, put));
     return { output: {} };
   },
 });
