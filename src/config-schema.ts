@@ -1,5 +1,6 @@
 /** Every setting with its default. `config.example.yaml` shows the same; a test holds the two together. */
 import { z } from 'zod';
+import { GROUP_NAME } from './blob/pool.ts';
 import { accountIdSchema, accountSchema, keySchema } from './config-accounts.ts';
 import { durationSchema } from './config-durations.ts';
 import { eventsSchema } from './config-events.ts';
@@ -22,10 +23,14 @@ const tlsSchema = z
     'give both certificate and key, or selfSigned: true alone',
   );
 
+const groupSchema = z.string().regex(GROUP_NAME, 'lower-case letters, digits and hyphens, at most 32');
+
+const diskSchema = z.strictObject({ path: z.string().min(1), group: groupSchema });
+
 const zoneSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,32}$/, 'lower-case letters, digits and hyphens, at most 32'),
   path: z.string().min(1),
-  disks: z.array(z.string().min(1)).min(1),
+  disks: z.array(z.union([z.string().min(1), diskSchema])).min(1),
 });
 
 const bucketSchema = z.strictObject({
@@ -91,6 +96,7 @@ const storeSchema = z.strictObject({
     .min(0)
     .default(256 * mebibyte),
   schemes: z.partialRecord(z.enum(storageClasses), z.enum(['6+3', '1+2'])).default({ STANDARD: '6+3' }),
+  groups: z.partialRecord(z.enum(storageClasses), groupSchema).default({}),
 });
 
 const jobsSchema = z.strictObject({

@@ -6,14 +6,15 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Document, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import type { DiskOptions } from './blob/options.ts';
 import { configSchema } from './config-schema.ts';
 
 export interface ZoneConfig {
   readonly name: string;
   /** Folder of the zone's commit log and index. */
   readonly path: string;
-  /** Folders of its disks. */
-  readonly disks: readonly string[];
+  /** Its disks, with their groups where these are said. */
+  readonly disks: readonly (string | DiskOptions)[];
 }
 
 /** The way to a setting, by names and places in lists. */

@@ -17,6 +17,7 @@ import { dayMs } from './engine/lifecycle/due.ts';
 import { createRequestMetrics } from './engine/metrics/request-metrics.ts';
 import { probeStore } from './engine/probe.ts';
 import { readSettings } from './engine/rebuild/settings.ts';
+import { poolsByClass, type StorageSettings } from './engine/storage-pools.ts';
 import type { Engine } from './engine/types.ts';
 import { openDelivery, openQueues } from './event-delivery.ts';
 import { AccountBlocks } from './iam/account-blocks.ts';
@@ -111,7 +112,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     log,
   });
   const dayLengthMs = tellDayLength(config, log);
-  const engine = createEngine({ index, blobs, clock, schemes: config.store.schemes, dayLengthMs });
+  const engine = createEngine({ index, blobs, clock, dayLengthMs, ...storageOf(config) });
   const iam = await openIam({
     identities: engine.identities,
     declared: declaredAccounts(config, rootKey),
@@ -162,6 +163,7 @@ function openStore(
   return openBlobStore({
     zones: config.zones.map(({ name, path, disks }) => ({ name, path, disks: [...disks] })),
     clusterId,
+    pools: Array.from(poolsByClass(storageOf(config)), ([name, pool]) => ({ ...pool, use: `Objects of ${name}` })),
     segmentSizeMaxBytes: config.store.segmentBytesMax,
     repairDelayMs: config.jobs.repairDelayMs,
     diskTimeoutMs: config.store.diskTimeoutMs,
@@ -171,6 +173,11 @@ function openStore(
     clock,
     log,
   });
+}
+
+/** How and where each storage class is kept. */
+function storageOf({ store }: Config): StorageSettings {
+  return { schemes: store.schemes, groups: store.groups };
 }
 
 async function openAuditFile({ data, auditLog }: Config, clock: Clock): Promise<AuditFile | undefined> {

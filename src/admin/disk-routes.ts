@@ -5,7 +5,11 @@ import { Refusal, type RefusalCode } from './requests.ts';
 import { type Route, readBody, refuseBody } from './routes.ts';
 import { describeDisk } from './status.ts';
 
-const placeSchema = z.strictObject({ zone: z.string().min(1), path: z.string().min(1) });
+const placeSchema = z.strictObject({
+  zone: z.string().min(1),
+  path: z.string().min(1),
+  group: z.string().min(1).optional(),
+});
 const folderSchema = z.strictObject({ path: z.string().min(1) });
 
 /** Of an id so many digits are enough, where they name one disk only. */
@@ -14,6 +18,7 @@ const idDigitsMin = 8;
 const refusals: Readonly<Record<DiskRefusalCode, RefusalCode>> = {
   UnknownDisk: 'NoSuchDisk',
   UnknownZone: 'NoSuchZone',
+  UnusableGroup: 'Refused',
   UnusableFolder: 'Refused',
   WrongState: 'Refused',
   TooFewDisks: 'Refused',

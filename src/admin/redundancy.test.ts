@@ -91,6 +91,7 @@ test('shards that contradict each other → a sentence a segment, that names a f
     nowMs: 0,
     startedMs: 0,
     zones: [],
+    groups: [],
     sharedFileSystems: [],
     disks: [],
     events: [],

@@ -6,6 +6,7 @@ import { describeSpace } from './space.ts';
 const whole: SegmentState = {
   segment: 'a',
   scheme: '6+3',
+  group: 'default',
   sealed: true,
   holds: 0,
   shardBytes: 1000,
@@ -41,7 +42,15 @@ test('found at the start and not yet measured → nothing is called dead', () =>
 });
 
 test('disks of one file system → counted once; those never seen → not', () => {
-  const disk = { id: '', path: '/p', zone: 'a', state: 'healthy', sinceMs: 0, isFull: false } as const;
+  const disk = {
+    id: '',
+    path: '/p',
+    zone: 'a',
+    group: 'default',
+    state: 'healthy',
+    sinceMs: 0,
+    isFull: false,
+  } as const;
   const seen = { ...disk, device: '1', sizeBytes: 100, freeBytes: 50, reserveBytes: 5 };
   const { sizeBytes, freeBytes, reserveBytes } = describeSpace({
     disks: [seen, seen, { ...seen, device: '2', sizeBytes: 10, freeBytes: 4, reserveBytes: 1 }, disk],

@@ -27,6 +27,25 @@ export function describeSpace({ disks, segments, live }: SpaceSources): Status['
   };
 }
 
+/** The same of each group of disks, by name. */
+export function describeGroups({ disks, segments, live }: SpaceSources): Status['groups'] {
+  return [...new Set(disks.map(({ group }) => group))].toSorted().map((name) => {
+    const own = disks.filter(({ group }) => group === name);
+    const lying = segments.filter(({ group }) => group === name);
+    const ownLive = new Map(lying.map(({ segment }) => [segment, live.get(segment) ?? 0]));
+    const { liveBytes, storedBytes, storedDeadBytes } = describeSpace({ disks: own, segments: lying, live: ownLive });
+    return {
+      name,
+      disks: own.length,
+      disksInUse: own.filter(({ state }) => state === 'healthy').length,
+      segments: lying.length,
+      liveBytes,
+      storedBytes,
+      deadBytes: storedDeadBytes,
+    };
+  });
+}
+
 interface Shares {
   readonly live: number;
   readonly dead: number;

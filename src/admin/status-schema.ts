@@ -9,6 +9,7 @@ export const diskSchema = z.object({
   id: z.string(),
   path: z.string(),
   zone: z.string(),
+  group: z.string(),
   state: z.enum(['healthy', 'suspect', 'failed', 'missing', 'draining', 'replaced']),
   /** Why it is in this state. */
   reason: z.string().optional(),
@@ -22,6 +23,19 @@ export const diskSchema = z.object({
   reserveBytes: z.number().optional(),
   /** The same for disks of one file system. */
   device: z.string().optional(),
+});
+
+/** Disks of one group, and what lies on them. */
+const groupSchema = z.object({
+  name: z.string(),
+  disks: z.number(),
+  /** Disks that are healthy. */
+  disksInUse: z.number(),
+  segments: z.number(),
+  /** As in `space`, of what lies on the group. */
+  liveBytes: z.number(),
+  storedBytes: z.number(),
+  deadBytes: z.number(),
 });
 
 const zoneSchema = z.object({
@@ -139,6 +153,7 @@ export const statusSchema = z.object({
   /** What needs the operator's attention, the worst first, each a sentence. */
   problems: z.array(z.string()),
   zones: z.array(zoneSchema),
+  groups: z.array(groupSchema),
   /** What fails together, in sentences; empty where every disk has a file system of its own. */
   sharedFileSystems: z.array(z.string()),
   disks: z.array(diskSchema),

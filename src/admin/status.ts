@@ -7,7 +7,7 @@ import type { Index, ZoneHoldings } from '../meta/types.ts';
 import { describeSharedFileSystems } from './file-systems.ts';
 import { findProblems } from './problems.ts';
 import { describeRedundancy, type LiveBytes } from './redundancy.ts';
-import { describeSpace } from './space.ts';
+import { describeGroups, describeSpace } from './space.ts';
 import type { DiskStatus, Status } from './status-schema.ts';
 
 export interface StatusSources {
@@ -46,6 +46,7 @@ export async function readStatus(sources: StatusSources): Promise<Status> {
     }),
     sharedFileSystems: [...describeSharedFileSystems(disks)],
     disks,
+    groups: [...describeGroups({ disks, segments, live })],
     space: describeSpace({ disks, segments, live }),
     ...(redundancy && { redundancy }),
     contradictions: health

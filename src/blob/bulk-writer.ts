@@ -13,7 +13,9 @@ import { encodeDirectory } from './directory.ts';
 import { FillingStripe } from './filling-stripe.ts';
 import type { OpenSegment } from './open-segment.ts';
 import { PagedRun, type Placed } from './paged-run.ts';
-import { DEFAULT_SCHEME, mentionOf, SCHEMES, type Scheme } from './scheme.ts';
+import { DEFAULT_POOL } from './pool.ts';
+import { mentionOf } from './scheme.ts';
+import type { Pool } from './segment-pools.ts';
 import type { SegmentSource } from './segment-source.ts';
 import { continuedDirectoryUnit, stripeBytesMax, stripeShardBytes, unitFor, unitShift } from './stripe.ts';
 import type { StripeBuffer, StripeBuffers } from './stripe-buffers.ts';
@@ -37,9 +39,9 @@ export async function writeBulk(
   label: () => Promise<Uint8Array>,
   options: WriteOptions = {},
 ): Promise<BlobRef> {
-  const scheme = SCHEMES[options.scheme ?? DEFAULT_SCHEME];
-  context.source.requireQuorum(scheme, options.usesReserve);
-  const upload = new BulkUpload(context, scheme, options);
+  const pool = context.source.pool({ ...DEFAULT_POOL, ...options });
+  context.source.requireQuorum(pool, options.usesReserve);
+  const upload = new BulkUpload(context, pool, options);
   try {
     for await (const chunk of source) await upload.append(chunk);
     return await upload.finish(await label());
@@ -67,7 +69,7 @@ interface Sent {
 
 class BulkUpload {
   readonly #context: BulkContext;
-  readonly #scheme: Scheme;
+  readonly #pool: Pool;
   readonly #filling: FillingStripe;
   readonly #usesReserve: boolean;
   readonly #writeId: string;
@@ -82,11 +84,11 @@ class BulkUpload {
   /** The stripe that was sent last. */
   #last: Promise<void> = Promise.resolve();
 
-  constructor(context: BulkContext, scheme: Scheme, { writeId, usesReserve = false }: WriteOptions) {
+  constructor(context: BulkContext, pool: Pool, { writeId, usesReserve = false }: WriteOptions) {
     this.#context = context;
-    this.#scheme = scheme;
+    this.#pool = pool;
     const nextShift = () => unitShift(this.#segments.at(-1)?.open.tail ?? 0);
-    this.#filling = new FillingStripe(context.buffers, stripeBytesMax(scheme), nextShift);
+    this.#filling = new FillingStripe(context.buffers, stripeBytesMax(pool.scheme), nextShift);
     this.#usesReserve = usesReserve;
     this.#writeId = writeId ?? randomHex(16);
   }
@@ -107,7 +109,7 @@ class BulkUpload {
     for (const { open } of this.#segments) this.#context.source.requireGood(open);
     this.#returnSegments();
     if (this.#sent === 0) return { size: 0, extents: [] };
-    return { size: this.#sent, extents: this.#extents, writeId: this.#writeId, ...mentionOf(this.#scheme) };
+    return { size: this.#sent, extents: this.#extents, writeId: this.#writeId, ...mentionOf(this.#pool.scheme) };
   }
 
   async abandon(): Promise<void> {
@@ -125,7 +127,7 @@ class BulkUpload {
   /** Sends the assembled stripe on its way; waits if too many are. */
   async #send(label: Uint8Array, isLast: boolean): Promise<void> {
     await this.#filling.settle();
-    const scheme = this.#scheme;
+    const { scheme } = this.#pool;
     const { length } = this.#filling;
     const entry = { start: 0, length, blobOffset: this.#sent, writeId: this.#writeId, isLast, label };
     const directory = encodeDirectory([entry]);
@@ -185,7 +187,7 @@ class BulkUpload {
     const current = this.#segments.at(-1);
     if (current && this.#context.source.accepts(current.open, shardBytes)) return current;
     const next = {
-      open: this.#context.source.takeBulk(this.#scheme, shardBytes, this.#usesReserve),
+      open: this.#context.source.takeBulk(this.#pool, shardBytes, this.#usesReserve),
       run: new PagedRun(),
     };
     next.open.segment.hold();
@@ -199,7 +201,7 @@ class BulkUpload {
     if (last?.segment === segment) {
       this.#extents[this.#extents.length - 1] = { ...last, length: last.length + length };
     } else {
-      this.#extents.push({ segment, offset, unit: unitFor(this.#scheme, length), start: 0, length });
+      this.#extents.push({ segment, offset, unit: unitFor(this.#pool.scheme, length), start: 0, length });
     }
   }
 }

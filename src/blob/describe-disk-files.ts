@@ -8,6 +8,7 @@ import {
   type Member,
   members,
 } from '../lib/inspection.ts';
+import { DEFAULT_GROUP, groupMentioned } from './pool.ts';
 import { parseRegistry } from './registry-format.ts';
 
 export async function* describeDiskIdentity(path: string): AsyncGenerator<InspectedPart> {
@@ -16,11 +17,13 @@ export async function* describeDiskIdentity(path: string): AsyncGenerator<Inspec
     members.hex('clusterId', 32),
     members.hex('diskId', 32),
     members.text('zone'),
+    groupName,
   ];
   const { value, damage } = inspectDocument(await readFile(path, 'utf8'), expected);
-  const { diskId, clusterId, zone } = value;
+  const { diskId, clusterId, zone, group } = value;
+  const place = group === undefined ? zone : `${zone}, group ${group}`;
   yield {
-    text: damage.length > 0 ? 'Identity of a disk' : `Identity of disk ${diskId} in ${zone}, cluster ${clusterId}`,
+    text: damage.length > 0 ? 'Identity of a disk' : `Identity of disk ${diskId} in ${place}, cluster ${clusterId}`,
     facts: { kind: 'disk-identity', ...value },
     damage,
   };
@@ -42,11 +45,18 @@ export async function* describeDiskRegistry(path: string): AsyncGenerator<Inspec
     facts: { kind: 'disk-registry', ...value },
     damage: found,
   };
-  for (const { id, zone, path: place, state } of known?.disks ?? []) {
-    const facts = { kind: 'registered-disk', id, zone, path: place, state };
-    yield { text: `  ${state}: disk ${id || 'not yet seen'} of ${zone} at ${place}`, facts };
+  for (const { id, zone, group, path: place, state } of known?.disks ?? []) {
+    const facts = { kind: 'registered-disk', id, zone, group, path: place, state };
+    const owner = group === DEFAULT_GROUP ? zone : `${zone}, group ${group},`;
+    yield { text: `  ${state}: disk ${id || 'not yet seen'} of ${owner} at ${place}`, facts };
   }
 }
+
+const groupName: Member = {
+  name: 'group',
+  expected: 'a name of a group, or left out',
+  accepts: (value) => groupMentioned(value) !== undefined,
+};
 
 const listOfDisks: Member = { name: 'disks', expected: 'a list', accepts: Array.isArray };
 

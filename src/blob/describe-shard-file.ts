@@ -1,7 +1,9 @@
 /** A shard file in plain words, each stripe a part, with what is damaged in it. docs/FORMAT.md is the page. */
-import { basename } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { type Damage, type Field, flippedBitIn, type InspectedPart, startOf } from '../lib/inspection.ts';
+import { readIdentity } from './disk-identity.ts';
 import { type GarbageRegion, inspectShardFile, type StripeRegion } from './inspect.ts';
+import { DEFAULT_GROUP } from './pool.ts';
 import { parseShardFile } from './segments.ts';
 import { BLOCK_BYTES, blockCount, blockRange, HEADER_BYTES } from './stripe.ts';
 
@@ -32,18 +34,25 @@ export async function* describeShardFile(path: string): AsyncGenerator<Inspected
       yield describeGarbage(region);
       continue;
     }
-    if (first === undefined) yield describeFile(region);
+    if (first === undefined) yield describeFile(region, await groupOf(path));
     first ??= region;
     const { id, shard } = named ?? { id: first.header.segment, shard: first.header.shard };
     yield describeStripe(region, { segment: id, shard });
   }
 }
 
-function describeFile({ header: { segment, shard, scheme } }: StripeRegion): InspectedPart {
+function describeFile({ header: { segment, shard, scheme } }: StripeRegion, group: string | undefined): InspectedPart {
+  const place = group === undefined || group === DEFAULT_GROUP ? '' : `, on a disk of the group ${group}`;
   return {
-    text: `Shard file: shard ${shard} of segment ${segment}, coded ${scheme}`,
-    facts: { kind: 'shard-file', segment, shard, scheme },
+    text: `Shard file: shard ${shard} of segment ${segment}, coded ${scheme}${place}`,
+    facts: { kind: 'shard-file', segment, shard, scheme, group },
   };
+}
+
+/** Of the disk that the file lies on; undefined of a file that was taken out of its place. */
+async function groupOf(path: string): Promise<string | undefined> {
+  const found = await readIdentity(dirname(dirname(resolve(path))));
+  return found.kind === 'ok' ? found.identity.group : undefined;
 }
 
 function describeStripe(stripe: StripeRegion, expected: { segment: string; shard: number }): InspectedPart {

@@ -6,28 +6,26 @@
 import { readdir } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { syncFolder } from '../lib/durable-files.ts';
-import type { Disk } from './disk.ts';
+import type { Disk, DiskPlace } from './disk.ts';
 import { DiskGate } from './disk-gate.ts';
 import { createDisk, type DiskIdentity, errorCode, isOfMaking, readIdentity, segmentsFolder } from './disk-identity.ts';
 import type { DiskRegistry } from './disk-registry.ts';
 import type { Disks } from './disks.ts';
+import type { PoolUse } from './options.ts';
 import { placeableShards } from './placement.ts';
+import { DEFAULT_GROUP, GROUP_NAME } from './pool.ts';
 import type { RegisteredDisk } from './registry-format.ts';
-import { ALL_SCHEMES } from './scheme.ts';
+import { ALL_SCHEMES, type Scheme } from './scheme.ts';
 import type { SegmentTable } from './segments.ts';
-import { type DiskAdministration, DiskRefusal, type DiskState } from './types.ts';
+import { type DiskAdministration, DiskRefusal, type DiskState, type NewDisk } from './types.ts';
 
 export interface AdministrationContext {
   readonly clusterId: string;
   readonly zones: readonly { readonly name: string }[];
+  readonly pools?: readonly PoolUse[];
   readonly disks: Disks;
   readonly registry: DiskRegistry;
   readonly table: SegmentTable;
-}
-
-interface NewDisk {
-  readonly zone: string;
-  readonly path: string;
 }
 
 /** What a fresh disk may have: a file system's own folder. */
@@ -47,7 +45,14 @@ export class Administration implements DiskAdministration {
       if (!zones.some(({ name }) => name === request.zone)) {
         throw new DiskRefusal('UnknownZone', `there is no zone ${request.zone}`);
       }
-      const entry = await this.#prepare(request);
+      const { group = DEFAULT_GROUP } = request;
+      if (!GROUP_NAME.test(group)) {
+        throw new DiskRefusal(
+          'UnusableGroup',
+          `${group} is no name of a group: lower-case letters, digits and hyphens`,
+        );
+      }
+      const entry = await this.#prepare({ ...request, group });
       await this.#register([...registry.disks, entry]);
       return await this.#take(entry);
     });
@@ -70,7 +75,7 @@ export class Administration implements DiskAdministration {
       const { disks } = this.#context;
       const old = this.#find(id);
       if (old.standing === 'replaced') throw new DiskRefusal('WrongState', `${old.path} has been replaced already`);
-      const prepared = await this.#prepare({ zone: old.zone, path }, old);
+      const prepared = await this.#prepare({ zone: old.zone, group: old.group, path }, old);
       const entry = { ...prepared, rankedAs: old.rankedAs };
       await this.#register([...this.#with(old, 'replaced'), entry]);
       disks.setStanding(old, 'replaced');
@@ -117,14 +122,24 @@ export class Administration implements DiskAdministration {
     return disk;
   }
 
-  /** Every zone must keep the disks that a segment needs. */
+  /** Every group must keep the disks that its segments need, and those that are to come. */
   #refuseIfTooFew(leaving: Disk): void {
-    const staying = this.#context.disks.staying.filter((disk) => disk !== leaving);
-    const scheme = ALL_SCHEMES.find((one) => placeableShards(staying, one) < one.shards);
+    const { group } = leaving;
+    const staying = this.#context.disks.stayingIn(group).filter((disk) => disk !== leaving);
+    const scheme = this.#schemesIn(group).find((one) => placeableShards(staying, one) < one.shards);
     if (!scheme) return;
-    const what = `the other disks can hold ${placeableShards(staying, scheme)} of the ${scheme.shards} shards`;
+    const others = group === DEFAULT_GROUP ? 'the other disks' : `the other disks of the group ${group}`;
+    const what = `${others} can hold ${placeableShards(staying, scheme)} of the ${scheme.shards} shards`;
     const why = `${what} of ${scheme.name}, at most ${scheme.shardsPerZoneMax} in a zone`;
     throw new DiskRefusal('TooFewDisks', `without ${leaving.path} ${why}: add a disk first, or replace it`);
+  }
+
+  #schemesIn(group: string): readonly Scheme[] {
+    if (group === DEFAULT_GROUP) return ALL_SCHEMES;
+    const { pools = [], table } = this.#context;
+    const used = new Set(pools.filter((pool) => pool.group === group).map(({ scheme }) => scheme));
+    for (const segment of table.all()) if (segment.group === group) used.add(segment.scheme.name);
+    return ALL_SCHEMES.filter(({ name }) => used.has(name));
   }
 
   /** The registry with a disk in another state. */
@@ -151,13 +166,15 @@ export class Administration implements DiskAdministration {
   }
 
   /** Makes a folder a disk, unless it is one that an addition made which was cut off. */
-  async #prepare(wanted: NewDisk, replaced?: Disk): Promise<RegisteredDisk> {
+  async #prepare(wanted: DiskPlace, replaced?: Disk): Promise<RegisteredDisk> {
     const { clusterId, disks } = this.#context;
     const refuse = (why: string): never => {
       throw new DiskRefusal('UnusableFolder', `${wanted.path} ${why}`);
     };
     if (!isAbsolute(wanted.path)) refuse('is not an absolute path');
     const path = resolve(wanted.path);
+    const belongs = { zone: wanted.zone, group: wanted.group };
+    const place = { ...belongs, path };
     const other = disks.all.find((disk) => (disk === replaced ? isInside(disk.path, path) : overlap(disk.path, path)));
     if (other) refuse(`and the disk ${other.path} lie in one another`);
     const gate = new DiskGate(disks.timeoutMs, () => {});
@@ -165,14 +182,14 @@ export class Administration implements DiskAdministration {
       const found = await gate.run(() => readIdentity(path));
       if (found.kind === 'bad') return refuse(`cannot be used: ${found.reason}`);
       if (found.kind === 'ok') {
-        const reason = await gate.run(() => this.#whyUnusable(found.identity, { ...wanted, path }));
+        const reason = await gate.run(() => this.#whyUnusable(found.identity, place));
         if (reason !== undefined) return refuse(reason);
-        return { id: found.identity.diskId, zone: wanted.zone, path, state: 'active' };
+        return { id: found.identity.diskId, ...place, state: 'active' };
       }
       const content = await gate.run(() => contentOfFresh(path));
       if (content !== undefined) return refuse(`is not empty: there is ${content}`);
-      const { diskId } = await gate.run(() => createDisk(path, { clusterId, zone: wanted.zone }));
-      return { id: diskId, zone: wanted.zone, path, state: 'active' };
+      const { diskId } = await gate.run(() => createDisk(path, { clusterId, ...belongs }));
+      return { id: diskId, ...place, state: 'active' };
     } catch (cause) {
       if (cause instanceof DiskRefusal) throw cause;
       throw new DiskRefusal('UnusableFolder', `${path} cannot be made a disk: ${String(cause)}`, { cause });
@@ -180,13 +197,14 @@ export class Administration implements DiskAdministration {
   }
 
   /** Why a folder that is a disk already cannot be added; undefined if it can. */
-  async #whyUnusable({ clusterId, diskId, zone }: DiskIdentity, wanted: NewDisk): Promise<string | undefined> {
+  async #whyUnusable({ clusterId, diskId, zone, group }: DiskIdentity, wanted: DiskPlace): Promise<string | undefined> {
     const { registry } = this.#context;
     if (clusterId !== this.#context.clusterId) return `is a disk of another cluster, ${clusterId}`;
     if (registry.isRetired(diskId)) return 'is a disk that was removed: empty it to use it anew';
     const { disks } = registry;
     if (disks.some(({ id }) => id === diskId)) return 'is a disk of the store, or a copy of one';
     if (zone !== wanted.zone) return `was made a disk of zone ${zone}`;
+    if (group !== wanted.group) return `was made a disk of the group ${group}`;
     const content = await contentOf(segmentsFolder(wanted.path));
     return content === undefined ? undefined : 'is a disk with data that the store does not know';
   }

@@ -6,6 +6,7 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder, writeDurably } from '../lib/durable-files.ts';
 import { randomHex } from '../lib/ids.ts';
+import { DEFAULT_GROUP, groupMention, groupMentioned } from './pool.ts';
 
 const IDENTITY_FILE = 'ninefold-disk.json';
 const SEGMENTS_FOLDER = 'segments';
@@ -16,6 +17,7 @@ export interface DiskIdentity {
   readonly clusterId: string;
   readonly diskId: string;
   readonly zone: string;
+  readonly group: string;
 }
 
 export function segmentsFolder(diskPath: string): string {
@@ -64,9 +66,10 @@ export async function readIdentity(diskPath: string): Promise<IdentityResult> {
 
 function asIdentity(value: unknown): DiskIdentity | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { format, clusterId, diskId, zone }: Record<string, unknown> = { ...value };
+  const { format, clusterId, diskId, zone, ...rest }: Record<string, unknown> = { ...value };
+  const group = groupMentioned(rest['group']);
   if (format !== 1 || !isId(clusterId) || !isId(diskId) || typeof zone !== 'string') return undefined;
-  return { format, clusterId, diskId, zone };
+  return group === undefined ? undefined : { format, clusterId, diskId, zone, group };
 }
 
 function isId(value: unknown): value is string {
@@ -81,14 +84,15 @@ export function isOfMaking(name: string): boolean {
 /** Makes a folder a disk: creates it and what leads to it, and its identity, durably. */
 export async function createDisk(
   diskPath: string,
-  owner: Pick<DiskIdentity, 'clusterId' | 'zone'>,
+  { group = DEFAULT_GROUP, ...owner }: Pick<DiskIdentity, 'clusterId' | 'zone'> & { readonly group?: string },
 ): Promise<DiskIdentity> {
-  const identity: DiskIdentity = { format: 1, diskId: randomHex(16), ...owner };
+  const identity = { format: 1, diskId: randomHex(16), ...owner } as const;
   await mkdir(segmentsFolder(diskPath), { recursive: true });
-  await writeDurably(join(diskPath, IDENTITY_FILE), [`${JSON.stringify(identity, null, 2)}\n`]);
+  const text = JSON.stringify({ ...identity, ...groupMention(group) }, null, 2);
+  await writeDurably(join(diskPath, IDENTITY_FILE), [`${text}\n`]);
   await syncFolder(dirname(diskPath));
   await syncFolder(dirname(dirname(diskPath)));
-  return identity;
+  return { ...identity, group };
 }
 
 /** The system's code of an error (`ENOENT`, …); empty if it has none. */

@@ -11,9 +11,11 @@
 import { readFile, rm } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { writeDurably } from '../lib/durable-files.ts';
+import type { DiskPlace } from './disk.ts';
 import { DiskGate } from './disk-gate.ts';
 import { errorCode, readIdentity } from './disk-identity.ts';
-import type { BlobLog, ZoneOptions } from './options.ts';
+import type { BlobLog, DiskOptions, ZoneOptions } from './options.ts';
+import { DEFAULT_GROUP, groupMention, PoolError } from './pool.ts';
 import { parseRegistry, type RegisteredDisk, type Registry } from './registry-format.ts';
 
 const REGISTRY_FILE = 'ninefold-disks.json';
@@ -51,8 +53,11 @@ export class DiskRegistry {
     const copies = await Promise.all(foldersOf(zones).map((folder) => readCopy(folder, log)));
     const newest = findNewest(copies);
     if (!newest) {
-      const disks = zones.flatMap(({ name, disks: paths }) =>
-        paths.map((path) => firstEntry({ zone: name, path: resolve(path) })),
+      const disks = zones.flatMap(({ name, disks: configured }) =>
+        configured.map((disk) => {
+          const { path, group = DEFAULT_GROUP } = asOptions(disk);
+          return firstEntry({ zone: name, group, path: resolve(path) });
+        }),
       );
       return new DiskRegistry(options, { version: 0, disks });
     }
@@ -96,7 +101,11 @@ export class DiskRegistry {
   async #spread(): Promise<boolean> {
     const folders = foldersOf(this.#zones);
     this.#version++;
-    const disks = this.#disks.map((disk) => ({ ...disk, path: this.#relativePath(disk) }));
+    const disks = this.#disks.map(({ group, ...disk }) => ({
+      ...disk,
+      path: this.#relativePath(disk),
+      ...groupMention(group),
+    }));
     const text = `${JSON.stringify({ format: 1, version: this.#version, disks }, null, 2)}\n`;
     const written = await Promise.all(
       folders.map(async (folder) => {
@@ -114,14 +123,33 @@ export class DiskRegistry {
   }
 
   /** Disks inside of their zone's folder are named from there, so that it can be moved with them. */
-  #relativePath({ zone, path }: RegisteredDisk): string {
+  #relativePath({ zone, path }: Pick<RegisteredDisk, 'zone' | 'path'>): string {
     const folder = this.#zones.find(({ name }) => name === zone)?.path;
     const inside = folder === undefined ? '..' : relative(resolve(folder), path);
     return inside.startsWith('..') || isAbsolute(inside) ? path : inside;
   }
 }
 
-function firstEntry(place: Pick<RegisteredDisk, 'zone' | 'path'>): RegisteredDisk {
+/** A disk of the configuration, with its group if that is said. */
+function asOptions(disk: string | DiskOptions): { readonly path: string; readonly group?: string } {
+  return typeof disk === 'string' ? { path: disk } : disk;
+}
+
+function resolved(disk: string | DiskOptions): { readonly path: string; readonly group?: string } {
+  const options = asOptions(disk);
+  return { ...options, path: resolve(options.path) };
+}
+
+/** Throws if the configuration has a disk in another group than it is in. */
+function refuseOtherGroup({ path, group: own }: RegisteredDisk, group: string | undefined): void {
+  if (group === undefined || group === own) return;
+  throw new PoolError(
+    `The disk ${path} is one of the group ${own}, and the configuration says ${group}: a disk keeps its group. Say ${own}; or ` +
+      'drain and remove the disk, empty its folder, and add it anew (`ninefold disk add --group`).',
+  );
+}
+
+function firstEntry(place: DiskPlace): RegisteredDisk {
   return { id: '', ...place, state: 'active' };
 }
 
@@ -166,12 +194,17 @@ async function followConfiguration(
 ): Promise<readonly RegisteredDisk[]> {
   let disks = registered;
   for (const zone of zones) {
-    for (const path of zone.disks.map((disk) => resolve(disk))) {
+    for (const { path, group } of zone.disks.map(resolved)) {
       const known = disks.filter((disk) => disk.path === path);
-      if (known.some(({ state }) => state === 'active' || state === 'draining')) continue;
+      const used = known.find(({ state }) => state === 'active' || state === 'draining');
+      if (used) {
+        refuseOtherGroup(used, group);
+        continue;
+      }
       const found = await readIdentity(path);
       const id = found.kind === 'ok' ? found.identity.diskId : undefined;
       const moved = disks.find((disk) => disk.id === id && disk.zone === zone.name && disk.state !== 'removed');
+      if (moved) refuseOtherGroup(moved, group);
       if (moved && moved.path !== path) {
         log.info({ disk: id, from: moved.path, to: path }, 'A disk has moved');
         disks = disks.map((disk) => (disk === moved ? { ...disk, path } : disk));

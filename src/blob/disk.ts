@@ -9,9 +9,17 @@ export type DiskHealth = 'healthy' | 'suspect' | 'failed' | 'missing';
 /** What a disk is meant for: `draining` and `replaced` ones are read, and their shards are to move to others. */
 export type DiskStanding = 'active' | 'draining' | 'replaced';
 
+/** Where a disk is, and what it belongs to. */
+export interface DiskPlace {
+  readonly path: string;
+  readonly zone: string;
+  readonly group: string;
+}
+
 export class Disk {
   readonly path: string;
   readonly zone: string;
+  readonly group: string;
   /** Every operation on its files goes through it. */
   readonly gate: DiskGate;
   /** To be told of every read of it that failed. */
@@ -44,9 +52,10 @@ export class Disk {
   /** The system has refused space, whatever it says of what is free; until a probe is written. */
   wasRefusedSpace = false;
 
-  constructor(place: { readonly path: string; readonly zone: string }, nowMs: number, gate?: DiskGate) {
+  constructor(place: DiskPlace, nowMs: number, gate?: DiskGate) {
     this.path = place.path;
     this.zone = place.zone;
+    this.group = place.group;
     this.sinceMs = nowMs;
     this.gate = gate ?? new DiskGate(60_000, () => {});
   }
@@ -67,10 +76,11 @@ export class Disk {
   }
 
   describe(): DiskState {
-    const { id, zone, path, state, reason, sinceMs, isFull, space, reserveBytes, device } = this;
+    const { id, zone, group, path, state, reason, sinceMs, isFull, space, reserveBytes, device } = this;
     return {
       id,
       zone,
+      group,
       path,
       state,
       ...(reason === undefined ? {} : { reason }),

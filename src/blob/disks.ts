@@ -15,7 +15,7 @@
  */
 import { setInterval } from 'node:timers';
 import { type Clock, systemClock } from '../lib/clock.ts';
-import { Disk, type DiskHealth, type DiskStanding } from './disk.ts';
+import { Disk, type DiskHealth, type DiskPlace, type DiskStanding } from './disk.ts';
 import { DiskGate, DiskSilent } from './disk-gate.ts';
 import { createDisk, type DiskIdentity, errorCode, lookAtIdentity, readIdentity } from './disk-identity.ts';
 import type { DiskRegistry } from './disk-registry.ts';
@@ -85,8 +85,8 @@ export class Disks {
   }
 
   /** A disk as it is registered becomes part of the store. It is used once `check` has verified it. */
-  add({ id, zone, path, state, rankedAs }: RegisteredDisk): Disk {
-    const disk = this.#makeDisk({ path, zone });
+  add({ id, zone, group, path, state, rankedAs }: RegisteredDisk): Disk {
+    const disk = this.#makeDisk({ path, zone, group });
     disk.id = id;
     disk.inheritedRank = rankedAs;
     if (state !== 'removed') disk.standing = state;
@@ -114,6 +114,11 @@ export class Disks {
     return this.all.filter(({ standing }) => standing === 'active');
   }
 
+  /** Those of them that segments of a group are placed on. */
+  stayingIn(group: string): readonly Disk[] {
+    return this.staying.filter((disk) => disk.group === group);
+  }
+
   /** Once all disks have been verified, what each is behind of the others can be said. */
   explainLacks(): void {
     for (const disk of this.all) {
@@ -123,7 +128,7 @@ export class Disks {
     }
   }
 
-  #makeDisk(place: { path: string; zone: string }): Disk {
+  #makeDisk(place: DiskPlace): Disk {
     const gate = new DiskGate(this.timeoutMs, (what) => {
       disk.readable = false;
       this.#setHealth(disk, 'suspect', what);
@@ -139,13 +144,13 @@ export class Disks {
    */
   async createMissing(): Promise<void> {
     await Promise.all(
-      this.all.map(async ({ id, path, zone, gate }) => {
+      this.all.map(async ({ id, path, zone, group, gate }) => {
         // One that had an identity once is a disk that was lost.
         if (id !== '') return;
         try {
           const found = await gate.run(() => readIdentity(path));
           if (found.kind !== 'absent') return;
-          await gate.run(() => createDisk(path, { clusterId: this.#options.clusterId, zone }));
+          await gate.run(() => createDisk(path, { clusterId: this.#options.clusterId, zone, group }));
         } catch (error) {
           this.#log.error({ disk: path, error }, 'A disk folder cannot be created');
         }
@@ -270,9 +275,10 @@ export class Disks {
   }
 
   #mismatch(disk: Disk, identity: DiskIdentity): string | undefined {
-    const { clusterId, diskId, zone } = identity;
+    const { clusterId, diskId, zone, group } = identity;
     if (clusterId !== this.#options.clusterId) return `it belongs to another cluster, ${clusterId}`;
     if (zone !== disk.zone) return `it belongs to zone ${zone}`;
+    if (group !== disk.group) return `it belongs to the group ${group}`;
     if (disk.standing !== 'replaced' && this.#registry.isRetired(diskId)) {
       return `a disk that was removed is in its place, ${diskId}: empty the folder to use it anew`;
     }

@@ -1,5 +1,6 @@
 /** What the store is told when it is opened. */
 import type { Clock } from '../lib/clock.ts';
+import type { PoolName } from './pool.ts';
 
 /** Where the store reports what an operator should know; pino's logger fits. */
 export interface BlobLog {
@@ -10,18 +11,33 @@ export interface BlobLog {
 
 export const silentLog: BlobLog = { info: () => {}, warn: () => {}, error: () => {} };
 
+/** A disk folder, and the group that it belongs to; a path alone is one of the default group. */
+export interface DiskOptions {
+  readonly path: string;
+  readonly group: string;
+}
+
 export interface ZoneOptions {
   readonly name: string;
   /** The zone's own folder, which must exist: a copy of the registry of disks is kept there. Without one it is not kept. */
   readonly path?: string;
-  /** Paths of the disk folders, at the first start; later the registry says which disks there are. */
-  readonly disks: readonly string[];
+  /** The disk folders, at the first start; later the registry says which disks there are. */
+  readonly disks: readonly (string | DiskOptions)[];
+}
+
+export interface PoolUse extends PoolName {
+  readonly use: string;
 }
 
 export interface BlobStoreOptions {
   readonly zones: readonly ZoneOptions[];
   /** 32 hex digits; a disk of another cluster is not used. */
   readonly clusterId: string;
+  /**
+   * The pools that objects are kept in, each with what puts them there, for who reads of it (`objects of GLACIER`): their groups
+   * must have the disks. The default group must have those of every scheme whatever stands here.
+   */
+  readonly pools?: readonly PoolUse[];
   /** Shards of nine that must be synced before a 6+3 write counts. Default 7, the least that 6+3 allows. */
   readonly writeQuorum?: number;
   /** A shard file that has this length is sealed. Default 1 GiB. */

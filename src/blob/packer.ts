@@ -1,7 +1,7 @@
 /**
  * Packs small blobs into stripes and makes them durable, many at a time.
  *
- * Blobs gather in the pending stripe of their scheme. It is frozen, that is given its segment, offset and unit, at the latest by `flush`,
+ * Blobs gather in the pending stripe of their pool. It is frozen, that is given its segment, offset and unit, at the latest by `flush`,
  * and before that as soon as it is full or someone reads `extents` of a blob in it; the next blob then starts another
  * stripe. So a caller may place blobs, serialise their refs and then flush, in this order, in one tick. A blob never
  * straddles stripes.
@@ -19,7 +19,9 @@ import { randomHex } from '../lib/ids.ts';
 import { type DirectoryEntry, directoryEntryBytes, encodeDirectory } from './directory.ts';
 import type { OpenSegment } from './open-segment.ts';
 import { PagedRun, type Placed } from './paged-run.ts';
-import { ALL_SCHEMES, DEFAULT_SCHEME, mentionOf, SCHEMES, type Scheme, type SchemeName } from './scheme.ts';
+import { DEFAULT_POOL } from './pool.ts';
+import { mentionOf, type Scheme } from './scheme.ts';
+import type { Pool } from './segment-pools.ts';
 import type { SegmentSource } from './segment-source.ts';
 import { stripeBytesMax, stripeShardBytes, unitFor, unitShift } from './stripe.ts';
 import type { StripeBuffer, StripeBuffers } from './stripe-buffers.ts';
@@ -50,7 +52,16 @@ export function placeLimitBytes(scheme: Scheme): number {
   return Math.min(PLACED_BYTES_MAX, stripeBytesMax(scheme));
 }
 
+/** What gathers for a pool. */
+interface Gathering {
+  small: PendingStripe | undefined;
+  large: PendingStripe | undefined;
+  /** The segment that stripes of large blobs go to until the next flush. */
+  openLarge: OpenSegment | undefined;
+}
+
 class PendingStripe {
+  readonly pool: Pool;
   readonly scheme: Scheme;
   /** Where it gathers and is encoded, if it is one of large blobs. */
   readonly buffer: StripeBuffer | undefined;
@@ -62,10 +73,11 @@ class PendingStripe {
   readonly entries: DirectoryEntry[] = [];
   frozen: Frozen | undefined;
 
-  constructor(scheme: Scheme, buffer?: StripeBuffer) {
-    this.scheme = scheme;
+  constructor(pool: Pool, buffer?: StripeBuffer) {
+    this.pool = pool;
+    this.scheme = pool.scheme;
     this.buffer = buffer;
-    this.#bytesMax = stripeBytesMax(scheme);
+    this.#bytesMax = stripeBytesMax(pool.scheme);
     this.#directoryBytesMax = buffer ? LARGE_DIRECTORY_BYTES_MAX : this.#bytesMax;
     // As it will lie in its pages.
     this.data = buffer?.data.subarray(unitShift(0)) ?? Buffer.allocUnsafeSlow(16 * 1024);
@@ -102,10 +114,7 @@ export class Packer {
   readonly #encoder: StripeEncoder;
   readonly #buffers: StripeBuffers;
   readonly #atHand: StripesAtHand;
-  readonly #pending: Record<SchemeName, PendingStripe | undefined> = { '6+3': undefined, '1+2': undefined };
-  readonly #pendingLarge: Record<SchemeName, PendingStripe | undefined> = { '6+3': undefined, '1+2': undefined };
-  /** Segments that stripes of large blobs go to until the next flush. */
-  readonly #openLarge: Record<SchemeName, OpenSegment | undefined> = { '6+3': undefined, '1+2': undefined };
+  readonly #gatherings = new Map<Pool, Gathering>();
   #largeStripes = 0;
   #frozen: PendingStripe[] = [];
   #lastFlush: Promise<unknown> = Promise.resolve();
@@ -118,14 +127,20 @@ export class Packer {
   }
 
   place(bytes: Uint8Array, label: Uint8Array, options: WriteOptions): BlobRef {
-    const { writeId = randomHex(16), usesReserve } = options;
-    const scheme = SCHEMES[options.scheme ?? DEFAULT_SCHEME];
+    const {
+      writeId = randomHex(16),
+      usesReserve,
+      scheme: named = DEFAULT_POOL.scheme,
+      group = DEFAULT_POOL.group,
+    } = options;
+    const pool = this.#source.pool({ scheme: named, group });
+    const { scheme } = pool;
     assert(bytes.length <= placeLimitBytes(scheme), 'a placed blob is small');
     assert(label.length <= LABEL_BYTES_MAX, 'a label is short');
     const size = bytes.length;
     if (size === 0) return { size, extents: [] };
-    this.#source.requireQuorum(scheme, usesReserve);
-    const stripe = this.#pendingFor(scheme, size, label);
+    this.#source.requireQuorum(pool, usesReserve);
+    const stripe = this.#pendingFor(pool, size, label);
     const start = stripe.add(bytes, { writeId, label });
     const locate = (): Extent[] => {
       const { segment, offset, dataLength } = this.#freeze(stripe).plan;
@@ -145,10 +160,10 @@ export class Packer {
   }
 
   flush(): Promise<void> {
-    for (const { name } of ALL_SCHEMES) {
-      if (this.#pending[name]) this.#freeze(this.#pending[name]);
-      if (this.#pendingLarge[name]) this.#freeze(this.#pendingLarge[name]);
-      this.#returnLarge(name);
+    for (const gathering of this.#gatherings.values()) {
+      if (gathering.small) this.#freeze(gathering.small);
+      if (gathering.large) this.#freeze(gathering.large);
+      this.#returnLarge(gathering);
     }
     const stripes = this.#frozen;
     this.#frozen = [];
@@ -163,47 +178,53 @@ export class Packer {
    */
   async settled(): Promise<void> {
     await this.#lastFlush;
-    for (const { name } of ALL_SCHEMES) {
-      this.#pending[name] = undefined;
-      this.#pendingLarge[name] = undefined;
-      this.#returnLarge(name);
+    for (const gathering of this.#gatherings.values()) {
+      gathering.small = undefined;
+      gathering.large = undefined;
+      this.#returnLarge(gathering);
     }
     for (const stripe of this.#frozen.splice(0)) stripe.frozen?.open.leave();
   }
 
   /** The pending stripe, or a new one if the blob does not fit. */
-  #pendingFor(scheme: Scheme, size: number, label: Uint8Array): PendingStripe {
-    const large = size >= LARGE_BYTES_MIN ? this.#pendingLargeFor(scheme, size, label) : undefined;
+  #pendingFor(pool: Pool, size: number, label: Uint8Array): PendingStripe {
+    const large = size >= LARGE_BYTES_MIN ? this.#pendingLargeFor(pool, size, label) : undefined;
     if (large) return large;
-    const pending = this.#pending[scheme.name];
-    if (pending?.fits(size, label)) return pending;
-    if (pending) this.#freeze(pending);
-    const stripe = new PendingStripe(scheme);
-    this.#pending[scheme.name] = stripe;
-    return stripe;
+    const gathering = this.#gatheringFor(pool);
+    if (gathering.small?.fits(size, label)) return gathering.small;
+    if (gathering.small) this.#freeze(gathering.small);
+    gathering.small = new PendingStripe(pool);
+    return gathering.small;
   }
 
   /** The same of large blobs; undefined if there is no buffer for another one. */
-  #pendingLargeFor(scheme: Scheme, size: number, label: Uint8Array): PendingStripe | undefined {
-    const pending = this.#pendingLarge[scheme.name];
-    if (pending?.fits(size, label)) return pending;
+  #pendingLargeFor(pool: Pool, size: number, label: Uint8Array): PendingStripe | undefined {
+    const gathering = this.#gatheringFor(pool);
+    if (gathering.large?.fits(size, label)) return gathering.large;
     const buffer = this.#largeStripes < LARGE_STRIPES_MAX ? this.#buffers.tryAcquire() : undefined;
     if (!buffer) return undefined;
     this.#largeStripes++;
-    if (pending) this.#freeze(pending);
-    const stripe = new PendingStripe(scheme, buffer);
-    this.#pendingLarge[scheme.name] = stripe;
-    return stripe;
+    if (gathering.large) this.#freeze(gathering.large);
+    gathering.large = new PendingStripe(pool, buffer);
+    return gathering.large;
+  }
+
+  #gatheringFor(pool: Pool): Gathering {
+    const known = this.#gatherings.get(pool);
+    if (known) return known;
+    const gathering = { small: undefined, large: undefined, openLarge: undefined };
+    this.#gatherings.set(pool, gathering);
+    return gathering;
   }
 
   #freeze(stripe: PendingStripe): Frozen {
     if (stripe.frozen) return stripe.frozen;
-    const { scheme } = stripe;
+    const { scheme, pool } = stripe;
     const directory = encodeDirectory(stripe.entries);
     const directoryUnit = unitFor(scheme, directory.length);
     const shardBytes = stripeShardBytes({ unit: unitFor(scheme, stripe.length), directoryUnit });
     const inPages = stripe.buffer !== undefined;
-    const open = inPages ? this.#large(scheme, shardBytes) : this.#source.packed(scheme, shardBytes);
+    const open = inPages ? this.#large(pool, shardBytes) : this.#source.packed(pool, shardBytes);
     open.enter();
     const offset = open.reserve(shardBytes);
     open.segment.addData(stripe.length);
@@ -211,28 +232,29 @@ export class Packer {
     const named = { scheme, segment: open.segment.id, offset, dataLength: stripe.length };
     stripe.frozen = { open, plan: { ...named, directory, directoryUnit, inPages }, shardBytes };
     this.#frozen.push(stripe);
-    const pending = inPages ? this.#pendingLarge : this.#pending;
-    if (pending[scheme.name] === stripe) pending[scheme.name] = undefined;
+    const gathering = this.#gatheringFor(pool);
+    if (gathering.small === stripe) gathering.small = undefined;
+    if (gathering.large === stripe) gathering.large = undefined;
     return stripe.frozen;
   }
 
   /** The segment for a stripe of large blobs, whose next stripe begins at a page. */
-  #large(scheme: Scheme, shardBytes: number): OpenSegment {
-    const current = this.#openLarge[scheme.name];
+  #large(pool: Pool, shardBytes: number): OpenSegment {
+    const gathering = this.#gatheringFor(pool);
+    const current = gathering.openLarge;
     if (current && this.#source.accepts(current, shardBytes)) {
       current.skipToPage();
       return current;
     }
-    this.#returnLarge(scheme.name);
-    const next = this.#source.takePaged(scheme, shardBytes);
-    this.#openLarge[scheme.name] = next;
-    return next;
+    this.#returnLarge(gathering);
+    gathering.openLarge = this.#source.takePaged(pool, shardBytes);
+    return gathering.openLarge;
   }
 
   /** Whoever takes the segment next may write behind what was frozen: stripes of large blobs share no page. */
-  #returnLarge(scheme: SchemeName): void {
-    const open = this.#openLarge[scheme];
-    this.#openLarge[scheme] = undefined;
+  #returnLarge(gathering: Gathering): void {
+    const open = gathering.openLarge;
+    gathering.openLarge = undefined;
     if (open) this.#source.returnBulk(open);
   }
 

@@ -8,7 +8,7 @@ const PAGE = 4096;
 
 const scheme = SCHEMES['6+3'];
 const segment = (): Segment =>
-  new Segment({ id: 'a'.repeat(32), scheme }, new Array<undefined>(9).fill(undefined), false);
+  new Segment({ id: 'a'.repeat(32), scheme, group: 'default' }, new Array<undefined>(9).fill(undefined), false);
 
 test('some shards of some bytes were noted → their pages are known, of these shards and this segment alone', () => {
   const pages = new PagesAtHand(1024 * PAGE);

@@ -7,6 +7,7 @@ import { SCHEMES, type Scheme } from './scheme.ts';
 interface TestDisk {
   readonly rankedAs: string;
   readonly zone: string;
+  readonly group: string;
 }
 
 const hex16 = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('hex'));
@@ -15,9 +16,9 @@ const zoneSizes = fc.array(fc.integer({ min: 3, max: 12 }), { minLength: 3, maxL
 const segments = fc.sample(hex16, { numRuns: 3000, seed: 20_261_126 });
 
 /** Disks of zones of these sizes. */
-function disksOf(counts: readonly number[]): TestDisk[] {
+function disksOf(counts: readonly number[], group = 'default'): TestDisk[] {
   return counts.flatMap((count, zone) =>
-    Array.from({ length: count }, (_, i) => ({ rankedAs: `disk-${zone}-${i}`, zone: `z${zone}` })),
+    Array.from({ length: count }, (_, i) => ({ rankedAs: `${group}-${zone}-${i}`, zone: `z${zone}`, group })),
   );
 }
 
@@ -92,7 +93,7 @@ describe('placement', () => {
 
   it('a disk added → at most one shard of a segment moves, and to it; over all its share, within a tenth', () => {
     const before = disksOf([4, 4, 4]);
-    const added = { rankedAs: 'new', zone: 'z0' };
+    const added = { rankedAs: 'new', zone: 'z0', group: 'default' };
     const after = [...before, added];
     let moved = 0;
     for (const segment of segments) {
@@ -122,7 +123,7 @@ describe('homes of shards that exist', () => {
       fc.property(hex16, schemes, zoneSizes, (segment, scheme, counts) => {
         const disks = disksOf(counts);
         const there = held(segment, disks, scheme).reverse();
-        expect(homesOf({ segment, scheme, held: there }, disks)).toEqual(there);
+        expect(homesOf({ segment, scheme, group: 'default', held: there }, disks)).toEqual(there);
       }),
     );
   });
@@ -130,7 +131,7 @@ describe('homes of shards that exist', () => {
   it('nine disks, whatever ids they had when the segment was made → nothing is misplaced', () => {
     const disks = disksOf([3, 3, 3]);
     for (const segment of segments.slice(0, 100)) {
-      expect(homesOf({ segment, scheme: SCHEMES['6+3'], held: disks }, disks)).toEqual(disks);
+      expect(homesOf({ segment, scheme: SCHEMES['6+3'], group: 'default', held: disks }, disks)).toEqual(disks);
     }
   });
 
@@ -145,7 +146,7 @@ describe('homes of shards that exist', () => {
           ...before,
         ].filter((disk) => !leaving.has(disk));
         const chosen = new Set(placeShards(segment, after, scheme));
-        const homes = homesOf({ segment, scheme, held: there }, after);
+        const homes = homesOf({ segment, scheme, group: 'default', held: there }, after);
         expect(new Set(homes)).toEqual(chosen);
         for (const [shard, disk] of there.entries()) if (disk && chosen.has(disk)) expect(homes[shard]).toBe(disk);
       }),
@@ -158,7 +159,7 @@ describe('homes of shards that exist', () => {
       const there = held(segment, disks, SCHEMES['6+3']);
       const [drained] = there;
       const homes = homesOf(
-        { segment, scheme: SCHEMES['6+3'], held: there },
+        { segment, scheme: SCHEMES['6+3'], group: 'default', held: there },
         disks.filter((disk) => disk !== drained),
       );
       expect(homes[0]?.zone).toBe(drained?.zone);
@@ -166,9 +167,20 @@ describe('homes of shards that exist', () => {
     }
   });
 
+  it('disks of another group, however many → every shard stays where it is, and a lost one is rebuilt on its own group', () => {
+    const slow = disksOf([3, 3, 3], 'slow');
+    const disks = [...disksOf([9, 9, 9]), ...slow];
+    for (const segment of segments.slice(0, 100)) {
+      const there = held(segment, slow, SCHEMES['6+3']);
+      const [lost, ...rest] = there;
+      const homes = homesOf({ segment, scheme: SCHEMES['6+3'], group: 'slow', held: [undefined, ...rest] }, disks);
+      expect(homes).toEqual([lost, ...rest]);
+    }
+  });
+
   it('too few disks to place on → every shard is at home where it is', () => {
     const disks = disksOf([3, 3, 2]);
     const there = [...disks, undefined];
-    expect(homesOf({ segment: '00', scheme: SCHEMES['6+3'], held: there }, disks)).toEqual(there);
+    expect(homesOf({ segment: '00', scheme: SCHEMES['6+3'], group: 'default', held: there }, disks)).toEqual(there);
   });
 });

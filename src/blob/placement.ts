@@ -1,7 +1,8 @@
 /**
  * Which disk holds which shard of a segment: rendezvous hashing, a pure function of the segment id and the disks. Every
  * disk has a rank in every segment; a disk that is added or removed changes only the places it wins or leaves. No zone
- * gets more shards than the scheme allows, so that the loss of a zone is one that the code repairs.
+ * gets more shards than the scheme allows, so that the loss of a zone is one that the code repairs. All shards of a segment lie
+ * on disks of its group: whoever asks for places gives the disks of that group, and homes are found among them alone.
  *
  * Disks that cannot take writes now are passed over while their zone has others. Where it has not they keep their place: a
  * segment is then made with a shard missing, rather than with too many in one zone.
@@ -51,6 +52,7 @@ export function placeableShards(disks: Iterable<PlacementDisk>, scheme: Scheme =
 export interface HeldShards<D> {
   readonly segment: string;
   readonly scheme: Scheme;
+  readonly group: string;
   readonly held: readonly (D | undefined)[];
 }
 
@@ -62,12 +64,13 @@ export interface HeldShards<D> {
  * nothing is moved because a disk is away for an hour; `isLost` says which are away for good, which are homes only where
  * their zone has no others. Too few disks: every shard is at home where it is.
  */
-export function homesOf<D extends PlacementDisk>(
-  { segment, scheme, held }: HeldShards<D>,
+export function homesOf<D extends PlacementDisk & { readonly group: string }>(
+  { segment, scheme, group, held }: HeldShards<D>,
   disks: readonly D[],
   isLost: (disk: D) => boolean = () => false,
 ): (D | undefined)[] {
-  const free = new Set(placeShards(segment, disks, scheme, (disk) => !isLost(disk)));
+  const own = disks.filter((disk) => disk.group === group);
+  const free = new Set(placeShards(segment, own, scheme, (disk) => !isLost(disk)));
   if (free.size === 0) return [...held];
   const homes = held.map((disk) => (disk && free.delete(disk) ? disk : undefined));
   const settle = (shard: number, home: D | undefined): void => {

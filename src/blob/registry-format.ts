@@ -1,9 +1,11 @@
 /** The text of `ninefold-disks.json`, as it is read: see docs/FORMAT.md. */
+import { groupMentioned } from './pool.ts';
 
 export interface RegisteredDisk {
   /** Empty as long as its identity was never seen. */
   readonly id: string;
   readonly zone: string;
+  readonly group: string;
   readonly path: string;
   readonly state: 'active' | 'draining' | 'replaced' | 'removed';
   /** The id of the disk whose place it has taken, and whose rank in placement: so only what that one held moves. */
@@ -39,10 +41,11 @@ function parseObject(text: string): object {
 
 function asDisk(value: unknown): RegisteredDisk | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { id, zone, path, state, rankedAs }: Record<string, unknown> = { ...value };
+  const { id, zone, path, state, rankedAs, ...rest }: Record<string, unknown> = { ...value };
+  const group = groupMentioned(rest['group']);
   if (typeof id !== 'string' || !/^([0-9a-f]{32})?$/.test(id)) return undefined;
-  if (typeof zone !== 'string' || typeof path !== 'string') return undefined;
+  if (typeof zone !== 'string' || typeof path !== 'string' || group === undefined) return undefined;
   if (state !== 'active' && state !== 'draining' && state !== 'replaced' && state !== 'removed') return undefined;
   if (rankedAs !== undefined && typeof rankedAs !== 'string') return undefined;
-  return { id, zone, path, state, ...(rankedAs === undefined ? {} : { rankedAs }) };
+  return { id, zone, group, path, state, ...(rankedAs === undefined ? {} : { rankedAs }) };
 }

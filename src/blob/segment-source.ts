@@ -1,7 +1,7 @@
 /**
- * Where writers get segments to append to, of each scheme. Packed stripes share one open segment; each bulk write has one
- * of its own from a pool. A segment is retired when it is full, when one of its shards is lost, and when a disk begins or
- * ceases to take writes, so that what is written next lies on the disks that take it.
+ * Where writers get segments to append to, of each pool. Packed stripes share one open segment; each bulk write has one
+ * of its own. A segment is retired when it is full, when one of its shards is lost, and when a disk of its group
+ * begins or ceases to take writes, so that what is written next lies on the disks that take it.
  *
  * Disks that are full take part only where there would be too few without them, and then nobody gets in but who may use
  * their reserve.
@@ -12,12 +12,14 @@ import type { Disk } from './disk.ts';
 import type { DiskListener, Disks } from './disks.ts';
 import { OpenSegment } from './open-segment.ts';
 import { placeableShards, placeShards } from './placement.ts';
+import type { PoolName } from './pool.ts';
 import { shardBytesMaxOn, withRoom } from './reserve.ts';
-import { SCHEMES, type Scheme, type SchemeName } from './scheme.ts';
+import type { SchemeName } from './scheme.ts';
+import { type Pool, Pools } from './segment-pools.ts';
 import { Segment, type SegmentTable } from './segments.ts';
 import { BlobError } from './types.ts';
 
-/** Open bulk segments of a scheme that are kept for the next write; each has an open file for every shard. */
+/** Open bulk segments of a pool that are kept for the next write; each has an open file for every shard. */
 const IDLE_BULK_SEGMENTS_MAX = 8;
 
 export interface SegmentSourceOptions {
@@ -28,14 +30,6 @@ export interface SegmentSourceOptions {
   readonly segmentSizeMaxBytes: number;
 }
 
-/** The disks that take new shards, those that are full left out or not, and how many shards of one segment they take. */
-interface Takers {
-  readonly plain: ReadonlySet<Disk>;
-  readonly withReserve: ReadonlySet<Disk>;
-  readonly shards: Readonly<Record<SchemeName, number>>;
-  readonly shardsWithReserve: Readonly<Record<SchemeName, number>>;
-}
-
 interface ShardCounts {
   readonly good: number;
   readonly quorum: number;
@@ -44,64 +38,63 @@ interface ShardCounts {
 export class SegmentSource implements DiskListener {
   readonly #options: SegmentSourceOptions;
   readonly #open = new Set<OpenSegment>();
-  readonly #idleBulk: Readonly<Record<SchemeName, OpenSegment[]>> = { '6+3': [], '1+2': [] };
-  readonly #packed: Record<SchemeName, OpenSegment | undefined> = { '6+3': undefined, '1+2': undefined };
-  #takers: Takers;
+  readonly #pools: Pools;
 
   constructor(options: SegmentSourceOptions) {
     this.#options = options;
-    this.#takers = this.#findTakers();
+    this.#pools = new Pools(options.disks, options.writeQuorums);
     options.disks.listen(this);
   }
 
+  pool(name: PoolName): Pool {
+    return this.#pools.of(name);
+  }
+
   /** Throws WriteQuorumLost or StorageFull if too few disks take writes now. */
-  requireQuorum(scheme: Scheme, usesReserve = false): void {
-    const quorum = this.#options.writeQuorums[scheme.name];
-    const { shards, shardsWithReserve } = this.#takers;
-    const good = shards[scheme.name];
-    const goodWithReserve = shardsWithReserve[scheme.name];
+  requireQuorum({ quorum, plain, withReserve }: Pool, usesReserve = false): void {
+    const { shards: good } = plain;
+    const { shards: goodWithReserve } = withReserve;
     if ((usesReserve ? goodWithReserve : good) >= quorum) return;
     throw goodWithReserve >= quorum ? storageFull({ good, quorum }) : quorumLost({ good: goodWithReserve, quorum });
   }
 
   /** Whether so many bytes a shard can be written by what gives space back, and deletes still find some. */
-  hasRoomToMove(scheme: Scheme, shardBytes: number): boolean {
-    const roomy = withRoom(this.#takersOf(scheme), shardBytes);
-    return placeableShards(roomy, scheme) >= this.#options.writeQuorums[scheme.name];
+  hasRoomToMove({ scheme, quorum, takers }: Pool, shardBytes: number): boolean {
+    return placeableShards(withRoom(takers, shardBytes), scheme) >= quorum;
   }
 
   /** Throws WriteQuorumLost or StorageFull if too few shards of a segment took everything. */
   requireGood(open: OpenSegment): void {
-    const quorum = this.#options.writeQuorums[open.segment.scheme.name];
+    const { quorum } = this.#poolOf(open);
     const shards = { good: open.goodShards, quorum };
     if (shards.good < quorum) throw open.ranOutOfSpace ? storageFull(shards) : quorumLost(shards);
   }
 
   /** The segment for a packed stripe of so many bytes a shard. Synchronous, whatever the disks do. */
-  packed(scheme: Scheme, shardBytes: number): OpenSegment {
-    const current = this.#packed[scheme.name];
+  packed(pool: Pool, shardBytes: number): OpenSegment {
+    const current = pool.packed;
     if (current?.hasRoom(shardBytes)) return current;
     if (current) this.#retire(current);
-    const next = this.#create(scheme, false);
-    this.#packed[scheme.name] = next;
+    const next = this.#create(pool, false);
+    pool.packed = next;
     return next;
   }
 
   /** A segment for one bulk write alone, from now until `returnBulk`. Its files stay open meanwhile. */
-  takeBulk(scheme: Scheme, shardBytes: number, usesReserve = false): OpenSegment {
-    this.requireQuorum(scheme, usesReserve);
-    return this.takePaged(scheme, shardBytes);
+  takeBulk(pool: Pool, shardBytes: number, usesReserve = false): OpenSegment {
+    this.requireQuorum(pool, usesReserve);
+    return this.takePaged(pool, shardBytes);
   }
 
   /** As `takeBulk`, whatever the disks do. */
-  takePaged(scheme: Scheme, shardBytes: number): OpenSegment {
-    const idle = this.#idleBulk[scheme.name];
+  takePaged(pool: Pool, shardBytes: number): OpenSegment {
+    const idle = pool.idleBulk;
     let open = idle.pop();
     while (open && !open.hasRoom(shardBytes)) {
       this.#retire(open);
       open = idle.pop();
     }
-    open ??= this.#create(scheme, true);
+    open ??= this.#create(pool, true);
     open.skipToPage();
     open.enter();
     return open;
@@ -115,7 +108,7 @@ export class SegmentSource implements DiskListener {
   }
 
   returnBulk(open: OpenSegment): void {
-    const idle = this.#idleBulk[open.segment.scheme.name];
+    const idle = this.#poolOf(open).idleBulk;
     if (open.retired || open.damaged || idle.length >= IDLE_BULK_SEGMENTS_MAX) this.#retire(open);
     else idle.push(open);
     open.leave();
@@ -130,34 +123,29 @@ export class SegmentSource implements DiskListener {
 
   diskChanged(disk: Disk): void {
     if (disk.health !== 'healthy') for (const open of this.#open) open.loseDisk(disk);
-    const before = this.#takers;
-    this.#takers = this.#findTakers();
-    const isSame =
-      before.plain.has(disk) === this.#takers.plain.has(disk) &&
-      before.withReserve.has(disk) === this.#takers.withReserve.has(disk);
-    if (!isSame) this.close();
+    if (this.#pools.noteChange(disk)) this.#retireAll((open) => open.segment.group === disk.group);
   }
 
   /** Seals what has data, as soon as nobody writes to it any more. */
   retireOpen(): void {
-    for (const open of this.#open) if (open.tail > 0) this.#retire(open);
-    for (const idle of Object.values(this.#idleBulk))
-      idle.splice(0, idle.length, ...idle.filter((open) => !open.retired));
-    this.#forgetSealed();
+    this.#retireAll((open) => open.tail > 0);
   }
 
   /** Retires all segments: what is written next goes to fresh ones. */
   close(): void {
-    for (const open of this.#open) this.#retire(open);
-    this.#forgetIdle();
+    this.#retireAll(() => true);
   }
 
-  #create(scheme: Scheme, inPages: boolean): OpenSegment {
-    const named = { id: randomHex(16), scheme };
-    const takers = this.#takersOf(scheme);
+  #poolOf({ segment }: OpenSegment): Pool {
+    return this.#pools.of({ scheme: segment.scheme.name, group: segment.group });
+  }
+
+  #create(pool: Pool, inPages: boolean): OpenSegment {
+    const { scheme, group, takers } = pool;
+    const named = { id: randomHex(16), scheme, group };
     const takesWrites = (disk: Disk): boolean => takers.has(disk);
-    const placed = placeShards(named.id, this.#options.disks.staying, scheme, takesWrites);
-    assert(placed, 'the store was opened with disks that segments can be placed on');
+    const placed = placeShards(named.id, this.#options.disks.stayingIn(group), scheme, takesWrites);
+    assert(placed, 'who asks for a segment has asked whether its group has the disks');
     const segment = new Segment(named, placed, false);
     this.#options.table.add(segment);
     const shardBytesMax = Math.min(this.#options.segmentSizeMaxBytes, shardBytesMaxOn(placed.filter(takesWrites)));
@@ -166,38 +154,23 @@ export class SegmentSource implements DiskListener {
     return open;
   }
 
-  /** The disks that a segment of the scheme is made on now. */
-  #takersOf({ name }: Scheme): ReadonlySet<Disk> {
-    const { plain, withReserve, shards } = this.#takers;
-    return shards[name] >= this.#options.writeQuorums[name] ? plain : withReserve;
-  }
-
-  #findTakers(): Takers {
-    const { all } = this.#options.disks;
-    const plain = new Set(all.filter((disk) => disk.takesWrites(false)));
-    const withReserve = new Set(all.filter((disk) => disk.takesWrites(true)));
-    return { plain, withReserve, shards: countPlaceable(plain), shardsWithReserve: countPlaceable(withReserve) };
+  #retireAll(isMeant: (open: OpenSegment) => boolean): void {
+    for (const open of this.#open) if (isMeant(open)) this.#retire(open);
+    for (const { idleBulk } of this.#pools.all()) {
+      idleBulk.splice(0, idleBulk.length, ...idleBulk.filter((open) => !open.retired));
+    }
+    this.#forgetSealed();
   }
 
   #retire(open: OpenSegment): void {
-    const { name } = open.segment.scheme;
-    if (this.#packed[name] === open) this.#packed[name] = undefined;
+    const pool = this.#poolOf(open);
+    if (pool.packed === open) pool.packed = undefined;
     open.retire();
-  }
-
-  /** None of the idle is left that could be taken: all have been retired. */
-  #forgetIdle(): void {
-    for (const idle of Object.values(this.#idleBulk)) idle.length = 0;
-    this.#forgetSealed();
   }
 
   #forgetSealed(): void {
     for (const open of this.#open) if (open.segment.sealed) this.#open.delete(open);
   }
-}
-
-function countPlaceable(disks: ReadonlySet<Disk>): Record<SchemeName, number> {
-  return { '6+3': placeableShards(disks, SCHEMES['6+3']), '1+2': placeableShards(disks, SCHEMES['1+2']) };
 }
 
 function quorumLost({ good, quorum }: ShardCounts): BlobError {

@@ -39,6 +39,8 @@ export function parseShardFile(name: string): ShardFileName | undefined {
 export class Segment {
   readonly id: string;
   readonly scheme: Scheme;
+  /** Of its disks. */
+  readonly group: string;
   /** The disk of each shard; undefined where no disk that was seen has it. */
   readonly disks: (Disk | undefined)[];
   sealed: boolean;
@@ -51,10 +53,12 @@ export class Segment {
   /** Bytes of data given to it; of a segment found at the start, what was measured of it; undefined before that. */
   dataBytes: number | undefined;
 
-  constructor({ id, scheme }: Pick<Segment, 'id' | 'scheme'>, disks: (Disk | undefined)[], sealed: boolean) {
+  constructor(named: Pick<Segment, 'id' | 'scheme' | 'group'>, disks: (Disk | undefined)[], sealed: boolean) {
+    const { id, scheme, group } = named;
     assert(disks.length === scheme.shards, 'a segment has the shards of its scheme');
     this.id = id;
     this.scheme = scheme;
+    this.group = group;
     this.disks = disks;
     this.sealed = sealed;
     this.lengths = new Array<undefined>(disks.length).fill(undefined);
@@ -102,6 +106,7 @@ export class Segment {
     return {
       segment: this.id,
       scheme: this.scheme.name,
+      group: this.group,
       sealed: this.sealed,
       holds: this.holds,
       shardBytes: this.shardBytes,
@@ -192,11 +197,12 @@ export class SegmentTable {
       if (!file) continue;
       let segment = this.#segments.get(file.id);
       if (!segment) {
-        segment = new Segment(file, new Array<undefined>(file.scheme.shards).fill(undefined), true);
+        const named = { ...file, group: disk.group };
+        segment = new Segment(named, new Array<undefined>(file.scheme.shards).fill(undefined), true);
         this.add(segment);
       }
-      // A segment has one scheme: what says another is a file that somebody renamed.
-      if (segment.scheme !== file.scheme) continue;
+      // A segment has one scheme and lies on disks of one group: what says otherwise is a file that somebody renamed or moved.
+      if (segment.scheme !== file.scheme || segment.group !== disk.group) continue;
       segment.found({ shard: file.shard, disk, lengthBytes });
     }
   }
@@ -224,10 +230,11 @@ export class SegmentTable {
 }
 
 /** The shard of a segment that a disk should have and has not, or not whole. */
-function lackingShard({ id, disks, lengths, shardBytes, scheme }: Segment, disk: Disk, staying: readonly Disk[]) {
+function lackingShard(segment: Segment, disk: Disk, staying: readonly Disk[]): number | undefined {
+  const { id, disks, lengths, shardBytes, scheme, group } = segment;
   const shard = disks.indexOf(disk);
   if (shard >= 0) return (lengths[shard] ?? -1) < shardBytes ? shard : undefined;
-  if (!disks.includes(undefined)) return undefined;
-  const home = homesOf({ segment: id, scheme, held: disks }, staying).indexOf(disk);
+  if (group !== disk.group || !disks.includes(undefined)) return undefined;
+  const home = homesOf({ segment: id, scheme, group, held: disks }, staying).indexOf(disk);
   return home >= 0 ? home : undefined;
 }

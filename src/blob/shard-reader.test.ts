@@ -26,9 +26,13 @@ class FailingFiles extends FileCache {
 }
 
 test('the header fails while the blocks are being read → settled only when nothing writes to the target any more', async () => {
-  const disk = new Disk({ path: '/none', zone: 'a' }, 0);
+  const disk = new Disk({ path: '/none', zone: 'a', group: 'default' }, 0);
   disk.readable = true;
-  const segment = new Segment({ id: 'ab'.repeat(16), scheme: SCHEMES['6+3'] }, new Array<Disk>(9).fill(disk), true);
+  const segment = new Segment(
+    { id: 'ab'.repeat(16), scheme: SCHEMES['6+3'], group: 'default' },
+    new Array<Disk>(9).fill(disk),
+    true,
+  );
   const request = { segment, shard: 0, offset: 0, unit: 256 * 1024, dataLengthMin: 1, firstBlock: 1, endBlock: 2 };
   const files = new FailingFiles(1);
   const { blocks } = await readBlocks(files, request, Buffer.alloc(64 * 1024));

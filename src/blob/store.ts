@@ -26,7 +26,9 @@ import { Maintenance } from './maintenance/maintenance.ts';
 import type { BlobMaintenance, SegmentContents, SegmentMeasure, StripeListing } from './maintenance/types.ts';
 import { type BlobLog, type BlobStoreOptions, silentLog } from './options.ts';
 import { Packer, placeLimitBytes } from './packer.ts';
-import { placeableShards, placeShards } from './placement.ts';
+import { placeableShards } from './placement.ts';
+import type { PoolName } from './pool.ts';
+import { requireDisks } from './pool-needs.ts';
 import { ALL_SCHEMES, DEFAULT_SCHEME, SCHEMES, type Scheme, type SchemeName, UNNAMED_SCHEME } from './scheme.ts';
 import { SegmentSource } from './segment-source.ts';
 import { type Segment, SegmentTable } from './segments.ts';
@@ -43,6 +45,7 @@ import {
   type ByteRange,
   type DiskAdministration,
   type DiskState,
+  type NewDisk,
   type SegmentState,
   type WriteOptions,
 } from './types.ts';
@@ -59,8 +62,8 @@ const STRIPES_AHEAD_MAX = 16;
 const REPAIR_DELAY_MS = 10 * 60 * 1000;
 
 /**
- * Opens the store; creates the disk folders of a fresh one. Throws if the disks are too few or too many of them lie in
- * one zone; disks that are missing or foreign do not keep it from opening (see `disks`).
+ * Opens the store; creates the disk folders of a fresh one. Throws PoolError if a group has too few disks or too many of them
+ * in one zone; disks that are missing or foreign do not keep it from opening (see `disks`).
  */
 export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureBlobStore> {
   const log = options.log ?? silentLog;
@@ -70,11 +73,7 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
   const limitMs = options.diskTimeoutMs ?? DISK_TIMEOUT_MS;
   const registry = await DiskRegistry.open({ zones: options.zones, limitMs, log });
   const disks = new Disks({ ...options, diskTimeoutMs: limitMs }, registry, table);
-  for (const scheme of ALL_SCHEMES) {
-    if (placeShards('', disks.staying, scheme)) continue;
-    const { name, shards, shardsPerZoneMax } = scheme;
-    throw new Error(`${shards} disks are needed for ${name}, at most ${shardsPerZoneMax} of them in one zone`);
-  }
+  requireDisks(disks, options.pools ?? []);
   await disks.check();
   if (table.size === 0) {
     await disks.createMissing();
@@ -282,8 +281,9 @@ export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdminis
     throw new BlobError('Unreadable', `the stripe at ${last.part.offset} of segment ${segment.id} names no such blob`);
   }
 
-  schemeOf(segment: string): SchemeName | undefined {
-    return this.#parts.table.get(segment)?.scheme.name;
+  poolOf(id: string): PoolName | undefined {
+    const segment = this.#parts.table.get(id);
+    return segment && { scheme: segment.scheme.name, group: segment.group };
   }
 
   segments(): readonly SegmentState[] {
@@ -312,8 +312,9 @@ export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdminis
   }
 
   /** Whether data of so many bytes can be written again by what gives space back, so that deletes still find space. */
-  hasRoomToMove(bytes: number, scheme: SchemeName): boolean {
-    return this.#parts.source.hasRoomToMove(SCHEMES[scheme], Math.ceil(bytes / SCHEMES[scheme].dataShards));
+  hasRoomToMove(bytes: number, name: PoolName): boolean {
+    const pool = this.#parts.source.pool(name);
+    return this.#parts.source.hasRoomToMove(pool, Math.ceil(bytes / pool.scheme.dataShards));
   }
 
   /** Bytes that were placed and written since the start. */
@@ -321,7 +322,7 @@ export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdminis
     return this.#writtenBytes;
   }
 
-  addDisk(request: { readonly zone: string; readonly path: string }): Promise<DiskState> {
+  addDisk(request: NewDisk): Promise<DiskState> {
     return this.#parts.administration.addDisk(request);
   }
 
@@ -371,7 +372,8 @@ export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdminis
   /** How many shards of a segment can be on disks that are away, at most. */
   #awayShards(scheme: Scheme): number {
     const away = this.#parts.disks.all.filter(({ readable }) => !readable);
-    return placeableShards(away, scheme);
+    const inGroups = Map.groupBy(away, ({ group }) => group).values();
+    return Math.max(0, ...inGroups.map((disks) => placeableShards(disks, scheme)));
   }
 }
 

@@ -2,6 +2,7 @@
  * The seam between the engine and the blob store. A blob is an immutable byte string in one or more stripes. The store
  * knows nothing of buckets and keys; the index names blobs by the extents below, and a blob that no row names is garbage.
  */
+import type { PoolName } from './pool.ts';
 import type { SchemeName } from './scheme.ts';
 
 /**
@@ -35,9 +36,8 @@ export interface BlobRef {
   readonly scheme?: SchemeName;
 }
 
-export interface WriteOptions {
-  /** How the blob is coded. Default `6+3`. */
-  readonly scheme?: SchemeName;
+/** With the pool that the blob goes to. Default: `6+3`, on the disks of the default group. */
+export interface WriteOptions extends Partial<PoolName> {
   /** The blob's name, where it is one that moves. Default: a fresh one. */
   readonly writeId?: string;
   /** Whether the space kept in reserve may be used: for deletes and for work that frees space. Default false. */
@@ -59,6 +59,8 @@ export interface ByteRange {
 export interface SegmentState {
   readonly segment: string;
   readonly scheme: SchemeName;
+  /** The group of disks that it lies on. */
+  readonly group: string;
   readonly sealed: boolean;
   /** Writers and readers that hold it in this process. */
   readonly holds: number;
@@ -89,6 +91,7 @@ export interface DiskState {
   /** Empty as long as its identity was never seen. */
   readonly id: string;
   readonly zone: string;
+  readonly group: string;
   readonly path: string;
   readonly state: DiskStateName;
   /** Why it is in this state, in words. */
@@ -110,11 +113,13 @@ export type DiskRefusalCode =
   /** No disk of the store has this id or path. */
   | 'UnknownDisk'
   | 'UnknownZone'
+  /** No group of disks can be called so. */
+  | 'UnusableGroup'
   /** The folder cannot become a disk of the store: what is in it, or that it cannot be made. */
   | 'UnusableFolder'
   /** The disk is not in a state in which this can be asked for. */
   | 'WrongState'
-  /** A zone would keep fewer disks than a segment needs there. */
+  /** A group of disks would keep fewer than a segment needs. */
   | 'TooFewDisks'
   /** Shards on it are still needed. */
   | 'StillNeeded'
@@ -131,10 +136,19 @@ export class DiskRefusal extends Error {
   }
 }
 
+export interface NewDisk {
+  readonly zone: string;
+  readonly path: string;
+  readonly group?: string | undefined;
+}
+
 /** Changes of the set of disks, while the store serves. They are durable when they resolve. All reject with DiskRefusal. */
 export interface DiskAdministration {
-  /** Makes an empty folder a disk of a zone. New segments use it at once; its share of the old ones moves there. */
-  addDisk(request: { readonly zone: string; readonly path: string }): Promise<DiskState>;
+  /**
+   * Makes an empty folder a disk of a zone and of a group, the default one where none is said. New segments of the group use it
+   * at once; its share of the old ones moves there.
+   */
+  addDisk(request: NewDisk): Promise<DiskState>;
   /** No new segment uses the disk; its shards move to others, after which it can be removed. `disk` is an id or a path. */
   drainDisk(disk: string): Promise<DiskState>;
   /** Puts a new disk, an empty folder, in the place of one that may be gone; `id` may be its path. Returns the new one. */
@@ -220,8 +234,8 @@ export interface BlobStore {
    */
   labelOf(ref: BlobRef): Promise<BlobLabel>;
 
-  /** How a segment is coded; undefined if it is on no disk that can be read. */
-  schemeOf(segment: string): SchemeName | undefined;
+  /** How a segment is coded and on which disks; undefined if it is on no disk that can be read. */
+  poolOf(segment: string): PoolName | undefined;
 
   segments(): readonly SegmentState[];
   /** Deletes a sealed segment's shard files. The caller knows that no row names it. False if it is open or held. */

@@ -18,11 +18,16 @@ export const diskCommands: readonly Command[] = [
   {
     name: 'disk add',
     operands: ['ZONE', 'DIR'],
-    options: [wait],
+    options: [
+      { name: 'group', value: 'NAME', summary: 'the group of disks that it belongs to, if not the default one' },
+      wait,
+    ],
     summary: `make an empty folder a disk of a zone; its share of what is stored moves there in the background`,
     run: (call) => {
       const [zone = '', path = ''] = call.operands;
-      return changeDisk(call, { method: 'POST', path: ['disks'], body: { zone, path: resolve(path) } });
+      const group = call.value('group');
+      const body = { zone, path: resolve(path), ...(group !== undefined && { group }) };
+      return changeDisk(call, { method: 'POST', path: ['disks'], body });
     },
   },
   {

@@ -22,6 +22,7 @@ const explainedErrors = new Set([
   'CommandError',
   'ConfigError',
   'DataFolderError',
+  'PoolError',
   'DeclarationError',
   'ZoneInUse',
   'LogQuorumLost',

@@ -4,7 +4,7 @@ import { formatBytes, formatSpan, formatTime } from './quantities.ts';
 import { table } from './tables.ts';
 
 export function statusText(status: Status, endpoint: string): string {
-  const { version, nowMs, startedMs, problems, sharedFileSystems, zones, disks, events, jobs } = status;
+  const { version, nowMs, startedMs, problems, sharedFileSystems, zones, disks, groups, events, jobs } = status;
   const attention = problems.length === 0 ? 'Nothing needs attention.' : `Needs attention\n${bullets(problems)}`;
   const together = sharedFileSystems.length === 0 ? [] : [`What fails together\n${bullets(sharedFileSystems)}`];
   return [
@@ -13,6 +13,7 @@ export function statusText(status: Status, endpoint: string): string {
     ...together,
     `Zones\n${table(zones.map((zone) => zoneRow(zone, nowMs)))}`,
     `Disks\n${disksTable(disks, nowMs)}`,
+    ...(groups.length < 2 ? [] : [`Disk groups\n${table(groups.map(groupRow))}`]),
     `Redundancy\n${table(redundancyRows(status))}`,
     `Space\n${table(spaceRows(status))}`,
     `Index\n${table(indexRows(status))}`,
@@ -23,9 +24,11 @@ export function statusText(status: Status, endpoint: string): string {
 
 /** One line a disk, the head first. */
 export function disksTable(disks: readonly DiskStatus[], nowMs: number): string {
-  const head = ['zone', 'id', 'state', 'for', 'size', 'free', 'path', ''];
-  const rows = disks.map(({ zone, id, state, isFull, sinceMs, sizeBytes, freeBytes, path, reason = '' }) => [
+  const hasGroups = disks.some(({ group }) => group !== 'default');
+  const head = ['zone', ...(hasGroups ? ['group'] : []), 'id', 'state', 'for', 'size', 'free', 'path', ''];
+  const rows = disks.map(({ zone, group, id, state, isFull, sinceMs, sizeBytes, freeBytes, path, reason = '' }) => [
     zone,
+    ...(hasGroups ? [group] : []),
     id.slice(0, shownIdLength) || '-',
     isFull ? `${state}, full` : state,
     formatSpan(nowMs - sinceMs),
@@ -34,7 +37,7 @@ export function disksTable(disks: readonly DiskStatus[], nowMs: number): string 
     path,
     reason,
   ]);
-  return table([head, ...rows], { alignedRight: [4, 5] });
+  return table([head, ...rows], { alignedRight: hasGroups ? [5, 6] : [4, 5] });
 }
 
 /** One line a job. */
@@ -62,6 +65,16 @@ function zoneRow(zone: Status['zones'][number], nowMs: number): readonly string[
     logFiles ? `${state}: ${files} ${from}` : state,
     snapshot ? `snapshot of record ${snapshot.sequence}, ${formatSpan(nowMs - snapshot.madeMs)} old` : none,
     path,
+  ];
+}
+
+function groupRow({ name, disks, disksInUse, segments, liveBytes, storedBytes, deadBytes }: Status['groups'][number]) {
+  const stored = `${formatBytes(storedBytes)} stored in ${segments} ${segments === 1 ? 'segment' : 'segments'}`;
+  return [
+    name,
+    `${disksInUse} of ${disks} disks in use`,
+    `${formatBytes(liveBytes)} of objects`,
+    `${stored}, ${formatBytes(deadBytes)} of it dead`,
   ];
 }
 

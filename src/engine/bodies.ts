@@ -3,7 +3,7 @@
  * store in the tick of the commit; a large one is written while it comes in, with its digests computed beside it. Either
  * way the body's own checks have passed before anything can be committed, and a body refused leaves at most garbage.
  */
-import type { SchemeName } from '../blob/scheme.ts';
+import type { PoolName } from '../blob/pool.ts';
 import type { BlobRef } from '../blob/types.ts';
 import type { ChecksumAlgorithm, Digests } from '../lib/digests/algorithms.ts';
 import { freeBuffer } from '../lib/free-buffer.ts';
@@ -41,7 +41,7 @@ export interface ReceivedBody {
 
 /** How a body is stored. */
 export interface BodyStorage {
-  readonly scheme: SchemeName;
+  readonly pool: PoolName;
   /** Asked for the label of a large body, which is written before it is placed. */
   label(facts: BodyFacts): Uint8Array;
 }
@@ -52,14 +52,14 @@ export async function receiveBody(
   source: BodySource,
   storage: BodyStorage,
 ): Promise<ReceivedBody> {
-  const { scheme } = storage;
-  const limit = context.blobs.placeLimitBytesOf(scheme);
+  const { pool } = storage;
+  const limit = context.blobs.placeLimitBytesOf(pool.scheme);
   if (source.length !== undefined && source.length > limit) return writeBody(context, source, storage);
   const giveBack = await context.bufferBudget.takeWithin(Math.max(1, source.length ?? limit), { waitMsMax });
   if (giveBack === undefined) return writeBody(context, source, storage);
   try {
     const { bytes, rest } = await gather(source, limit);
-    if (rest === undefined) return await holdBody(context, source, { bytes, giveBack, scheme });
+    if (rest === undefined) return await holdBody(context, source, { bytes, giveBack, pool });
     return await writeBody(context, { ...source, stream: resumed({ bytes, giveBack }, rest) }, storage);
   } catch (error) {
     giveBack();
@@ -70,7 +70,7 @@ export async function receiveBody(
 async function holdBody(
   context: EngineContext,
   source: BodySource,
-  { bytes, giveBack, scheme }: { bytes: Uint8Array; giveBack: () => void; scheme: SchemeName },
+  { bytes, giveBack, pool }: { bytes: Uint8Array; giveBack: () => void; pool: PoolName },
 ): Promise<ReceivedBody> {
   const digests = await context.digests.digest(algorithmsOf(source), bytes);
   source.verify(digests);
@@ -79,7 +79,7 @@ async function holdBody(
     facts: factsOf(source, bytes.length, digests),
     place(label) {
       if (bytes.length === 0) return emptyBlob;
-      const ref = context.blobs.place(bytes, label(), { scheme });
+      const ref = context.blobs.place(bytes, label(), pool);
       placed.push(ref);
       return ref;
     },
@@ -94,7 +94,7 @@ async function holdBody(
 async function writeBody(
   context: EngineContext,
   source: BodySource,
-  { scheme, label }: BodyStorage,
+  { pool, label }: BodyStorage,
 ): Promise<ReceivedBody> {
   const digester = context.digests.open(algorithmsOf(source), source.length);
   let size = 0;
@@ -117,7 +117,7 @@ async function writeBody(
     return label(facts);
   };
   try {
-    const ref = await context.blobs.write(digested(), verifiedLabel, { scheme });
+    const ref = await context.blobs.write(digested(), verifiedLabel, pool);
     if (facts === undefined) throw new Error('the store has not asked for the label');
     return { facts, place: () => ref, release: () => context.blobs.release(ref) };
   } catch (error) {

@@ -3,12 +3,13 @@
  * now, one command a blob. After the last of them no row names the segment, and the collector takes it when its time has
  * come; whoever reads from it until then reads on.
  *
- * A blob keeps its label, its write id and its scheme, so a rebuild of the index finds the same blob wherever it met it first.
+ * A blob keeps its label, its write id and its pool, so a rebuild of the index finds the same blob wherever it met it first.
  * A move that was not committed, or that was refused because the blob was freed meanwhile, leaves garbage and nothing else:
  * the process may end at any time. Nothing is remembered between moves but the index itself, which lists what is left.
  */
 import type { BlobMaintenance, SegmentContents } from '../blob/maintenance/types.ts';
-import { SCHEMES, type SchemeName } from '../blob/scheme.ts';
+import { DEFAULT_POOL, type PoolName } from '../blob/pool.ts';
+import { SCHEMES } from '../blob/scheme.ts';
 import type { BlobRef, BlobStore, SegmentState } from '../blob/types.ts';
 import type { Index, SegmentBlob } from '../meta/types.ts';
 import { LargeMove } from './large-move.ts';
@@ -52,7 +53,7 @@ export interface Compaction {
 export interface CompactionParts {
   readonly index: Index;
   readonly blobs: BlobStore &
-    SegmentContents & { writtenBytes(): number; hasRoomToMove(bytes: number, scheme: SchemeName): boolean };
+    SegmentContents & { writtenBytes(): number; hasRoomToMove(bytes: number, pool: PoolName): boolean };
   readonly maintenance: Pick<BlobMaintenance, 'retireOpen'>;
 }
 
@@ -97,7 +98,7 @@ class Candidates {
       if (state.sealed) {
         // Labels and headers move with the data.
         const bytes = (liveBytes / dataBytes) * dataBytesMax(state);
-        if (blobs.hasRoomToMove(bytes, state.scheme)) found.push({ segment: state.segment, dataBytes, liveBytes });
+        if (blobs.hasRoomToMove(bytes, state)) found.push({ segment: state.segment, dataBytes, liveBytes });
       } else sealsOpen ||= deadBytes >= openDeadBytesMin;
     }
     if (sealsOpen) maintenance.retireOpen();
@@ -138,11 +139,11 @@ class Mover {
       this.#at = undefined;
       return { bytes: 0, isDone: true, leftBehind: 0 };
     }
-    const limitBytes = blobs.placeLimitBytesOf(schemeOf(blobs, segment));
+    const limitBytes = blobs.placeLimitBytesOf(poolOf(blobs, segment).scheme);
     if (first.location.size > limitBytes) {
       this.#at.after = first.blob;
       // It may lie in other segments too, and moves as a whole.
-      if (!blobs.hasRoomToMove(first.location.size, schemeOf(blobs, segment))) {
+      if (!blobs.hasRoomToMove(first.location.size, poolOf(blobs, segment))) {
         return { bytes: 0, isDone: false, leftBehind: 1 };
       }
       return this.#beginLarge(first, { segment, bytesMax });
@@ -161,7 +162,7 @@ class Mover {
 
   async #beginLarge(first: SegmentBlob, { segment, bytesMax }: { segment: string; bytesMax: number }): Promise<Moved> {
     try {
-      this.#large = await LargeMove.begin(this.#parts, first, schemeOf(this.#parts.blobs, segment));
+      this.#large = await LargeMove.begin(this.#parts, first, poolOf(this.#parts.blobs, segment));
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       return { bytes: 0, isDone: false, leftBehind: 1 };
@@ -189,7 +190,7 @@ class Mover {
     const contents = await Promise.allSettled(batch.map((entry) => readWhole(blobs, entry)));
     const unreadable = contents.filter((content) => content.status === 'rejected');
     for (const { reason } of unreadable) if (!isUnreadable(reason)) throw reason;
-    const scheme = schemeOf(blobs, segment);
+    const pool = poolOf(blobs, segment);
     const placed: BlobRef[] = [];
     const committed: Promise<boolean>[] = [];
     try {
@@ -197,7 +198,7 @@ class Mover {
         const content = contents[i];
         if (content?.status !== 'fulfilled') continue;
         const { bytes, label, writeId } = content.value;
-        const to = blobs.place(bytes, label, { writeId, scheme, usesReserve: true });
+        const to = blobs.place(bytes, label, { writeId, ...pool, usesReserve: true });
         placed.push(to);
         committed.push(relocate(this.#parts.index, entry, to));
       }
@@ -227,6 +228,6 @@ function firstSmall(
   return batch;
 }
 
-function schemeOf(blobs: BlobStore, segment: string): SchemeName {
-  return blobs.schemeOf(segment) ?? '6+3';
+function poolOf(blobs: BlobStore, segment: string): PoolName {
+  return blobs.poolOf(segment) ?? DEFAULT_POOL;
 }

@@ -1,5 +1,5 @@
 /** What every facet of the engine works with. */
-import type { SchemeName } from '../blob/scheme.ts';
+import type { PoolName } from '../blob/pool.ts';
 import type { BlobStore } from '../blob/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ChecksumAlgorithm, Digester, Digests } from '../lib/digests/algorithms.ts';
@@ -30,8 +30,8 @@ export interface EngineContext {
   readonly limits: EngineLimits;
   readonly ids: VersionIds;
   readonly bufferBudget: ByteBudget;
-  /** How bytes of a storage class are coded. */
-  schemeOf(storageClass: string): SchemeName;
+  /** How bytes of a storage class are coded, and on which disks they lie. */
+  poolOf(storageClass: string): PoolName;
   /**
    * Slices of versions that `find` gave out. A version may be replaced between `find` and `read`; with its slices at hand it
    * can still be read, as the collector leaves what has just died alone for a while.

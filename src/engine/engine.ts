@@ -1,4 +1,4 @@
-import { DEFAULT_SCHEME, type SchemeName } from '../blob/scheme.ts';
+import { DEFAULT_POOL } from '../blob/pool.ts';
 import type { BlobStore } from '../blob/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { digest, openDigester } from '../lib/digests/digester.ts';
@@ -15,6 +15,7 @@ import { dayMs } from './lifecycle/due.ts';
 import { createLifecycle } from './lifecycle/lifecycle.ts';
 import { createListing } from './listing.ts';
 import { createObjects } from './objects.ts';
+import { poolsByClass, type StorageSettings } from './storage-pools.ts';
 import type { Engine } from './types.ts';
 import { createUploads } from './uploads.ts';
 import { VersionIds } from './version-ids.ts';
@@ -27,23 +28,21 @@ const defaultLimits: EngineLimits = {
   partSizeMinBytes: 5 * mebibyte,
 };
 
-export interface EngineOptions {
+export interface EngineOptions extends StorageSettings {
   readonly index: Index;
   readonly blobs: BlobStore;
   readonly clock: Clock;
   readonly digests?: DigestFunctions;
   readonly limits?: Partial<EngineLimits>;
-  /** How objects of each storage class are coded. A class that is not named is coded 6+3. */
-  readonly schemes?: Readonly<Record<string, SchemeName | undefined>>;
   /** How long a day of a lifecycle rule or of a restored copy is. */
   readonly dayLengthMs?: number;
 }
 
 /** Joins an index and a blob store into what S3 means. Owns neither: whoever opened them closes them. */
 export function createEngine(options: EngineOptions): Engine {
-  const { index, blobs, clock, digests, limits, schemes, dayLengthMs = dayMs } = options;
+  const { index, blobs, clock, digests, limits, dayLengthMs = dayMs } = options;
   const allLimits = { ...defaultLimits, ...limits };
-  const schemesByClass = new Map(Object.entries(schemes ?? {}));
+  const pools = poolsByClass(options);
   const context: EngineContext = {
     index,
     blobs,
@@ -52,7 +51,7 @@ export function createEngine(options: EngineOptions): Engine {
     limits: allLimits,
     ids: new VersionIds(clock, () => index.lastOrdinal()),
     bufferBudget: new ByteBudget(allLimits.bufferedBytesMax),
-    schemeOf: (storageClass) => schemesByClass.get(storageClass) ?? DEFAULT_SCHEME,
+    poolOf: (storageClass) => pools.get(storageClass) ?? DEFAULT_POOL,
     foundSlices: new WeakMap(),
   };
   const buckets = createBuckets(context);

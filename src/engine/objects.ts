@@ -11,7 +11,7 @@ import { noticing } from './events/notices.ts';
 import { versionLabel } from './labels.ts';
 import { describeVersion, withManifest } from './manifests.ts';
 import { ofVersion, readVersion, recallVersion, rememberSlices } from './reading.ts';
-import { isCodedFor, rewrittenBody } from './recoding.ts';
+import { isKeptFor, rewrittenBody } from './recoding.ts';
 import { isRejection, keyDetails, onCurrentBucket, refusing } from './refusals.ts';
 import type { CopyRequest, Objects, PutRequest, VersionTarget } from './types.ts';
 import type { VersionIdentity } from './version-ids.ts';
@@ -65,7 +65,7 @@ async function putObject(context: EngineContext, request: PutRequest): Promise<V
   const noticeOf = await noticing(context, bucket, request.cause);
   let labelled: Version | undefined;
   const body = await receiveBody(context, request.source, {
-    scheme: context.schemeOf(request.attributes.storageClass),
+    pool: context.poolOf(request.attributes.storageClass),
     label: (facts) => {
       const identity = context.ids.issue(bucket);
       labelled = newVersion(context, request, { bucket, facts, identity });
@@ -110,7 +110,7 @@ async function copyOrRewrite(context: EngineContext, request: CopyRequest): Prom
   const { source, checksumAlgorithm, ...target } = request;
   const range = { start: 0, end: source.size };
   const { storageClass } = request.attributes;
-  if (await isCodedFor(context, { source, range, storageClass })) return copyObject(context, request);
+  if (await isKeptFor(context, { source, range, storageClass })) return copyObject(context, request);
   const body = rewrittenBody(context, source, { range, algorithm: checksumAlgorithm });
   return putObject(context, { ...target, source: body, event: 'ObjectCreated:Copy' });
 }

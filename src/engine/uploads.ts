@@ -10,7 +10,7 @@ import { EngineError, type EngineErrorDetails } from './errors.ts';
 import { describePart, partLabel } from './labels.ts';
 import { type NamedSlice, nameSlices, withManifest } from './manifests.ts';
 import { slicesOf } from './reading.ts';
-import { isCodedFor, rewrittenBody } from './recoding.ts';
+import { isKeptFor, rewrittenBody } from './recoding.ts';
 import { keyDetails, refusing } from './refusals.ts';
 import type { Uploads } from './types.ts';
 
@@ -83,7 +83,7 @@ async function putPart(context: EngineContext, request: PutPartRequest): Promise
   const newPart = (facts: BodyFacts): Part => ({ partNumber, ...facts, lastModifiedMs: context.clock.nowMs() });
   let labelled: Part | undefined;
   const body = await receiveBody(context, source, {
-    scheme: context.schemeOf(upload.attributes.storageClass),
+    pool: context.poolOf(upload.attributes.storageClass),
     label: (facts) => {
       labelled = newPart(facts);
       return partLabel(bucket, upload, labelled);
@@ -105,7 +105,7 @@ async function putPart(context: EngineContext, request: PutPartRequest): Promise
 async function copyPart(context: EngineContext, request: CopyPartRequest): Promise<Part> {
   const { bucket, upload, partNumber, source, range } = request;
   const algorithm = knownAlgorithm(upload.checksumAlgorithm) ?? defaultChecksumAlgorithm;
-  if (!(await isCodedFor(context, { source, range, storageClass: upload.attributes.storageClass }))) {
+  if (!(await isKeptFor(context, { source, range, storageClass: upload.attributes.storageClass }))) {
     const body = rewrittenBody(context, source, { range, algorithm });
     return putPart(context, { bucket, upload, partNumber, source: body });
   }

@@ -164,7 +164,16 @@ describe('segments', () => {
     const store = await disks.open();
     const bytes = 9 * (before.segments()[0]?.shardBytes ?? 0);
     expect(store.segments()).toEqual([
-      { segment, scheme: '6+3', sealed: true, holds: 0, shardBytes: expect.any(Number), files: 9, fileBytes: bytes },
+      {
+        segment,
+        scheme: '6+3',
+        group: 'default',
+        sealed: true,
+        holds: 0,
+        shardBytes: expect.any(Number),
+        files: 9,
+        fileBytes: bytes,
+      },
     ]);
     expect(store.segments()[0]?.shardBytes).toBe(before.segments()[0]?.shardBytes);
     const reading = store.read(ref, { start: 0, end: 10 });

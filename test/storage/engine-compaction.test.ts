@@ -2,39 +2,14 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { SchemeName } from '../../src/blob/scheme.ts';
+import type { PoolName } from '../../src/blob/pool.ts';
 import { createCompaction } from '../../src/engine/compaction.ts';
-import { collectGarbage } from '../../src/jobs/collect-garbage.ts';
-import { compact } from '../../src/jobs/compact.ts';
 import { asListed, bodyOf, EngineStore, owner, plain, storeWith } from '../support/engine-store.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
+import { settle, spaceJobs } from '../support/space-jobs.ts';
 
 const mebibyte = 1024 * 1024;
-const graceMs = 60_000;
 const smallSegments = { segmentSizeMaxBytes: 2 * mebibyte };
-
-/** Both jobs, and a round of them: true if neither found anything to do. */
-function jobsOf(store: EngineStore) {
-  const { clock, compaction, engine } = store;
-  const moving = compact({ compaction, clock, deadShareMin: 0.2, bytesPerSecond: 1024 * mebibyte });
-  const collecting = collectGarbage({ garbage: engine.garbage, clock, graceMs });
-  const round = async () => {
-    const outcomes = [await moving.step(), await collecting.step()];
-    return outcomes.every((outcome) => outcome === 'idle');
-  };
-  return { round, status: () => moving.status() };
-}
-
-/** Runs both jobs, and the clock, until neither finds anything to do. */
-async function settle(store: EngineStore): Promise<Readonly<Record<string, unknown>>> {
-  const jobs = jobsOf(store);
-  for (let rounds = 0, idle = 0; idle < 3; rounds++) {
-    if (rounds === 500) throw new Error('the jobs do not come to rest');
-    idle = (await jobs.round()) ? idle + 1 : 0;
-    store.nowMs += graceMs;
-  }
-  return jobs.status();
-}
 
 async function diskBytes(store: EngineStore): Promise<number> {
   const names = (await readdir(store.folder, { recursive: true })).filter((name) => name.endsWith('.shard'));
@@ -176,7 +151,7 @@ test('reads, overwrites and deletes go on while segments are emptied → every a
     clients--;
   };
   const running = Promise.all(Array.from({ length: clients }, client));
-  const jobs = jobsOf(store);
+  const jobs = spaceJobs(store);
   while (clients > 0) {
     await Promise.race([running, jobs.round()]);
     // Jobs that find nothing to do wait for nothing, and would keep the clients from their turn.
@@ -211,7 +186,7 @@ test('a blob is deleted between its reading and its move → the move is refused
     measure: (segment: string) => blobs.measure(segment),
     listings: (segment: string) => blobs.listings(segment),
     writtenBytes: () => blobs.writtenBytes(),
-    hasRoomToMove: (bytes: number, scheme: SchemeName) => blobs.hasRoomToMove(bytes, scheme),
+    hasRoomToMove: (bytes: number, pool: PoolName) => blobs.hasRoomToMove(bytes, pool),
   };
   const compaction = createCompaction({ index, blobs: replaced, maintenance: blobs.maintenance });
   const [candidate] = await compaction.listCandidates(0.2);

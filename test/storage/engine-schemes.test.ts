@@ -21,7 +21,7 @@ async function openStore(limits = {}): Promise<EngineStore> {
 async function schemesOf(store: EngineStore, version: Version): Promise<unknown[]> {
   const slices = await store.index.getSlices(version, { start: 0, end: version.size });
   const segments = slices.flatMap(({ location }) => location.extents.map(({ segment }) => segment));
-  return [...new Set(segments.map((segment) => store.blobs.schemeOf(segment)))];
+  return [...new Set(segments.map((segment) => store.blobs.poolOf(segment)?.scheme))];
 }
 
 function holds(store: EngineStore): number {

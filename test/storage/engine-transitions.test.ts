@@ -32,7 +32,7 @@ async function standing(store: Kept, version: Version): Promise<{ class: string;
   const segments = slices.flatMap(({ location }) => location.extents.map(({ segment }) => segment));
   return {
     class: version.attributes.storageClass,
-    schemes: [...new Set(segments.map((segment) => store.blobs.schemeOf(segment)))],
+    schemes: [...new Set(segments.map((segment) => store.blobs.poolOf(segment)?.scheme))],
   };
 }
 

@@ -30,6 +30,8 @@ export class EngineStore implements AsyncDisposable {
   readonly clock = { nowMs: () => this.nowMs };
   /** How storage classes are coded; what is set here holds from the next `reopen` on. */
   schemes: Readonly<Record<string, SchemeName>> = {};
+  /** Groups of disks by storage class, each of three disks a zone; what is set here holds from the next `reopen` on. */
+  groups: Readonly<Record<string, string>> = {};
   readonly #limits: Partial<EngineLimits>;
   readonly #storeOptions: Partial<BlobStoreOptions>;
   #open: { index: Index; blobs: ErasureBlobStore; engine: Engine; compaction: Compaction } | undefined;
@@ -129,10 +131,16 @@ export class EngineStore implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
+    const groups = ['disk', ...new Set(Object.values(this.groups))];
     const blobs = await openBlobStore({
       zones: zoneNames.map((zone) => ({
         name: zone,
-        disks: [1, 2, 3].map((n) => join(this.folder, `zone-${zone}`, `disk-${n}`)),
+        disks: groups.flatMap((group) =>
+          [1, 2, 3].map((n) => ({
+            path: join(this.folder, `zone-${zone}`, `${group}-${n}`),
+            group: group === 'disk' ? 'default' : group,
+          })),
+        ),
       })),
       clusterId,
       log: silentLog,
@@ -148,7 +156,8 @@ export class EngineStore implements AsyncDisposable {
       await blobs.close();
       throw error;
     });
-    const engine = createEngine({ index, blobs, clock: this.clock, limits: this.#limits, schemes: this.schemes });
+    const classes = { schemes: this.schemes, groups: this.groups };
+    const engine = createEngine({ index, blobs, clock: this.clock, limits: this.#limits, ...classes });
     const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
     this.#open = { index, blobs, engine, compaction };
   }
@@ -208,7 +217,7 @@ export function storeWith(blobs: BlobStore, replaced: Partial<BlobStore>): BlobS
     recall: (ref, range) => blobs.recall(ref, range),
     isIntact: (ref) => blobs.isIntact(ref),
     labelOf: (ref) => blobs.labelOf(ref),
-    schemeOf: (segment) => blobs.schemeOf(segment),
+    poolOf: (segment) => blobs.poolOf(segment),
     segments: () => blobs.segments(),
     drop: (segment) => blobs.drop(segment),
     disks: () => blobs.disks(),

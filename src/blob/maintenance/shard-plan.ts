@@ -41,9 +41,9 @@ export function planShards(segment: Segment, context: PlanContext): ShardPlan[] 
 }
 
 /** The disk where each shard should lie. */
-export function homesFor({ id, scheme, disks: held }: Segment, context: PlanContext): (Disk | undefined)[] {
+export function homesFor({ id, scheme, group, disks: held }: Segment, context: PlanContext): (Disk | undefined)[] {
   const staying = context.disks.filter((disk) => !isLeaving(disk));
-  return homesOf({ segment: id, scheme, held }, staying, (disk) => isOverdue(disk, context));
+  return homesOf({ segment: id, scheme, group, held }, staying, (disk) => isOverdue(disk, context));
 }
 
 function isLeaving({ standing }: Disk): boolean {
@@ -61,8 +61,9 @@ function mayReturn(disk: Disk, context: PlanContext): boolean {
 }
 
 /** Whether a disk that is away may hold a shard of which nothing was seen since the start. */
-function someoneMayHaveIt({ disks: held }: Segment, context: PlanContext): boolean {
-  return context.disks.some((disk) => !disk.readable && !held.includes(disk) && mayReturn(disk, context));
+function someoneMayHaveIt({ group, disks: held }: Segment, context: PlanContext): boolean {
+  const mayHaveIt = (disk: Disk): boolean => disk.group === group && !disk.readable && !held.includes(disk);
+  return context.disks.some((disk) => mayHaveIt(disk) && mayReturn(disk, context));
 }
 
 function isUsable(disk: Disk | undefined): boolean {

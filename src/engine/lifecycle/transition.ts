@@ -1,5 +1,5 @@
 /**
- * The move of a version to another storage class. Its bytes are written anew where the class has them coded otherwise, and then one
+ * The move of a version to another storage class. Its bytes are written anew where the class has them coded otherwise or on other disks, and then one
  * command swaps class and content of the version, if it still is what was seen. Whoever reads meanwhile has the bytes as they
  * lay; a crash leaves the version before or after, and bytes that nothing refers to, which are collected. Of a version with
  * parts each part's bytes are swapped when they are written, and the class at the end: the bytes are the same, so that can
@@ -15,7 +15,7 @@ import { noticing } from '../events/notices.ts';
 import { partLabel, versionLabel } from '../labels.ts';
 import { describeVersion, nameSlices, withManifest } from '../manifests.ts';
 import { type Range, slicesOf } from '../reading.ts';
-import { isCodedFor, rewrittenBody } from '../recoding.ts';
+import { isKeptFor, rewrittenBody } from '../recoding.ts';
 import type { BodySource } from '../types.ts';
 import type { ColderClass } from './waterfall.ts';
 
@@ -50,7 +50,7 @@ export async function transition(
     return swapClass(work);
   }
   const range = { start: 0, end: version.size };
-  if (await isCodedFor(context, { source: version, range, storageClass: to })) return swapClass(work);
+  if (await isKeptFor(context, { source: version, range, storageClass: to })) return swapClass(work);
   return moveWhole(work);
 }
 
@@ -112,7 +112,7 @@ async function moveWhole(work: Work): Promise<void> {
   const noticeOf = await noticing(context, request.bucket, request.cause);
   const label = () => versionLabel(request.bucket, target, { transitionedMs: context.clock.nowMs() });
   const body = await receiveBody(context, bodyOf(work, { start: 0, end: version.size }), {
-    scheme: context.schemeOf(request.to),
+    pool: context.poolOf(request.to),
     label,
   });
   try {
@@ -150,7 +150,7 @@ async function moveParts(work: Work, partCount: number): Promise<void> {
   const { context, request, version } = work;
   for (const { part, start } of await allParts(context, version, partCount)) {
     const range = { start, end: start + part.size };
-    if (!(await isCodedFor(context, { source: version, range, storageClass: request.to }))) {
+    if (!(await isKeptFor(context, { source: version, range, storageClass: request.to }))) {
       await movePart(work, part, range);
     }
   }
@@ -164,7 +164,7 @@ async function movePart(work: Work, part: Part, range: Range): Promise<void> {
     ...(checksum !== undefined && { checksumAlgorithm: checksum.algorithm, checksumType: checksum.type }),
   };
   const label = () => partLabel(request.bucket, upload, part);
-  const body = await receiveBody(context, bodyOf(work, range), { scheme: context.schemeOf(request.to), label });
+  const body = await receiveBody(context, bodyOf(work, range), { pool: context.poolOf(request.to), label });
   try {
     checkBytes(part, body.facts);
     const content = { kind: 'new', location: body.place(label) } as const;
