@@ -28,6 +28,7 @@ import { canonicalIdOf } from './iam/names.ts';
 import { createUserAdministration } from './iam/user-administration.ts';
 import { collectGarbage } from './jobs/collect-garbage.ts';
 import { compact } from './jobs/compact.ts';
+import { countUsage } from './jobs/count-usage.ts';
 import { writeInventories } from './jobs/inventory.ts';
 import type { Job } from './jobs/job.ts';
 import { jobStateIn } from './jobs/job-state.ts';
@@ -231,6 +232,7 @@ function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[] {
       changesPerSecond: jobs.lifecycleChangesPerSecond,
       bytesPerSecond: jobs.lifecycleBytesPerSecond,
     }),
+    countUsage({ usage: engine.usage, clock, dayLengthMs }),
     writeInventories({
       inventory: engine.inventory,
       check: deliveryPermission({ accesses, accountOf: (owner) => accountOf(iam, owner) }),
@@ -321,6 +323,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
     outbox: engine.outbox,
     explainer,
     requestMetrics,
+    usage: engine.usage,
   });
   return createServer({
     pipeline,

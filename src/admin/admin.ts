@@ -10,6 +10,7 @@ import { type MetricsSources, metricsRoutes } from './metrics-routes.ts';
 import { type AdminAnswer, type AdminRequest, Refusal } from './requests.ts';
 import { findRoute, type Route, refuseBody } from './routes.ts';
 import { readStatus, type StatusSources } from './status.ts';
+import { usageRoutes } from './usage-routes.ts';
 import { userRoutes } from './user-routes.ts';
 
 export interface AdminOptions extends StatusSources, MetricsSources {
@@ -30,6 +31,7 @@ export function createAdmin(options: AdminOptions): (request: AdminRequest) => P
     ...explainRoutes(options.explainer),
     ...eventRoutes(options.outbox),
     ...metricsRoutes(options),
+    ...usageRoutes(options.usage),
   ];
   return async (request) => {
     try {

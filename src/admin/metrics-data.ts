@@ -4,11 +4,12 @@
  */
 import { measures, type RequestFigures } from '../engine/metrics/request-figures.ts';
 import type { FilterFigures } from '../engine/metrics/request-metrics.ts';
+import type { StorageFigures } from './storage-metrics.ts';
 
 export interface MetricDatum {
   readonly MetricName: string;
   readonly Dimensions: readonly { readonly Name: string; readonly Value: string }[];
-  /** When the minute or the day began. */
+  /** When the minute began, or the count was done. */
   readonly Timestamp: string;
   readonly Unit: 'Count' | 'Bytes' | 'Milliseconds';
   readonly StatisticValues: {
@@ -30,7 +31,31 @@ export function requestData(requests: readonly FilterFigures[], nowMs: number): 
   });
 }
 
-export function dimensions(named: Readonly<Record<string, string>>): MetricDatum['Dimensions'] {
+/** Of each bucket, as it was counted last. */
+export function storageData(storage: readonly StorageFigures[]): readonly MetricDatum[] {
+  const one = (value: number) => ({ SampleCount: 1, Sum: value, Minimum: value, Maximum: value });
+  return storage.flatMap(({ bucket: BucketName, countedMs, bytes, objects }) => {
+    const Timestamp = new Date(countedMs).toISOString();
+    const sizes = [...bytes].map(([StorageType, value]) => {
+      const Dimensions = dimensions({ BucketName, StorageType });
+      return {
+        MetricName: 'BucketSizeBytes',
+        Dimensions,
+        Timestamp,
+        Unit: 'Bytes',
+        StatisticValues: one(value),
+      } as const;
+    });
+    const Dimensions = dimensions({ BucketName, StorageType: 'AllStorageTypes' });
+    const StatisticValues = one(objects);
+    return [
+      ...sizes,
+      { MetricName: 'NumberOfObjects', Dimensions, Timestamp, Unit: 'Count', StatisticValues } as const,
+    ];
+  });
+}
+
+function dimensions(named: Readonly<Record<string, string>>): MetricDatum['Dimensions'] {
   return Object.entries(named).map(([Name, Value]) => ({ Name, Value }));
 }
 

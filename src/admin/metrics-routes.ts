@@ -1,19 +1,23 @@
 /** Figures for those who collect them: as text for Prometheus, and as CloudWatch has them. */
 import type { RequestMetrics } from '../engine/metrics/request-metrics.ts';
+import type { Usage } from '../engine/usage/usage.ts';
 import type { Clock } from '../lib/clock.ts';
-import { requestData } from './metrics-data.ts';
+import { requestData, storageData } from './metrics-data.ts';
 import { metricsText, metricsTextType } from './metrics-text.ts';
 import { type Route, refuseBody } from './routes.ts';
+import { type StorageFigures, storageFigures } from './storage-metrics.ts';
 
 export interface MetricsSources {
   readonly requestMetrics: RequestMetrics;
+  readonly usage: Usage;
   readonly clock: Clock;
 }
 
 /** Paths that who collects figures may be let read, and nothing else. */
 export const metricsPaths: ReadonlySet<string> = new Set(['metrics', 'metrics.json']);
 
-export function metricsRoutes({ requestMetrics, clock }: MetricsSources): readonly Route[] {
+export function metricsRoutes({ requestMetrics, usage, clock }: MetricsSources): readonly Route[] {
+  const readStorage = async (): Promise<readonly StorageFigures[]> => (await usage.read()).map(storageFigures);
   return [
     {
       method: 'GET',
@@ -21,7 +25,7 @@ export function metricsRoutes({ requestMetrics, clock }: MetricsSources): readon
       contentType: metricsTextType,
       async run({ body }) {
         refuseBody(body);
-        return metricsText(requestMetrics.read());
+        return metricsText(requestMetrics.read(), await readStorage());
       },
     },
     {
@@ -29,7 +33,8 @@ export function metricsRoutes({ requestMetrics, clock }: MetricsSources): readon
       path: 'metrics.json',
       async run({ body }) {
         refuseBody(body);
-        return { Namespace: 'AWS/S3', MetricData: requestData(requestMetrics.read(), clock.nowMs()) };
+        const ofRequests = requestData(requestMetrics.read(), clock.nowMs());
+        return { Namespace: 'AWS/S3', MetricData: [...ofRequests, ...storageData(await readStorage())] };
       },
     },
   ];

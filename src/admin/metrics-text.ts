@@ -1,6 +1,7 @@
 /** Figures in the text that Prometheus reads. Pure. https://prometheus.io/docs/instrumenting/exposition_formats/ */
 import { latencyLimitsMs, requestTypes } from '../engine/metrics/request-figures.ts';
 import type { FilterFigures } from '../engine/metrics/request-metrics.ts';
+import type { StorageFigures } from './storage-metrics.ts';
 
 export const metricsTextType = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -19,8 +20,8 @@ interface Sample {
 }
 
 /** Families without a sample are left out. */
-export function metricsText(requests: readonly FilterFigures[]): string {
-  return requestFamilies(requests)
+export function metricsText(requests: readonly FilterFigures[], storage: readonly StorageFigures[]): string {
+  return [...requestFamilies(requests), ...storageFamilies(storage)]
     .filter(({ samples }) => samples.length > 0)
     .map(familyText)
     .join('');
@@ -78,6 +79,31 @@ function requestFamilies(requests: readonly FilterFigures[]): readonly Family[] 
       type: 'histogram',
       help: 'Time from the first byte of a request to the last of its answer.',
       samples: each(({ series }) => histogram(series.whole, series.total.statistics.get('TotalRequestLatency'))),
+    },
+  ];
+}
+
+function storageFamilies(storage: readonly StorageFigures[]): readonly Family[] {
+  return [
+    {
+      name: 'ninefold_s3_bucket_size_bytes',
+      type: 'gauge',
+      help: 'Bytes of all versions and parts, as they were counted last: BucketSizeBytes.',
+      samples: storage.flatMap(({ bucket, bytes }) =>
+        [...bytes].map(([storage_type, value]) => ({ labels: { bucket, storage_type }, value })),
+      ),
+    },
+    {
+      name: 'ninefold_s3_bucket_objects',
+      type: 'gauge',
+      help: 'All versions, delete markers and parts, as they were counted last: NumberOfObjects.',
+      samples: storage.map(({ bucket, objects }) => ({ labels: { bucket }, value: objects })),
+    },
+    {
+      name: 'ninefold_s3_bucket_counted_timestamp_seconds',
+      type: 'gauge',
+      help: 'When that was counted.',
+      samples: storage.map(({ bucket, countedMs }) => ({ labels: { bucket }, value: countedMs / 1000 })),
     },
   ];
 }

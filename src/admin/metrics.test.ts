@@ -65,7 +65,7 @@ test('a minute for each of a day → no more than the last are kept', () => {
 test('latencies → a histogram whose parts hold those before them; labels are escaped', () => {
   const one = figures();
   for (const totalMs of [0.5, 1, 3, 20_000]) one.series.note({ ...sample, totalMs }, 0);
-  const lines = metricsText([one]).split('\n');
+  const lines = metricsText([one], []).split('\n');
   const whole = lines.filter((line) => line.startsWith('ninefold_s3_total_request_latency_seconds'));
   const label = 'bucket="b",filter="f\\"1"';
   expect(whole.slice(0, 3)).toEqual([
@@ -83,5 +83,5 @@ test('latencies → a histogram whose parts hold those before them; labels are e
 });
 
 test('nothing counted → an empty text', () => {
-  expect(metricsText([])).toBe('');
+  expect(metricsText([], [])).toBe('');
 });

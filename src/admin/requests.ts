@@ -22,6 +22,7 @@ export interface AdminAnswer {
 const statuses = {
   InvalidInput: 400,
   NoSuchRoute: 404,
+  NoSuchBucket: 404,
   NoSuchJob: 404,
   NoSuchDisk: 404,
   NoSuchTarget: 404,

@@ -23,6 +23,8 @@ export interface AdminCall {
   /** Parts of the path below `/-/`, not yet encoded. */
   readonly path: readonly string[];
   readonly body?: object;
+  /** How long the answer may take, where that is longer than usual. */
+  readonly limitMs?: number;
 }
 
 /** Throws CommandError where the configuration names no server or no key. */
@@ -39,7 +41,7 @@ export function openAdminClient(config: Config): AdminClient {
   const endpoint = endpointOf(config);
   return {
     endpoint,
-    async request({ method, path, body }, schema) {
+    async request({ method, path, body, limitMs }, schema) {
       const rawPath = `/-/${path.map(encodeURIComponent).join('/')}`;
       const text = body === undefined ? '' : JSON.stringify(body);
       const host = new URL(endpoint).host;
@@ -51,6 +53,7 @@ export function openAdminClient(config: Config): AdminClient {
         method,
         headers,
         ...(text !== '' && { body: text }),
+        ...(limitMs !== undefined && { limitMs }),
       });
       if (answer.status === 200) return readAs(answer.body, schema, endpoint);
       throw refusal(answer, { endpoint, accessKeyId: key.accessKeyId });
@@ -58,9 +61,13 @@ export function openAdminClient(config: Config): AdminClient {
   };
 }
 
-async function exchangeOrExplain(config: Config, url: string, call: Omit<Call, 'limitMs'>): Promise<Answer> {
+async function exchangeOrExplain(
+  config: Config,
+  url: string,
+  call: Omit<Call, 'limitMs'> & Partial<Call>,
+): Promise<Answer> {
   try {
-    return await exchange(config, url, { ...call, limitMs: answerLimitMs });
+    return await exchange(config, url, { limitMs: answerLimitMs, ...call });
   } catch (cause) {
     if (cause instanceof CommandError) throw cause;
     const { origin } = new URL(url);

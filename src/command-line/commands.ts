@@ -10,12 +10,14 @@ import { log } from './log.ts';
 import { rebuildIndex } from './rebuild-index.ts';
 import { serve } from './serve.ts';
 import { status } from './status.ts';
+import { usage } from './stored.ts';
 import { userCommands } from './user.ts';
 
 export const commands: readonly Command[] = [
   serve,
   healthcheck,
   status,
+  usage,
   ...jobCommands,
   ...diskCommands,
   ...userCommands,

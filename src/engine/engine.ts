@@ -18,6 +18,7 @@ import { createObjects } from './objects.ts';
 import { poolsByClass, type StorageSettings } from './storage-pools.ts';
 import type { Engine } from './types.ts';
 import { createUploads } from './uploads.ts';
+import { createUsage } from './usage/usage.ts';
 import { VersionIds } from './version-ids.ts';
 import { createWatches } from './watches.ts';
 
@@ -68,5 +69,6 @@ export function createEngine(options: EngineOptions): Engine {
     identities: createIdentities(context),
     outbox: createOutbox(context),
     watches: createWatches(context),
+    usage: createUsage(context),
   };
 }

@@ -31,6 +31,7 @@ import type { Outbox } from './events/outbox.ts';
 import type { Garbage } from './garbage.ts';
 import type { Inventory } from './inventory/types.ts';
 import type { Lifecycle } from './lifecycle/types.ts';
+import type { Usage } from './usage/usage.ts';
 import type { Watches } from './watches.ts';
 
 export type {
@@ -278,4 +279,5 @@ export interface Engine {
   readonly identities: Identities;
   readonly outbox: Outbox;
   readonly watches: Watches;
+  readonly usage: Usage;
 }
