@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { createAdmin } from './admin/admin.ts';
 import { metricsPaths } from './admin/metrics-routes.ts';
 import { AuditFile } from './audit-file.ts';
+import { accountOf, backgroundWork } from './background-work.ts';
 import { type ErasureBlobStore, openBlobStore } from './blob/store.ts';
 import { type Config, ConfigError } from './config.ts';
 import { durationMs } from './config-durations.ts';
 import { openCluster, openRootKey, openServerKey, type RootKey, refuseLostIndex } from './data-folder.ts';
 import { declaredAccounts } from './declared-accounts.ts';
 import { newBucketDocuments } from './engine/access-documents.ts';
-import { type Compaction, createCompaction } from './engine/compaction.ts';
+import { createCompaction } from './engine/compaction.ts';
 import { createEngine } from './engine/engine.ts';
 import { EngineError } from './engine/errors.ts';
 import { dayMs } from './engine/lifecycle/due.ts';
@@ -22,24 +23,10 @@ import type { Engine } from './engine/types.ts';
 import { openDelivery, openQueues } from './event-delivery.ts';
 import { AccountBlocks } from './iam/account-blocks.ts';
 import { type Iam, openIam } from './iam/iam.ts';
-import { saveKeyUses } from './iam/key-uses.ts';
 import { missingPrincipal } from './iam/known-principals.ts';
 import { canonicalIdOf } from './iam/names.ts';
 import { createUserAdministration } from './iam/user-administration.ts';
-import { collectGarbage } from './jobs/collect-garbage.ts';
-import { compact } from './jobs/compact.ts';
-import { countUsage } from './jobs/count-usage.ts';
-import { writeInventories } from './jobs/inventory.ts';
-import type { Job } from './jobs/job.ts';
-import { jobStateIn } from './jobs/job-state.ts';
-import { keepKeyUses } from './jobs/keep-key-uses.ts';
-import { keepSettings } from './jobs/keep-settings.ts';
-import { actOnLifecycle } from './jobs/lifecycle.ts';
-import { rebalance } from './jobs/rebalance.ts';
-import { repair } from './jobs/repair.ts';
 import { type JobRunner, startJobs } from './jobs/runner.ts';
-import { scrub } from './jobs/scrub.ts';
-import { keepSnapshots } from './jobs/snapshot.ts';
 import { type Clock, steadyClock, systemClock } from './lib/clock.ts';
 import { createLog, type Log } from './lib/log.ts';
 import { openIndex } from './meta/index-store.ts';
@@ -48,7 +35,6 @@ import type { Index } from './meta/types.ts';
 import { lockZones } from './meta/zone-locks.ts';
 import { settleRebuilt } from './rebuilt-index.ts';
 import { BucketAccesses } from './s3/access/bucket-accesses.ts';
-import { deliveryPermission } from './s3/access/delivery-permission.ts';
 import { createExplainer } from './s3/access/explainer.ts';
 import { Gate, type GateOptions } from './s3/access/gate.ts';
 import { hostSuffixes } from './s3/addressing.ts';
@@ -191,67 +177,9 @@ function endpointOf({ family, address, port }: AddressInfo, tls: TlsFiles | unde
   return `${tls === undefined ? 'http' : 'https'}://${host}:${port}`;
 }
 
-interface WorkParts {
-  readonly engine: Engine;
-  readonly compaction: Compaction;
-  readonly iam: Iam;
-  readonly accesses: BucketAccesses;
-  readonly index: Index;
-  readonly blobs: ErasureBlobStore;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly dayLengthMs: number;
-  readonly settings: SettingsCopies;
-}
-
-function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[] {
-  const { engine, compaction, iam, accesses, index, blobs, clock, log, dayLengthMs, settings } = parts;
-  const { maintenance } = blobs;
-  const mending = { maintenance, clock, bytesPerSecond: jobs.repairBytesPerSecond };
-  return [
-    collectGarbage({ garbage: engine.garbage, clock, graceMs: store.garbageGraceMs }),
-    compact({ compaction, clock, deadShareMin: jobs.compactDeadShareMin, bytesPerSecond: jobs.compactBytesPerSecond }),
-    keepSnapshots({ upkeep: index.upkeep }),
-    keepKeyUses({ save: () => saveKeyUses(iam) }),
-    keepSettings(settings),
-    repair(mending),
-    rebalance(mending),
-    scrub({
-      maintenance,
-      clock,
-      state: jobStateIn(index, 'scrub'),
-      periodMs: jobs.scrubPeriodMs,
-      bytesPerSecond: jobs.scrubBytesPerSecond,
-    }),
-    actOnLifecycle({
-      lifecycle: engine.lifecycle,
-      clock,
-      state: jobStateIn(index, 'lifecycle'),
-      dayLengthMs,
-      looksPerSecond: jobs.lifecycleLooksPerSecond,
-      changesPerSecond: jobs.lifecycleChangesPerSecond,
-      bytesPerSecond: jobs.lifecycleBytesPerSecond,
-    }),
-    countUsage({ usage: engine.usage, clock, dayLengthMs }),
-    writeInventories({
-      inventory: engine.inventory,
-      check: deliveryPermission({ accesses, accountOf: (owner) => accountOf(iam, owner) }),
-      clock,
-      log,
-      state: jobStateIn(index, 'inventory'),
-      dayLengthMs,
-    }),
-  ];
-}
-
 function openAccesses({ buckets }: Engine, { directory }: Iam): Pick<FrontEndParts, 'accountBlocks' | 'accesses'> {
   const accountBlocks = new AccountBlocks(directory);
   return { accountBlocks, accesses: new BucketAccesses(buckets, accountBlocks) };
-}
-
-/** The account id of an owner's canonical id. */
-function accountOf({ directory }: Iam, canonicalId: string): string | undefined {
-  return directory.accountOfCanonicalId(canonicalId)?.id;
 }
 
 interface FrontEndParts {

@@ -1,0 +1,84 @@
+/** The jobs of a server, each with its part of the configuration. */
+import type { ErasureBlobStore } from './blob/store.ts';
+import type { Config } from './config.ts';
+import type { Compaction } from './engine/compaction.ts';
+import type { Engine } from './engine/types.ts';
+import type { Iam } from './iam/iam.ts';
+import { saveKeyUses } from './iam/key-uses.ts';
+import { collectGarbage } from './jobs/collect-garbage.ts';
+import { compact } from './jobs/compact.ts';
+import { countUsage } from './jobs/count-usage.ts';
+import { writeInventories } from './jobs/inventory.ts';
+import type { Job } from './jobs/job.ts';
+import { jobStateIn } from './jobs/job-state.ts';
+import { keepKeyUses } from './jobs/keep-key-uses.ts';
+import { keepSettings } from './jobs/keep-settings.ts';
+import { actOnLifecycle } from './jobs/lifecycle.ts';
+import { rebalance } from './jobs/rebalance.ts';
+import { repair } from './jobs/repair.ts';
+import { scrub } from './jobs/scrub.ts';
+import { keepSnapshots } from './jobs/snapshot.ts';
+import type { Clock } from './lib/clock.ts';
+import type { Log } from './lib/log.ts';
+import type { Index } from './meta/types.ts';
+import type { BucketAccesses } from './s3/access/bucket-accesses.ts';
+import { deliveryPermission } from './s3/access/delivery-permission.ts';
+import type { SettingsCopies } from './settings-copies.ts';
+
+export interface WorkParts {
+  readonly engine: Engine;
+  readonly compaction: Compaction;
+  readonly iam: Iam;
+  readonly accesses: BucketAccesses;
+  readonly index: Index;
+  readonly blobs: ErasureBlobStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly dayLengthMs: number;
+  readonly settings: SettingsCopies;
+}
+
+export function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[] {
+  const { engine, compaction, iam, accesses, index, blobs, clock, log, dayLengthMs, settings } = parts;
+  const { maintenance } = blobs;
+  const mending = { maintenance, clock, bytesPerSecond: jobs.repairBytesPerSecond };
+  return [
+    collectGarbage({ garbage: engine.garbage, clock, graceMs: store.garbageGraceMs }),
+    compact({ compaction, clock, deadShareMin: jobs.compactDeadShareMin, bytesPerSecond: jobs.compactBytesPerSecond }),
+    keepSnapshots({ upkeep: index.upkeep }),
+    keepKeyUses({ save: () => saveKeyUses(iam) }),
+    keepSettings(settings),
+    repair(mending),
+    rebalance(mending),
+    scrub({
+      maintenance,
+      clock,
+      state: jobStateIn(index, 'scrub'),
+      periodMs: jobs.scrubPeriodMs,
+      bytesPerSecond: jobs.scrubBytesPerSecond,
+    }),
+    actOnLifecycle({
+      lifecycle: engine.lifecycle,
+      clock,
+      state: jobStateIn(index, 'lifecycle'),
+      dayLengthMs,
+      looksPerSecond: jobs.lifecycleLooksPerSecond,
+      changesPerSecond: jobs.lifecycleChangesPerSecond,
+      bytesPerSecond: jobs.lifecycleBytesPerSecond,
+    }),
+    countUsage({ usage: engine.usage, clock, dayLengthMs }),
+    writeInventories({
+      inventory: engine.inventory,
+      check: deliveryPermission({ accesses, accountOf: (owner) => accountOf(iam, owner) }),
+      clock,
+      log,
+      state: jobStateIn(index, 'inventory'),
+      dayLengthMs,
+    }),
+  ];
+}
+
+/** The account id of an owner's canonical id. */
+export function accountOf({ directory }: Iam, canonicalId: string): string | undefined {
+  return directory.accountOfCanonicalId(canonicalId)?.id;
+}
