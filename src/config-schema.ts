@@ -4,6 +4,7 @@ import { GROUP_NAME } from './blob/pool.ts';
 import { accountIdSchema, accountSchema, keySchema } from './config-accounts.ts';
 import { durationSchema } from './config-durations.ts';
 import { eventsSchema } from './config-events.ts';
+import { replicationSchema } from './config-replication.ts';
 import { parseIpRange } from './iam/policy/ip-range.ts';
 import { isEndpoint } from './s3/door/public-endpoints.ts';
 import { storageClasses } from './s3/storage-classes.ts';
@@ -178,5 +179,6 @@ export const configSchema = z.strictObject({
   store: storeSchema.prefault({}),
   jobs: jobsSchema.prefault({}),
   events: eventsSchema.prefault({}),
+  replication: replicationSchema.prefault({}),
   time: timeSchema.prefault({}),
 });

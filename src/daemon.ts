@@ -34,9 +34,11 @@ import type { RecoveryChoices } from './meta/log/recovery.ts';
 import type { Index } from './meta/types.ts';
 import { lockZones } from './meta/zone-locks.ts';
 import { settleRebuilt } from './rebuilt-index.ts';
+import { openReplication, replicationPlaces } from './replication-work.ts';
 import { BucketAccesses } from './s3/access/bucket-accesses.ts';
 import { createExplainer } from './s3/access/explainer.ts';
 import { Gate, type GateOptions } from './s3/access/gate.ts';
+import { ReplicationRoles } from './s3/access/replication-roles.ts';
 import { hostSuffixes } from './s3/addressing.ts';
 import { createAuditTrail } from './s3/audit.ts';
 import type { FindSecret } from './s3/auth/types.ts';
@@ -112,10 +114,10 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
   const settings = new SettingsCopies({ read: () => readSettings(index), disks: () => blobs.disks(), clock });
   const queues = openQueues(config, { engine, clock });
-  const delivery = openDelivery(config, { engine, clock, log });
   const parts = { engine, iam, ...openAccesses(engine, iam), index, blobs, clock, log };
   const work = backgroundWork(config, { ...parts, compaction, dayLengthMs, settings });
-  const jobs = startJobs(delivery === undefined ? work : [...work, delivery.job], { clock, log });
+  const senders = [openDelivery(config, parts), openReplication(config, parts)].filter((one) => one !== undefined);
+  const jobs = startJobs([...work, ...senders.map(({ job }) => job)], { clock, log });
   const auditFile = await openAuditFile(config, clock);
   const server = createFrontEnd({ config, auditFile, tls, startedMs, ...parts, jobs, queues });
   const address = await server.listen(config);
@@ -132,7 +134,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
       await server.close();
       await auditFile?.close();
       await jobs.stop();
-      await delivery?.close();
+      for (const sender of senders) await sender.close();
       await settings.write();
       await compaction.close();
       await engine.lifecycle.close();
@@ -177,9 +179,11 @@ function endpointOf({ family, address, port }: AddressInfo, tls: TlsFiles | unde
   return `${tls === undefined ? 'http' : 'https'}://${host}:${port}`;
 }
 
-function openAccesses({ buckets }: Engine, { directory }: Iam): Pick<FrontEndParts, 'accountBlocks' | 'accesses'> {
-  const accountBlocks = new AccountBlocks(directory);
-  return { accountBlocks, accesses: new BucketAccesses(buckets, accountBlocks) };
+function openAccesses({ buckets }: Engine, iam: Iam): Pick<FrontEndParts, 'accountBlocks' | 'accesses' | 'roles'> {
+  const accountBlocks = new AccountBlocks(iam.directory);
+  const accesses = new BucketAccesses(buckets, accountBlocks);
+  const roles = new ReplicationRoles({ iam, accesses, accountOf: (owner) => accountOf(iam, owner) });
+  return { accountBlocks, accesses, roles };
 }
 
 interface FrontEndParts {
@@ -192,6 +196,7 @@ interface FrontEndParts {
   readonly iam: Iam;
   readonly accountBlocks: AccountBlocks;
   readonly accesses: BucketAccesses;
+  readonly roles: ReplicationRoles;
   readonly engine: Engine;
   readonly index: Index;
   readonly blobs: ErasureBlobStore;
@@ -201,7 +206,7 @@ interface FrontEndParts {
 
 /** What answers on the port: S3, and below `/-/` the health checks and the operator's interface. */
 function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: FrontEndParts): S3Server {
-  const { startedMs, accountBlocks, accesses, index, blobs, jobs, auditFile, queues } = parts;
+  const { startedMs, accountBlocks, accesses, roles, index, blobs, jobs, auditFile, queues } = parts;
   const append = auditFile && ((line: string) => auditFile.append(line));
   const audit = append && createAuditTrail({ append, region: config.region, clock, log });
   const { directory, callers } = iam;
@@ -225,8 +230,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
     accountOf: ownerOf,
     noteUse: (accessKeyId, use) => callers.noteUse(accessKeyId, use),
     findUser: (named) => directory.findAccount(named)?.canonicalId,
-    accesses,
-    accountBlocks,
+    ...{ accesses, accountBlocks, replication: replicationPlaces(config, roles) },
     eventTargets: new Set(config.events.targets.map(({ arn }) => arn)),
     nameOf: (canonicalId) => directory.accountOfCanonicalId(canonicalId)?.displayName,
     missingPrincipal: (policy) => missingPrincipal(policy, (accountId) => directory.view(accountId)),

@@ -2,7 +2,7 @@
  * Completing a multipart upload: its parts, as the client lists them, become one version. No byte moves. A completion may be
  * repeated, also while the first is under way: whoever comes second is answered the version that came of it.
  */
-import type { Bucket, Part, Upload, Version } from '../meta/records.ts';
+import type { Bucket, ObjectAttributes, Part, Upload, Version } from '../meta/records.ts';
 import { isMd5, multipartChecksum, multipartEtag } from './checksums.ts';
 import { checkBeforeBody } from './conditions.ts';
 import type { EngineContext } from './context.ts';
@@ -10,7 +10,9 @@ import { EngineError, type EngineErrorDetails } from './errors.ts';
 import { noticing } from './events/notices.ts';
 import { describeVersion, withManifest } from './manifests.ts';
 import { isRejection, onCurrentBucket } from './refusals.ts';
+import { routing } from './replication/routing.ts';
 import type { Uploads } from './types.ts';
+import type { ReplicaIdentity } from './version-ids.ts';
 
 type CompleteRequest = Parameters<Uploads['complete']>[0];
 type ListedPart = CompleteRequest['parts'][number];
@@ -42,7 +44,7 @@ export async function completeUpload(context: EngineContext, request: CompleteRe
 
 async function submitCompletion(
   context: EngineContext,
-  { bucket, key, uploadId, conditions, cause }: CompleteRequest,
+  { bucket, key, uploadId, conditions, cause, replica }: CompleteRequest,
   {
     upload,
     parts,
@@ -50,18 +52,22 @@ async function submitCompletion(
   }: { upload: Upload; parts: readonly Part[]; whole: Pick<Version, 'size' | 'etag' | 'checksum'> },
 ): Promise<Version> {
   const noticeOf = await noticing(context, bucket, cause);
+  const routeOf = await routing(context, bucket, replica === undefined ? cause : undefined);
   return onCurrentBucket(context, bucket, async (current) => {
     const described = {
       bucketId: current.id,
       key,
       uploadId,
-      ...context.ids.issue(current),
-      // AWS dates a multipart object by its initiation:
-      // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
-      lastModifiedMs: upload.initiatedMs,
+      ...(replica ?? {
+        ...context.ids.issue(current),
+        // AWS dates a multipart object by its initiation:
+        // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+        lastModifiedMs: upload.initiatedMs,
+      }),
       ...whole,
     };
-    const { attributes } = upload;
+    const routed = routeOf({ key, tags: upload.attributes.tags, kind: 'version' });
+    const attributes = attributesOf(upload, { ...routed, replica });
     const manifest = {
       ...describeVersion({ ...described, attributes }),
       kind: 'completion',
@@ -77,10 +83,21 @@ async function submitCompletion(
         parts: parts.map(({ partNumber, etag }) => ({ partNumber, etag })),
         ...(conditions !== undefined && { conditions }),
         ...noticeOf('ObjectCreated:CompleteMultipartUpload', key),
+        ...routed,
+        ...(replica !== undefined && { isReplica: true as const }),
       }),
     );
     return { ...described, isLatest: true, isDeleteMarker: false, partCount: parts.length, attributes };
   });
+}
+
+/** As the index will have them (`meta/apply/uploads.ts`). */
+function attributesOf(
+  { attributes }: Upload,
+  { replicate, replica }: { replicate?: object; replica: ReplicaIdentity | undefined },
+): ObjectAttributes {
+  if (replica !== undefined) return { ...attributes, replication: 'REPLICA' };
+  return replicate === undefined ? attributes : { ...attributes, replication: 'PENDING' };
 }
 
 /** The version that the upload became earlier, if the client lists the parts that it was made of. */

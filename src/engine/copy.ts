@@ -9,6 +9,7 @@ import { noticing } from './events/notices.ts';
 import { describeVersion, nameSlices, withManifest } from './manifests.ts';
 import { digestVersion, type Range, slicesOf, versionGone } from './reading.ts';
 import { isRejection, onCurrentBucket } from './refusals.ts';
+import { routing } from './replication/routing.ts';
 import type { CopyRequest } from './types.ts';
 
 export async function copyObject(context: EngineContext, request: CopyRequest): Promise<Version> {
@@ -21,6 +22,11 @@ export async function copyObject(context: EngineContext, request: CopyRequest): 
   const content = sharedContent(shared);
   const slices = await nameSlices(context, shared);
   const noticeOf = await noticing(context, bucket, request.cause);
+  const { replicate } = (await routing(context, bucket, request.cause))({
+    key,
+    tags: attributes.tags,
+    kind: 'version',
+  });
   return onCurrentBucket(context, bucket, async (current) => {
     const identity = context.ids.issue(current);
     const described = {
@@ -31,7 +37,7 @@ export async function copyObject(context: EngineContext, request: CopyRequest): 
       size: source.size,
       etag,
       checksum,
-      attributes,
+      attributes: replicate === undefined ? attributes : { ...attributes, replication: 'PENDING' as const },
     };
     const manifest = { ...describeVersion(described), kind: 'version', bucket: current.name, slices } as const;
     await refusingGoneSource(context, source, () =>
@@ -43,6 +49,7 @@ export async function copyObject(context: EngineContext, request: CopyRequest): 
           content,
           ...(conditions !== undefined && { conditions }),
           ...noticeOf('ObjectCreated:Copy', key),
+          ...(replicate !== undefined && { replicate }),
         }),
       ),
     );

@@ -4,7 +4,9 @@ import type { EngineContext } from './context.ts';
 import { noticing } from './events/notices.ts';
 import { withManifest } from './manifests.ts';
 import { onCurrentBucket } from './refusals.ts';
+import { routing } from './replication/routing.ts';
 import type { DeleteResult } from './types.ts';
+import type { ReplicaIdentity } from './version-ids.ts';
 
 export interface DeleteRequest {
   readonly bucket: Bucket;
@@ -14,6 +16,8 @@ export interface DeleteRequest {
   readonly conditions?: DeleteConditions;
   readonly seen?: SeenVersion;
   readonly cause?: EventCause | undefined;
+  /** Of the marker that is made. */
+  readonly replica?: ReplicaIdentity;
 }
 
 /** What a removal is called in events: one that a rule asked for, by `seen`, has a name of its own. */
@@ -28,11 +32,17 @@ export async function deleteObject(context: EngineContext, request: DeleteReques
 }
 
 async function deleteCurrent(context: EngineContext, request: DeleteRequest): Promise<DeleteResult> {
-  const { bucket, key, owner, conditions, seen } = request;
+  const { bucket, key, owner, conditions, seen, replica } = request;
   const noticeOf = await noticing(context, bucket, request.cause);
+  // Markers that a rule makes here are made by the rules of the destination there.
+  const routeOf = await routing(
+    context,
+    bucket,
+    seen === undefined && replica === undefined ? request.cause : undefined,
+  );
   return onCurrentBucket(context, bucket, async (current) => {
-    const { versionId, ordinal } = context.ids.issue(current);
-    const lastModifiedMs = context.clock.nowMs();
+    const { versionId, ordinal } = replica ?? context.ids.issue(current);
+    const lastModifiedMs = replica?.lastModifiedMs ?? context.clock.nowMs();
     const event = nameOf(current.versioning === 'Unversioned' ? 'Delete' : 'DeleteMarkerCreated', request);
     const command = {
       ...({ type: 'delete-current', bucketId: current.id, key, markerId: versionId, ordinal } as const),
@@ -40,6 +50,8 @@ async function deleteCurrent(context: EngineContext, request: DeleteRequest): Pr
       ...(conditions !== undefined && { conditions }),
       ...(seen !== undefined && { seen }),
       ...noticeOf(event, key),
+      ...routeOf({ key, tags: [], kind: 'marker' }),
+      ...(replica !== undefined && { isReplica: true as const }),
     };
     const marker = {
       v: 1,

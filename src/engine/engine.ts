@@ -15,6 +15,7 @@ import { dayMs } from './lifecycle/due.ts';
 import { createLifecycle } from './lifecycle/lifecycle.ts';
 import { createListing } from './listing.ts';
 import { createObjects } from './objects.ts';
+import { createReplication } from './replication/replication.ts';
 import { poolsByClass, type StorageSettings } from './storage-pools.ts';
 import type { Engine } from './types.ts';
 import { createUploads } from './uploads.ts';
@@ -57,11 +58,12 @@ export function createEngine(options: EngineOptions): Engine {
   };
   const buckets = createBuckets(context);
   const objects = createObjects(context);
+  const uploads = createUploads(context);
   return {
     buckets,
     objects,
     listing: createListing(context),
-    uploads: createUploads(context),
+    uploads,
     garbage: createGarbage(context),
     archives: createArchives(context, { dayLengthMs }),
     lifecycle: createLifecycle(context, { dayLengthMs }),
@@ -70,5 +72,6 @@ export function createEngine(options: EngineOptions): Engine {
     outbox: createOutbox(context),
     watches: createWatches(context),
     usage: createUsage(context),
+    replication: createReplication(context, { buckets, objects, uploads }),
   };
 }

@@ -1,6 +1,7 @@
 /** Objects: putting, finding and reading versions, their tags and their parts. */
 import type { PutVersion } from '../meta/commands.ts';
 import type { Bucket, Grant, Tag, Version } from '../meta/records.ts';
+import type { Replicate } from '../meta/replication-commands.ts';
 import { type BodyFacts, receiveBody } from './bodies.ts';
 import { checkBeforeBody } from './conditions.ts';
 import type { EngineContext } from './context.ts';
@@ -13,6 +14,7 @@ import { describeVersion, withManifest } from './manifests.ts';
 import { ofVersion, readVersion, recallVersion, rememberSlices } from './reading.ts';
 import { isKeptFor, rewrittenBody } from './recoding.ts';
 import { isRejection, keyDetails, onCurrentBucket, refusing } from './refusals.ts';
+import { type Routing, routing } from './replication/routing.ts';
 import type { CopyRequest, Objects, PutRequest, VersionTarget } from './types.ts';
 import type { VersionIdentity } from './version-ids.ts';
 
@@ -63,20 +65,23 @@ async function putObject(context: EngineContext, request: PutRequest): Promise<V
   const { bucket, conditions, event = 'ObjectCreated:Put' } = request;
   await checkBeforeBody(context, request, conditions);
   const noticeOf = await noticing(context, bucket, request.cause);
+  const routeOf = await routing(context, bucket, request.replica === undefined ? request.cause : undefined);
+  const { replicate } = routeOf({ key: request.key, tags: request.attributes.tags, kind: 'version' });
+  const stored = withStatus(request, replicate);
   let labelled: Version | undefined;
   const body = await receiveBody(context, request.source, {
     pool: context.poolOf(request.attributes.storageClass),
     label: (facts) => {
-      const identity = context.ids.issue(bucket);
-      labelled = newVersion(context, request, { bucket, facts, identity });
+      const identity = request.replica ?? context.ids.issue(bucket);
+      labelled = newVersion(context, stored, { bucket, facts, identity });
       return versionLabel(bucket, labelled);
     },
   });
   try {
     return await onCurrentBucket(context, bucket, async (current) => {
       // From here to `submit` nothing may wait: a small body must meet its command in one wave.
-      const identity = context.ids.issue(current, labelled?.versionId);
-      const made = newVersion(context, request, { bucket: current, facts: body.facts, identity });
+      const identity = request.replica ?? context.ids.issue(current, labelled?.versionId);
+      const made = newVersion(context, stored, { bucket: current, facts: body.facts, identity });
       // A large body's label is written, and says when.
       const version = labelled === undefined ? made : { ...made, lastModifiedMs: labelled.lastModifiedMs };
       const location = body.place(() => versionLabel(current, version));
@@ -89,6 +94,8 @@ async function putObject(context: EngineContext, request: PutRequest): Promise<V
         content: { kind: 'new', location },
         ...(conditions !== undefined && { conditions }),
         ...noticeOf(event, key),
+        ...(replicate !== undefined && { replicate: { ...replicate, atMs: made.lastModifiedMs } }),
+        ...(request.replica !== undefined && { isReplica: true as const }),
       } as const;
       if (location.size > 0) await context.index.submit(command);
       else await submitEmpty(context, current, command);
@@ -117,19 +124,26 @@ async function copyOrRewrite(context: EngineContext, request: CopyRequest): Prom
 
 function newVersion(
   context: EngineContext,
-  { key, attributes }: PutRequest,
-  { bucket, facts, identity }: { bucket: Bucket; facts: BodyFacts; identity: VersionIdentity },
+  { key, attributes, replica }: Pick<PutRequest, 'key' | 'attributes' | 'replica'>,
+  { bucket, facts, identity: { versionId, ordinal } }: { bucket: Bucket; facts: BodyFacts; identity: VersionIdentity },
 ): Version {
   return {
     bucketId: bucket.id,
     key,
-    ...identity,
+    versionId,
+    ordinal,
     isLatest: true,
     isDeleteMarker: false,
-    lastModifiedMs: context.clock.nowMs(),
+    lastModifiedMs: replica?.lastModifiedMs ?? context.clock.nowMs(),
     ...facts,
     attributes,
   };
+}
+
+/** What is replicated says so from its first moment. */
+function withStatus({ key, attributes, replica }: PutRequest, replicate: Replicate | undefined) {
+  if (replica !== undefined) return { key, replica, attributes: { ...attributes, replication: 'REPLICA' as const } };
+  return { key, attributes: replicate === undefined ? attributes : { ...attributes, replication: 'PENDING' as const } };
 }
 
 /** As `find`, with what `read` will need. */
@@ -169,17 +183,26 @@ export async function findVersion({ index }: EngineContext, { bucket, key, versi
 
 type Change = { readonly event: string } & ({ readonly tags: readonly Tag[] } | { readonly acl: readonly Grant[] });
 
+/** Of versions that were never replicated nothing is. */
+function routeOfAttributes(routeOf: Routing, { key, attributes }: Version): ReturnType<Routing> {
+  const { replication, tags } = attributes;
+  if (replication === undefined) return {};
+  return routeOf({ key, tags, kind: 'attributes', isReplica: replication === 'REPLICA' });
+}
+
 async function changeVersion(
   context: EngineContext,
   { cause, ...target }: VersionTarget,
   { event, ...change }: Change,
 ): Promise<Version> {
   const noticeOf = await noticing(context, target.bucket, cause);
+  const routeOf = await routing(context, target.bucket, cause);
   for (let lookups = 1; ; lookups++) {
     const version = await findVersion(context, target);
     const { bucketId, key, versionId, attributes } = version;
     try {
-      const named = { bucketId, key, versionId, ...noticeOf(event, key) };
+      const routed = routeOfAttributes(routeOf, { ...version, attributes: { ...attributes, ...change } });
+      const named = { bucketId, key, versionId, ...noticeOf(event, key), ...routed };
       if ('tags' in change) await context.index.submit({ type: 'set-version-tags', ...named, ...change });
       else await context.index.submit({ type: 'set-version-acl', ...named, ...change });
       return { ...version, attributes: { ...attributes, ...change } };

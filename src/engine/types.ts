@@ -31,7 +31,9 @@ import type { Outbox } from './events/outbox.ts';
 import type { Garbage } from './garbage.ts';
 import type { Inventory } from './inventory/types.ts';
 import type { Lifecycle } from './lifecycle/types.ts';
+import type { Replication } from './replication/types.ts';
 import type { Usage } from './usage/usage.ts';
+import type { ReplicaIdentity } from './version-ids.ts';
 import type { Watches } from './watches.ts';
 
 export type {
@@ -115,6 +117,8 @@ export interface PutRequest extends Caused {
   readonly conditions?: WriteConditions;
   /** What the writing is called in events: a browser's form is a post. */
   readonly event?: 'ObjectCreated:Put' | 'ObjectCreated:Post' | 'ObjectCreated:Copy';
+  /** Of a replica: what it has from its source. */
+  readonly replica?: ReplicaIdentity;
 }
 
 export interface CopyRequest extends Caused {
@@ -169,6 +173,8 @@ export interface Objects {
     owner: string;
     conditions?: DeleteConditions;
     cause?: EventCause | undefined;
+    /** Of the marker that is made. */
+    replica?: ReplicaIdentity;
   }): Promise<DeleteResult>;
   /** Replaces the tags, or removes them all; returns the version they were on. Throws as `find`. */
   setTags(target: VersionTarget, tags: readonly Tag[] | 'none'): Promise<Version>;
@@ -234,6 +240,8 @@ export interface Uploads {
     partNumber: number;
     source: Version;
     range: { start: number; end: number };
+    /** Those of the range, where they are known. */
+    digests?: Pick<Part, 'etag' | 'checksum'>;
   }): Promise<Part>;
   /**
    * Parts as the client lists them. Throws InvalidPart, InvalidPartOrder, EntityTooSmall. `verify` sees the checksum of
@@ -247,6 +255,7 @@ export interface Uploads {
     conditions?: WriteConditions;
     verify?: (result: { size: number; checksum?: Checksum }) => void;
     cause?: EventCause | undefined;
+    replica?: ReplicaIdentity;
   }): Promise<Version>;
   abort(bucket: Bucket, key: string, uploadId: string): Promise<void>;
   listParts(upload: Upload, query: { after: number; limit: number }): Promise<PartPage>;
@@ -280,4 +289,5 @@ export interface Engine {
   readonly outbox: Outbox;
   readonly watches: Watches;
   readonly usage: Usage;
+  readonly replication: Replication;
 }

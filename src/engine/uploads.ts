@@ -109,7 +109,7 @@ async function copyPart(context: EngineContext, request: CopyPartRequest): Promi
     const body = rewrittenBody(context, source, { range, algorithm });
     return putPart(context, { bucket, upload, partNumber, source: body });
   }
-  const digests = await digestsOfRange(context, source, { range, algorithm });
+  const digests = request.digests ?? (await digestsOfRange(context, source, { range, algorithm }));
   const shared = await slicesOf(context, source, range);
   const content = sharedContent(shared);
   const slices = await nameSlices(context, shared);

@@ -18,6 +18,11 @@ export interface VersionIdentity {
   readonly ordinal: number;
 }
 
+/** What a version has wherever it is replicated to: its name, its place in order and its time. */
+export interface ReplicaIdentity extends VersionIdentity {
+  readonly lastModifiedMs: number;
+}
+
 /** Whether a text has the form of a version id, `null` included. It says nothing of its existence. */
 export function isVersionId(text: string): boolean {
   return text === nullVersionId || versionIdPattern.test(text);

@@ -3,11 +3,11 @@
  * JSON values, recorded in the commit log as they are and executed by one deterministic `apply`. A command that has been
  * released never changes its meaning; a new meaning is a new name or an optional member.
  */
+import type { Announced } from './notices.ts';
 import type {
   BlobLocation,
   BucketConfigKind,
   Checksum,
-  EventCause,
   Grant,
   IdentityName,
   ObjectAttributes,
@@ -16,7 +16,9 @@ import type {
   TestEvent,
   VersioningState,
 } from './records.ts';
+import type { Replicated, ReplicationCommand, ReplicationResults, WithReplica } from './replication-commands.ts';
 
+export type { Notice } from './notices.ts';
 export { CommandRejected, CommitFailed, type RejectionCode } from './rejections.ts';
 
 /** Bytes of a new version or part: a blob just written, or slices of blobs that rows of the index already name. */
@@ -27,20 +29,6 @@ export type Content =
 /** A blob just written whose bytes describe the row to a rebuild of the index, and which the row holds for its life. */
 interface Described {
   readonly manifest?: BlobLocation;
-}
-
-/** Whom the change is told, where rules of the bucket ask for that: the outbox takes it with the change. */
-interface Announced {
-  readonly notice?: Notice;
-}
-
-export interface Notice {
-  /** By AWS's name, without `s3:`: `ObjectCreated:Put`. */
-  readonly event: string;
-  readonly cause: EventCause;
-  readonly atMs: number;
-  /** Never empty. */
-  readonly to: readonly { readonly target: string; readonly rule: string }[];
 }
 
 export interface SharedSlice {
@@ -118,7 +106,7 @@ export interface SetBucketConfig {
  * Makes a version the current one. `versionId` is `null` (the string) when the bucket is not Enabled: the null version is
  * then replaced. If that does not fit the bucket's state inside the transaction, the command is rejected with `StaleBucket`.
  */
-export interface PutVersion extends VersionBody, Described, Announced {
+export interface PutVersion extends VersionBody, Described, Announced, Replicated, WithReplica {
   readonly type: 'put-version';
   readonly bucketId: number;
   readonly key: string;
@@ -129,7 +117,7 @@ export interface PutVersion extends VersionBody, Described, Announced {
 }
 
 /** DeleteObject without a version id: removes the null version, or makes a delete marker, as the versioning state says. */
-export interface DeleteCurrent extends Described, Announced {
+export interface DeleteCurrent extends Described, Announced, Replicated, WithReplica {
   readonly type: 'delete-current';
   readonly bucketId: number;
   readonly key: string;
@@ -152,7 +140,7 @@ export interface DeleteVersion extends Announced {
   readonly seen?: SeenVersion;
 }
 
-export interface SetVersionTags extends Announced {
+export interface SetVersionTags extends Announced, Replicated {
   readonly type: 'set-version-tags';
   readonly bucketId: number;
   readonly key: string;
@@ -161,7 +149,7 @@ export interface SetVersionTags extends Announced {
   readonly tags: readonly Tag[];
 }
 
-export interface SetVersionAcl extends Announced {
+export interface SetVersionAcl extends Announced, Replicated {
   readonly type: 'set-version-acl';
   readonly bucketId: number;
   readonly key: string;
@@ -238,7 +226,7 @@ export interface PutPart extends Described {
  * Turns the listed parts, in this order, into a version; parts not listed are freed and the upload ends. Rejected with
  * `InvalidPart` if a part is missing or no longer has the ETag the engine saw. Moves no bytes.
  */
-export interface CompleteUpload extends Described, Announced {
+export interface CompleteUpload extends Described, Announced, Replicated, WithReplica {
   readonly type: 'complete-upload';
   readonly bucketId: number;
   readonly key: string;
@@ -353,10 +341,11 @@ export type Command =
   | SettleEvents
   | ReplayEvents
   | DropEvents
+  | ReplicationCommand
   | Probe;
 
 /** What `submit` resolves to, by command. Commands that are not listed resolve to nothing. */
-export interface CommandResults {
+export interface CommandResults extends ReplicationResults {
   'create-bucket': { readonly bucketId: number };
   'delete-current': { readonly deletedVersionId?: string; readonly markerId?: string };
   'delete-version': { readonly deleted: boolean; readonly wasDeleteMarker: boolean };

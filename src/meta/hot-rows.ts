@@ -39,6 +39,7 @@ export class HotRows {
       case 'transition-version':
       case 'rewrite-part':
       case 'complete-upload':
+      case 'set-replica-attributes':
         this.#versions.delete(versionName(command.bucketId, command.key));
         return;
       case 'create-bucket':
@@ -46,6 +47,16 @@ export class HotRows {
       case 'set-versioning':
       case 'set-bucket-config':
         this.#buckets.clear();
+        return;
+      case 'settle-replication':
+        for (const { bucketId, key } of command.settled) this.#versions.delete(versionName(bucketId, key));
+        return;
+      case 'queue-replication':
+        for (const { key } of command.versions) this.#versions.delete(versionName(command.bucketId, key));
+        return;
+      case 'retry-replication':
+        // It does not say which versions it is about.
+        this.#versions.clear();
         return;
       case 'relocate-blob':
         // Versions do not say where their bytes are, but who asked for that remembers it by the value found here.
@@ -62,6 +73,7 @@ export class HotRows {
       case 'settle-events':
       case 'replay-events':
       case 'drop-events':
+      case 'note-replication':
       case 'probe':
         return;
       default:

@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3';
 import type { HotRows } from './hot-rows.ts';
 import { decodeKey, encodeKey, endOfKey, endOfPrefix } from './keys.ts';
 import { collectPage, type Taken } from './page.ts';
-import type { Bucket, OutboxEntry, Part, Slice, Upload, Version } from './records.ts';
+import type { Bucket, OutboxEntry, Part, ReplicationEntry, Slice, Upload, Version } from './records.ts';
 import { BlobReader } from './tables/blobs.ts';
 import { BucketReader } from './tables/buckets.ts';
 import { IdentityReader } from './tables/identities.ts';
@@ -11,6 +11,7 @@ import { JobStateReader } from './tables/job-states.ts';
 import { type OutboxKeyQuery, type OutboxQuery, OutboxReader, type OutboxSize } from './tables/outbox.ts';
 import { unpackSlices, unpackTags } from './tables/packing.ts';
 import { PartReader, toPart } from './tables/parts.ts';
+import { type ReplicationQuery, ReplicationReader, type ReplicationSize } from './tables/replication.ts';
 import { toUpload, UploadReader, type UploadRow } from './tables/uploads.ts';
 import { type GlancedRow, toVersion, VersionReader, type VersionRow } from './tables/versions.ts';
 import {
@@ -51,6 +52,7 @@ export class Reader implements IndexReader {
   readonly #jobStates: JobStateReader;
   readonly #identities: IdentityReader;
   readonly #outbox: OutboxReader;
+  readonly #replication: ReplicationReader;
 
   readonly #hot: HotRows;
   /** Of versions that `getVersion` has given out, so that their rows need not be looked up twice. */
@@ -67,6 +69,7 @@ export class Reader implements IndexReader {
     this.#jobStates = new JobStateReader(db);
     this.#identities = new IdentityReader(db);
     this.#outbox = new OutboxReader(db);
+    this.#replication = new ReplicationReader(db);
   }
 
   async getBucket(name: string): Promise<Bucket | undefined> {
@@ -237,6 +240,18 @@ export class Reader implements IndexReader {
 
   async countEvents(): Promise<readonly OutboxSize[]> {
     return this.#outbox.sizes();
+  }
+
+  async listReplication(query: ReplicationQuery): Promise<readonly ReplicationEntry[]> {
+    return this.#replication.page(query);
+  }
+
+  async nextReplicationDestination(after: string): Promise<string | undefined> {
+    return this.#replication.nextDestination(after);
+  }
+
+  async countReplication(): Promise<readonly ReplicationSize[]> {
+    return this.#replication.sizes();
   }
 
   #give(row: VersionRow, isLatest: boolean): Version {

@@ -104,6 +104,44 @@ export interface ObjectAttributes {
   readonly acl?: readonly Grant[];
   /** Of a version only. */
   readonly restore?: Restore;
+  /** Of a version that rules have replicated, or that is a replica. */
+  readonly replication?: ReplicationStatus;
+  /** When tags or access control list were last changed, of a version whose changes are replicated. */
+  readonly changedMs?: number;
+}
+
+/** How a version stands to replication, as S3 says it. */
+export type ReplicationStatus = 'PENDING' | 'COMPLETED' | 'FAILED' | 'REPLICA';
+
+/** What of a version is replicated: all of it, that it is a delete marker, or its tags and access control list alone. */
+export type ReplicationKind = 'version' | 'marker' | 'attributes';
+
+/** A change on its way to one destination. */
+export interface ReplicationEntry {
+  /** Its place in the order of all. */
+  readonly sequence: number;
+  /** ARN of a bucket. */
+  readonly destination: string;
+  readonly bucketId: number;
+  /** Its name; absent if it is gone. */
+  readonly bucket?: string;
+  readonly key: string;
+  readonly versionId: string;
+  readonly kind: ReplicationKind;
+  /** Id of the rule that asked for it. */
+  readonly rule: string;
+  /** When the change was made. */
+  readonly atMs: number;
+  /** Since when it waits: later than the change, if it was queued again. */
+  readonly queuedMs: number;
+  /** Bytes to be sent. */
+  readonly size: number;
+  readonly isTimed: boolean;
+  readonly isLate: boolean;
+  /** Of the upload that was begun at the destination. */
+  readonly uploadId?: string;
+  /** Why it failed. */
+  readonly failure?: string;
 }
 
 /** Part of an object's bytes: bytes `offset … offset + length` of a blob. */

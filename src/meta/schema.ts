@@ -168,4 +168,22 @@ export const MIGRATIONS: readonly string[] = [
   -- Events that wait, of one key: those behind one that is held up are passed by, and read when their turn comes.
   CREATE INDEX outbox_by_key ON outbox (target, event ->> '$.key', sequence) WHERE is_dead = 0;
   `,
+  `
+  -- Changes on their way to other buckets, one row for each destination.
+  CREATE TABLE replication (
+    sequence INTEGER PRIMARY KEY,
+    destination TEXT NOT NULL,
+    bucket_id INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    version_id TEXT NOT NULL,
+    -- 1 for what is tried no more.
+    is_failed INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    queued_ms INTEGER NOT NULL,
+    -- JSON text.
+    task TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX replication_by_destination ON replication (is_failed, destination, sequence);
+  CREATE INDEX replication_by_version ON replication (bucket_id, key, version_id);
+  `,
 ];

@@ -6,14 +6,16 @@ import type {
   IdentityDocument,
   OutboxEntry,
   Part,
+  ReplicationEntry,
   Slice,
   Tag,
   Upload,
   Version,
 } from './records.ts';
 import type { OutboxKeyQuery, OutboxQuery, OutboxSize } from './tables/outbox.ts';
+import type { ReplicationQuery, ReplicationSize } from './tables/replication.ts';
 
-export type { OutboxKeyQuery, OutboxQuery, OutboxSize };
+export type { OutboxKeyQuery, OutboxQuery, OutboxSize, ReplicationQuery, ReplicationSize };
 
 export interface BucketPage {
   readonly buckets: readonly Bucket[];
@@ -191,6 +193,12 @@ export interface IndexReader {
   listEventsOn(query: OutboxKeyQuery): Promise<readonly OutboxEntry[]>;
   /** How many wait for each target, and how many are dead letters; only of targets for which there are any. */
   countEvents(): Promise<readonly OutboxSize[]>;
+  /** What waits for a destination, or has failed, in the order in which it happened. */
+  listReplication(query: ReplicationQuery): Promise<readonly ReplicationEntry[]>;
+  /** The first destination behind another one for which something waits. */
+  nextReplicationDestination(after: string): Promise<string | undefined>;
+  /** How much waits for each destination and how much failed; only of destinations for which there is any. */
+  countReplication(): Promise<readonly ReplicationSize[]>;
 }
 
 /** Where the commit log stands, and with which zones. */

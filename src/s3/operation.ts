@@ -20,6 +20,16 @@ export interface ObjectName {
   readonly versionId: string | undefined;
 }
 
+/** Where buckets may be replicated to, and as whom. */
+export interface ReplicationPlaces {
+  /** ARNs of buckets that are on other servers. */
+  readonly elsewhere: ReadonlySet<string>;
+  /** The account id of an owner's canonical id. */
+  accountOf(canonicalId: string): string | undefined;
+  /** Throws InvalidArgument for a role that is not there, AccessDenied unless the caller may pass it to S3. */
+  passRole(identity: Identity, passed: { readonly role: string; readonly bucket: Bucket }): void;
+}
+
 /** What every request finds the same. */
 export interface Surroundings {
   readonly engine: Engine;
@@ -29,6 +39,7 @@ export interface Surroundings {
   readonly accountBlocks: AccountBlocks;
   /** ARNs that events can be sent to. */
   readonly eventTargets: ReadonlySet<string>;
+  readonly replication: ReplicationPlaces;
   /** Finds whom an access control list may name. */
   readonly findUser: FindUser;
   /** Names owners and grantees. */

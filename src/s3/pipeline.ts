@@ -92,10 +92,10 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#gate = options.gate;
-    const { engine, regions, bucketDefaults, accountBlocks, eventTargets, findUser, nameOf, missingPrincipal } =
-      options;
+    const { engine, regions, bucketDefaults, accountBlocks, eventTargets, replication } = options;
+    const { findUser, nameOf, missingPrincipal } = options;
     this.#surroundings = {
-      ...{ engine, regions, bucketDefaults, accountBlocks, eventTargets },
+      ...{ engine, regions, bucketDefaults, accountBlocks, eventTargets, replication },
       ...{ findUser, nameOf, missingPrincipal },
     };
     this.#supported = new Map(

@@ -126,7 +126,7 @@ function noSuchPart({ partNumber, partCount }: { partNumber: number; partCount: 
 
 /** What is so of a version whichever of its bytes are asked for. */
 function describe({ attributes, etag, lastModifiedMs }: Version, input: ReadInput): OpenedVersion['output'] {
-  const { headers, metadata, storageClass, tags } = attributes;
+  const { headers, metadata, storageClass, tags, replication } = attributes;
   return {
     AcceptRanges: 'bytes',
     LastModified: shownTime(lastModifiedMs),
@@ -140,6 +140,7 @@ function describe({ attributes, etag, lastModifiedMs }: Version, input: ReadInpu
     WebsiteRedirectLocation: headers.websiteRedirectLocation,
     Metadata: metadata,
     StorageClass: headerClass(storageClass),
+    ReplicationStatus: replication,
     TagCount: tags.length > 0 ? tags.length : undefined,
   };
 }

@@ -51,7 +51,7 @@ const valuesOf: Readonly<Record<InventoryField, ReadValue>> = {
   ETag: ({ etag }) => etag,
   StorageClass: ({ attributes }) => attributes.storageClass,
   IsMultipartUploaded: ({ partCount }) => String(partCount !== undefined),
-  ReplicationStatus: nothing,
+  ReplicationStatus: ({ attributes }) => attributes.replication ?? '',
   EncryptionStatus: () => 'NOT-SSE',
   ObjectLockRetainUntilDate: nothing,
   ObjectLockMode: nothing,

@@ -16,6 +16,8 @@ const attributes = z.object({
   metadata: z.record(z.string(), z.string()),
   tags: z.array(z.object({ key: z.string(), value: z.string() })),
   acl: z.array(grant).exactOptional(),
+  replication: z.enum(['PENDING', 'COMPLETED', 'FAILED', 'REPLICA']).exactOptional(),
+  changedMs: z.number().exactOptional(),
 });
 const slices = z.array(z.tuple([z.string(), z.int(), z.int()])).exactOptional();
 const described = {

@@ -61,7 +61,8 @@ export function requireTrust(asking: Pick<StsCall, 'iam' | 'requestId'>, assumin
 
 const compiled = new WeakMap<RoleRecord, NamedPolicy>();
 
-function trustOf(role: RoleRecord): NamedPolicy {
+/** Who may assume a role. */
+export function trustOf(role: RoleRecord): NamedPolicy {
   const known = compiled.get(role);
   if (known !== undefined) return known;
   const policy = { name: 'trust policy', policy: compilePolicy(parseTrustPolicy(role.trust)) };

@@ -7,6 +7,13 @@ import type { Command } from '../commands.ts';
 import { createBucket, deleteBucket, setBucketConfig, setVersioning } from './buckets.ts';
 import { setIdentities } from './identities.ts';
 import { dropEvents, postTestEvents, replayEvents, settleEvents } from './outbox.ts';
+import {
+  noteReplication,
+  queueReplication,
+  retryReplication,
+  setReplicaAttributes,
+  settleReplication,
+} from './replication.ts';
 import { dropSegment, relocateBlob } from './segments.ts';
 import type { Transaction } from './transaction.ts';
 import { rewritePart, transitionVersion } from './transitions.ts';
@@ -71,6 +78,16 @@ export function apply(transaction: Transaction, command: Command): unknown {
       return replayEvents(transaction, command);
     case 'drop-events':
       return dropEvents(transaction, command);
+    case 'set-replica-attributes':
+      return setReplicaAttributes(transaction, command);
+    case 'settle-replication':
+      return settleReplication(transaction, command);
+    case 'note-replication':
+      return noteReplication(transaction, command);
+    case 'retry-replication':
+      return retryReplication(transaction, command);
+    case 'queue-replication':
+      return queueReplication(transaction, command);
     case 'probe':
       return undefined;
     default:

@@ -9,6 +9,7 @@ import { IdentityWriter } from '../tables/identities.ts';
 import { JobStateWriter } from '../tables/job-states.ts';
 import { OutboxWriter } from '../tables/outbox.ts';
 import { PartWriter } from '../tables/parts.ts';
+import { ReplicationWriter } from '../tables/replication.ts';
 import { type Applied, type Counters, StateWriter } from '../tables/state.ts';
 import { UploadWriter } from '../tables/uploads.ts';
 import { VersionWriter } from '../tables/versions.ts';
@@ -28,6 +29,7 @@ export class Transaction {
   readonly jobStates: JobStateWriter;
   readonly identities: IdentityWriter;
   readonly outbox: OutboxWriter;
+  readonly replication: ReplicationWriter;
   readonly #state: StateWriter;
   #counters: Counters;
 
@@ -40,6 +42,7 @@ export class Transaction {
     this.jobStates = new JobStateWriter(db);
     this.identities = new IdentityWriter(db);
     this.outbox = new OutboxWriter(db);
+    this.replication = new ReplicationWriter(db);
     this.#state = new StateWriter(db);
     this.#counters = this.#state.counters();
   }
@@ -53,6 +56,7 @@ export class Transaction {
   nextContentId(): number {
     return this.#counters.contentId++;
   }
+  /** Of the outbox and of the queue of replication: one order for both. */
   nextOutboxSequence(): number {
     return this.#counters.outboxSequence++;
   }

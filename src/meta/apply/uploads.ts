@@ -7,12 +7,13 @@ import {
   type PutPart,
 } from '../commands.ts';
 import { encodeKey } from '../keys.ts';
-import { packAttributes, packChecksum } from '../tables/packing.ts';
+import { type AttributeColumns, packAttributes, packChecksum, unpackAttributes } from '../tables/packing.ts';
 import type { PartRow } from '../tables/parts.ts';
+import type { UploadRow } from '../tables/uploads.ts';
 import { checkWrite, requireBucket, requireFit, requireUpload } from './conditions.ts';
 import { releaseManifest, releaseParts, releaseSlices, takeContent, takeManifest } from './content.ts';
 import type { Transaction } from './transaction.ts';
-import { announceEntered, enterVersion } from './versions.ts';
+import { announceEntered, enterVersion, placeOf } from './versions.ts';
 
 export function createUpload(transaction: Transaction, command: CreateUpload): void {
   const bucket = requireBucket(transaction, command.bucketId);
@@ -65,6 +66,11 @@ export function completeUpload(transaction: Transaction, command: CompleteUpload
   const upload = requireUpload(transaction, { bucketId: bucket.id, key, uploadId: command.uploadId });
   const current = transaction.versions.current(bucket.id, key);
   checkWrite(command.conditions, current);
+  const ordinal = placeOf(transaction, { ...command, key });
+  if (ordinal === undefined) {
+    removeUpload(transaction, upload);
+    return;
+  }
 
   // 2. The listed parts get their places; the others go.
   placeParts(transaction, upload.contentId, command);
@@ -75,16 +81,14 @@ export function completeUpload(transaction: Transaction, command: CompleteUpload
   enterVersion(transaction, bucket, current, {
     bucketId: bucket.id,
     key,
-    ordinal: command.ordinal,
+    ordinal,
     versionId: command.versionId,
     isDeleteMarker: 0,
     lastModifiedMs: command.lastModifiedMs,
     size: command.size,
     etag: command.etag,
     checksum: packChecksum(command.checksum),
-    owner: upload.owner,
-    storageClass: upload.storageClass,
-    details: upload.details,
+    ...attributesOf(upload, command),
     slices: null,
     contentId: upload.contentId,
     partCount: command.parts.length,
@@ -92,6 +96,13 @@ export function completeUpload(transaction: Transaction, command: CompleteUpload
     manifest: takeManifest(transaction, command.manifest),
   });
   announceEntered(transaction, bucket, command);
+}
+
+/** The upload's, with what completing it adds to them. */
+function attributesOf(upload: UploadRow, { replicate, isReplica }: CompleteUpload): AttributeColumns {
+  const { owner, storageClass, details } = upload;
+  if (replicate === undefined && isReplica === undefined) return { owner, storageClass, details };
+  return packAttributes({ ...unpackAttributes(upload), replication: isReplica ? 'REPLICA' : 'PENDING' });
 }
 
 function placeParts(transaction: Transaction, contentId: number, command: CompleteUpload): void {
@@ -126,7 +137,11 @@ function invalidPart(partNumber: number): CommandRejected {
 export function abortUpload(transaction: Transaction, command: AbortUpload): void {
   const bucket = requireBucket(transaction, command.bucketId);
   const key = encodeKey(command.key);
-  const upload = requireUpload(transaction, { bucketId: bucket.id, key, uploadId: command.uploadId });
+  removeUpload(transaction, requireUpload(transaction, { bucketId: bucket.id, key, uploadId: command.uploadId }));
+}
+
+/** Removes an upload with everything it holds. */
+function removeUpload(transaction: Transaction, upload: UploadRow): void {
   releaseParts(transaction, upload.contentId);
   releaseManifest(transaction, upload.manifest);
   transaction.uploads.remove(upload);

@@ -4,25 +4,29 @@ import {
   CommandRejected,
   type DeleteCurrent,
   type DeleteVersion,
-  type Notice,
   type PutVersion,
   type SetVersionAcl,
   type SetVersionRestore,
   type SetVersionTags,
 } from '../commands.ts';
 import { encodeKey } from '../keys.ts';
+import type { Announced } from '../notices.ts';
 import type { Bucket, ObjectAttributes, Restore } from '../records.ts';
-import { packAttributes, packChecksum, unpackAttributes } from '../tables/packing.ts';
+import type { Replicated } from '../replication-commands.ts';
+import { packAttributes, packChecksum, packDetails, unpackAttributes } from '../tables/packing.ts';
 import type { VersionRow } from '../tables/versions.ts';
 import { checkDelete, checkSeen, checkWrite, requireBucket, requireFit } from './conditions.ts';
 import { removeVersion, takeContent, takeManifest } from './content.ts';
 import { announce } from './outbox.ts';
+import { markChanged, placeReplica, queueChange } from './replication.ts';
 import type { Transaction } from './transaction.ts';
 
 export function putVersion(transaction: Transaction, command: PutVersion): void {
   const bucket = requireBucket(transaction, command.bucketId);
   requireFit(bucket, command.versionId);
   const key = encodeKey(command.key);
+  const ordinal = placeOf(transaction, { ...command, key });
+  if (ordinal === undefined) return;
   const current = transaction.versions.current(bucket.id, key);
   checkWrite(command.conditions, current);
   // Held before the replaced version lets go: an object may be copied onto itself.
@@ -30,7 +34,7 @@ export function putVersion(transaction: Transaction, command: PutVersion): void 
   enterVersion(transaction, bucket, current, {
     bucketId: bucket.id,
     key,
-    ordinal: command.ordinal,
+    ordinal,
     versionId: command.versionId,
     isDeleteMarker: 0,
     lastModifiedMs: command.lastModifiedMs,
@@ -47,14 +51,24 @@ export function putVersion(transaction: Transaction, command: PutVersion): void 
   announceEntered(transaction, bucket, command);
 }
 
-/** Tells of a version that was made, as whose values the command gives. */
+/** Where a new version stands among those of its key; undefined for a replica that is there already. */
+export function placeOf(
+  transaction: Transaction,
+  version: Pick<VersionRow, 'bucketId' | 'key' | 'versionId' | 'ordinal'> & { readonly isReplica?: true },
+): number | undefined {
+  return version.isReplica ? placeReplica(transaction, version) : version.ordinal;
+}
+
+/** Tells of a version that was made, as whose values the command gives, and queues it. */
 export function announceEntered(
   transaction: Transaction,
   bucket: Bucket,
-  { notice, ...made }: { notice?: Notice; key: string; versionId: string; size: number; etag: string },
+  made: Announced & Replicated & { key: string; versionId: string; size: number; etag: string },
 ): void {
-  const { key, versionId, size, etag } = made;
-  announce(transaction, bucket, notice, { key: encodeKey(key), versionId, size, etag });
+  const { notice, replicate, versionId, size, etag } = made;
+  const key = encodeKey(made.key);
+  announce(transaction, bucket, notice, { key, versionId, size, etag });
+  queueChange(transaction, replicate, { bucketId: bucket.id, key, versionId, size, kind: 'version' });
 }
 
 /**
@@ -100,11 +114,20 @@ export function deleteCurrent(
     announce(transaction, bucket, command.notice, { key, versionId: 'null' });
     return { deletedVersionId: 'null' };
   }
+  const { markerId: versionId, isReplica, replicate } = command;
+  const ordinal = placeOf(transaction, {
+    bucketId: bucket.id,
+    key,
+    versionId,
+    ordinal: command.ordinal,
+    ...(isReplica && { isReplica }),
+  });
+  if (ordinal === undefined) return { markerId: versionId };
   const { replaced } = enterVersion(transaction, bucket, current, {
     bucketId: bucket.id,
     key,
-    ordinal: command.ordinal,
-    versionId: command.markerId,
+    ordinal,
+    versionId,
     isDeleteMarker: 1,
     lastModifiedMs: command.lastModifiedMs,
     size: 0,
@@ -112,15 +135,22 @@ export function deleteCurrent(
     checksum: null,
     owner: command.owner,
     storageClass: 'STANDARD',
-    details: null,
+    details: detailsOfMarker(command),
     slices: null,
     contentId: null,
     partCount: null,
     uploadId: null,
     manifest: takeManifest(transaction, command.manifest),
   });
-  announce(transaction, bucket, command.notice, { key, versionId: command.markerId });
-  return { markerId: command.markerId, ...(replaced && { deletedVersionId: 'null' }) };
+  announce(transaction, bucket, command.notice, { key, versionId });
+  queueChange(transaction, replicate, { bucketId: bucket.id, key, versionId, size: 0, kind: 'marker' });
+  return { markerId: versionId, ...(replaced && { deletedVersionId: 'null' }) };
+}
+
+/** A marker says nothing of itself but how it stands to replication. */
+function detailsOfMarker({ isReplica, replicate }: DeleteCurrent): string | null {
+  if (isReplica) return packDetails({ replication: 'REPLICA' });
+  return replicate === undefined ? null : packDetails({ replication: 'PENDING' });
 }
 
 export function deleteVersion(
@@ -160,7 +190,7 @@ function isSameRestore(one: Restore | undefined, other: Restore | undefined): bo
 /** Replaces some attributes of a version, unless `check` throws at what they are, and tells of it. */
 function changeAttributes(
   transaction: Transaction,
-  name: SetVersionTags | SetVersionAcl | SetVersionRestore,
+  name: (SetVersionTags | SetVersionAcl | SetVersionRestore) & Replicated,
   changed: Partial<ObjectAttributes>,
   check: (attributes: ObjectAttributes) => void = () => {},
 ): void {
@@ -171,8 +201,10 @@ function changeAttributes(
   }
   const attributes = unpackAttributes(row);
   check(attributes);
-  const { details } = packAttributes({ ...attributes, ...changed });
+  const { replicate } = name;
+  const { details } = packAttributes(markChanged({ ...attributes, ...changed }, replicate));
   transaction.versions.setDetails(row, details);
   const { key, versionId, size, etag } = row;
   announce(transaction, bucket, name.notice, { key, versionId, size, etag });
+  queueChange(transaction, replicate, { bucketId: bucket.id, key, versionId, size, kind: 'attributes' });
 }

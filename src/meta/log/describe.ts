@@ -1,6 +1,7 @@
 /** Commands in plain words, for people. */
 import type { Command, Content, DeleteCurrent, DeleteVersion, SetIdentities } from '../commands.ts';
 import type { BlobLocation } from '../records.ts';
+import type { ReplicationCommand } from '../replication-commands.ts';
 
 /** Name of a bucket by its id, if it is known. */
 export type BucketName = (bucketId: number) => string | undefined;
@@ -61,6 +62,12 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
       return `send events for ${command.target} again that were given up`;
     case 'drop-events':
       return `forget events for ${command.target} that ${command.isDead ? 'were given up' : 'wait'}`;
+    case 'set-replica-attributes':
+    case 'settle-replication':
+    case 'note-replication':
+    case 'retry-replication':
+    case 'queue-replication':
+      return describeReplication(command, { bucket, key });
     case 'probe':
       return 'show that changes can be made';
     default:
@@ -71,6 +78,23 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
 /** A client needs none. */
 function causeOf({ seen }: DeleteCurrent | DeleteVersion): string {
   return seen === undefined ? '' : ', as a lifecycle rule says';
+}
+
+function describeReplication(command: ReplicationCommand, { bucket, key }: { bucket: string; key: string }): string {
+  switch (command.type) {
+    case 'set-replica-attributes':
+      return `set tags and access control list of ${key} version ${command.versionId}, as its source has them`;
+    case 'settle-replication': {
+      const failed = command.settled.filter(({ failure }) => failure !== undefined).length;
+      return `settle replication: ${command.settled.length - failed} done, ${failed} failed`;
+    }
+    case 'note-replication':
+      return `note how far ${count(command.notes.length, 'replication')} came`;
+    case 'retry-replication':
+      return `replicate to ${command.destination} again what failed`;
+    case 'queue-replication':
+      return `replicate ${count(command.versions.length, 'version')} of ${bucket}`;
+  }
 }
 
 function describeIdentity({ account, kind, name, document }: SetIdentities['changes'][number]): string {

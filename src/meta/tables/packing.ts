@@ -6,12 +6,14 @@ export type PackedSlice = readonly [blob: number, offset: number, length: number
 
 type PackedExtent = readonly [segment: string, offset: number, unit: number, start: number, length: number];
 type PackedChecksum = readonly [algorithm: string, type: Checksum['type'], value: string];
-type Details = Partial<Pick<ObjectAttributes, 'headers' | 'metadata' | 'tags' | 'acl' | 'restore'>>;
+type Details = Partial<
+  Pick<ObjectAttributes, 'headers' | 'metadata' | 'tags' | 'acl' | 'restore' | 'replication' | 'changedMs'>
+>;
 
 export interface AttributeColumns {
   readonly owner: string;
   readonly storageClass: string;
-  /** Headers, metadata, tags, access control list and restore, each only if there are any; null if there are none at all. */
+  /** Headers, metadata, tags, access control list, restore and replication, each only if there are any; null if there are none at all. */
   readonly details: string | null;
 }
 
@@ -44,15 +46,22 @@ export function unpackChecksum(text: string | null): { checksum?: Checksum } {
 }
 
 export function packAttributes(attributes: ObjectAttributes): AttributeColumns {
+  const { owner, storageClass } = attributes;
+  return { owner, storageClass, details: packDetails(attributes) };
+}
+
+/** The column `details`. */
+export function packDetails({ headers = {}, metadata = {}, tags = [], ...attributes }: Details): string | null {
   const details: Details = {
-    ...(Object.keys(attributes.headers).length > 0 && { headers: attributes.headers }),
-    ...(Object.keys(attributes.metadata).length > 0 && { metadata: attributes.metadata }),
-    ...(attributes.tags.length > 0 && { tags: attributes.tags }),
+    ...(Object.keys(headers).length > 0 && { headers }),
+    ...(Object.keys(metadata).length > 0 && { metadata }),
+    ...(tags.length > 0 && { tags }),
     ...(attributes.acl !== undefined && { acl: attributes.acl }),
     ...(attributes.restore !== undefined && { restore: attributes.restore }),
+    ...(attributes.replication !== undefined && { replication: attributes.replication }),
+    ...(attributes.changedMs !== undefined && { changedMs: attributes.changedMs }),
   };
-  const text = Object.keys(details).length > 0 ? JSON.stringify(details) : null;
-  return { owner: attributes.owner, storageClass: attributes.storageClass, details: text };
+  return Object.keys(details).length > 0 ? JSON.stringify(details) : null;
 }
 
 /** The tags alone: most rows have none, and what has none need not be parsed. */
@@ -71,5 +80,7 @@ export function unpackAttributes(columns: AttributeColumns): ObjectAttributes {
     tags: details.tags ?? [],
     ...(details.acl !== undefined && { acl: details.acl }),
     ...(details.restore !== undefined && { restore: details.restore }),
+    ...(details.replication !== undefined && { replication: details.replication }),
+    ...(details.changedMs !== undefined && { changedMs: details.changedMs }),
   };
 }

@@ -50,7 +50,6 @@ export const absentConfigurations = [
   missing('GetBucketEncryption', 'ServerSideEncryptionConfigurationNotFoundError'),
   missing('GetBucketIntelligentTieringConfiguration', 'NoSuchConfiguration', ['Id']),
   empty('GetBucketLogging', {}),
-  missing('GetBucketReplication', 'ReplicationConfigurationNotFoundError'),
   missing('GetBucketWebsite', 'NoSuchWebsiteConfiguration'),
   unlocked('GetObjectLegalHold'),
   missing('GetObjectLockConfiguration', 'ObjectLockConfigurationNotFoundError'),

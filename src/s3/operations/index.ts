@@ -15,6 +15,7 @@ import { deleteBucketLifecycle } from './delete-bucket-lifecycle.ts';
 import { deleteBucketMetricsConfiguration } from './delete-bucket-metrics-configuration.ts';
 import { deleteBucketOwnershipControls } from './delete-bucket-ownership-controls.ts';
 import { deleteBucketPolicy } from './delete-bucket-policy.ts';
+import { deleteBucketReplication } from './delete-bucket-replication.ts';
 import { deleteBucketTagging } from './delete-bucket-tagging.ts';
 import { deleteObject } from './delete-object.ts';
 import { deleteObjectTagging } from './delete-object-tagging.ts';
@@ -32,6 +33,7 @@ import { getBucketNotificationConfiguration } from './get-bucket-notification-co
 import { getBucketOwnershipControls } from './get-bucket-ownership-controls.ts';
 import { getBucketPolicy } from './get-bucket-policy.ts';
 import { getBucketPolicyStatus } from './get-bucket-policy-status.ts';
+import { getBucketReplication } from './get-bucket-replication.ts';
 import { getBucketRequestPayment } from './get-bucket-request-payment.ts';
 import { getBucketTagging } from './get-bucket-tagging.ts';
 import { getBucketVersioning } from './get-bucket-versioning.ts';
@@ -61,6 +63,7 @@ import { putBucketMetricsConfiguration } from './put-bucket-metrics-configuratio
 import { putBucketNotificationConfiguration } from './put-bucket-notification-configuration.ts';
 import { putBucketOwnershipControls } from './put-bucket-ownership-controls.ts';
 import { putBucketPolicy } from './put-bucket-policy.ts';
+import { putBucketReplication } from './put-bucket-replication.ts';
 import { putBucketRequestPayment } from './put-bucket-request-payment.ts';
 import { putBucketTagging } from './put-bucket-tagging.ts';
 import { putBucketVersioning } from './put-bucket-versioning.ts';
@@ -100,6 +103,7 @@ const declared = [
   deleteBucketLifecycle,
   deleteBucketOwnershipControls,
   deleteBucketPolicy,
+  deleteBucketReplication,
   deleteBucketTagging,
   deleteObject,
   deleteObjects,
@@ -114,6 +118,7 @@ const declared = [
   getBucketOwnershipControls,
   getBucketPolicy,
   getBucketPolicyStatus,
+  getBucketReplication,
   getBucketRequestPayment,
   getBucketTagging,
   getBucketVersioning,
@@ -138,6 +143,7 @@ const declared = [
   putBucketNotificationConfiguration,
   putBucketOwnershipControls,
   putBucketPolicy,
+  putBucketReplication,
   putBucketRequestPayment,
   putBucketTagging,
   putBucketVersioning,

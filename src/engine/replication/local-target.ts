@@ -1,0 +1,168 @@
+/** Replicas on the same server: new rows on old bytes, unless the storage class of the replica has them coded otherwise. */
+import type { ObjectAttributes, Part } from '../../meta/records.ts';
+import { readBucketAccess } from '../access-documents.ts';
+import type { EngineContext } from '../context.ts';
+import { refusingGoneSource, sharedContent } from '../copy.ts';
+import { EngineError } from '../errors.ts';
+import { noticing } from '../events/notices.ts';
+import { serviceCause } from '../events/service-cause.ts';
+import { describeVersion, nameSlices, withManifest } from '../manifests.ts';
+import { slicesOf } from '../reading.ts';
+import { isKeptFor, rewrittenBody } from '../recoding.ts';
+import { isRejection } from '../refusals.ts';
+import type { Bucket, Buckets, ChecksumAlgorithm, Objects, Upload, Uploads } from '../types.ts';
+import type { Replica, ReplicaTarget } from './types.ts';
+
+export interface LocalParts {
+  readonly buckets: Buckets;
+  readonly objects: Objects;
+  readonly uploads: Uploads;
+}
+
+export function localTarget(context: EngineContext, parts: LocalParts, bucket: Bucket): ReplicaTarget {
+  const { objects, uploads } = parts;
+  const put = (replica: Replica) => ({ bucket, key: replica.version.key, replica: identityOf(replica) });
+  return {
+    async putWhole(replica, bytes) {
+      const { version } = replica;
+      const attributes = await attributesThere(parts, bucket, replica);
+      const { storageClass } = attributes;
+      if (await isKeptFor(context, { source: version, range: bytes, storageClass })) {
+        return shareWhole(context, bucket, { replica, attributes });
+      }
+      const body = rewrittenBody(context, version, { range: bytes, algorithm: undefined });
+      const source = { ...body, stream: bytes.read() };
+      await objects.put({ ...put(replica), attributes, source, cause: serviceCause() });
+    },
+    async beginUpload(replica) {
+      const attributes = await attributesThere(parts, bucket, replica);
+      return (await createUpload(uploads, bucket, { replica, attributes })).uploadId;
+    },
+    async partsOf({ version: { key } }, uploadId) {
+      return unlessGone(async () => etagsOf(uploads, await uploads.get(bucket, key, uploadId)));
+    },
+    async putPart({ version }, { uploadId, part, bytes }) {
+      const upload = await uploads.get(bucket, version.key, uploadId);
+      const { start, end } = bytes;
+      await uploads.copyPart({
+        ...{
+          bucket,
+          upload,
+          partNumber: part.partNumber,
+          source: version,
+          range: { start, end },
+          digests: digestsOf(part),
+        },
+      });
+    },
+    async completeUpload(replica, { uploadId, parts: listed }) {
+      const request = {
+        ...put(replica),
+        uploadId,
+        parts: listed.map(({ partNumber, etag }) => ({ partNumber, etag })),
+      };
+      const completed = await unlessGone(() => uploads.complete({ ...request, cause: serviceCause() }));
+      return completed !== undefined;
+    },
+    async putMarker(replica) {
+      await objects.delete({ ...put(replica), owner: bucket.owner, cause: serviceCause() });
+    },
+    setAttributes: (replica) => setAttributes(context, bucket, replica),
+  };
+}
+
+export function identityOf({ versionId, ordinal, lastModifiedMs }: Replica) {
+  return { versionId, ordinal, lastModifiedMs };
+}
+
+/** Whose the replica is, and what its list says: where lists are disabled or the rule says so, its bucket's owner has it. */
+async function attributesThere(
+  { buckets }: LocalParts,
+  bucket: Bucket,
+  { version, rule }: Replica,
+): Promise<ObjectAttributes> {
+  const { ownership } = await readBucketAccess(buckets, bucket);
+  const { acl, restore: _ofSource, ...attributes } = version.attributes;
+  const isHandedOver = rule.destination.overridesOwner === true || ownership === 'BucketOwnerEnforced';
+  const there = { ...attributes, replication: 'REPLICA' as const };
+  return isHandedOver ? { ...there, owner: bucket.owner } : { ...there, ...(acl !== undefined && { acl }) };
+}
+
+async function shareWhole(
+  context: EngineContext,
+  bucket: Bucket,
+  { replica, attributes }: { replica: Replica; attributes: ObjectAttributes },
+): Promise<void> {
+  const { version } = replica;
+  const { key, size, etag, checksum } = version;
+  const shared = await slicesOf(context, version, { start: 0, end: size });
+  const slices = await nameSlices(context, shared);
+  const noticeOf = await noticing(context, bucket, serviceCause());
+  const described = {
+    ...{ bucketId: bucket.id, key, ...identityOf(replica), size, etag, attributes },
+    ...(checksum !== undefined && { checksum }),
+  };
+  const manifest = { ...describeVersion(described), kind: 'version', bucket: bucket.name, slices } as const;
+  await refusingGoneSource(context, version, () =>
+    withManifest(context, manifest, (held) =>
+      context.index.submit({
+        ...{ type: 'put-version', ...described, ...held, content: sharedContent(shared), isReplica: true },
+        ...noticeOf('ObjectCreated:Put', key),
+      }),
+    ),
+  );
+}
+
+function createUpload(
+  uploads: Uploads,
+  bucket: Bucket,
+  { replica, attributes }: { replica: Replica; attributes: ObjectAttributes },
+) {
+  const { key, checksum } = replica.version;
+  return uploads.create({ bucket, key, attributes, ...(checksum !== undefined && checksumOf(checksum)) });
+}
+
+function checksumOf({ algorithm, type }: { algorithm: string; type: 'FULL_OBJECT' | 'COMPOSITE' }) {
+  // What a version carries is what it was made with, by an algorithm that is known.
+  return { checksumAlgorithm: algorithm as ChecksumAlgorithm, checksumType: type };
+}
+
+function digestsOf({ etag, checksum }: Part): Pick<Part, 'etag' | 'checksum'> {
+  return { etag, ...(checksum !== undefined && { checksum }) };
+}
+
+async function etagsOf(uploads: Uploads, upload: Upload): Promise<ReadonlyMap<number, string>> {
+  const etags = new Map<number, string>();
+  for (let after = 0, more = true; more; ) {
+    const page = await uploads.listParts(upload, { after, limit: 1000 });
+    for (const { partNumber, etag } of page.parts) etags.set(partNumber, etag);
+    after = page.parts.at(-1)?.partNumber ?? after;
+    more = page.isTruncated;
+  }
+  return etags;
+}
+
+async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'NoSuchUpload') return undefined;
+    throw error;
+  }
+}
+
+async function setAttributes(context: EngineContext, bucket: Bucket, replica: Replica): Promise<boolean> {
+  const { version, versionId, rule } = replica;
+  const { key, attributes } = version;
+  const { tags, acl, changedMs = 0 } = attributes;
+  try {
+    await context.index.submit({
+      ...{ type: 'set-replica-attributes', bucketId: bucket.id, key, versionId, tags, changedMs },
+      ...(rule.destination.overridesOwner !== true && { acl: acl ?? null }),
+    });
+    return true;
+  } catch (error) {
+    if (isRejection(error, 'NoSuchVersion')) return false;
+    throw error;
+  }
+}

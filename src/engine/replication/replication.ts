@@ -1,0 +1,119 @@
+/** The queue of replication, for the job that works through it. */
+import { createHash } from 'node:crypto';
+import type { Version } from '../../meta/records.ts';
+import type { EngineContext } from '../context.ts';
+import { noticing } from '../events/notices.ts';
+import { serviceCause } from '../events/service-cause.ts';
+import { keyDetails, refusing } from '../refusals.ts';
+import type { Bucket } from '../types.ts';
+import { nullVersionId } from '../version-ids.ts';
+import { type LocalParts, localTarget } from './local-target.ts';
+import { resync } from './resync.ts';
+import { readReplication } from './rules.ts';
+import { sendReplica } from './send.ts';
+import { type Prepared, type Replication, type ReplicationEntry, ReplicationRefused } from './types.ts';
+
+const arnPrefix = 'arn:aws:s3:::';
+/** Entries that one command changes, so that no batch takes long. */
+const atOnce = 1000;
+
+export function createReplication(context: EngineContext, parts: LocalParts): Replication {
+  const { index, clock } = context;
+  return {
+    list: (query) => refusing({}, () => index.listReplication({ ...query, isFailed: false })),
+    failed: (query) => refusing({}, () => index.listReplication({ ...query, isFailed: true })),
+    destinations: () =>
+      refusing({}, async () => {
+        const found: string[] = [];
+        for (let next: string | undefined = ''; ; ) {
+          next = await index.nextReplicationDestination(next);
+          if (next === undefined) return found;
+          found.push(next);
+        }
+      }),
+    sizes: () => refusing({}, () => index.countReplication()),
+    prepare: (entry) => refusing({ key: entry.key }, () => prepare(context, parts, entry)),
+    here: async (destination) => {
+      const bucket = await findDestination(context, destination);
+      return { bucket, target: localTarget(context, parts, bucket) };
+    },
+    send: (prepared, entry, options) =>
+      refusing({ key: entry.key }, () => sendReplica(context, prepared, { entry, options })),
+    async settle(settled) {
+      const entries = await Promise.all(
+        settled.map(async ({ entry, failure, event }) => ({
+          ...nameOf(entry),
+          ...(failure !== undefined && { failure }),
+          ...(await noticeOf(context, entry, event)),
+        })),
+      );
+      await refusing({}, () => index.submit({ type: 'settle-replication', settled: entries }));
+    },
+    async note(notes) {
+      const noted = await Promise.all(
+        notes.map(async ({ entry, event, ...note }) => ({
+          ...{ sequence: entry.sequence, ...note },
+          ...(await noticeOf(context, entry, event)),
+        })),
+      );
+      await refusing({}, () => index.submit({ type: 'note-replication', notes: noted }));
+    },
+    async retry(destination) {
+      for (let total = 0; ; ) {
+        const command = { type: 'retry-replication', destination, limit: atOnce, atMs: clock.nowMs() } as const;
+        const { entries } = await refusing({}, () => index.submit(command));
+        total += entries;
+        if (entries < atOnce) return total;
+      }
+    },
+    resync: (bucketName, request, place) => resync(context, parts.buckets, { bucketName, request, place }),
+    setReplicaAttributes: ({ bucket, ...command }) =>
+      refusing({ ...keyDetails(bucket, command.key), versionId: command.versionId }, () =>
+        index.submit({ type: 'set-replica-attributes', bucketId: bucket.id, ...command }),
+      ),
+  };
+}
+
+function nameOf({ sequence, bucketId, key }: ReplicationEntry) {
+  return { sequence, bucketId, key };
+}
+
+async function noticeOf(context: EngineContext, { bucket, key }: ReplicationEntry, event: string | undefined) {
+  const found = event === undefined || bucket === undefined ? undefined : await context.index.getBucket(bucket);
+  return found === undefined || event === undefined ? {} : (await noticing(context, found, serviceCause()))(event, key);
+}
+
+async function findDestination({ index }: EngineContext, arn: string): Promise<Bucket> {
+  const bucket = await index.getBucket(arn.slice(arnPrefix.length));
+  if (bucket === undefined) throw new ReplicationRefused(`There is no bucket ${arn}`);
+  if (bucket.versioning !== 'Enabled') throw new ReplicationRefused(`Bucket ${arn} keeps no versions`);
+  return bucket;
+}
+
+async function prepare(context: EngineContext, { buckets }: LocalParts, entry: ReplicationEntry): Promise<Prepared> {
+  const source = entry.bucket === undefined ? undefined : await context.index.getBucket(entry.bucket);
+  if (source === undefined) return { kind: 'over' };
+  const known = await context.index.getVersion(source.id, entry.key, entry.versionId);
+  if (known === undefined) return { kind: 'over' };
+  const configuration = await readReplication(buckets, source);
+  const rule = configuration?.rules.find(({ id }) => id === entry.rule);
+  if (configuration === undefined || rule?.destination.bucket !== entry.destination) {
+    throw new ReplicationRefused(`Bucket ${source.name} has no rule ${entry.rule} for ${entry.destination} any more`);
+  }
+  if (!rule.isEnabled) throw new ReplicationRefused(`Rule ${rule.id} of bucket ${source.name} is disabled`);
+  const { storageClass = known.attributes.storageClass } = rule.destination;
+  // As a value of its own: what others remember of where its bytes lie may be old by the time they are read here.
+  const version = { ...known, attributes: { ...known.attributes, storageClass } };
+  const { ordinal, lastModifiedMs } = version;
+  const replica = { versionId: replicaIdOf(known), ordinal, lastModifiedMs, version, source, rule };
+  return { kind: 'ready', replica, role: configuration.role, isAgain: entry.queuedMs !== entry.atMs };
+}
+
+/** A null version is replaced where it is and not elsewhere, so its replicas have ids that follow from what it is. */
+function replicaIdOf({ versionId, bucketId, key, ordinal }: Version): string {
+  if (versionId !== nullVersionId) return versionId;
+  const hash = createHash('sha256').update(`${bucketId}/${ordinal}/${key}`).digest();
+  // As all ids begin with a letter.
+  hash[0] = hash.readUInt8(0) & 0x7f;
+  return hash.subarray(0, 24).toString('base64url');
+}

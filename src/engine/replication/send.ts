@@ -1,0 +1,79 @@
+/**
+ * How a version comes to a destination, whatever that is. One that was uploaded in parts is uploaded in the same parts, so that
+ * its ETag is the same; what is there of them is not sent again. All of it may be done twice.
+ */
+import type { Part, Version } from '../../meta/records.ts';
+import type { EngineContext } from '../context.ts';
+import { ofVersion, type Range, readVersion } from '../reading.ts';
+import type { Prepared, ReplicaBytes, ReplicationEntry, SendOptions } from './types.ts';
+
+const partsPageSize = 1000;
+
+export async function sendReplica(
+  context: EngineContext,
+  { replica, isAgain }: Extract<Prepared, { kind: 'ready' }>,
+  { entry, options }: { entry: ReplicationEntry; options: SendOptions },
+): Promise<void> {
+  const { target } = options;
+  const { version } = replica;
+  if (version.isDeleteMarker) return target.putMarker(replica);
+  // What was replicated before, or may have been, is mostly there.
+  if ((entry.kind === 'attributes' || isAgain) && (await target.setAttributes(replica))) return;
+  if (version.partCount === undefined) {
+    return target.putWhole(replica, bytesOf(context, version, { range: { start: 0, end: version.size }, options }));
+  }
+  await sendParts(context, { replica, isAgain }, { entry, options });
+}
+
+async function sendParts(
+  context: EngineContext,
+  { replica }: Pick<Extract<Prepared, { kind: 'ready' }>, 'replica' | 'isAgain'>,
+  { entry, options }: { entry: ReplicationEntry; options: SendOptions },
+): Promise<void> {
+  const { target, noteUpload } = options;
+  const { version } = replica;
+  const parts = await partsOf(context, version);
+  let { uploadId } = entry;
+  let there = uploadId === undefined ? undefined : await target.partsOf(replica, uploadId);
+  if (uploadId !== undefined && there === undefined) {
+    // It may have been completed, and nobody heard of it.
+    if (await target.completeUpload(replica, { uploadId, parts: parts.map(({ part }) => part) })) return;
+  }
+  if (uploadId === undefined || there === undefined) {
+    uploadId = await target.beginUpload(replica);
+    there = new Map();
+    await noteUpload(uploadId);
+  }
+  for (const { part, range } of parts) {
+    if (there.get(part.partNumber) === part.etag) continue;
+    await target.putPart(replica, { uploadId, part, bytes: bytesOf(context, version, { range, options }) });
+  }
+  const isCompleted = await target.completeUpload(replica, { uploadId, parts: parts.map(({ part }) => part) });
+  if (!isCompleted) throw new Error(`Upload ${uploadId} was ended by somebody else`);
+}
+
+async function partsOf(context: EngineContext, version: Version): Promise<readonly { part: Part; range: Range }[]> {
+  const parts: { part: Part; range: Range }[] = [];
+  for (let after = 0, start = 0, more = true; more; ) {
+    const query = { after, limit: partsPageSize };
+    const page = await ofVersion(context, version, () => context.index.listVersionParts(version, query));
+    for (const part of page.parts) {
+      parts.push({ part, range: { start, end: start + part.size } });
+      start += part.size;
+    }
+    after = page.parts.at(-1)?.partNumber ?? after;
+    more = page.isTruncated;
+  }
+  return parts;
+}
+
+function bytesOf(
+  context: EngineContext,
+  version: Version,
+  { range, options }: { range: Range; options: SendOptions },
+): ReplicaBytes {
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    if (range.end > range.start) yield* await readVersion(context, version, range);
+  }
+  return { ...range, read: () => options.metered(bytes) };
+}

@@ -1,0 +1,113 @@
+/** What a job needs to have changes replicated. */
+import type { Bucket, Part, ReplicationEntry, Version } from '../../meta/records.ts';
+import type { ReplicationSize } from '../../meta/types.ts';
+import type { BucketWalk, WalkPlace } from '../lifecycle/types.ts';
+import type { ReplicaIdentity } from '../version-ids.ts';
+import type { ReplicationRule } from './configuration.ts';
+
+export type { ReplicationEntry, ReplicationSize };
+
+/** A version as it is to be at a destination. */
+export interface Replica extends ReplicaIdentity {
+  /** With the storage class that it has there. */
+  readonly version: Version;
+  /** Where it comes from. */
+  readonly source: Bucket;
+  readonly rule: ReplicationRule;
+}
+
+/** Bytes of a version, or of a part of it. */
+export interface ReplicaBytes {
+  readonly start: number;
+  readonly end: number;
+  /** Opened anew by each call. */
+  read(): AsyncIterable<Uint8Array>;
+}
+
+/** A bucket that versions are replicated to, here or elsewhere. What rejects may be tried again, but for ReplicationRefused. */
+export interface ReplicaTarget {
+  /** Writes a version that has no parts. */
+  putWhole(replica: Replica, bytes: ReplicaBytes): Promise<void>;
+  /** Begins to write a version of parts; the answer is what the upload is called. */
+  beginUpload(replica: Replica): Promise<string>;
+  /** ETags of the parts that are there, by number; undefined if there is no such upload. */
+  partsOf(replica: Replica, uploadId: string): Promise<ReadonlyMap<number, string> | undefined>;
+  putPart(replica: Replica, upload: { uploadId: string; part: Part; bytes: ReplicaBytes }): Promise<void>;
+  /** False if there is no such upload, and never was one that the version came of. */
+  completeUpload(replica: Replica, upload: { uploadId: string; parts: readonly Part[] }): Promise<boolean>;
+  putMarker(replica: Replica): Promise<void>;
+  /** Makes tags and access control list those of the version. False if the replica is not there. */
+  setAttributes(replica: Replica): Promise<boolean>;
+}
+
+/** It will not be replicated, however often it is tried, before somebody has changed something. */
+export class ReplicationRefused extends Error {
+  override readonly name = 'ReplicationRefused';
+}
+
+/** What an entry of the queue is about, as it is now. */
+export type Prepared =
+  /** There is nothing left of it to replicate. */
+  | { readonly kind: 'over' }
+  | { readonly kind: 'ready'; readonly replica: Replica; readonly role: string; readonly isAgain: boolean };
+
+/** What came of an entry: it is done, or failed for a reason. */
+export interface Settled {
+  readonly entry: ReplicationEntry;
+  readonly failure?: string;
+  /** Of events that tell of it, without `s3:`. */
+  readonly event?: string;
+}
+
+export interface SendOptions {
+  readonly target: ReplicaTarget;
+  /** All bytes that are read go through it. */
+  metered(bytes: () => AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
+  /** Remembers what an upload is called, so that it is gone on with after a restart. */
+  noteUpload(uploadId: string): Promise<void>;
+}
+
+/** What a walk has queued. */
+export interface ResyncFigures {
+  lookedAt: number;
+  queued: number;
+}
+
+/** Which versions of a bucket an operator wants replicated. */
+export interface ResyncRequest {
+  /** ARN; without it to all destinations. */
+  readonly destination?: string | undefined;
+  /** Those too that are replicated already. */
+  readonly all: boolean;
+}
+
+export interface Replication {
+  /** What waits for a destination, in the order in which it happened. */
+  list(query: { destination: string; after: number; limit: number }): Promise<readonly ReplicationEntry[]>;
+  /** What failed for a destination. */
+  failed(query: { destination: string; after: number; limit: number }): Promise<readonly ReplicationEntry[]>;
+  /** Destinations for which something waits. */
+  destinations(): Promise<readonly string[]>;
+  sizes(): Promise<readonly ReplicationSize[]>;
+  /** Throws ReplicationRefused. */
+  prepare(entry: ReplicationEntry): Promise<Prepared>;
+  /** The bucket of an ARN on this server. Throws ReplicationRefused if there is none, or it keeps no versions. */
+  here(destination: string): Promise<{ readonly bucket: Bucket; readonly target: ReplicaTarget }>;
+  /** Sends what was prepared. */
+  send(prepared: Extract<Prepared, { kind: 'ready' }>, entry: ReplicationEntry, options: SendOptions): Promise<void>;
+  settle(settled: readonly Settled[]): Promise<void>;
+  note(notes: readonly { entry: ReplicationEntry; uploadId?: string; isLate?: true; event?: string }[]): Promise<void>;
+  /** Queues what failed for a destination again; returns how much that was. */
+  retry(destination: string): Promise<number>;
+  /** Queues versions of a bucket that are there. Undefined if the bucket has no rules, or is gone. */
+  resync(bucketName: string, request: ResyncRequest, place: WalkPlace): Promise<BucketWalk<ResyncFigures> | undefined>;
+  /** Sets what a replica says of itself as its source elsewhere says it. Throws as `objects.find`. */
+  setReplicaAttributes(request: {
+    bucket: Bucket;
+    key: string;
+    versionId: string;
+    tags: Version['attributes']['tags'];
+    acl?: NonNullable<Version['attributes']['acl']> | null;
+    changedMs: number;
+  }): Promise<void>;
+}

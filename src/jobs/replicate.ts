@@ -1,0 +1,231 @@
+/**
+ * Replicates changes from the queue. A step only begins what can begin and writes down what has come to its end, so a
+ * destination that is away holds up nothing: not the others, no request, no start. What has been replicated is removed from the
+ * queue afterwards: after a crash in between it is replicated again, which changes nothing.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type Prepared,
+  type Replica,
+  type ReplicaTarget,
+  type Replication,
+  type ReplicationEntry,
+  ReplicationRefused,
+  type Settled,
+} from '../engine/replication/types.ts';
+import type { Bucket } from '../engine/types.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Job } from './job.ts';
+import { RateLimit } from './rate-limit.ts';
+import { type Attempt, ReplicationLane } from './replication-lane.ts';
+
+const idlePauseMs = 100;
+/** Entries read for a destination in a step. */
+const readMax = 1000;
+const underWayMax = 16;
+/** As AWS's objective has it, which is the only one there is. */
+const thresholdMs = 15 * 60_000;
+
+/** What is to be replicated where, for who decides whether it may be. */
+export interface ReplicationAsked {
+  readonly role: string;
+  readonly replica: Replica;
+  /** ARN. */
+  readonly destination: string;
+  /** The destination, if it is on this server. */
+  readonly bucket: Bucket | undefined;
+}
+
+export interface ReplicationOptions {
+  readonly replication: Replication;
+  /** Buckets elsewhere, by ARN. */
+  readonly elsewhere: ReadonlyMap<string, ReplicaTarget>;
+  /** Why the role may not replicate it, in a sentence; undefined if it may. */
+  check(asked: ReplicationAsked): Promise<string | undefined>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How long a change is tried before it has failed. */
+  readonly retryForMs: number;
+  /** Without it as many as there can be. */
+  readonly bytesPerSecond?: number | undefined;
+}
+
+export interface ReplicationWork {
+  readonly job: Job;
+  /** Gives up what is under way, which stays in the queue, and writes down what has come to its end. After the job has stopped. */
+  close(): Promise<void>;
+}
+
+export function replicate(options: ReplicationOptions): ReplicationWork {
+  const worker = new Replicator(options);
+  return {
+    job: { name: 'replication', idlePauseMs, step: () => worker.step(), status: () => worker.status() },
+    close: () => worker.close(),
+  };
+}
+
+class Replicator {
+  readonly #options: ReplicationOptions;
+  readonly #lanes = new Map<string, ReplicationLane>();
+  readonly #abort = new AbortController();
+  readonly #limit: RateLimit | undefined;
+  /** What has come to its end and is not written down yet. */
+  #settled: Settled[] = [];
+  readonly #figures = { replicated: 0, failed: 0, failedAttempts: 0, bytes: 0 };
+  #lastLatencyMs: number | undefined;
+  readonly #lastErrors = new Map<string, string>();
+  /** Uploads that were begun since their entries were read. */
+  readonly #uploads = new Map<number, string>();
+  /** Sequences of changes that are late. */
+  readonly #told = new Set<number>();
+
+  constructor(options: ReplicationOptions) {
+    this.#options = options;
+    const { bytesPerSecond, clock } = options;
+    this.#limit = bytesPerSecond === undefined ? undefined : new RateLimit(bytesPerSecond, clock);
+  }
+
+  async step(): Promise<'idle'> {
+    await this.#settle();
+    const { replication } = this.#options;
+    for (const destination of await replication.destinations()) {
+      const lane = this.#laneOf(destination);
+      const limit = Math.min(readMax, lane.room);
+      if (limit > 0) lane.add(await replication.list({ destination, after: lane.last, limit }));
+      await this.#tellLate(lane);
+      lane.pump();
+    }
+    return 'idle';
+  }
+
+  status(): Readonly<Record<string, number | string>> {
+    return {
+      ...this.#figures,
+      ...(this.#lastLatencyMs !== undefined && { 'latency of the last, in ms': this.#lastLatencyMs }),
+      ...Object.fromEntries(
+        [...this.#lastErrors].map(([destination, error]) => [`last failure of ${destination}`, error]),
+      ),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#abort.abort();
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.quiet()));
+    await this.#settle();
+  }
+
+  #laneOf(destination: string): ReplicationLane {
+    const known = this.#lanes.get(destination);
+    if (known !== undefined) return known;
+    const lane = new ReplicationLane({
+      ...{ destination, underWayMax, clock: this.#options.clock, signal: this.#abort.signal },
+      attempt: (entry) => this.#attempt(entry),
+    });
+    this.#lanes.set(destination, lane);
+    return lane;
+  }
+
+  async #settle(): Promise<void> {
+    const settled = this.#settled;
+    if (settled.length === 0) return;
+    this.#settled = [];
+    try {
+      await this.#options.replication.settle(settled);
+    } catch (error) {
+      this.#settled = [...settled, ...this.#settled];
+      throw error;
+    }
+    const failed = settled.filter(({ failure }) => failure !== undefined);
+    this.#figures.failed += failed.length;
+    if (failed.length === 0) return;
+    this.#options.log.warn(
+      { changes: failed.length, why: failed[0]?.failure },
+      'Changes were not replicated and have failed',
+    );
+  }
+
+  /** Tells once of each change that takes longer than its rule lets it. */
+  async #tellLate(lane: ReplicationLane): Promise<void> {
+    const { clock, replication } = this.#options;
+    const madeBeforeMs = clock.nowMs() - thresholdMs;
+    const late = [...lane.held()].filter(
+      ({ sequence, isTimed, isLate, atMs }) => isTimed && !isLate && atMs < madeBeforeMs && !this.#told.has(sequence),
+    );
+    if (late.length === 0) return;
+    const event = 'Replication:OperationMissedThreshold';
+    await replication.note(late.map((entry) => ({ entry, isLate: true as const, event })));
+    for (const { sequence } of late) this.#told.add(sequence);
+  }
+
+  async #attempt(entry: ReplicationEntry): Promise<Attempt> {
+    const { clock, retryForMs } = this.#options;
+    const { signal } = this.#abort;
+    let isTracked = entry.isTimed;
+    try {
+      const prepared = await this.#options.replication.prepare(entry);
+      if (prepared.kind === 'ready') {
+        isTracked ||= prepared.replica.rule.destination.metrics?.isEnabled === true;
+        await this.#send(entry, prepared);
+      }
+      this.#noteDone(entry);
+      return { outcome: 'settled' };
+    } catch (error) {
+      if (signal.aborted) return { outcome: 'abandoned' };
+      this.#figures.failedAttempts++;
+      const failure = describe(error);
+      this.#lastErrors.set(entry.destination, failure);
+      if (!(error instanceof ReplicationRefused) && clock.nowMs() - entry.queuedMs < retryForMs)
+        return { outcome: 'failed' };
+      const event = isTracked ? { event: 'Replication:OperationFailedReplication' } : {};
+      this.#settled.push({ entry, failure, ...event });
+      return { outcome: 'settled' };
+    }
+  }
+
+  #noteDone(entry: ReplicationEntry): void {
+    this.#uploads.delete(entry.sequence);
+    const isLate = entry.isLate || this.#told.delete(entry.sequence);
+    this.#figures.replicated++;
+    this.#figures.bytes += entry.size;
+    this.#lastLatencyMs = this.#options.clock.nowMs() - entry.atMs;
+    this.#settled.push({ entry, ...(isLate && { event: 'Replication:OperationReplicatedAfterThreshold' }) });
+  }
+
+  async #send(entry: ReplicationEntry, prepared: Extract<Prepared, { kind: 'ready' }>): Promise<void> {
+    const { replication, elsewhere } = this.#options;
+    const { destination } = entry;
+    const remote = elsewhere.get(destination);
+    const here = remote === undefined ? await replication.here(destination) : undefined;
+    const target = remote ?? here?.target;
+    if (target === undefined) throw new ReplicationRefused(`Nobody knows where ${destination} is`);
+    const { role, replica } = prepared;
+    const refusal = await this.#options.check({ role, replica, destination, bucket: here?.bucket });
+    if (refusal !== undefined) throw new ReplicationRefused(refusal);
+    const uploadId = this.#uploads.get(entry.sequence) ?? entry.uploadId;
+    await replication.send(prepared, uploadId === undefined ? entry : { ...entry, uploadId }, {
+      target,
+      metered: (bytes) => this.#metered(bytes),
+      noteUpload: async (uploadId) => {
+        this.#uploads.set(entry.sequence, uploadId);
+        await replication.note([{ entry, uploadId }]);
+      },
+    });
+  }
+
+  async *#metered(open: () => AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const { signal } = this.#abort;
+    for await (const chunk of open()) {
+      signal.throwIfAborted();
+      const waitMs = this.#limit === undefined ? 0 : this.#limit.freeAtMs - this.#options.clock.nowMs();
+      if (waitMs > 0) await pause(waitMs, undefined, { signal });
+      this.#limit?.spend(chunk.length);
+      yield chunk;
+    }
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}

@@ -1,0 +1,16 @@
+/** Whom a change is told, which goes with its command. */
+import type { EventCause } from './records.ts';
+
+/** Where rules of the bucket ask for that: the outbox takes it with the change. */
+export interface Announced {
+  readonly notice?: Notice;
+}
+
+export interface Notice {
+  /** By AWS's name, without `s3:`: `ObjectCreated:Put`. */
+  readonly event: string;
+  readonly cause: EventCause;
+  readonly atMs: number;
+  /** Never empty. */
+  readonly to: readonly { readonly target: string; readonly rule: string }[];
+}

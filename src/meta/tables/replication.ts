@@ -1,0 +1,128 @@
+/** Changes on their way to other buckets: a row for each destination. */
+import type { Database, Statement } from 'better-sqlite3';
+import { decodeKey } from '../keys.ts';
+import type { ReplicationEntry } from '../records.ts';
+
+export interface ReplicationRow {
+  readonly sequence: number;
+  readonly destination: string;
+  readonly bucketId: number;
+  readonly key: Buffer;
+  readonly versionId: string;
+  readonly isFailed: number;
+  readonly size: number;
+  readonly queuedMs: number;
+  /** JSON of `ReplicationTask`. */
+  readonly task: string;
+}
+
+/** What of an entry is asked for by nothing but its worker. */
+export type ReplicationTask = Pick<ReplicationEntry, 'kind' | 'rule' | 'atMs' | 'uploadId' | 'failure'> & {
+  readonly isTimed?: true;
+  readonly isLate?: true;
+};
+
+export interface ReplicationQuery {
+  readonly destination: string;
+  readonly isFailed: boolean;
+  /** Sequences up to and including this one are left out. */
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** How much waits for a destination, or has failed. */
+export interface ReplicationSize {
+  readonly destination: string;
+  readonly isFailed: boolean;
+  readonly entries: number;
+  readonly bytes: number;
+  /** Since when the oldest waits, in milliseconds since 1970. */
+  readonly oldestMs: number;
+}
+
+const COLUMNS = `sequence, destination, bucket_id AS bucketId, key, version_id AS versionId, is_failed AS isFailed, size,
+  queued_ms AS queuedMs, task`;
+
+/** A row with its bucket's name, if that is still there. */
+type NamedRow = ReplicationRow & { readonly bucket: string | null };
+
+function toEntry(row: NamedRow): ReplicationEntry {
+  const { isTimed, isLate, ...task } = JSON.parse(row.task) as ReplicationTask;
+  const { sequence, destination, bucketId, versionId, size, queuedMs } = row;
+  return {
+    ...{ sequence, destination, bucketId, key: decodeKey(row.key), versionId, size, queuedMs, ...task },
+    ...{ isTimed: isTimed === true, isLate: isLate === true },
+    ...(row.bucket !== null && { bucket: row.bucket }),
+  };
+}
+
+export class ReplicationReader {
+  readonly #page: Statement<[Omit<ReplicationQuery, 'isFailed'> & { isFailed: number }], NamedRow>;
+  readonly #next: Statement<[string], { destination: string | null }>;
+  readonly #sizes: Statement<[], Omit<ReplicationSize, 'isFailed'> & { isFailed: number }>;
+
+  constructor(db: Database) {
+    this.#page = db.prepare(`
+      SELECT ${COLUMNS}, (SELECT name FROM buckets WHERE buckets.bucket_id = replication.bucket_id) AS bucket
+      FROM replication WHERE is_failed = $isFailed AND destination = $destination AND sequence > $after ORDER BY sequence LIMIT $limit`);
+    this.#next = db.prepare(
+      'SELECT MIN(destination) AS destination FROM replication WHERE is_failed = 0 AND destination > ?',
+    );
+    this.#sizes = db.prepare(`
+      SELECT destination, is_failed AS isFailed, COUNT(*) AS entries, SUM(size) AS bytes, MIN(queued_ms) AS oldestMs
+      FROM replication GROUP BY is_failed, destination`);
+  }
+
+  page({ isFailed, ...query }: ReplicationQuery): ReplicationEntry[] {
+    return this.#page.all({ ...query, isFailed: isFailed ? 1 : 0 }).map(toEntry);
+  }
+  /** The first destination behind another one for which something waits. */
+  nextDestination(after: string): string | undefined {
+    return this.#next.get(after)?.destination ?? undefined;
+  }
+  sizes(): ReplicationSize[] {
+    return this.#sizes.all().map(({ isFailed, ...size }) => ({ ...size, isFailed: isFailed === 1 }));
+  }
+}
+
+export class ReplicationWriter {
+  readonly #insert: Statement<[ReplicationRow]>;
+  readonly #get: Statement<[number], ReplicationRow>;
+  readonly #ofVersion: Statement<[number, Buffer, string], ReplicationRow>;
+  readonly #failed: Statement<[{ destination: string; limit: number }], ReplicationRow>;
+  readonly #remove: Statement<[number]>;
+  readonly #setTask: Statement<[{ sequence: number; task: string; isFailed: number }]>;
+
+  constructor(db: Database) {
+    this.#insert = db.prepare(`
+      INSERT INTO replication VALUES ($sequence, $destination, $bucketId, $key, $versionId, $isFailed, $size, $queuedMs, $task)`);
+    this.#get = db.prepare(`SELECT ${COLUMNS} FROM replication WHERE sequence = ?`);
+    this.#ofVersion = db.prepare(`
+      SELECT ${COLUMNS} FROM replication INDEXED BY replication_by_version
+      WHERE bucket_id = +? AND key = +? AND version_id = +?`);
+    this.#failed = db.prepare(`
+      SELECT ${COLUMNS} FROM replication WHERE is_failed = 1 AND destination = $destination ORDER BY sequence LIMIT $limit`);
+    this.#remove = db.prepare('DELETE FROM replication WHERE sequence = ?');
+    this.#setTask = db.prepare('UPDATE replication SET task = $task, is_failed = $isFailed WHERE sequence = $sequence');
+  }
+
+  insert(row: ReplicationRow): void {
+    this.#insert.run(row);
+  }
+  get(sequence: number): ReplicationRow | undefined {
+    return this.#get.get(sequence);
+  }
+  ofVersion(bucketId: number, key: Buffer, versionId: string): ReplicationRow[] {
+    return this.#ofVersion.all(bucketId, key, versionId);
+  }
+  /** The oldest of a destination that failed. */
+  oldestFailed(query: { destination: string; limit: number }): ReplicationRow[] {
+    return this.#failed.all(query);
+  }
+  remove(sequence: number): void {
+    this.#remove.run(sequence);
+  }
+  setTask({ sequence }: ReplicationRow, { task, isFailed }: { task: ReplicationTask; isFailed: boolean }): void {
+    this.#setTask.run({ sequence, task: JSON.stringify(task), isFailed: isFailed ? 1 : 0 });
+  }
+}

@@ -1,0 +1,21 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html */
+import { writeReplication } from '../../engine/replication/rules.ts';
+import { operation } from '../operation.ts';
+import { checkBuckets } from '../replication/check-buckets.ts';
+import { readConfiguration } from '../replication/read-configuration.ts';
+
+/** 1,000 rules with long prefixes and tags. */
+const rulesBytesMax = 1000 * 4 * 1024;
+
+export const putBucketReplication = operation({
+  name: 'PutBucketReplication',
+  documentBytesMax: rulesBytesMax,
+  supports: ['ReplicationConfiguration'],
+  async run(request, input) {
+    const configuration = readConfiguration(input.ReplicationConfiguration);
+    await checkBuckets(request, configuration);
+    request.replication.passRole(request.identity, { role: configuration.role, bucket: request.bucket() });
+    await writeReplication(request.engine.buckets, request.bucket(), configuration);
+    return { output: {} };
+  },
+});

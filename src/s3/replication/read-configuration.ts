@@ -1,0 +1,104 @@
+/**
+ * Replication configurations as clients put them, checked as S3 checks them, in its words where these are known.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-add-config.html
+ */
+import type * as S3 from '@aws-sdk/client-s3';
+import type { ReplicationConfiguration, ReplicationRule } from '../../engine/replication/configuration.ts';
+import { randomBase64 } from '../../lib/ids.ts';
+import { S3Error } from '../errors.ts';
+import { invalidArgument, invalidRequest } from '../lifecycle/refusals.ts';
+import { readDestination } from './read-destination.ts';
+import { readFilter } from './read-filter.ts';
+
+const rulesMax = 1000;
+const idLengthMax = 255;
+const idBytes = 36;
+const priorityMax = 2_147_483_647;
+const roleForm = /^arn:aws:iam::\d{12}:role\/.+$/;
+
+/** Throws MalformedXML, InvalidArgument, InvalidRequest, InvalidStorageClass, InvalidTag, and NotImplemented for what asks for encryption. */
+export function readConfiguration({ Role, Rules }: S3.ReplicationConfiguration): ReplicationConfiguration {
+  if (Role === undefined || Rules === undefined) throw new S3Error('MalformedXML');
+  if (Rules.length === 0 || Rules.length > rulesMax) throw new S3Error('MalformedXML');
+  if (!roleForm.test(Role)) throw invalidArgument('The ARN of the role is not well formed', { Role });
+  const rules = Rules.map(readRule);
+  checkTogether(rules);
+  return { role: Role, rules };
+}
+
+function readRule(element: S3.ReplicationRule): ReplicationRule {
+  const { ID, Status, Priority, SourceSelectionCriteria, ExistingObjectReplication, DeleteMarkerReplication } = element;
+  if (ID !== undefined && ID.length > idLengthMax) {
+    throw invalidArgument(`ID length should not exceed allowed limit of ${idLengthMax}`, { ID });
+  }
+  if (element.Destination === undefined) throw new S3Error('MalformedXML');
+  const filter = readFilter(element);
+  const markers = DeleteMarkerReplication && isEnabled(DeleteMarkerReplication.Status);
+  checkForm(filter.form, { Priority, DeleteMarkerReplication });
+  if (markers && filter.tags.length > 0) {
+    throw invalidRequest(
+      'Delete marker replication is not supported if any Tag filter is specified. Please refer to S3 Developer Guide for more information.',
+    );
+  }
+  if (SourceSelectionCriteria?.SseKmsEncryptedObjects !== undefined) {
+    throw new S3Error('NotImplemented', {
+      message: 'No object is encrypted here, so none can be selected by that',
+      fields: { Header: 'SseKmsEncryptedObjects' },
+    });
+  }
+  const modifications = SourceSelectionCriteria?.ReplicaModifications;
+  return {
+    // As S3 does for rules without a name.
+    id: ID || randomBase64(idBytes),
+    isEnabled: isEnabled(Status),
+    ...filter,
+    ...(Priority !== undefined && { priority: Priority }),
+    ...(markers !== undefined && { markers }),
+    ...(ExistingObjectReplication !== undefined && { existing: isEnabled(ExistingObjectReplication.Status) }),
+    ...(modifications !== undefined && { replicaModifications: isEnabled(modifications.Status) }),
+    destination: readDestination(element.Destination),
+  };
+}
+
+function isEnabled(status: string | undefined): boolean {
+  if (status === undefined) throw new S3Error('MalformedXML');
+  return status === 'Enabled';
+}
+
+/** What goes with `Filter`, and only with it. */
+function checkForm(form: ReplicationRule['form'], given: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(given)) {
+    if ((value !== undefined) === (form !== 'prefix')) continue;
+    const what = form === 'prefix' ? 'cannot be used' : 'must be specified';
+    throw invalidRequest(
+      `${name} ${what} for this version of Cross Region Replication configuration schema. Please refer to S3 Developer Guide for more information.`,
+    );
+  }
+}
+
+function checkTogether(rules: readonly ReplicationRule[]): void {
+  const ids = rules.map(({ id }) => id);
+  const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+  if (twice !== undefined) {
+    throw invalidArgument('Rule Id must be unique. Found same Id for more than one rule', { ID: twice });
+  }
+  if (rules.some(({ form }) => form === 'prefix') !== rules.every(({ form }) => form === 'prefix')) {
+    throw invalidRequest('Rules with and without a Filter cannot be mixed');
+  }
+  const priorities = rules.flatMap(({ priority }) => priority ?? []);
+  const wrong = priorities.find((priority) => priority < 0 || priority > priorityMax);
+  if (wrong !== undefined) {
+    throw invalidArgument(`Priority must be between 0 and ${priorityMax}`, { Priority: String(wrong) });
+  }
+  if (new Set(priorities).size < priorities.length)
+    throw invalidRequest('Found duplicate priority. Priorities must be unique.');
+  checkPrefixes(rules);
+}
+
+/** In the old form, which has no priorities, no key may have two rules. */
+function checkPrefixes(rules: readonly ReplicationRule[]): void {
+  const prefixes = rules.flatMap(({ form, prefix = '' }) => (form === 'prefix' ? [prefix] : [])).toSorted();
+  const at = prefixes.findIndex((prefix, i) => prefixes[i + 1]?.startsWith(prefix));
+  if (at < 0) return;
+  throw invalidRequest(`Found overlapping prefixes '${prefixes[at]}' and '${prefixes[at + 1]}'`);
+}
