@@ -20,7 +20,7 @@ import { probeStore } from './engine/probe.ts';
 import { readSettings } from './engine/rebuild/settings.ts';
 import { poolsByClass, type StorageSettings } from './engine/storage-pools.ts';
 import type { Engine } from './engine/types.ts';
-import { openDelivery, openQueues } from './event-delivery.ts';
+import { type OpenEvents, openEvents } from './event-delivery.ts';
 import { AccountBlocks } from './iam/account-blocks.ts';
 import { type Iam, openIam } from './iam/iam.ts';
 import { missingPrincipal } from './iam/known-principals.ts';
@@ -49,7 +49,7 @@ import { Observer } from './s3/metrics/observer.ts';
 import { operations } from './s3/operations/index.ts';
 import { Pipeline } from './s3/pipeline.ts';
 import { QueryApi } from './s3/query-api.ts';
-import { QueueApi, type Queues } from './s3/queue-api.ts';
+import { QueueApi } from './s3/queue-api.ts';
 import { ReservedRoutes } from './s3/reserved-routes.ts';
 import { createServer, type S3Server } from './s3/server.ts';
 import { SettingsCopies } from './settings-copies.ts';
@@ -113,13 +113,13 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   await engine.watches.load();
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
   const settings = new SettingsCopies({ read: () => readSettings(index), disks: () => blobs.disks(), clock });
-  const queues = openQueues(config, { engine, clock });
+  const events = openEvents(config, { engine, iam, clock, log });
   const parts = { engine, iam, ...openAccesses(engine, iam), index, blobs, clock, log };
   const work = backgroundWork(config, { ...parts, compaction, dayLengthMs, settings });
-  const senders = [openDelivery(config, parts), openReplication(config, parts)].filter((one) => one !== undefined);
+  const senders = [events.delivery, openReplication(config, parts)].filter((one) => one !== undefined);
   const jobs = startJobs([...work, ...senders.map(({ job }) => job)], { clock, log });
   const auditFile = await openAuditFile(config, clock);
-  const server = createFrontEnd({ config, auditFile, tls, startedMs, ...parts, jobs, queues });
+  const server = createFrontEnd({ config, auditFile, tls, startedMs, ...parts, jobs, events });
   const address = await server.listen(config);
   log.info({ address, region: config.region }, 'Serving');
 
@@ -130,7 +130,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     async stop(reason) {
       log.info({ reason }, 'Stopping');
       tls?.close();
-      queues.close();
+      events.queues.close();
       await server.close();
       await auditFile?.close();
       await jobs.stop();
@@ -201,12 +201,12 @@ interface FrontEndParts {
   readonly index: Index;
   readonly blobs: ErasureBlobStore;
   readonly jobs: JobRunner;
-  readonly queues: Queues;
+  readonly events: OpenEvents;
 }
 
 /** What answers on the port: S3, and below `/-/` the health checks and the operator's interface. */
 function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: FrontEndParts): S3Server {
-  const { startedMs, accountBlocks, accesses, roles, index, blobs, jobs, auditFile, queues } = parts;
+  const { startedMs, accountBlocks, accesses, roles, index, blobs, jobs, auditFile, events } = parts;
   const append = auditFile && ((line: string) => auditFile.append(line));
   const audit = append && createAuditTrail({ append, region: config.region, clock, log });
   const { directory, callers } = iam;
@@ -231,15 +231,12 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
     noteUse: (accessKeyId, use) => callers.noteUse(accessKeyId, use),
     findUser: (named) => directory.findAccount(named)?.canonicalId,
     ...{ accesses, accountBlocks, replication: replicationPlaces(config, roles) },
-    eventTargets: new Set(config.events.targets.map(({ arn }) => arn)),
+    eventTargets: events.topics.eventTargets,
     nameOf: (canonicalId) => directory.accountOfCanonicalId(canonicalId)?.displayName,
     missingPrincipal: (policy) => missingPrincipal(policy, (accountId) => directory.view(accountId)),
     regions,
-    signatureVersion2: config.signatureVersion2,
-    bucketDefaults: config.bucketDefaults,
-    hostSuffixes: suffixes,
-    door,
-    limits: config.limits,
+    ...{ signatureVersion2: config.signatureVersion2, bucketDefaults: config.bucketDefaults },
+    ...{ hostSuffixes: suffixes, door, limits: config.limits },
   });
   const users = createUserAdministration(iam, clock);
   const explainer = createExplainer({ iam, engine, gate, clock, region: config.region });
@@ -259,8 +256,10 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
   });
   return createServer({
     pipeline,
-    queueApi: new QueueApi({ queues, iam, accountId: config.accountId, regions, door, clock, log }),
-    queryApi: new QueryApi({ iam, regions, hostSuffixes: suffixes, door, clock, log, audit }),
+    queueApi: new QueueApi({ queues: events.queues, iam, accountId: config.accountId, regions, door, clock, log }),
+    queryApi: new QueryApi({
+      ...{ iam, answerSns: events.topics.answer, regions, hostSuffixes: suffixes, door, clock, log, audit },
+    }),
     reserved: new ReservedRoutes({
       ...{ answer, findSecret, operator: config.accountId, regions, door, clock, log, audit },
       collecting: config.metrics && { ...config.metrics, paths: metricsPaths },

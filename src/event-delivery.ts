@@ -7,27 +7,43 @@ import { type QueueSet, queueArnOf, runQueueAction } from './events/queues/actio
 import { MessageQueue } from './events/queues/message-queue.ts';
 import { sqsQueue } from './events/targets/sqs.ts';
 import { webhook } from './events/targets/webhook.ts';
+import type { Iam } from './iam/iam.ts';
 import { type Delivery, deliverEvents } from './jobs/deliver-events.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
 import type { Queues } from './s3/queue-api.ts';
+import { type OpenTopics, openTopics } from './topics.ts';
 
 interface Parts {
   readonly engine: Engine;
+  readonly iam: Iam;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Undefined where there is nothing to send events to. */
-export function openDelivery({ events, accountId }: Config, { engine, clock, log }: Parts): Delivery | undefined {
-  const targets = events.targets.flatMap(({ arn, webhook: hook, sqs }) => [
+/** All that events go to: queues and topics with their ways in, and what delivers. */
+export interface OpenEvents {
+  readonly queues: OpenQueues;
+  readonly topics: OpenTopics;
+  readonly delivery: Delivery;
+}
+
+export function openEvents(config: Config, parts: Parts): OpenEvents {
+  const topics = openTopics(config, parts);
+  return { queues: openQueues(config, parts), topics, delivery: openDelivery(config, { ...parts, topics }) };
+}
+
+function openDelivery(
+  { events, accountId }: Config,
+  { engine, clock, log, topics }: Parts & { readonly topics: OpenTopics },
+): Delivery {
+  const configured = events.targets.flatMap(({ arn, webhook: hook, sqs }) => [
     ...(hook === undefined ? [] : [webhook({ arn, ...hook, clock })]),
     ...(sqs === undefined ? [] : [sqsQueue({ arn, ...sqs, clock })]),
   ]);
-  if (targets.length === 0) return undefined;
   return deliverEvents({
     outbox: engine.outbox,
-    targets,
+    targets: () => [...configured, ...topics.targets()],
     messageOf: (arn, event) => messageOf(arn, event, accountId),
     clock,
     log,
@@ -41,7 +57,7 @@ export interface OpenQueues extends Queues {
 }
 
 /** Where there are none, clients of SQS are told how to have some. */
-export function openQueues({ events, accountId }: Config, { engine, clock }: Omit<Parts, 'log'>): OpenQueues {
+function openQueues({ events, accountId }: Config, { engine, clock }: Parts): OpenQueues {
   const { outbox } = engine;
   const queues = events.targets.flatMap(({ arn, queue }) =>
     queue === undefined

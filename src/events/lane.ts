@@ -5,7 +5,7 @@
  * more than a window of what waits in the outbox: of a key that is held up its first event, of any other the first ones.
  * What is behind them is passed by, and read when they are done.
  */
-import type { ObjectEvent, OutboxEntry, TestEvent } from '../engine/types.ts';
+import type { OutboxEntry, OutboxEvent } from '../engine/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { randomShare } from '../lib/ids.ts';
 import type { EventMessage, EventTarget } from './target.ts';
@@ -41,7 +41,7 @@ export interface Passed {
 
 export interface LaneOptions {
   readonly target: EventTarget;
-  readonly messageOf: (event: ObjectEvent | TestEvent) => string;
+  readonly messageOf: (event: OutboxEvent) => string;
   readonly clock: Clock;
   readonly retryForMs: number;
   readonly signal: AbortSignal;
@@ -73,6 +73,12 @@ export class Lane {
   /** How many more events it takes in. */
   get room(): number {
     return windowMax - this.#held;
+  }
+
+  /** Whether nothing is held, under way, or not yet asked for by `takeSettled`. */
+  get isIdle(): boolean {
+    const { delivered, dead } = this.#settled;
+    return this.#chains.size === 0 && this.#sending.size === 0 && delivered.length + dead.length === 0;
   }
 
   /** Takes in the events that come next. */
@@ -178,8 +184,7 @@ export class Lane {
   }
 
   #messageOf({ orderedBy }: Chain, { sequence, event }: OutboxEntry): EventMessage {
-    const id = 'key' in event ? event.sequencer : `test-${sequence}`;
-    return { text: this.#options.messageOf(event), orderedBy, id, event };
+    return { text: this.#options.messageOf(event), orderedBy, id: idOf(event, sequence), event };
   }
 
   #failed(chain: Chain, entry: OutboxEntry, why: unknown): void {
@@ -209,6 +214,11 @@ export class Lane {
     else if (chain.hasMore) this.#drained.set(chain, settled);
     else this.#chains.delete(chain.orderedBy);
   }
+}
+
+function idOf(event: OutboxEvent, sequence: number): string {
+  if ('topic' in event) return event.messageId;
+  return 'key' in event ? event.sequencer : `test-${sequence}`;
 }
 
 function orderOf({ event }: OutboxEntry): string {

@@ -1,10 +1,12 @@
-/** What a target is sent of an event: event buses have a form of their own. */
-import type { ObjectEvent, TestEvent } from '../engine/types.ts';
+/** What a target is sent of an event: event buses have a form of their own, and what comes from a topic has the topic's. */
+import type { OutboxEvent } from '../engine/types.ts';
 import { busEvent } from './event-bridge.ts';
 import { eventMessage } from './record.ts';
+import { topicEnvelope } from './topic-envelope.ts';
 
-/** JSON text; `accountId` is the server's own account. */
-export function messageOf(arn: string, event: ObjectEvent | TestEvent, accountId: string): string {
+/** JSON text, unless a message of a topic is another; `accountId` is the server's own account. */
+export function messageOf(arn: string, event: OutboxEvent, accountId: string): string {
+  if ('topic' in event) return event.isRaw ? event.message : JSON.stringify(topicEnvelope(event));
   const isBus = arn.split(':')[2] === 'events';
   return JSON.stringify(isBus && 'key' in event ? busEvent(event, accountId) : eventMessage(event));
 }

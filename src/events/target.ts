@@ -1,5 +1,5 @@
 /** The one interface of whatever events are sent to. */
-import type { ObjectEvent, TestEvent } from '../engine/types.ts';
+import type { OutboxEvent } from '../engine/types.ts';
 
 /** An event as a target is sent it. */
 export interface EventMessage {
@@ -9,7 +9,7 @@ export interface EventMessage {
   readonly orderedBy: string;
   /** The same whenever the message is sent again, and another for every other message. */
   readonly id: string;
-  readonly event: ObjectEvent | TestEvent;
+  readonly event: OutboxEvent;
 }
 
 /** Why messages were not taken, of those that were not. */

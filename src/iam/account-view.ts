@@ -36,6 +36,7 @@ export interface AccountView {
   /** By themselves; an account has one at most. */
   readonly aliases: Collection<Records['account-alias']>;
   readonly publicAccessBlocks: Collection<Records['public-access-block']>;
+  readonly topics: Collection<Records['topic']>;
 }
 
 /** A view, and the changes that go into `changes` where it is given; a view without refuses them. */
@@ -56,6 +57,7 @@ export function viewAccount(
     instanceProfiles: collect('instance-profile'),
     aliases: collect('account-alias'),
     publicAccessBlocks: collect('public-access-block'),
+    topics: collect('topic'),
   };
 }
 

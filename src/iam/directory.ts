@@ -175,5 +175,6 @@ export function emptyShelves(): MutableShelves {
     'instance-profile': new Map(),
     'account-alias': new Map(),
     'public-access-block': new Map(),
+    topic: new Map(),
   };
 }

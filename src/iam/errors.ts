@@ -1,7 +1,10 @@
-/** What the IAM and STS APIs refuse: AWS's codes with their statuses. Sentences are given where the refusal is made. */
+/** What the APIs of the query protocol, IAM, STS and SNS, refuse: AWS's codes with their statuses. Sentences are given where the refusal is made. */
 const statuses = {
   AccessDenied: 403,
+  AuthorizationError: 403,
+  BatchEntryIdsNotDistinct: 400,
   DeleteConflict: 409,
+  EmptyBatchRequest: 400,
   EntityAlreadyExists: 409,
   ExpiredToken: 403,
   ExpiredTokenException: 400,
@@ -12,6 +15,7 @@ const statuses = {
   InvalidClientTokenId: 403,
   InvalidIdentityToken: 400,
   InvalidInput: 400,
+  InvalidParameter: 400,
   InvalidParameterValue: 400,
   LimitExceeded: 409,
   MalformedPolicyDocument: 400,
@@ -19,6 +23,7 @@ const statuses = {
   MissingAction: 400,
   MissingAuthenticationToken: 403,
   NoSuchEntity: 404,
+  NotFound: 404,
   NotImplemented: 501,
   PackedPolicyTooLarge: 400,
   RequestEntityTooLarge: 413,
@@ -27,7 +32,10 @@ const statuses = {
   ServiceUnavailable: 503,
   RequestTimeout: 400,
   SignatureDoesNotMatch: 403,
+  SubscriptionLimitExceeded: 403,
   Throttling: 400,
+  TooManyEntriesInBatchRequest: 400,
+  TopicLimitExceeded: 403,
   UnmodifiableEntity: 400,
   ValidationError: 400,
 } as const;

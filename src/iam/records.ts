@@ -120,6 +120,38 @@ export interface PublicAccessBlockRecord {
   readonly restrictPublicBuckets: boolean;
 }
 
+/** Where messages of a topic go. */
+export interface SubscriptionRecord {
+  /** What follows the topic's ARN in its own. */
+  readonly id: string;
+  readonly protocol: 'http' | 'https' | 'sqs';
+  /** URL, or ARN of a queue. */
+  readonly endpoint: string;
+  /** Account that has it. */
+  readonly owner: string;
+  readonly createdMs: number;
+  /** Whether messages go out as they came in, without an envelope. */
+  readonly isRaw: boolean;
+  /** Scheme and host of this server, as whoever subscribed knew it. */
+  readonly origin: string;
+  /** What proves that the endpoint wants the messages; absent once it has. */
+  readonly token?: string;
+  /** Whether only its owner and the topic's may end it. */
+  readonly needsSignature?: boolean;
+}
+
+/** What messages are published to. */
+export interface TopicRecord {
+  readonly name: string;
+  readonly displayName: string;
+  /** JSON; absent for the one that every topic has unless another is given. */
+  readonly policy?: string;
+  readonly createdMs: number;
+  readonly subscriptions: readonly SubscriptionRecord[];
+  /** How many there were that are no more. */
+  readonly ended: number;
+}
+
 /** Records by the kind under which the index keeps them. */
 export interface Records {
   readonly account: AccountRecord;
@@ -132,6 +164,7 @@ export interface Records {
   readonly 'instance-profile': InstanceProfileRecord;
   readonly 'account-alias': AccountAliasRecord;
   readonly 'public-access-block': PublicAccessBlockRecord;
+  readonly topic: TopicRecord;
 }
 
 export type Kind = keyof Records;

@@ -3,8 +3,9 @@
  * so a slow target holds up nothing: not the other targets, no request, no start. What a target has taken is removed from
  * the outbox afterwards: an event in between is sent again after a crash, and none is ever lost.
  */
-import type { ObjectEvent, Outbox, TestEvent } from '../engine/types.ts';
-import { Lane } from '../events/lane.ts';
+import type { Outbox, OutboxEvent } from '../engine/types.ts';
+import type { Lane } from '../events/lane.ts';
+import { Lanes } from '../events/lanes.ts';
 import type { EventTarget } from '../events/target.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -16,9 +17,10 @@ const readMax = 1000;
 
 export interface DeliveryOptions {
   readonly outbox: Outbox;
-  readonly targets: readonly EventTarget[];
+  /** Those that there are now. One that is gone is sent what was read for it. */
+  readonly targets: () => readonly EventTarget[];
   /** JSON text of what a target is sent of an event. */
-  readonly messageOf: (arn: string, event: ObjectEvent | TestEvent) => string;
+  readonly messageOf: (arn: string, event: OutboxEvent) => string;
   readonly clock: Clock;
   readonly log: Log;
   /** How long an event is tried before it is a dead letter. */
@@ -33,19 +35,13 @@ export interface Delivery {
 
 export function deliverEvents({ outbox, targets, messageOf, clock, log, retryForMs }: DeliveryOptions): Delivery {
   const abort = new AbortController();
-  const lanes = targets.map(
-    (target) =>
-      new Lane({ target, messageOf: (event) => messageOf(target.arn, event), clock, retryForMs, signal: abort.signal }),
-  );
+  const lanes = new Lanes({ messageOf, clock, retryForMs, signal: abort.signal });
   /** What has come to its end and is not written down yet. */
   let settled: { delivered: readonly number[]; dead: readonly number[] } = { delivered: [], dead: [] };
 
   async function settle(): Promise<void> {
-    const more = lanes.map((lane) => lane.takeSettled());
-    settled = {
-      delivered: [...settled.delivered, ...more.flatMap((one) => one.delivered)],
-      dead: [...settled.dead, ...more.flatMap((one) => one.dead)],
-    };
+    const more = lanes.takeSettled();
+    settled = { delivered: [...settled.delivered, ...more.delivered], dead: [...settled.dead, ...more.dead] };
     const { delivered, dead } = settled;
     if (delivered.length + dead.length === 0) return;
     await outbox.settle(settled);
@@ -66,24 +62,24 @@ export function deliverEvents({ outbox, targets, messageOf, clock, log, retryFor
       idlePauseMs,
       async step() {
         await settle();
-        for (const lane of lanes) await fill(lane);
+        for (const lane of lanes.to(targets())) await fill(lane);
         return 'idle';
       },
       status: () => ({
-        delivered: lanes.reduce((total, lane) => total + lane.delivered, 0),
-        failedAttempts: lanes.reduce((total, lane) => total + lane.failures, 0),
+        delivered: lanes.delivered,
+        failedAttempts: lanes.failures,
         ...Object.fromEntries(
-          lanes.flatMap(({ arn, lastError }) =>
-            lastError === undefined ? [] : [[`last failure of ${arn}`, lastError]],
-          ),
+          lanes
+            .all()
+            .flatMap(({ arn, lastError }) => (lastError === undefined ? [] : [[`last failure of ${arn}`, lastError]])),
         ),
       }),
     },
     async close() {
       abort.abort();
-      await Promise.all(lanes.map((lane) => lane.quiet()));
+      await lanes.quiet();
       await settle();
-      await Promise.all(targets.map((target) => target.close?.()));
+      await Promise.all(targets().map((target) => target.close?.()));
     },
   };
 }

@@ -14,6 +14,7 @@ import type {
   Restore,
   Tag,
   TestEvent,
+  TopicMessage,
   VersioningState,
 } from './records.ts';
 import type { Replicated, ReplicationCommand, ReplicationResults, WithReplica } from './replication-commands.ts';
@@ -289,6 +290,12 @@ export interface PostTestEvents {
   readonly event: TestEvent;
 }
 
+/** Puts messages of topics into the outbox, each for one target. */
+export interface PostMessages {
+  readonly type: 'post-messages';
+  readonly messages: readonly { readonly target: string; readonly event: TopicMessage }[];
+}
+
 /** What became of events in the outbox, by their sequences: those delivered go, dead letters stay. */
 export interface SettleEvents {
   readonly type: 'settle-events';
@@ -338,6 +345,7 @@ export type Command =
   | SaveJobState
   | SetIdentities
   | PostTestEvents
+  | PostMessages
   | SettleEvents
   | ReplayEvents
   | DropEvents

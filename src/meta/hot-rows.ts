@@ -69,6 +69,7 @@ export class HotRows {
       case 'drop-segment':
       case 'save-job-state':
       case 'set-identities':
+      case 'post-messages':
       case 'post-test-events':
       case 'settle-events':
       case 'replay-events':

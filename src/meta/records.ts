@@ -232,9 +232,34 @@ export interface TestEvent {
   readonly hostId: string;
 }
 
+/** A message of a topic on its way to one of its subscriptions, or what such a one is told of itself. */
+export interface TopicMessage {
+  readonly event: 'Notification' | 'SubscriptionConfirmation' | 'UnsubscribeConfirmation';
+  readonly atMs: number;
+  /** Messages with the same two are ordered: those on an event by what it happened to, any other by its topic and its id. */
+  readonly bucket: string;
+  readonly key: string;
+  /** ARN. */
+  readonly topic: string;
+  /** ARN. */
+  readonly subscription: string;
+  readonly messageId: string;
+  readonly subject?: string;
+  readonly message: string;
+  /** Whether it goes out without an envelope. */
+  readonly isRaw: boolean;
+  /** Scheme and host of this server, for the links in the envelope. */
+  readonly origin: string;
+  /** What a confirmation needs. */
+  readonly token?: string;
+}
+
+/** Whatever a target is sent. */
+export type OutboxEvent = ObjectEvent | TestEvent | TopicMessage;
+
 /** An event on its way to one target. */
 export interface OutboxEntry {
   /** Its place in the order of all. */
   readonly sequence: number;
-  readonly event: ObjectEvent | TestEvent;
+  readonly event: OutboxEvent;
 }

@@ -8,6 +8,7 @@ import type { BodySource, Bucket, ChecksumAlgorithm, Engine, EventCause } from '
 import type { Identity } from '../iam/identity.ts';
 import type { PolicyDocument } from '../iam/policy/document.ts';
 import type { AccountBlocks } from './access/bucket-accesses.ts';
+import type { EventTargets } from './events/check-targets.ts';
 import type { BucketAsked } from './find-bucket.ts';
 import type { FindUser } from './grantees.ts';
 import type { InputOf, OperationName, OutputOf } from './model/types.ts';
@@ -37,8 +38,7 @@ export interface Surroundings {
   /** What new buckets are like. */
   readonly bucketDefaults: BucketDefaults;
   readonly accountBlocks: AccountBlocks;
-  /** ARNs that events can be sent to. */
-  readonly eventTargets: ReadonlySet<string>;
+  readonly eventTargets: EventTargets;
   readonly replication: ReplicationPlaces;
   /** Finds whom an access control list may name. */
   readonly findUser: FindUser;

@@ -1,6 +1,6 @@
 /**
- * IAM and STS on the S3 port: AWS's query protocol, a form posted to `/` (or, as presigned links have it, a query of GET).
- * This side says who asks and that the body is what was signed; what is answered `src/iam` decides. The form is read
+ * IAM, SNS and STS on the S3 port: AWS's query protocol, a form posted to `/` (or, as presigned links have it, a query of GET).
+ * This side says who asks and that the body is what was signed; what is answered `src/iam` and the topics decide. The form is read
  * before the signature is verified, as the signature covers its hash; it is bounded, and believed only afterwards.
  */
 import { createHash } from 'node:crypto';
@@ -12,7 +12,7 @@ import type { Iam } from '../iam/iam.ts';
 import { anonymous, type Identity } from '../iam/identity.ts';
 import { decodeInput } from '../iam/model/decode.ts';
 import { encodeError } from '../iam/model/encode.ts';
-import { iamTable, stsTable } from '../iam/model/table.generated.ts';
+import { iamTable, snsTable, stsTable } from '../iam/model/table.generated.ts';
 import { answerSts } from '../iam/sts/answer.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -24,13 +24,15 @@ import { S3Error, type S3ErrorCode } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { acceptsRegion, type Regions } from './regions.ts';
 
-/** Longest form, in bytes: a few policies, each escaped. */
-const formBytesMax = 256 * 1024;
+/** Longest form, in bytes: a few policies or a message, each escaped. */
+const formBytesMax = 1024 * 1024;
 /** IAM's clients sign for this region wherever they are. */
 const globalRegion = 'us-east-1';
 
 export interface QueryApiOptions {
   readonly iam: Iam;
+  /** Answers requests to SNS. Rejects with IamError to refuse. */
+  readonly answerSns: (request: QueryRequest) => Promise<QueryAnswer>;
   readonly regions: Regions;
   /** From `hostSuffixes`. */
   readonly hostSuffixes: readonly string[];
@@ -41,12 +43,9 @@ export interface QueryApiOptions {
   readonly audit?: AuditTrail | undefined;
 }
 
-type Service = 'iam' | 'sts';
+type Service = 'iam' | 'sns' | 'sts';
 
-const services: Readonly<Record<Service, { readonly table: typeof iamTable; readonly answer: typeof answerIam }>> = {
-  iam: { table: iamTable, answer: answerIam },
-  sts: { table: stsTable, answer: answerSts },
-};
+const tables: Readonly<Record<Service, typeof iamTable>> = { iam: iamTable, sns: snsTable, sts: stsTable };
 
 /** Whether a request is one of the query protocol and no one of S3. */
 export function isQueryRequest(
@@ -81,7 +80,7 @@ interface SignedForm {
   readonly service: Service;
   readonly body: Buffer;
   readonly nowMs: number;
-  readonly otherHosts: readonly string[];
+  readonly visit: Visit;
 }
 
 export class QueryApi {
@@ -104,7 +103,7 @@ export class QueryApi {
       ({ text, output } = await this.#answer(exchange, { url, visit }, trace));
     } catch (error) {
       refusal = toIamError(error);
-      text = encodeError(services[trace.service].table, refusal, requestId);
+      text = encodeError(tables[trace.service], refusal, requestId);
     }
     await this.#audit(exchange, trace, { output, refusal });
     try {
@@ -128,9 +127,9 @@ export class QueryApi {
     trace.action = parameters.get('Action') ?? '';
     trace.parameters = parameters;
     trace.sourceAddress = visit.arrival.address;
-    const { identity, accessKeyId } = this.#authenticate(
+    const { identity, accessKeyId, origin } = this.#authenticate(
       { method: request.method ?? '', rawPath, rawQuery, headers: visit.headers() },
-      { service: trace.service, body, nowMs, otherHosts: visit.otherHosts },
+      { service: trace.service, body, nowMs, visit },
     );
     trace.identity = identity;
     if (accessKeyId !== undefined) trace.accessKeyId = accessKeyId;
@@ -140,28 +139,30 @@ export class QueryApi {
       isSecure: visit.arrival.isSecure,
       nowMs,
     };
-    const query: QueryRequest = { identity, parameters, source, requestId };
-    return await services[trace.service].answer(iam, query);
+    const query: QueryRequest = { identity, parameters, source, requestId, origin };
+    if (trace.service === 'sns') return await this.#options.answerSns(query);
+    return await (trace.service === 'iam' ? answerIam(iam, query) : answerSts(iam, query));
   }
 
   #authenticate(
     signed: Parameters<typeof authenticate>[0],
-    { service, body, nowMs, otherHosts }: SignedForm,
-  ): { identity: Identity; accessKeyId?: string } {
+    { service, body, nowMs, visit }: SignedForm,
+  ): { identity: Identity; accessKeyId?: string; origin: string } {
     const { iam, regions, door } = this.#options;
     const found = authenticate(signed, {
       findSecret: (accessKeyId, sessionToken) => iam.callers.findKey(accessKeyId, sessionToken),
       region: regions.own,
       acceptsRegion: (region) => region === globalRegion || acceptsRegion(regions, region),
       service,
-      otherHosts,
+      otherHosts: visit.otherHosts,
       payloadSha256: createHash('sha256').update(body).digest('hex'),
       nowMs,
     });
-    if (found.kind === 'anonymous') return { identity: anonymous };
+    const origin = visit.originFor(found);
+    if (found.kind === 'anonymous') return { identity: anonymous, origin };
     iam.callers.noteUse(found.accessKeyId, { atMs: nowMs, region: found.region, service });
     door.admission.admitKey(found.accessKeyId);
-    return { identity: found.identity, accessKeyId: found.accessKeyId };
+    return { identity: found.identity, accessKeyId: found.accessKeyId, origin };
   }
 
   async #audit(
@@ -173,7 +174,7 @@ export class QueryApi {
     if (audit === undefined || identity === undefined || !isAdministrativeAction(service, action)) return;
     await audit.note(exchange, {
       ...{ service, name: action, identity, accessKeyId, sourceAddress },
-      parameters: parameters && decodedOf(services[service].table, action, parameters),
+      parameters: parameters && decodedOf(tables[service], action, parameters),
       response: output,
       error: refusal,
     });
@@ -213,14 +214,22 @@ async function readForm(exchange: Exchange): Promise<Buffer> {
   return Buffer.concat(chunks, size);
 }
 
-/** The service that the signature is for; of an unsigned request the one of its version. */
+/** The service that the signature is for. */
 function serviceOf(request: IncomingMessage, parameters: URLSearchParams): Service {
   const credential =
     /Credential=([^,\s]+)/.exec(request.headers.authorization ?? '')?.[1] ?? parameters.get('X-Amz-Credential');
   const named = credential?.split('/').at(-2);
-  if (named === undefined) return parameters.get('Version') === stsTable.version ? 'sts' : 'iam';
-  if (named === 'iam' || named === 'sts') return named;
+  if (named === undefined) return unsignedServiceOf(parameters);
+  if (named === 'iam' || named === 'sns' || named === 'sts') return named;
   throw new IamError('InvalidAction', `There is no service ${named} here.`);
+}
+
+/** By its version; the links in messages of topics name none. */
+function unsignedServiceOf(parameters: URLSearchParams): Service {
+  const isLink = /^(ConfirmSubscription|Unsubscribe)$/.test(parameters.get('Action') ?? '');
+  if (isLink) return 'sns';
+  const version = parameters.get('Version');
+  return (['sns', 'sts'] as const).find((service) => tables[service].version === version) ?? 'iam';
 }
 
 const codes: Readonly<Partial<Record<S3ErrorCode, readonly [IamErrorCode, string?]>>> = {

@@ -31,6 +31,7 @@ const heldGroups = new Set([
   'lifecycle: configuration',
   'lifecycle: x-amz-expiration header',
   'lifecycle: rules executed',
+  'SNS topics, bucket notifications',
 ]);
 
 const resultSchema = z.object({

@@ -15,7 +15,7 @@ export interface Import {
   readonly target: string | undefined;
 }
 
-/** main → command-line → daemon → {s3 → iam, console, admin, jobs → events} → engine → {meta, blob} → lib */
+/** main → command-line → daemon → {s3 → iam, console, admin, jobs, topics → events} → engine → {meta, blob} → lib */
 const layers: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   meta: ['lib'],
@@ -28,10 +28,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   console: ['engine', 'lib'],
   /** What events look like and how they are sent. */
   events: ['engine', 'lib'],
+  /** Topics of SNS: who may do what with them, and what goes to whom. */
+  topics: ['events', 'iam', 'iam/policy', 'engine', 'lib'],
   jobs: ['events', 'engine', 'meta', 'blob', 'lib'],
   admin: ['iam', 'jobs', 'engine', 'meta', 'blob', 'lib'],
   /** Files at the top of src/: the configuration and the one that builds everything. */
-  top: ['s3', 'iam', 'iam/policy', 'console', 'admin', 'jobs', 'events', 'engine', 'meta', 'blob', 'lib'],
+  top: ['s3', 'iam', 'iam/policy', 'console', 'admin', 'jobs', 'topics', 'events', 'engine', 'meta', 'blob', 'lib'],
   'command-line': ['top', 's3', 'admin', 'engine', 'meta', 'blob', 'lib'],
   main: ['command-line', 'top'],
 };

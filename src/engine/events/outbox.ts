@@ -1,5 +1,5 @@
 /** What delivers events sees of the outbox. */
-import type { OutboxEntry, TestEvent } from '../../meta/records.ts';
+import type { OutboxEntry, TestEvent, TopicMessage } from '../../meta/records.ts';
 import type { OutboxKeyQuery, OutboxQuery, OutboxSize } from '../../meta/types.ts';
 import type { EngineContext } from '../context.ts';
 import { refusing } from '../refusals.ts';
@@ -17,6 +17,8 @@ export interface Outbox {
   replay(target: string): Promise<number>;
   /** Forgets the dead letters of a target, or what waits for it, and says how many there were. */
   drop(target: string, which: 'dead' | 'waiting'): Promise<number>;
+  /** Has messages of topics sent, each to a target. */
+  post(messages: readonly { readonly target: string; readonly event: TopicMessage }[]): Promise<void>;
   /** Sends a test event to each of the targets. */
   postTests(targets: readonly string[], event: Omit<TestEvent, 'event' | 'atMs'>): Promise<void>;
 }
@@ -36,6 +38,7 @@ export function createOutbox({ index, clock }: Pick<EngineContext, 'index' | 'cl
       refusing({}, () =>
         inPieces(() => index.submit({ type: 'drop-events', target, isDead: which === 'dead', limit: atOnce })),
       ),
+    post: (messages) => refusing({}, () => index.submit({ type: 'post-messages', messages })),
     postTests: (targets, { bucket, requestId, hostId }) =>
       refusing({ bucket }, () =>
         index.submit({

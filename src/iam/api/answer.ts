@@ -22,6 +22,8 @@ export interface QueryRequest {
   readonly parameters: URLSearchParams;
   readonly source: RequestSource;
   readonly requestId: string;
+  /** Scheme and host of this server, as the client knows it. */
+  readonly origin: string;
 }
 
 export interface QueryAnswer {

@@ -1,5 +1,5 @@
 /**
- * Shape of the tables of IAM's and STS's operations: what their models say, as plain data. `table.generated.ts` holds the
+ * Shape of the tables of IAM's, SNS's and STS's operations: what their models say, as plain data. `table.generated.ts` holds the
  * data, `generate.ts` makes it, decoder and encoder read it.
  */
 

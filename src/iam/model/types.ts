@@ -3,15 +3,16 @@
  * Required members of an input are present, as the decoder has refused the request otherwise.
  */
 import type * as IamSdk from '@aws-sdk/client-iam';
+import type * as SnsSdk from '@aws-sdk/client-sns';
 import type * as StsSdk from '@aws-sdk/client-sts';
 import type { Present } from '../../lib/present.ts';
 
 type CommandsOf<S> = {
   [K in keyof S as K extends `${infer N}Command` ? (N extends '$' ? never : N) : never]: S[K];
 };
-interface Commands extends CommandsOf<typeof IamSdk>, CommandsOf<typeof StsSdk> {}
+interface Commands extends CommandsOf<typeof IamSdk>, CommandsOf<typeof SnsSdk>, CommandsOf<typeof StsSdk> {}
 
-/** Name of an operation of IAM or STS; no two have the same. */
+/** Name of an operation of IAM, SNS or STS; no two have the same. */
 export type ActionName = keyof Commands & string;
 
 type CommandOf<N extends ActionName> = Commands[N] extends abstract new (...args: never[]) => infer C ? C : never;

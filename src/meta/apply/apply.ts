@@ -6,7 +6,7 @@
 import type { Command } from '../commands.ts';
 import { createBucket, deleteBucket, setBucketConfig, setVersioning } from './buckets.ts';
 import { setIdentities } from './identities.ts';
-import { dropEvents, postTestEvents, replayEvents, settleEvents } from './outbox.ts';
+import { dropEvents, postMessages, postTestEvents, replayEvents, settleEvents } from './outbox.ts';
 import {
   noteReplication,
   queueReplication,
@@ -70,6 +70,8 @@ export function apply(transaction: Transaction, command: Command): unknown {
       return transaction.jobStates.save(command);
     case 'set-identities':
       return setIdentities(transaction, command);
+    case 'post-messages':
+      return postMessages(transaction, command);
     case 'post-test-events':
       return postTestEvents(transaction, command);
     case 'settle-events':

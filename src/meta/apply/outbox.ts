@@ -1,5 +1,5 @@
 /** Events enter the outbox in the transaction of the change that they tell of, and leave it by commands of their own. */
-import type { DropEvents, Notice, PostTestEvents, ReplayEvents, SettleEvents } from '../commands.ts';
+import type { DropEvents, Notice, PostMessages, PostTestEvents, ReplayEvents, SettleEvents } from '../commands.ts';
 import { decodeKey } from '../keys.ts';
 import type { Bucket, ObjectEvent } from '../records.ts';
 import type { Transaction } from './transaction.ts';
@@ -43,6 +43,10 @@ function sequencerOf({ ordinal, sequence }: { ordinal: number; sequence: number 
 
 export function postTestEvents(transaction: Transaction, { targets, event }: PostTestEvents): void {
   for (const target of targets) transaction.outbox.insert(transaction.nextOutboxSequence(), target, event);
+}
+
+export function postMessages(transaction: Transaction, { messages }: PostMessages): void {
+  for (const { target, event } of messages) transaction.outbox.insert(transaction.nextOutboxSequence(), target, event);
 }
 
 /** What is not there any more was settled before. */

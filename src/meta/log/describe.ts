@@ -54,6 +54,8 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
       return `remember where ${command.job} goes on`;
     case 'set-identities':
       return `set ${count(command.changes.length, 'document')} of identities: ${command.changes.map(describeIdentity).join(', ')}`;
+    case 'post-messages':
+      return `send ${count(command.messages.length, 'message')} of topics`;
     case 'post-test-events':
       return `send a test event of ${command.event.bucket} to ${command.targets.join(', ')}`;
     case 'settle-events':

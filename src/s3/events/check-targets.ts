@@ -1,22 +1,41 @@
 /** Whether the targets that rules name are there. */
 import type { EventRule } from '../../engine/events/rules.ts';
+import type { Bucket } from '../../engine/types.ts';
+import { S3Error } from '../errors.ts';
 import { invalid } from './read-rules.ts';
+
+/** What events can be sent to. */
+export interface EventTargets {
+  /** ARNs of the targets that the configuration names. */
+  readonly configured: ReadonlySet<string>;
+  /** Whether a topic that was made by API takes events of a bucket: it may be another account's, whose policy does not say so. */
+  topic(arn: string, bucket: Pick<Bucket, 'name' | 'owner'>): 'absent' | 'taken' | 'refused' | 'refused elsewhere';
+}
 
 const serviceOf = { topic: 'sns', queue: 'sqs', function: 'lambda', bus: 'events' } as const;
 
-/** Throws InvalidArgument for a rule whose target is not configured, or is of another kind. */
-export function checkTargets(rules: readonly EventRule[], targets: ReadonlySet<string>): void {
+/**
+ * Throws InvalidArgument for a rule whose target is not there, is of another kind, or takes nothing of the bucket; AccessDenied where the
+ * account that has it would have to allow that.
+ */
+export function checkTargets(rules: readonly EventRule[], { configured, topic }: EventTargets, bucket: Bucket): void {
   for (const { kind, target } of rules) {
-    if (targets.has(target) && serviceIn(target) === serviceOf[kind]) continue;
+    if (configured.has(target) && serviceIn(target) === serviceOf[kind]) continue;
+    const answer = kind === 'topic' ? topic(target, bucket) : 'absent';
+    if (answer === 'taken') continue;
+    if (answer === 'refused elsewhere') throw new S3Error('AccessDenied');
     throw invalid('Unable to validate the following destination configurations', {
-      [target]: `The destination ${kind} does not exist: the server's configuration names no such target`,
+      [target]:
+        answer === 'refused'
+          ? 'Permissions on the destination topic do not allow S3 to publish notifications from this bucket'
+          : `The destination ${kind} does not exist`,
     });
   }
 }
 
 /** ARN of the event bus, if one is configured. */
-export function busTargetOf(targets: ReadonlySet<string>): string | undefined {
-  return [...targets].find((arn) => serviceIn(arn) === 'events');
+export function busTargetOf({ configured }: EventTargets): string | undefined {
+  return [...configured].find((arn) => serviceIn(arn) === 'events');
 }
 
 function serviceIn(arn: string): string | undefined {

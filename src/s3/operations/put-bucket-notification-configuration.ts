@@ -11,7 +11,7 @@ export const putBucketNotificationConfiguration = operation({
     const { engine, eventTargets } = request;
     const bucket = request.bucket();
     const rules = readEventRules(NotificationConfiguration, busTargetOf(eventTargets));
-    if (!SkipDestinationValidation) checkTargets(rules, eventTargets);
+    if (!SkipDestinationValidation) checkTargets(rules, eventTargets, bucket);
     await writeEventRules(engine.buckets, bucket, rules);
     const { requestId, hostId } = request.cause();
     const tested = SkipDestinationValidation ? [] : testedTargets(rules);

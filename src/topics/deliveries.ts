@@ -1,0 +1,99 @@
+/** Topics and their subscriptions as targets of events: a topic sends on what it gets, a subscription by HTTP posts it. */
+
+import type { Outbox } from '../engine/types.ts';
+import { allTaken, type EventMessage, type EventTarget, NotTaken, oneByOne } from '../events/target.ts';
+import type { AccountRecord } from '../iam/records.ts';
+import { messageIdOf, messagesOf } from './publications.ts';
+import { subscriptionsOf, type Topic, type TopicBook } from './topic-book.ts';
+import { mayPublish } from './topic-policy.ts';
+
+/** Events that are sent on by one commit. */
+const batchMax = 100;
+const subject = 'Amazon S3 Notification';
+
+export interface TopicDeliveryOptions {
+  readonly book: TopicBook;
+  readonly outbox: Pick<Outbox, 'post'>;
+  /** The account of a canonical id. */
+  readonly accountOf: (canonicalId: string) => AccountRecord | undefined;
+  readonly timeoutMs: number;
+}
+
+/** The targets that there are now; the same value for as long as they are the same. */
+export function topicTargets(options: TopicDeliveryOptions): () => readonly EventTarget[] {
+  const { book } = options;
+  let known: { revision: number; targets: readonly EventTarget[] } | undefined;
+  return () => {
+    if (known?.revision !== book.revision) {
+      const targets = book.all().flatMap((topic) => [
+        topicTarget(topic.arn, options),
+        ...subscriptionsOf(topic)
+          .filter(({ record }) => record.protocol !== 'sqs')
+          .map(({ arn }) => subscriptionTarget(arn, options)),
+      ]);
+      known = { revision: book.revision, targets };
+    }
+    return known.targets;
+  };
+}
+
+function topicTarget(arn: string, { book, outbox, accountOf }: TopicDeliveryOptions): EventTarget {
+  return {
+    arn,
+    batchMax,
+    async send(messages) {
+      const topic = book.find(arn);
+      if (topic === undefined) return allTaken;
+      const notTaken = new Map<EventMessage, Error>();
+      const posted = messages.flatMap((message) => {
+        if (mayCome(topic, message, accountOf)) return sentOn(topic, message);
+        notTaken.set(message, new NotTaken("the topic's policy does not let S3 publish for the bucket"));
+        return [];
+      });
+      if (posted.length > 0) await outbox.post(posted);
+      return notTaken;
+    },
+  };
+}
+
+/** A test is sent when a configuration has been checked. */
+function mayCome(topic: Topic, { event }: EventMessage, accountOf: TopicDeliveryOptions['accountOf']): boolean {
+  if (!('owner' in event)) return true;
+  const owner = accountOf(event.owner);
+  return owner !== undefined && mayPublish(topic, { name: event.bucket, owner });
+}
+
+function sentOn(topic: Topic, { event, text, id }: EventMessage): ReturnType<typeof messagesOf> {
+  return messagesOf(topic, {
+    messageId: messageIdOf(`${topic.arn} ${id}`),
+    subject,
+    textFor: () => text,
+    atMs: event.atMs,
+    about: 'key' in event ? { bucket: event.bucket, key: event.key } : undefined,
+  });
+}
+
+/** What waits for a subscription that has ended goes nowhere. */
+function subscriptionTarget(arn: string, { book, timeoutMs }: TopicDeliveryOptions): EventTarget {
+  return oneByOne(arn, async ({ event, text }, signal) => {
+    const found = book.findSubscription(arn);
+    if (found === undefined || !('topic' in event)) return;
+    const response = await fetch(found.record.endpoint, {
+      method: 'POST',
+      body: text,
+      redirect: 'error',
+      headers: {
+        'content-type': 'text/plain; charset=UTF-8',
+        'user-agent': 'Amazon Simple Notification Service Agent',
+        'x-amz-sns-message-type': event.event,
+        'x-amz-sns-message-id': event.messageId,
+        'x-amz-sns-topic-arn': event.topic,
+        ...(event.event === 'Notification' && { 'x-amz-sns-subscription-arn': arn }),
+        ...(event.isRaw && { 'x-amz-sns-rawdelivery': 'true' }),
+      },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    });
+    await response.body?.cancel();
+    if (!response.ok) throw new NotTaken(`answered ${response.status}`);
+  });
+}

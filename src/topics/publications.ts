@@ -1,0 +1,76 @@
+/** What is published to a topic, as it goes to each of its subscriptions: one message in the outbox for each. */
+import { createHash } from 'node:crypto';
+import type { Outbox, TopicMessage } from '../engine/types.ts';
+import type { Subscription, Topic } from './topic-book.ts';
+import { subscriptionsOf } from './topic-book.ts';
+
+export interface Publication {
+  readonly messageId: string;
+  readonly subject?: string | undefined;
+  /** What goes to subscriptions of a protocol. */
+  readonly textFor: (protocol: string) => string;
+  readonly atMs: number;
+  /** What happened to what, for messages that are ordered by that. */
+  readonly about?: { readonly bucket: string; readonly key: string } | undefined;
+}
+
+type Posted = Parameters<Outbox['post']>[0];
+
+/** To nobody where nobody has subscribed. */
+export function messagesOf(topic: Topic, publication: Publication): Posted {
+  const confirmed = subscriptionsOf(topic).filter(({ record }) => record.token === undefined);
+  return confirmed.map((subscription) => {
+    const { subject, textFor, about } = publication;
+    const message: TopicMessage = {
+      event: 'Notification',
+      ...addressOf(subscription, publication),
+      ...about,
+      ...(subject !== undefined && { subject }),
+      message: textFor(subscription.record.protocol),
+    };
+    return { target: targetOf(subscription), event: message };
+  });
+}
+
+/** What asks an endpoint whether it wants the messages of a topic. */
+export function confirmationOf(subscription: Subscription, sent: { messageId: string; atMs: number }): Posted {
+  const { topic, record } = subscription;
+  const message =
+    `You have chosen to subscribe to the topic ${topic.arn}.\n` +
+    'To confirm the subscription, visit the SubscribeURL included in this message.';
+  const event: TopicMessage = {
+    event: 'SubscriptionConfirmation',
+    ...addressOf(subscription, sent),
+    isRaw: false,
+    message,
+    ...(record.token !== undefined && { token: record.token }),
+  };
+  return [{ target: targetOf(subscription), event }];
+}
+
+function addressOf(
+  { arn, topic, record }: Subscription,
+  { messageId, atMs }: { readonly messageId: string; readonly atMs: number },
+): Omit<TopicMessage, 'event' | 'message'> {
+  const { isRaw, origin } = record;
+  return { atMs, bucket: topic.arn, key: messageId, topic: topic.arn, subscription: arn, messageId, isRaw, origin };
+}
+
+/** Queues have their messages under their own ARN, whoever sends them. */
+export function targetOf({ arn, record }: Subscription): string {
+  return record.protocol === 'sqs' ? record.endpoint : arn;
+}
+
+/** An id in the form of a UUID that follows from a text. */
+export function messageIdOf(text: string): string {
+  const digits = createHash('sha256').update(text).digest('hex');
+  return [
+    [0, 8],
+    [8, 12],
+    [12, 16],
+    [16, 20],
+    [20, 32],
+  ]
+    .map(([from, to]) => digits.slice(from, to))
+    .join('-');
+}

@@ -1,0 +1,96 @@
+/** Publishing. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
+import { IamError } from '../iam/errors.ts';
+import { randomHex } from '../lib/ids.ts';
+import { invalidParameter, noTopic, parseTopicArn, type TopicCall, topicAction } from './action.ts';
+import { messageIdOf, messagesOf, type Publication } from './publications.ts';
+import type { Topic } from './topic-book.ts';
+
+const messageBytesMax = 256 * 1024;
+const batchMax = 10;
+const idBytes = 16;
+
+interface Given {
+  readonly Message: string;
+  readonly Subject?: string | undefined;
+  readonly MessageStructure?: string | undefined;
+}
+
+export const publishActions = [
+  topicAction({
+    name: 'Publish',
+    supports: ['TopicArn', 'TargetArn', 'Message', 'Subject', 'MessageStructure'],
+    async run(call, { TopicArn, TargetArn, ...given }) {
+      const topic = publishable(call, TopicArn ?? TargetArn ?? '');
+      const publication = publicationOf(given, call.nowMs);
+      await post(call, messagesOf(topic, publication));
+      return { MessageId: publication.messageId };
+    },
+  }),
+
+  topicAction({
+    name: 'PublishBatch',
+    supports: ['TopicArn', 'PublishBatchRequestEntries'],
+    async run(call, { TopicArn, PublishBatchRequestEntries: entries }) {
+      const topic = publishable(call, TopicArn);
+      if (entries.length === 0) throw new IamError('EmptyBatchRequest', 'The batch has no entries.');
+      if (entries.length > batchMax) {
+        throw new IamError('TooManyEntriesInBatchRequest', `A batch has ${batchMax} entries at most.`);
+      }
+      const ids = entries.map(({ Id }) => Id ?? '');
+      if (new Set(ids).size < ids.length) throw new IamError('BatchEntryIdsNotDistinct', 'Two entries have one Id.');
+      const publications = entries.map((entry) => {
+        if ((entry.MessageAttributes ?? entry.MessageDeduplicationId ?? entry.MessageGroupId) !== undefined) {
+          throw new IamError('NotImplemented', 'An entry has Id, Message, Subject and MessageStructure here.');
+        }
+        return publicationOf({ ...entry, Message: entry.Message ?? '' }, call.nowMs);
+      });
+      await post(
+        call,
+        publications.flatMap((publication) => messagesOf(topic, publication)),
+      );
+      return {
+        Successful: publications.map(({ messageId }, at) => ({ Id: ids[at] ?? '', MessageId: messageId })),
+        Failed: [],
+      };
+    },
+  }),
+];
+
+function publishable({ topics, require }: TopicCall, arn: string): Topic {
+  parseTopicArn(topics, arn);
+  require({ action: 'sns:Publish', arn });
+  const topic = topics.book.find(arn);
+  if (topic === undefined) throw noTopic();
+  return topic;
+}
+
+async function post({ topics }: TopicCall, messages: ReturnType<typeof messagesOf>): Promise<void> {
+  if (messages.length > 0) await topics.outbox.post(messages);
+}
+
+function publicationOf({ Message, Subject, MessageStructure }: Given, atMs: number): Publication {
+  if (Message === '') throw invalidParameter('Message', { why: 'Empty message' });
+  if (Buffer.byteLength(Message) > messageBytesMax) throw invalidParameter('Message', { why: 'Message too long' });
+  if (Subject !== undefined && !/^[\x20-\x7e]{1,100}$/.test(Subject)) throw invalidParameter('Subject');
+  if (MessageStructure !== undefined && MessageStructure !== 'json') throw invalidParameter('MessageStructure');
+  const textFor = MessageStructure === undefined ? () => Message : byProtocol(Message);
+  return { messageId: messageIdOf(randomHex(idBytes)), subject: Subject, textFor, atMs };
+}
+
+/** A message that says something else to each protocol. */
+function byProtocol(message: string): (protocol: string) => string {
+  let given: unknown;
+  try {
+    given = JSON.parse(message);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  const texts = new Map<string, unknown>(Object.entries(Object(given)));
+  const byDefault = texts.get('default');
+  if (typeof byDefault !== 'string')
+    throw invalidParameter('Message Structure', { why: 'No default entry in JSON message body' });
+  return (protocol) => {
+    const own = texts.get(protocol);
+    return typeof own === 'string' ? own : byDefault;
+  };
+}

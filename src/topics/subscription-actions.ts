@@ -1,0 +1,245 @@
+/** Subscriptions. https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html and its neighbours */
+import { timingSafeEqual } from 'node:crypto';
+import { IamError } from '../iam/errors.ts';
+import type { SubscriptionRecord, TopicRecord } from '../iam/records.ts';
+import { randomHex } from '../lib/ids.ts';
+import {
+  invalidParameter,
+  noSubscription,
+  noTopic,
+  pageOf,
+  parseTopicArn,
+  type TopicCall,
+  topicAction,
+} from './action.ts';
+import { confirmationOf, messageIdOf, targetOf } from './publications.ts';
+import { forget } from './topic-actions.ts';
+import { type Subscription, subscriptionsOf } from './topic-book.ts';
+
+/** Of a topic: each is a message of every publication. */
+const subscriptionsMax = 1000;
+/** How long an endpoint may take to say that it wants the messages. */
+const confirmableForMs = 3 * 24 * 60 * 60 * 1000;
+const tokenBytes = 32;
+const pendingArn = 'pending confirmation';
+
+export const subscriptionActions = [
+  topicAction({
+    name: 'Subscribe',
+    supports: ['TopicArn', 'Protocol', 'Endpoint', 'Attributes', 'ReturnSubscriptionArn'],
+    async run(call, { TopicArn, Protocol, Endpoint = '', Attributes = {}, ReturnSubscriptionArn = false }) {
+      const { topics, identity, require, origin, nowMs } = call;
+      const named = parseTopicArn(topics, TopicArn);
+      require({ action: 'sns:Subscribe', arn: TopicArn, keys: { 'sns:protocol': Protocol, 'sns:endpoint': Endpoint } });
+      const protocol = checkEndpoint(call, { protocol: Protocol, endpoint: Endpoint });
+      const isRaw = checkAttributes(Attributes);
+      const isQueue = protocol === 'sqs';
+      const { id, isNew } = await topics.book.change(named, (record) => {
+        if (record === undefined) throw noTopic();
+        const known = record.subscriptions.find((one) => one.protocol === protocol && one.endpoint === Endpoint);
+        if (known !== undefined && known.token === undefined) return { record, result: { id: known.id, isNew: false } };
+        const kept = record.subscriptions.filter((one) => one !== known && !hasExpired(one, nowMs));
+        if (kept.length >= subscriptionsMax) {
+          throw new IamError('SubscriptionLimitExceeded', `A topic has ${subscriptionsMax} subscriptions at most.`);
+        }
+        const made: SubscriptionRecord = {
+          ...{ id: known?.id ?? messageIdOf(randomHex(tokenBytes)), protocol, endpoint: Endpoint },
+          ...{ owner: identity.accountId, createdMs: nowMs, isRaw, origin },
+          ...(!isQueue && { token: randomHex(tokenBytes) }),
+        };
+        return { record: { ...record, subscriptions: [...kept, made] }, result: { id: made.id, isNew: true } };
+      });
+      const arn = `${TopicArn}:${id}`;
+      if (isQueue || !isNew) return { SubscriptionArn: arn };
+      const subscription = topics.book.findSubscription(arn);
+      if (subscription !== undefined) {
+        await topics.outbox.post(
+          confirmationOf(subscription, { messageId: messageIdOf(`${arn} ${nowMs}`), atMs: nowMs }),
+        );
+      }
+      return { SubscriptionArn: ReturnSubscriptionArn ? arn : pendingArn };
+    },
+  }),
+
+  topicAction({
+    name: 'ConfirmSubscription',
+    supports: ['TopicArn', 'Token', 'AuthenticateOnUnsubscribe'],
+    isOpen: true,
+    async run({ identity, topics, nowMs, require }, { TopicArn, Token, AuthenticateOnUnsubscribe = 'false' }) {
+      const named = parseTopicArn(topics, TopicArn);
+      const needsSignature = AuthenticateOnUnsubscribe.toLowerCase() === 'true';
+      // The token is what lets an endpoint in: without credentials it can give itself nothing more.
+      if (identity.kind !== 'anonymous') require({ action: 'sns:ConfirmSubscription', arn: TopicArn });
+      else if (needsSignature)
+        throw invalidParameter('AuthenticateOnUnsubscribe', { why: 'the request is not signed' });
+      const id = await topics.book.change(named, (record) => {
+        if (record === undefined) throw noTopic();
+        const found = record.subscriptions.find((one) => isToken(one, Token));
+        if (found === undefined || hasExpired(found, nowMs)) throw invalidParameter('Token');
+        const { token: _, ...confirmed } = found;
+        const changed = { ...confirmed, ...(needsSignature && { needsSignature }) };
+        return { record: replacing(record, found, changed), result: found.id };
+      });
+      return { SubscriptionArn: `${TopicArn}:${id}` };
+    },
+  }),
+
+  topicAction({
+    name: 'Unsubscribe',
+    supports: ['SubscriptionArn'],
+    isOpen: true,
+    async run(call, { SubscriptionArn }) {
+      const { identity, topics } = call;
+      const found = topics.book.findSubscription(SubscriptionArn);
+      if (identity.kind !== 'anonymous') requireOwn(call, 'sns:Unsubscribe', { found, arn: SubscriptionArn });
+      else if (found?.record.needsSignature === true) {
+        throw new IamError('AuthorizationError', 'The subscription can be ended by signed requests only.');
+      }
+      if (found === undefined) return {};
+      const named = parseTopicArn(topics, found.topic.arn);
+      await topics.book.change(named, (record) => ({
+        record: record && {
+          ...record,
+          subscriptions: record.subscriptions.filter(({ id }) => id !== found.record.id),
+          ended: record.ended + 1,
+        },
+        result: undefined,
+      }));
+      if (found.record.protocol !== 'sqs') await forget(topics, targetOf(found));
+      return {};
+    },
+  }),
+
+  topicAction({
+    name: 'ListSubscriptions',
+    supports: ['NextToken'],
+    async run({ identity, topics, require }, { NextToken }) {
+      require({
+        action: 'sns:ListSubscriptions',
+        arn: topics.book.arnOf({ accountId: identity.accountId, name: '*' }),
+      });
+      const own = topics.book.all().flatMap(subscriptionsOf);
+      return listed(
+        own.filter(({ record }) => record.owner === identity.accountId),
+        NextToken,
+      );
+    },
+  }),
+
+  topicAction({
+    name: 'ListSubscriptionsByTopic',
+    supports: ['TopicArn', 'NextToken'],
+    async run({ topics, require }, { TopicArn, NextToken }) {
+      parseTopicArn(topics, TopicArn);
+      require({ action: 'sns:ListSubscriptionsByTopic', arn: TopicArn });
+      const topic = topics.book.find(TopicArn);
+      if (topic === undefined) throw noTopic();
+      return listed(subscriptionsOf(topic), NextToken);
+    },
+  }),
+
+  topicAction({
+    name: 'GetSubscriptionAttributes',
+    supports: ['SubscriptionArn'],
+    async run(call, { SubscriptionArn }) {
+      const found = call.topics.book.findSubscription(SubscriptionArn);
+      requireOwn(call, 'sns:GetSubscriptionAttributes', { found, arn: SubscriptionArn });
+      if (found === undefined) throw noSubscription();
+      const { owner, protocol, endpoint, token, isRaw, needsSignature = false } = found.record;
+      return {
+        Attributes: {
+          ...{ SubscriptionArn, TopicArn: found.topic.arn, Owner: owner, Protocol: protocol, Endpoint: endpoint },
+          PendingConfirmation: String(token !== undefined),
+          ConfirmationWasAuthenticated: String(protocol === 'sqs' || needsSignature),
+          RawMessageDelivery: String(isRaw),
+        },
+      };
+    },
+  }),
+
+  topicAction({
+    name: 'SetSubscriptionAttributes',
+    supports: ['SubscriptionArn', 'AttributeName', 'AttributeValue'],
+    async run(call, { SubscriptionArn, AttributeName, AttributeValue = '' }) {
+      const { topics } = call;
+      const found = topics.book.findSubscription(SubscriptionArn);
+      requireOwn(call, 'sns:SetSubscriptionAttributes', { found, arn: SubscriptionArn });
+      if (found === undefined) throw noSubscription();
+      const isRaw = checkAttributes({ [AttributeName]: AttributeValue });
+      return topics.book.change(parseTopicArn(topics, found.topic.arn), (record) => {
+        const now = record?.subscriptions.find(({ id }) => id === found.record.id);
+        if (record === undefined || now === undefined) throw noSubscription();
+        return { record: replacing(record, now, { ...now, isRaw }), result: {} };
+      });
+    },
+  }),
+];
+
+function listed(subscriptions: readonly Subscription[], token: string | undefined) {
+  const inOrder = subscriptions.toSorted((a, b) => (a.arn < b.arn ? -1 : 1));
+  const { items, ...rest } = pageOf(inOrder, token);
+  const Subscriptions = items.map(({ arn, topic, record }) => ({
+    SubscriptionArn: record.token === undefined ? arn : 'PendingConfirmation',
+    Owner: record.owner,
+    Protocol: record.protocol,
+    Endpoint: record.endpoint,
+    TopicArn: topic.arn,
+  }));
+  return { Subscriptions, ...rest };
+}
+
+/** The account that has a subscription decides on it; of any other one, or of none, the account of the topic. */
+function requireOwn(
+  { identity, require }: TopicCall,
+  action: string,
+  { found, arn }: { readonly found: Subscription | undefined; readonly arn: string },
+): void {
+  const isOwn = found !== undefined && found.record.owner === identity.accountId;
+  const topic = arn.slice(0, arn.lastIndexOf(':'));
+  require({ action, arn: topic, ...(isOwn && { accountId: identity.accountId }) });
+}
+
+/** Throws InvalidParameter for protocols that are not spoken, and endpoints that are none of theirs. */
+function checkEndpoint(
+  { topics, identity }: TopicCall,
+  { protocol, endpoint }: { protocol: string; endpoint: string },
+): SubscriptionRecord['protocol'] {
+  if (protocol === 'sqs') {
+    if (!topics.hasQueue(endpoint))
+      throw invalidParameter('Endpoint', { why: 'no such queue is here or in the configuration' });
+    if (endpoint.split(':')[4] !== identity.accountId) {
+      throw new IamError('AuthorizationError', `The queue ${endpoint} is another account's.`);
+    }
+    return protocol;
+  }
+  if (protocol !== 'http' && protocol !== 'https') {
+    throw invalidParameter('Protocol', { why: `${protocol} is not implemented: http, https and sqs are` });
+  }
+  const url = URL.parse(endpoint);
+  if (url?.protocol !== `${protocol}:`) {
+    throw invalidParameter('Endpoint', { why: `Endpoint must match the specified protocol ${protocol}` });
+  }
+  return protocol;
+}
+
+/** Whether messages are sent raw. */
+function checkAttributes(attributes: Readonly<Record<string, string>>): boolean {
+  const { RawMessageDelivery = 'false', ...others } = attributes;
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw invalidParameter('Attributes', { why: `${other} is not implemented` });
+  if (!/^(true|false)$/i.test(RawMessageDelivery)) throw invalidParameter('Attributes', { why: 'RawMessageDelivery' });
+  return RawMessageDelivery.toLowerCase() === 'true';
+}
+
+function hasExpired({ token, createdMs }: SubscriptionRecord, nowMs: number): boolean {
+  return token !== undefined && nowMs - createdMs > confirmableForMs;
+}
+
+function isToken({ token }: SubscriptionRecord, given: string): boolean {
+  const [known, asked] = [Buffer.from(token ?? ''), Buffer.from(given)];
+  return token !== undefined && known.length === asked.length && timingSafeEqual(known, asked);
+}
+
+function replacing(record: TopicRecord, one: SubscriptionRecord, by: SubscriptionRecord): TopicRecord {
+  return { ...record, subscriptions: record.subscriptions.map((each) => (each === one ? by : each)) };
+}
