@@ -5,6 +5,7 @@ import type { Compaction } from './engine/compaction.ts';
 import type { Engine } from './engine/types.ts';
 import type { Iam } from './iam/iam.ts';
 import { saveKeyUses } from './iam/key-uses.ts';
+import { analyse } from './jobs/analytics.ts';
 import { collectGarbage } from './jobs/collect-garbage.ts';
 import { compact } from './jobs/compact.ts';
 import { countUsage } from './jobs/count-usage.ts';
@@ -41,6 +42,7 @@ export interface WorkParts {
 export function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[] {
   const { engine, compaction, iam, accesses, index, blobs, clock, log, dayLengthMs, settings } = parts;
   const { maintenance } = blobs;
+  const check = deliveryPermission({ accesses, accountOf: (owner) => accountOf(iam, owner) });
   const mending = { maintenance, clock, bytesPerSecond: jobs.repairBytesPerSecond };
   return [
     collectGarbage({ garbage: engine.garbage, clock, graceMs: store.garbageGraceMs }),
@@ -67,9 +69,14 @@ export function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[]
       bytesPerSecond: jobs.lifecycleBytesPerSecond,
     }),
     countUsage({ usage: engine.usage, clock, dayLengthMs }),
+    analyse({
+      ...{ analytics: engine.analytics, watches: engine.watches, check, clock, log, dayLengthMs },
+      state: jobStateIn(index, 'analytics'),
+      accessState: jobStateIn(index, 'analytics-accesses'),
+    }),
     writeInventories({
       inventory: engine.inventory,
-      check: deliveryPermission({ accesses, accountOf: (owner) => accountOf(iam, owner) }),
+      check,
       clock,
       log,
       state: jobStateIn(index, 'inventory'),

@@ -220,7 +220,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
   const requestMetrics = createRequestMetrics(engine.watches, clock);
   const pipeline = new Pipeline({
     engine,
-    observer: new Observer({ engine, metrics: requestMetrics, clock: door.pacing.clock, log }),
+    observer: new Observer({ engine, metrics: requestMetrics, clock: door.pacing.clock, wallClock: clock, log }),
     operations,
     clock,
     log,

@@ -3,6 +3,7 @@ import type { BlobStore } from '../blob/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { digest, openDigester } from '../lib/digests/digester.ts';
 import type { Index } from '../meta/types.ts';
+import { createAnalytics } from './analytics/analytics.ts';
 import { createArchives } from './archives.ts';
 import { createBuckets } from './buckets.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -73,5 +74,6 @@ export function createEngine(options: EngineOptions): Engine {
     watches: createWatches(context),
     usage: createUsage(context),
     replication: createReplication(context, { buckets, objects, uploads }),
+    analytics: createAnalytics(context, { buckets, objects, dayLengthMs }),
   };
 }

@@ -29,6 +29,7 @@ import type {
   Version,
 } from '../meta/records.ts';
 import type { IdentityState, ObjectPage, PartPage, UploadPage } from '../meta/types.ts';
+import type { Analytics } from './analytics/types.ts';
 import type { Outbox } from './events/outbox.ts';
 import type { Garbage } from './garbage.ts';
 import type { Inventory } from './inventory/types.ts';
@@ -294,4 +295,5 @@ export interface Engine {
   readonly watches: Watches;
   readonly usage: Usage;
   readonly replication: Replication;
+  readonly analytics: Analytics;
 }

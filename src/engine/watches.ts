@@ -4,6 +4,7 @@
  * of a bucket that is gone is met by nobody.
  */
 import type { Bucket } from '../meta/records.ts';
+import { type AnalyticsConfiguration, analyticsConfigurations } from './analytics/configurations.ts';
 import type { EngineContext } from './context.ts';
 import { type MetricsConfiguration, metricsConfigurations } from './metrics/configurations.ts';
 import { refusing } from './refusals.ts';
@@ -12,6 +13,7 @@ import { refusing } from './refusals.ts';
 export interface Watch {
   readonly bucket: Bucket;
   readonly metrics: readonly MetricsConfiguration[];
+  readonly analytics: readonly AnalyticsConfiguration[];
   /** Whether tags of objects decide what counts them. */
   readonly asksForTags: boolean;
 }
@@ -28,14 +30,17 @@ export interface Watches {
   reload(bucket: Bucket): Promise<void>;
 }
 
-const kinds = [metricsConfigurations.kind] as const;
+const kinds = [metricsConfigurations.kind, analyticsConfigurations.kind] as const;
 
 export function createWatches({ index }: Pick<EngineContext, 'index'>): Watches {
   const watches = new Map<number, Watch>();
   const reload = async (bucket: Bucket): Promise<void> => {
-    const metrics = metricsConfigurations.parse(await index.getBucketConfig(bucket.id, metricsConfigurations.kind));
-    if (metrics.length === 0) watches.delete(bucket.id);
-    else watches.set(bucket.id, { bucket, metrics, asksForTags: metrics.some(({ filter }) => filter.tags.length > 0) });
+    const getConfig = (_: Bucket, kind: string) => index.getBucketConfig(bucket.id, kind);
+    const metrics = await metricsConfigurations.read({ getConfig }, bucket);
+    const analytics = await analyticsConfigurations.read({ getConfig }, bucket);
+    const asksForTags = [...metrics, ...analytics].some(({ filter }) => filter.tags.length > 0);
+    if (metrics.length + analytics.length === 0) watches.delete(bucket.id);
+    else watches.set(bucket.id, { bucket, metrics, analytics, asksForTags });
   };
   return {
     get isEmpty() {

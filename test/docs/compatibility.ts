@@ -60,6 +60,7 @@ API reference. Headers and parameters that the model does not list for an operat
 | Lifecycle | rules that expire versions and delete markers, abort uploads and move versions to other storage classes ([lifecycle.md](lifecycle.md)) |
 | Events | notification configurations with topics, queues, functions and the event bus, each a target of the server's configuration, or a topic made by SNS's API on the same port; targets are webhooks, queues of SQS, and queues on this port that clients of SQS fetch from ([events.md](events.md)) |
 | Inventory | daily and weekly reports in CSV, with all fields ([inventory.md](inventory.md)); ORC, Parquet and encrypted reports answer \`NotImplemented\` |
+| Analytics | storage class analysis, exported each day as CSV with AWS's columns ([analytics.md](analytics.md)) |
 | Metrics | configurations with filters by prefix and tag, and request metrics by CloudWatch's names at \`/-/metrics\` and \`/-/metrics.json\` ([metrics.md](metrics.md)); filters by access point answer \`NotImplemented\` |
 | Encryption | none yet: objects lie on the disks as they are. At AWS every bucket has SSE-S3; here reading a bucket's default answers \`ServerSideEncryptionConfigurationNotFoundError\`, as AWS's buckets without did, and headers that ask for encryption answer \`NotImplemented\` |
 | Object lock | no bucket has it: headers that lock an object answer \`InvalidRequest\`, making a bucket with it \`NotImplemented\` |

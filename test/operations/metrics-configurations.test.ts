@@ -162,9 +162,11 @@ test('filters by prefix and tags → only what they mean is counted; a signature
   await put(Bucket, { Id: 'logs', Filter: { Prefix: 'logs/' } });
   await put(Bucket, { Id: 'tagged', Filter: { And: { Prefix: 'logs/', Tags: [tag('t')] } } });
   const head = (Key: string) => client.send(new HeadObjectCommand({ Bucket, Key }));
-  await client.send(new PutObjectCommand({ Bucket, Key: 'logs/plain' }));
-  await client.send(new PutObjectCommand({ Bucket, Key: 'logs/tagged', Tagging: 't=v' }));
-  await client.send(new PutObjectCommand({ Bucket, Key: 'other', Tagging: 't=v' }));
+  const make = (Key: string, Tagging?: string) =>
+    client.send(new PutObjectCommand({ Bucket, Key, Tagging, ContentLength: 0 }));
+  await make('logs/plain');
+  await make('logs/tagged', 't=v');
+  await make('other', 't=v');
   for (const Key of ['logs/plain', 'logs/tagged', 'other']) await head(Key);
   // Its tags go with it.
   await client.send(new DeleteObjectCommand({ Bucket, Key: 'logs/tagged' }));

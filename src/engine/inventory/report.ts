@@ -8,14 +8,13 @@ import { Breather } from '../../lib/breather.ts';
 import { randomHex } from '../../lib/ids.ts';
 import type { Bucket, Version } from '../../meta/records.ts';
 import type { IndexInstant } from '../../meta/types.ts';
-import { defaultChecksumAlgorithm } from '../checksums.ts';
-import { serviceCause } from '../events/service-cause.ts';
 import type { LifecycleRule } from '../lifecycle/rules.ts';
 import type { Objects } from '../types.ts';
 import { CompressedFile } from './compressed-file.ts';
 import type { InventoryConfiguration } from './configuration.ts';
+import { checkDelivery, deliver } from './deliver.ts';
 import { RowWriter } from './rows.ts';
-import { DeliveryRefused, type InventoryReport, type ReportOptions } from './types.ts';
+import type { Delivery, InventoryReport, ReportOptions } from './types.ts';
 
 /** Compressed; it is kept in memory until it is written. */
 const fileBytesMax = 8 * 1024 * 1024;
@@ -67,7 +66,7 @@ export class Report implements InventoryReport {
 
   /** Throws DeliveryRefused if the report could not be written as things are. */
   async checkDestination(): Promise<void> {
-    await this.#check(this.#manifestKey);
+    await checkDelivery(this.#delivery(this.#manifestKey), this.#options.check);
   }
 
   async step(): Promise<'busy' | 'done'> {
@@ -150,34 +149,15 @@ export class Report implements InventoryReport {
   }
 
   async #put(key: string, chunks: readonly Buffer[]): Promise<WrittenFile> {
-    await this.#check(key);
-    const { destination } = this.#parts;
-    const { size, etag } = await this.#parts.objects.put({
-      bucket: destination,
-      key,
-      source: {
-        stream: streamOf(chunks),
-        length: chunks.reduce((sum, { length }) => sum + length, 0),
-        algorithms: new Set(),
-        checksumAlgorithm: defaultChecksumAlgorithm,
-        verify: () => {},
-      },
-      attributes: { owner: destination.owner, storageClass: 'STANDARD', headers: {}, metadata: {}, tags: [] },
-      cause: serviceCause(),
-    });
+    const { objects } = this.#parts;
+    const { size, etag } = await deliver(objects, this.#delivery(key), { chunks, check: this.#options.check });
     return { key, size, MD5checksum: etag };
   }
 
-  async #check(key: string): Promise<void> {
+  #delivery(key: string): Delivery {
     const { source, destination, configuration } = this.#parts;
-    const { account } = configuration.destination;
-    const refusal = await this.#options.check({ source, destination, key, account });
-    if (refusal !== undefined) throw new DeliveryRefused(refusal);
+    return { source, destination, key, account: configuration.destination.account };
   }
-}
-
-async function* streamOf(chunks: readonly Buffer[]): AsyncGenerator<Uint8Array> {
-  yield* chunks;
 }
 
 /** `YYYY-MM-DD-HH-MM` */

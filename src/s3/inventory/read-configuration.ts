@@ -4,11 +4,9 @@
  */
 import type * as S3 from '@aws-sdk/client-s3';
 import { type InventoryConfiguration, inventoryFields } from '../../engine/inventory/configuration.ts';
-import { isBucketName } from '../bucket-names.ts';
 import { S3Error } from '../errors.ts';
 import { checkOwnId } from '../named-configurations.ts';
-
-const arnPrefix = 'arn:aws:s3:::';
+import { checkDestinationAccount, readDestinationBucket } from '../report-destinations.ts';
 
 /** Throws MalformedXML, InvalidArgument, InvalidConfigurationId, InvalidS3DestinationBucket, and NotImplemented for formats and encryption that are not there. */
 export function readInventory(
@@ -39,11 +37,8 @@ export function readInventory(
 
 function readDestination(place: S3.InventoryS3BucketDestination): InventoryConfiguration['destination'] {
   const { Bucket = '', Format, AccountId, Prefix, Encryption } = place;
-  const bucket = readArn(Bucket);
-  if (AccountId !== undefined && !/^\d{12}$/.test(AccountId)) {
-    const fields = { ArgumentName: 'AccountId', ArgumentValue: AccountId };
-    throw new S3Error('InvalidArgument', { message: 'The account id is not valid', fields });
-  }
+  const bucket = readDestinationBucket(Bucket);
+  checkDestinationAccount({ AccountId });
   if (Format !== 'CSV') {
     throw new S3Error('NotImplemented', { message: `Inventory reports are written as CSV, not as ${Format}` });
   }
@@ -51,13 +46,4 @@ function readDestination(place: S3.InventoryS3BucketDestination): InventoryConfi
     throw new S3Error('NotImplemented', { message: 'Encryption of inventory reports is not implemented' });
   }
   return { bucket, account: AccountId, prefix: Prefix };
-}
-
-/** Name of the bucket that an ARN names. */
-function readArn(arn: string): string {
-  const name = arn.slice(arnPrefix.length);
-  if (arn.startsWith(arnPrefix) && isBucketName(name)) return name;
-  const namesAccount = /^arn:aws:s3:[^:]*:[^:]*:./.test(arn) && !arn.startsWith(arnPrefix);
-  const message = namesAccount ? 'Bucket ARN should not specify a namespace.' : 'Invalid bucket ARN.';
-  throw new S3Error('InvalidS3DestinationBucket', { message });
 }

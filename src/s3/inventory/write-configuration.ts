@@ -1,6 +1,7 @@
 /** Inventory configurations as answers show them: as they were put. */
 import type * as S3 from '@aws-sdk/client-s3';
 import type { InventoryConfiguration } from '../../engine/inventory/configuration.ts';
+import { destinationArn } from '../report-destinations.ts';
 
 export function inventoryElement(configuration: InventoryConfiguration): S3.InventoryConfiguration {
   const { id, isEnabled, prefix, versions, frequency, fields, destination } = configuration;
@@ -12,7 +13,7 @@ export function inventoryElement(configuration: InventoryConfiguration): S3.Inve
       S3BucketDestination: {
         Format: 'CSV',
         AccountId: destination.account,
-        Bucket: `arn:aws:s3:::${destination.bucket}`,
+        Bucket: destinationArn(destination.bucket),
         Prefix: destination.prefix,
       },
     },

@@ -5,6 +5,7 @@
 import { EngineError } from '../../engine/errors.ts';
 import type { RequestMetrics } from '../../engine/metrics/request-metrics.ts';
 import type { Bucket, Engine, Tag } from '../../engine/types.ts';
+import type { Watch } from '../../engine/watches.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Target } from '../addressing.ts';
@@ -25,10 +26,12 @@ export interface AnsweredRequest {
 }
 
 export interface ObserverOptions {
-  readonly engine: Pick<Engine, 'watches' | 'buckets' | 'objects' | 'uploads'>;
+  readonly engine: Pick<Engine, 'watches' | 'analytics' | 'buckets' | 'objects' | 'uploads'>;
   readonly metrics: RequestMetrics;
   /** Counts evenly. */
   readonly clock: Clock;
+  /** Says what time it is, for the age of objects. */
+  readonly wallClock: Clock;
   readonly log: Log;
 }
 
@@ -71,6 +74,7 @@ export class Observer {
     const watch = bucket && this.#options.engine.watches.of(bucket.id);
     if (watch === undefined) return;
     const nowMs = this.nowMs();
+    if (watch.analytics.length > 0) await this.#analyse(exchange, watch, { operation, target });
     const tags = watch.asksForTags ? (tagsBefore ?? (await this.#tagsOf(watch.bucket, target))) : [];
     this.#options.metrics.note(
       watch,
@@ -84,6 +88,23 @@ export class Observer {
         totalMs: nowMs - startedMs,
       },
     );
+  }
+
+  /** Counts what was read or written, if it was: only whole objects that came in one request have a class when they come. */
+  async #analyse(
+    { status, bytesSent }: Exchange,
+    { bucket, analytics: configurations }: Watch,
+    { operation, target: { key, query } }: { operation: AnsweredRequest['operation']; target: Target },
+  ): Promise<void> {
+    const isUpload = operation === 'PutObject' || operation === 'PostObject';
+    if (key === undefined || status >= 300 || !(isUpload || operation === 'GetObject')) return;
+    const { engine, wallClock } = this.#options;
+    const version = await ifThere(engine.objects.find(bucket, key, query.get('versionId')));
+    if (version === undefined) return;
+    const moved = isUpload
+      ? ({ kind: 'upload', bytes: version.size } as const)
+      : ({ kind: 'download', bytes: bytesSent } as const);
+    engine.analytics.accesses.note(configurations, { version, ...moved, nowMs: wallClock.nowMs() });
   }
 
   /** Of the upload or the version that a request names; none where it is not there. */

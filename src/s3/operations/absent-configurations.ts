@@ -46,7 +46,6 @@ const none = { IsTruncated: false };
 
 export const absentConfigurations = [
   empty('GetBucketAccelerateConfiguration', {}),
-  missing('GetBucketAnalyticsConfiguration', 'NoSuchConfiguration', ['Id']),
   missing('GetBucketEncryption', 'ServerSideEncryptionConfigurationNotFoundError'),
   missing('GetBucketIntelligentTieringConfiguration', 'NoSuchConfiguration', ['Id']),
   empty('GetBucketLogging', {}),
@@ -54,6 +53,5 @@ export const absentConfigurations = [
   unlocked('GetObjectLegalHold'),
   missing('GetObjectLockConfiguration', 'ObjectLockConfigurationNotFoundError'),
   unlocked('GetObjectRetention'),
-  empty('ListBucketAnalyticsConfigurations', none, ['ContinuationToken']),
   empty('ListBucketIntelligentTieringConfigurations', none, ['ContinuationToken']),
 ] as const;

@@ -9,6 +9,7 @@ import { createBucket } from './create-bucket.ts';
 import { createMultipartUpload } from './create-multipart-upload.ts';
 import { deleteAccountPublicAccessBlock } from './delete-account-public-access-block.ts';
 import { deleteBucket } from './delete-bucket.ts';
+import { deleteBucketAnalyticsConfiguration } from './delete-bucket-analytics-configuration.ts';
 import { deleteBucketCors } from './delete-bucket-cors.ts';
 import { deleteBucketInventoryConfiguration } from './delete-bucket-inventory-configuration.ts';
 import { deleteBucketLifecycle } from './delete-bucket-lifecycle.ts';
@@ -24,6 +25,7 @@ import { deletePublicAccessBlock } from './delete-public-access-block.ts';
 import { getAccountPublicAccessBlock } from './get-account-public-access-block.ts';
 import { getBucketAbac } from './get-bucket-abac.ts';
 import { getBucketAcl } from './get-bucket-acl.ts';
+import { getBucketAnalyticsConfiguration } from './get-bucket-analytics-configuration.ts';
 import { getBucketCors } from './get-bucket-cors.ts';
 import { getBucketInventoryConfiguration } from './get-bucket-inventory-configuration.ts';
 import { getBucketLifecycleConfiguration } from './get-bucket-lifecycle-configuration.ts';
@@ -44,6 +46,7 @@ import { getObjectTagging } from './get-object-tagging.ts';
 import { getPublicAccessBlock } from './get-public-access-block.ts';
 import { headBucket } from './head-bucket.ts';
 import { headObject } from './head-object.ts';
+import { listBucketAnalyticsConfigurations } from './list-bucket-analytics-configurations.ts';
 import { listBucketInventoryConfigurations } from './list-bucket-inventory-configurations.ts';
 import { listBucketMetricsConfigurations } from './list-bucket-metrics-configurations.ts';
 import { listBuckets } from './list-buckets.ts';
@@ -56,6 +59,7 @@ import { listTagsForResource } from './list-tags-for-resource.ts';
 import { putAccountPublicAccessBlock } from './put-account-public-access-block.ts';
 import { putBucketAbac } from './put-bucket-abac.ts';
 import { putBucketAcl } from './put-bucket-acl.ts';
+import { putBucketAnalyticsConfiguration } from './put-bucket-analytics-configuration.ts';
 import { putBucketCors } from './put-bucket-cors.ts';
 import { putBucketInventoryConfiguration } from './put-bucket-inventory-configuration.ts';
 import { putBucketLifecycleConfiguration } from './put-bucket-lifecycle-configuration.ts';
@@ -80,14 +84,18 @@ import { uploadPartCopy } from './upload-part-copy.ts';
 const declared = [
   ...absentConfigurations,
   deleteAccountPublicAccessBlock,
+  deleteBucketAnalyticsConfiguration,
   deleteBucketMetricsConfiguration,
   getAccountPublicAccessBlock,
+  getBucketAnalyticsConfiguration,
   getBucketMetricsConfiguration,
+  listBucketAnalyticsConfigurations,
   listBucketMetricsConfigurations,
   putAccountPublicAccessBlock,
   getBucketAbac,
   putBucketAbac,
   listTagsForResource,
+  putBucketAnalyticsConfiguration,
   putBucketMetricsConfiguration,
   restoreObject,
   tagResource,
