@@ -30,6 +30,8 @@ export interface SystemOptions {
   readonly segmentSizeMaxBytes?: number;
   readonly logFileSizeMaxBytes?: number;
   readonly snapshotLogBytes?: number;
+  /** Whether there is a group of disks for STANDARD_IA, which is kept on it as copies. */
+  readonly hasSlowDisks?: boolean;
   /** Default 4. */
   readonly stripeBufferCount?: number;
 }
@@ -41,6 +43,12 @@ const zones = zoneNames.map((name) => {
   const path = `data/${name}`;
   return { name, path, disks: ['disk-1', 'disk-2', 'disk-3'].map((disk) => `${path}/${disk}`) };
 });
+
+const slowDisks = {
+  zones: zones.map((zone) => ({ ...zone, disks: [...zone.disks, { path: `${zone.path}/slow-1`, group: 'slow' }] })),
+  schemes: { ...schemes, STANDARD_IA: '1+2' },
+  groups: { STANDARD_IA: 'slow' },
+} as const;
 
 /** What a command is told that works on the storage instead of a server. */
 export function systemConfig(): Config {
@@ -84,8 +92,9 @@ export class System implements AsyncDisposable {
     const locks = lockZones(zonePaths, silent);
     await settleRebuilt(zonePaths, silent);
     const clock = new SteppingClock();
+    const classes = options.hasSlowDisks ? slowDisks : { zones, schemes };
     const blobs = await openBlobStore({
-      zones,
+      zones: classes.zones,
       clusterId,
       stripeBufferCount: options.stripeBufferCount ?? 4,
       encoderThreadCount: 0,
@@ -103,7 +112,7 @@ export class System implements AsyncDisposable {
         ...(options.snapshotLogBytes !== undefined && { snapshotLogBytes: options.snapshotLogBytes }),
         log: silent,
       });
-      const engine = createEngine({ index, blobs, clock, limits: { partSizeMinBytes: 1 }, schemes });
+      const engine = createEngine({ index, blobs, clock, limits: { partSizeMinBytes: 1 }, ...classes });
       const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
       return new System({ blobs, index, engine, compaction, clock }, locks);
     } catch (error) {

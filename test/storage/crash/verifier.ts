@@ -13,15 +13,15 @@ const KNOWN_FILES = [
   /^data$/,
   /^data\/zone-.$/,
   /^data\/zone-.\/ninefold(-zone\.json|-disks\.json|\.lock|\.lock-journal)$/,
-  /^data\/zone-.\/(index|log|disk-.|disk-.\/segments)$/,
+  /^data\/zone-.\/(index|log|(?:disk|slow)-.|(?:disk|slow)-.\/segments)$/,
   /^data\/zone-.\/log\/(epoch|\d{20}\.log)$/,
   /^data\/zone-.\/index\/ninefold\.sqlite(-wal|-shm)?$/,
   /^data\/zone-.\/index\/\d{20}\.snapshot(\.json)?$/,
-  /^data\/zone-.\/disk-.\/ninefold-disk\.json$/,
+  /^data\/zone-.\/(?:disk|slow)-.\/ninefold-disk\.json$/,
   // Set aside for people.
   /^data\/zone-.\/(index|log)\.aside(-\d)?(\/.*)?$/,
 ];
-const SHARD_FILE = /^data\/zone-.\/disk-.\/segments\/([0-9a-f]{32})\.\d+(?:\.\d\+\d)?\.shard$/;
+const SHARD_FILE = /^data\/zone-.\/(?:disk|slow)-.\/segments\/([0-9a-f]{32})\.\d+(?:\.\d\+\d)?\.shard$/;
 
 export interface Verification {
   readonly scene: Scene;

@@ -19,6 +19,7 @@ import { segmentRotation } from './segment-rotation.ts';
 import { smallObjects } from './small-objects.ts';
 import { restoredIndex, snapshots } from './snapshots.ts';
 import { threeCopies } from './three-copies.ts';
+import { transitions } from './transitions.ts';
 import { uploads } from './uploads.ts';
 import { versions } from './versions.ts';
 
@@ -41,6 +42,7 @@ export const scenes: readonly Scene[] = [
   diskReplaced,
   diskDrained,
   threeCopies,
+  transitions,
   cleanRestart,
   damagedLogs,
   snapshots,
