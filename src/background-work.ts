@@ -19,6 +19,7 @@ import { rebalance } from './jobs/rebalance.ts';
 import { repair } from './jobs/repair.ts';
 import { scrub } from './jobs/scrub.ts';
 import { keepSnapshots } from './jobs/snapshot.ts';
+import { tellRestores } from './jobs/tell-restores.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
 import type { Index } from './meta/types.ts';
@@ -74,6 +75,7 @@ export function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[]
       state: jobStateIn(index, 'analytics'),
       accessState: jobStateIn(index, 'analytics-accesses'),
     }),
+    tellRestores({ archives: engine.archives, dayLengthMs }),
     writeInventories({
       inventory: engine.inventory,
       check,

@@ -3,14 +3,15 @@
  * not a second set of bytes: the version says until when it is open, and its bytes are read where they lie. So nothing has to
  * be made when a restore is over its delay, nor to be removed when its days are over, whatever the server was doing then.
  */
-import type { Version } from '../meta/records.ts';
+import type { EventFacts, Version } from '../meta/records.ts';
 import type { EngineContext } from './context.ts';
 import { EngineError, type EngineErrorCode } from './errors.ts';
 import { noticing } from './events/notices.ts';
+import { serviceCause } from './events/service-cause.ts';
 import { dayMs, endOfDays } from './lifecycle/due.ts';
 import { findVersion, lookupsMax } from './objects.ts';
 import { isRejection, keyDetails, refusing } from './refusals.ts';
-import type { ArchiveState, Archives, Restore, RestoreRequest, RestoreTier } from './types.ts';
+import type { ArchiveState, Archives, Restore, RestoreRequest, RestoresTold, RestoreTier } from './types.ts';
 
 /** How long a restore takes at most, in days. https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html */
 const delays: ReadonlyMap<string, Readonly<Partial<Record<RestoreTier, number>>>> = new Map([
@@ -28,6 +29,7 @@ export function createArchives(context: EngineContext, { dayLengthMs }: { dayLen
     stateOf,
     restore: (request) =>
       refusing(keyDetails(request.bucket, request.key), () => restore(context, request, { dayLengthMs, stateOf })),
+    tellDue: (limit) => refusing({}, () => tellDue(context, { limit, dayLengthMs })),
   };
 }
 
@@ -62,7 +64,9 @@ async function restore(
       await context.index.submit({
         ...{ type: 'set-version-restore', bucketId, key, versionId, restore: { tier, days, readyMs } },
         ...(attributes.restore !== undefined && { before: attributes.restore }),
-        ...(state === 'restored' ? {} : noticeOf('ObjectRestore:Post', key)),
+        // That a copy which is there already can be read was told.
+        dueMs: state === 'restored' ? endOfDays({ sinceMs: readyMs, days }, dayLengthMs) : readyMs,
+        ...(state === 'restored' ? {} : noticeOf('ObjectRestore:Post', key, factsOf(version))),
       });
       return state === 'restored' ? 'extended' : 'begun';
     } catch (error) {
@@ -70,6 +74,46 @@ async function restore(
       if (!hasChanged || lookups === lookupsMax) throw error;
     }
   }
+}
+
+/** Tells of restores of which something is due: that their versions can be read, or cannot any more. */
+async function tellDue(
+  context: EngineContext,
+  { limit, dayLengthMs }: { limit: number; dayLengthMs: number },
+): Promise<RestoresTold> {
+  const due = await context.index.listDueRestores({ nowMs: context.clock.nowMs(), limit });
+  const told = { completed: 0, expired: 0, isDone: due.length < limit };
+  await Promise.all(
+    due.map(async ({ bucket, bucketId, key, versionId, ordinal, dueMs }) => {
+      const settled = { type: 'settle-restore', bucketId, key, ordinal, dueMs } as const;
+      const version = await context.index.getVersion(bucketId, key, versionId);
+      const { restore: current } = version?.attributes ?? {};
+      if (bucket === undefined || version?.ordinal !== ordinal || current === undefined) {
+        await context.index.submit(settled);
+        return;
+      }
+      const noticeOf = await noticing(context, bucket, serviceCause());
+      const { readyMs, days } = current;
+      const expiryMs = endOfDays({ sinceMs: readyMs, days }, dayLengthMs);
+      const isReady = dueMs === readyMs;
+      told[isReady ? 'completed' : 'expired'] += 1;
+      const restoredUntilMs = endOfDays({ sinceMs: readyMs, days }, dayMs);
+      await context.index.submit({
+        ...settled,
+        ...(isReady
+          ? {
+              nextDueMs: expiryMs,
+              ...noticeOf('ObjectRestore:Completed', key, { ...factsOf(version), restoredUntilMs }),
+            }
+          : noticeOf('ObjectRestore:Delete', key, factsOf(version))),
+      });
+    }),
+  );
+  return told;
+}
+
+function factsOf({ attributes }: Version): EventFacts {
+  return { storageClass: attributes.storageClass };
 }
 
 /** How many days a restore takes. Throws for a version that is in no archive, and for a tier that its archive does not have. */

@@ -214,6 +214,15 @@ export interface Archives {
    * `find`, and InvalidObjectState, ObjectAlreadyInActiveTierError, RestoreAlreadyInProgress, NoSuchRestoreTier.
    */
   restore(request: RestoreRequest): Promise<'begun' | 'extended'>;
+  /** Tells those whom the rules of buckets name of restores that are completed by now or over, so many at most, the oldest first. */
+  tellDue(limit: number): Promise<RestoresTold>;
+}
+
+export interface RestoresTold {
+  readonly completed: number;
+  readonly expired: number;
+  /** Whether none is left that was due. */
+  readonly isDone: boolean;
 }
 
 export interface Listing {

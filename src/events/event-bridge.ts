@@ -30,6 +30,8 @@ const details: readonly (readonly [name: string, type: string, extra: Readonly<R
   ['ObjectTagging:Delete', 'Object Tags Deleted', {}],
   ['ObjectAcl:Put', 'Object ACL Updated', {}],
   ['ObjectRestore:Post', 'Object Restore Initiated', {}],
+  ['ObjectRestore:Completed', 'Object Restore Completed', {}],
+  ['ObjectRestore:Delete', 'Object Restore Expired', {}],
   ['LifecycleTransition', 'Object Storage Class Changed', {}],
 ];
 
@@ -43,7 +45,7 @@ export function busEvent(event: ObjectEvent, accountId: string): unknown {
     'detail-type': type,
     source: 'aws.s3',
     account: accountId,
-    time: `${new Date(event.atMs).toISOString().slice(0, -'.000Z'.length)}Z`,
+    time: withoutMilliseconds(event.atMs),
     region: event.region,
     resources: [`arn:aws:s3:::${bucket}`],
     detail: {
@@ -60,8 +62,23 @@ export function busEvent(event: ObjectEvent, accountId: string): unknown {
       requester,
       'source-ip-address': sourceAddress,
       ...extra,
+      ...furtherDetail(event),
     },
   };
+}
+
+/** What only some types of events say. */
+function furtherDetail({ event, storageClass, restoredUntilMs }: ObjectEvent): Readonly<Record<string, string>> {
+  if (storageClass === undefined || event === 'ObjectRestore:Delete') return {};
+  if (event === 'LifecycleTransition') return { 'destination-storage-class': storageClass };
+  return {
+    ...(restoredUntilMs !== undefined && { 'restore-expiry-time': withoutMilliseconds(restoredUntilMs) }),
+    'source-storage-class': storageClass,
+  };
+}
+
+function withoutMilliseconds(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, -'.000Z'.length)}Z`;
 }
 
 /** An event that is sent again keeps its id, so that who receives it can tell. */

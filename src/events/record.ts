@@ -37,6 +37,15 @@ export interface EventRecord {
       readonly sequencer: string;
     };
   };
+  /** Of a restore that is completed. */
+  readonly glacierEventData?: {
+    readonly restoreEventData: {
+      readonly lifecycleRestorationExpiryTime: string;
+      readonly lifecycleRestoreStorageClass: string;
+    };
+  };
+  /** Of a transition. */
+  readonly lifecycleEventData?: { readonly transitionEventData: { readonly destinationStorageClass: string } };
 }
 
 export function eventRecord(event: ObjectEvent): EventRecord {
@@ -62,6 +71,24 @@ export function eventRecord(event: ObjectEvent): EventRecord {
         ...(versionId !== 'null' && { versionId }),
         sequencer,
       },
+    },
+    ...furtherData(event),
+  };
+}
+
+function furtherData({
+  event,
+  storageClass = '',
+  restoredUntilMs,
+}: ObjectEvent): Pick<EventRecord, 'glacierEventData' | 'lifecycleEventData'> {
+  if (event === 'LifecycleTransition') {
+    return { lifecycleEventData: { transitionEventData: { destinationStorageClass: storageClass } } };
+  }
+  if (event !== 'ObjectRestore:Completed' || restoredUntilMs === undefined) return {};
+  const lifecycleRestorationExpiryTime = new Date(restoredUntilMs).toISOString();
+  return {
+    glacierEventData: {
+      restoreEventData: { lifecycleRestorationExpiryTime, lifecycleRestoreStorageClass: storageClass },
     },
   };
 }

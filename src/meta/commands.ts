@@ -169,6 +169,19 @@ export interface SetVersionRestore extends Announced {
   readonly restore: Restore;
   /** What it was decided on; absent for a version that was never restored. */
   readonly before?: Restore;
+  /** When something is to be told of it. */
+  readonly dueMs?: number;
+}
+
+/** What was due of a restore has come: it is told, unless something else is due by now. */
+export interface SettleRestore extends Announced {
+  readonly type: 'settle-restore';
+  readonly bucketId: number;
+  readonly key: string;
+  readonly ordinal: number;
+  readonly dueMs: number;
+  /** When something is to be told next. */
+  readonly nextDueMs?: number;
 }
 
 /**
@@ -334,6 +347,7 @@ export type Command =
   | SetVersionTags
   | SetVersionAcl
   | SetVersionRestore
+  | SettleRestore
   | TransitionVersion
   | RewritePart
   | CreateUpload

@@ -70,6 +70,7 @@ export class HotRows {
       case 'save-job-state':
       case 'set-identities':
       case 'post-messages':
+      case 'settle-restore':
       case 'post-test-events':
       case 'settle-events':
       case 'replay-events':

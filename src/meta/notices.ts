@@ -1,5 +1,5 @@
 /** Whom a change is told, which goes with its command. */
-import type { EventCause } from './records.ts';
+import type { EventCause, EventFacts } from './records.ts';
 
 /** Where rules of the bucket ask for that: the outbox takes it with the change. */
 export interface Announced {
@@ -11,6 +11,7 @@ export interface Notice {
   readonly event: string;
   readonly cause: EventCause;
   readonly atMs: number;
+  readonly facts?: EventFacts;
   /** Never empty. */
   readonly to: readonly { readonly target: string; readonly rule: string }[];
 }

@@ -12,10 +12,12 @@ import { type OutboxKeyQuery, type OutboxQuery, OutboxReader, type OutboxSize } 
 import { unpackSlices, unpackTags } from './tables/packing.ts';
 import { PartReader, toPart } from './tables/parts.ts';
 import { type ReplicationQuery, ReplicationReader, type ReplicationSize } from './tables/replication.ts';
+import { RestoreReader } from './tables/restores.ts';
 import { toUpload, UploadReader, type UploadRow } from './tables/uploads.ts';
 import { type GlancedRow, toVersion, VersionReader, type VersionRow } from './tables/versions.ts';
 import {
   type BucketPage,
+  type DueRestore,
   type GlanceQuery,
   type IdentityState,
   type IndexReader,
@@ -53,6 +55,7 @@ export class Reader implements IndexReader {
   readonly #identities: IdentityReader;
   readonly #outbox: OutboxReader;
   readonly #replication: ReplicationReader;
+  readonly #restores: RestoreReader;
 
   readonly #hot: HotRows;
   /** Of versions that `getVersion` has given out, so that their rows need not be looked up twice. */
@@ -70,6 +73,7 @@ export class Reader implements IndexReader {
     this.#identities = new IdentityReader(db);
     this.#outbox = new OutboxReader(db);
     this.#replication = new ReplicationReader(db);
+    this.#restores = new RestoreReader(db);
   }
 
   async getBucket(name: string): Promise<Bucket | undefined> {
@@ -252,6 +256,13 @@ export class Reader implements IndexReader {
 
   async countReplication(): Promise<readonly ReplicationSize[]> {
     return this.#replication.sizes();
+  }
+
+  async listDueRestores(query: { nowMs: number; limit: number }): Promise<DueRestore[]> {
+    return this.#restores.due(query).map(({ bucketId, key, ...due }) => ({
+      ...{ bucketId, key: decodeKey(key), ...due },
+      bucket: this.#buckets.byId(bucketId),
+    }));
   }
 
   #give(row: VersionRow, isLatest: boolean): Version {

@@ -204,7 +204,15 @@ export interface EventCause {
 }
 
 /** What happened to an object. */
-export interface ObjectEvent extends EventCause {
+/** What an event says beyond the object that it is on. */
+export interface EventFacts {
+  /** Of a restore: the archive that it is from. Of a transition: the class that the object has now. */
+  readonly storageClass?: string;
+  /** Until when a restored object can be read. */
+  readonly restoredUntilMs?: number;
+}
+
+export interface ObjectEvent extends EventCause, EventFacts {
   /** By AWS's name, without `s3:`: `ObjectCreated:Put`. */
   readonly event: string;
   /** Id of the rule that asked to hear of it. */

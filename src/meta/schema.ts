@@ -186,4 +186,16 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX replication_by_destination ON replication (is_failed, destination, sequence);
   CREATE INDEX replication_by_version ON replication (bucket_id, key, version_id);
   `,
+  `
+  -- Restores of versions in archives of which something is to be told: when they can be read, then when they cannot any more.
+  CREATE TABLE restores (
+    bucket_id INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    ordinal INTEGER NOT NULL,
+    version_id TEXT NOT NULL,
+    due_ms INTEGER NOT NULL,
+    PRIMARY KEY (bucket_id, key, ordinal)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX restores_by_due ON restores (due_ms);
+  `,
 ];

@@ -199,6 +199,19 @@ export interface IndexReader {
   nextReplicationDestination(after: string): Promise<string | undefined>;
   /** How much waits for each destination and how much failed; only of destinations for which there is any. */
   countReplication(): Promise<readonly ReplicationSize[]>;
+  /** Restores of which something is to be told by now, the oldest first. */
+  listDueRestores(query: { nowMs: number; limit: number }): Promise<readonly DueRestore[]>;
+}
+
+/** A restore of which something is to be told. Its version may be gone, or restored otherwise by now. */
+export interface DueRestore {
+  readonly bucketId: number;
+  /** Undefined if it is gone. */
+  readonly bucket: Bucket | undefined;
+  readonly key: string;
+  readonly ordinal: number;
+  readonly versionId: string;
+  readonly dueMs: number;
 }
 
 /** Where the commit log stands, and with which zones. */

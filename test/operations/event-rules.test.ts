@@ -116,11 +116,7 @@ describe('refused', () => {
       [rule('', ['s3:ReducedRedundancyLostObject'])],
       'NotImplemented: s3:ReducedRedundancyLostObject is not told here.',
     ],
-    [
-      'the end of a restore, which is not told',
-      [rule('', ['s3:ObjectRestore:Completed'])],
-      'NotImplemented: s3:ObjectRestore:Completed is not told here.',
-    ],
+    ['a restore, its end and that of its copy', [rule('', ['s3:ObjectRestore:*'])], 'none'],
     [
       'an id twice',
       [rule('a', undefined, 'x'), rule('b', undefined, 'x')],

@@ -1,11 +1,11 @@
 /** Notices that go with commands: who is told of the change, decided before it is submitted. */
 import type { Notice } from '../../meta/commands.ts';
-import type { Bucket, EventCause } from '../../meta/records.ts';
+import type { Bucket, EventCause, EventFacts } from '../../meta/records.ts';
 import type { EngineContext } from '../context.ts';
 import { knownEventRules, readEventRules, toldOf } from './rules.ts';
 
 /** The notice of an event on a key, if anybody is told of it. In the tick of the command's `submit`. */
-export type Noticing = (event: string, key: string) => { readonly notice?: Notice };
+export type Noticing = (event: string, key: string, facts?: EventFacts) => { readonly notice?: Notice };
 
 const nobody: Noticing = () => ({});
 
@@ -22,8 +22,8 @@ export async function noticing(
   const getConfig = (_: Bucket, kind: string) => index.getBucketConfig(bucket.id, kind);
   const rules = knownEventRules(bucket) ?? (await readEventRules({ getConfig }, bucket));
   if (rules.length === 0) return nobody;
-  return (event, key) => {
+  return (event, key, facts) => {
     const to = toldOf(rules, { event, key });
-    return to.length === 0 ? {} : { notice: { event, cause, atMs: clock.nowMs(), to } };
+    return to.length === 0 ? {} : { notice: { event, cause, atMs: clock.nowMs(), ...(facts && { facts }), to } };
   };
 }

@@ -118,7 +118,11 @@ async function moveWhole(work: Work): Promise<void> {
   try {
     checkBytes(version, body.facts);
     const content = { kind: 'new', location: body.place(label) } as const;
-    await context.index.submit({ ...commandOf(work), content, ...noticeOf('LifecycleTransition', version.key) });
+    await context.index.submit({
+      ...commandOf(work),
+      content,
+      ...noticeOf('LifecycleTransition', version.key, { storageClass: request.to }),
+    });
   } finally {
     body.release();
   }
@@ -134,7 +138,11 @@ async function swapClass(work: Work): Promise<void> {
     transitionedMs: context.clock.nowMs(),
   };
   const submit = (held: Pick<TransitionVersion, 'manifest'>) =>
-    context.index.submit({ ...commandOf(work), ...held, ...noticeOf('LifecycleTransition', version.key) });
+    context.index.submit({
+      ...commandOf(work),
+      ...held,
+      ...noticeOf('LifecycleTransition', version.key, { storageClass: request.to }),
+    });
   if (version.partCount !== undefined && version.uploadId !== undefined) {
     const { uploadId, partCount } = version;
     const parts = await allParts(context, version, partCount);

@@ -14,18 +14,12 @@ import {
   setReplicaAttributes,
   settleReplication,
 } from './replication.ts';
+import { settleRestore, setVersionRestore } from './restores.ts';
 import { dropSegment, relocateBlob } from './segments.ts';
 import type { Transaction } from './transaction.ts';
 import { rewritePart, transitionVersion } from './transitions.ts';
 import { abortUpload, completeUpload, createUpload, putPart } from './uploads.ts';
-import {
-  deleteCurrent,
-  deleteVersion,
-  putVersion,
-  setVersionAcl,
-  setVersionRestore,
-  setVersionTags,
-} from './versions.ts';
+import { deleteCurrent, deleteVersion, putVersion, setVersionAcl, setVersionTags } from './versions.ts';
 
 /** Executes a command; returns what `submit` resolves to. Throws CommandRejected, and then the caller undoes it. */
 export function apply(transaction: Transaction, command: Command): unknown {
@@ -50,6 +44,8 @@ export function apply(transaction: Transaction, command: Command): unknown {
       return setVersionAcl(transaction, command);
     case 'set-version-restore':
       return setVersionRestore(transaction, command);
+    case 'settle-restore':
+      return settleRestore(transaction, command);
     case 'transition-version':
       return transitionVersion(transaction, command);
     case 'rewrite-part':

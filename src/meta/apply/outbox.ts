@@ -19,7 +19,7 @@ export interface Told {
 /** Tells those whom the command's notice names. Without a notice nobody asked. */
 export function announce(transaction: Transaction, bucket: Bucket, notice: Notice | undefined, told: Told): void {
   if (notice === undefined) return;
-  const { event, cause, atMs, to } = notice;
+  const { event, cause, atMs, facts: beyond, to } = notice;
   const { key, ...facts } = told;
   // An index made anew counts events from the beginning again: the time, of which ordinals are made, keeps the order.
   transaction.sawOrdinal(atMs * 1000);
@@ -28,7 +28,7 @@ export function announce(transaction: Transaction, bucket: Bucket, notice: Notic
     const entry: ObjectEvent = {
       ...{ event, rule, atMs, ...cause },
       ...{ bucket: bucket.name, region: bucket.region, owner: bucket.owner },
-      ...{ key: decodeKey(key), ...facts },
+      ...{ key: decodeKey(key), ...facts, ...beyond },
       sequencer: sequencerOf({ ordinal: transaction.lastOrdinal, sequence }),
     };
     transaction.outbox.insert(sequence, target, entry);

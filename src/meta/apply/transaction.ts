@@ -10,6 +10,7 @@ import { JobStateWriter } from '../tables/job-states.ts';
 import { OutboxWriter } from '../tables/outbox.ts';
 import { PartWriter } from '../tables/parts.ts';
 import { ReplicationWriter } from '../tables/replication.ts';
+import { RestoreWriter } from '../tables/restores.ts';
 import { type Applied, type Counters, StateWriter } from '../tables/state.ts';
 import { UploadWriter } from '../tables/uploads.ts';
 import { VersionWriter } from '../tables/versions.ts';
@@ -30,6 +31,7 @@ export class Transaction {
   readonly identities: IdentityWriter;
   readonly outbox: OutboxWriter;
   readonly replication: ReplicationWriter;
+  readonly restores: RestoreWriter;
   readonly #state: StateWriter;
   #counters: Counters;
 
@@ -43,6 +45,7 @@ export class Transaction {
     this.identities = new IdentityWriter(db);
     this.outbox = new OutboxWriter(db);
     this.replication = new ReplicationWriter(db);
+    this.restores = new RestoreWriter(db);
     this.#state = new StateWriter(db);
     this.#counters = this.#state.counters();
   }

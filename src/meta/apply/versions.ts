@@ -11,7 +11,7 @@ import {
 } from '../commands.ts';
 import { encodeKey } from '../keys.ts';
 import type { Announced } from '../notices.ts';
-import type { Bucket, ObjectAttributes, Restore } from '../records.ts';
+import type { Bucket, ObjectAttributes } from '../records.ts';
 import type { Replicated } from '../replication-commands.ts';
 import { packAttributes, packChecksum, packDetails, unpackAttributes } from '../tables/packing.ts';
 import type { VersionRow } from '../tables/versions.ts';
@@ -175,25 +175,13 @@ export function setVersionAcl(transaction: Transaction, command: SetVersionAcl):
   changeAttributes(transaction, command, { acl: command.acl });
 }
 
-export function setVersionRestore(transaction: Transaction, command: SetVersionRestore): void {
-  changeAttributes(transaction, command, { restore: command.restore }, ({ restore }) => {
-    if (!isSameRestore(restore, command.before)) {
-      throw new CommandRejected('VersionChanged', 'It has been restored since it was looked at.');
-    }
-  });
-}
-
-function isSameRestore(one: Restore | undefined, other: Restore | undefined): boolean {
-  return one?.readyMs === other?.readyMs && one?.days === other?.days && one?.tier === other?.tier;
-}
-
-/** Replaces some attributes of a version, unless `check` throws at what they are, and tells of it. */
-function changeAttributes(
+/** Replaces some attributes of a version, unless `check` throws at what they are, and tells of it. Returns its row. */
+export function changeAttributes(
   transaction: Transaction,
   name: (SetVersionTags | SetVersionAcl | SetVersionRestore) & Replicated,
   changed: Partial<ObjectAttributes>,
   check: (attributes: ObjectAttributes) => void = () => {},
-): void {
+): VersionRow {
   const bucket = requireBucket(transaction, name.bucketId);
   const row = transaction.versions.byId(bucket.id, encodeKey(name.key), name.versionId);
   if (row === undefined || row.isDeleteMarker === 1) {
@@ -207,4 +195,5 @@ function changeAttributes(
   const { key, versionId, size, etag } = row;
   announce(transaction, bucket, name.notice, { key, versionId, size, etag });
   queueChange(transaction, replicate, { bucketId: bucket.id, key, versionId, size, kind: 'attributes' });
+  return row;
 }

@@ -31,6 +31,8 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
       return `set the access control list of ${key} version ${command.versionId}`;
     case 'set-version-restore':
       return `restore ${key} version ${command.versionId} for ${count(command.restore.days, 'day')}`;
+    case 'settle-restore':
+      return `tell of the restore of ${key}`;
     case 'transition-version':
       return `move ${key} version ${command.versionId} from ${command.from} to ${command.to}`;
     case 'rewrite-part':
@@ -55,15 +57,11 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
     case 'set-identities':
       return `set ${count(command.changes.length, 'document')} of identities: ${command.changes.map(describeIdentity).join(', ')}`;
     case 'post-messages':
-      return `send ${count(command.messages.length, 'message')} of topics`;
     case 'post-test-events':
-      return `send a test event of ${command.event.bucket} to ${command.targets.join(', ')}`;
     case 'settle-events':
-      return `settle events: ${command.delivered.length} delivered, ${command.dead.length} given up`;
     case 'replay-events':
-      return `send events for ${command.target} again that were given up`;
     case 'drop-events':
-      return `forget events for ${command.target} that ${command.isDead ? 'were given up' : 'wait'}`;
+      return describeOutbox(command);
     case 'set-replica-attributes':
     case 'settle-replication':
     case 'note-replication':
@@ -74,6 +72,21 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
       return 'show that changes can be made';
     default:
       return `an unknown command: ${JSON.stringify(command satisfies never)}`;
+  }
+}
+
+function describeOutbox(command: Extract<Command, { readonly type: 'post-messages' | `${string}-events` }>): string {
+  switch (command.type) {
+    case 'post-messages':
+      return `send ${count(command.messages.length, 'message')} of topics`;
+    case 'post-test-events':
+      return `send a test event of ${command.event.bucket} to ${command.targets.join(', ')}`;
+    case 'settle-events':
+      return `settle events: ${command.delivered.length} delivered, ${command.dead.length} given up`;
+    case 'replay-events':
+      return `send events for ${command.target} again that were given up`;
+    case 'drop-events':
+      return `forget events for ${command.target} that ${command.isDead ? 'were given up' : 'wait'}`;
   }
 }
 

@@ -17,7 +17,10 @@ const happening = [
   's3:ObjectTagging:Put',
   's3:ObjectTagging:Delete',
   's3:ObjectAcl:Put',
+  's3:ObjectRestore:*',
   's3:ObjectRestore:Post',
+  's3:ObjectRestore:Completed',
+  's3:ObjectRestore:Delete',
   's3:LifecycleExpiration:*',
   's3:LifecycleExpiration:Delete',
   's3:LifecycleExpiration:DeleteMarkerCreated',
@@ -41,9 +44,4 @@ const neverHappening = [
 export const eventNames: ReadonlySet<string> = new Set([...happening, ...neverHappening]);
 
 /** Events that could happen, and of which nobody would be told. */
-export const untoldEvents: ReadonlySet<string> = new Set([
-  's3:ReducedRedundancyLostObject',
-  's3:ObjectRestore:*',
-  's3:ObjectRestore:Completed',
-  's3:ObjectRestore:Delete',
-]);
+export const untoldEvents: ReadonlySet<string> = new Set(['s3:ReducedRedundancyLostObject']);
