@@ -1,12 +1,17 @@
 /** Replication as the configuration has it. */
 import type { Config } from './config.ts';
 import { durationMs } from './config-durations.ts';
+import type { ReplicaTarget } from './engine/replication/types.ts';
 import type { Engine } from './engine/types.ts';
 import { type ReplicationWork, replicate } from './jobs/replicate.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
+import { S3Client } from './replication/s3-client.ts';
+import { s3Target } from './replication/s3-target.ts';
 import type { ReplicationRoles } from './s3/access/replication-roles.ts';
 import type { ReplicationPlaces } from './s3/operation.ts';
+
+const arnPrefix = 'arn:aws:s3:::';
 
 interface Parts {
   readonly engine: Engine;
@@ -16,21 +21,39 @@ interface Parts {
 }
 
 /** What operations know of where buckets may be replicated to. */
-export function replicationPlaces(_config: Config, roles: ReplicationRoles): ReplicationPlaces {
+export function replicationPlaces({ replication }: Config, roles: ReplicationRoles): ReplicationPlaces {
   return {
-    elsewhere: new Set(),
+    elsewhere: new Set(replication.destinations.flatMap(({ buckets }) => buckets.map(({ arn }) => arn))),
     accountOf: (canonicalId) => roles.accountOf(canonicalId),
     passRole: (identity, passed) => roles.pass(identity, passed),
   };
 }
 
 export function openReplication({ replication }: Config, { engine, roles, clock, log }: Parts): ReplicationWork {
-  return replicate({
+  const clients: S3Client[] = [];
+  const elsewhere = new Map<string, ReplicaTarget>();
+  for (const { ninefold: isNinefold, buckets, ...options } of replication.destinations) {
+    const client = new S3Client({ ...options, clock });
+    clients.push(client);
+    for (const { arn, name = arn.slice(arnPrefix.length) } of buckets) {
+      elsewhere.set(arn, s3Target({ client, bucket: name, isNinefold }));
+    }
+  }
+  const work = replicate({
     replication: engine.replication,
-    elsewhere: new Map(),
+    elsewhere,
     check: (asked) => roles.refusalOf(asked),
     ...{ clock, log },
     retryForMs: durationMs(replication.retryFor),
     bytesPerSecond: replication.bytesPerSecond,
   });
+  return {
+    job: work.job,
+    async close() {
+      const closed = work.close();
+      // Requests that are under way end with their connections.
+      for (const client of clients) client.close();
+      await closed;
+    },
+  };
 }

@@ -4,11 +4,11 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { freeBuffer } from '../lib/free-buffer.ts';
+import { writeHeaderText } from '../lib/header-text.ts';
 import { newHostId, newRequestId } from '../lib/ids.ts';
 import { Pace, type Pacing } from './door/pace.ts';
 import { S3Error, type S3ErrorCode } from './errors.ts';
 import { type ByteSource, type EncodedAnswer, encodeError } from './model/encode.ts';
-import { writeHeaderText } from './model/header-text.ts';
 
 /** Bytes of an unread body that are worth reading to keep the connection. */
 const drainBytesMax = 4 * 1024 * 1024;

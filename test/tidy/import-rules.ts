@@ -28,12 +28,28 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   console: ['engine', 'lib'],
   /** What events look like and how they are sent. */
   events: ['engine', 'lib'],
+  /** How replicas come to other servers. */
+  replication: ['engine', 'lib'],
   /** Topics of SNS: who may do what with them, and what goes to whom. */
   topics: ['events', 'iam', 'iam/policy', 'engine', 'lib'],
   jobs: ['events', 'engine', 'meta', 'blob', 'lib'],
   admin: ['iam', 'jobs', 'engine', 'meta', 'blob', 'lib'],
   /** Files at the top of src/: the configuration and the one that builds everything. */
-  top: ['s3', 'iam', 'iam/policy', 'console', 'admin', 'jobs', 'topics', 'events', 'engine', 'meta', 'blob', 'lib'],
+  top: [
+    's3',
+    'iam',
+    'iam/policy',
+    'console',
+    'admin',
+    'jobs',
+    'topics',
+    'events',
+    'replication',
+    'engine',
+    'meta',
+    'blob',
+    'lib',
+  ],
   'command-line': ['top', 's3', 'admin', 'engine', 'meta', 'blob', 'lib'],
   main: ['command-line', 'top'],
 };

@@ -82,6 +82,9 @@ const bucketOwnersActions: ReadonlySet<string> = new Set([
   's3:ListMultipartUploadParts',
   's3:RestoreObject',
   's3:BypassGovernanceRetention',
+  's3:ReplicateObject',
+  's3:ReplicateDelete',
+  's3:ReplicateTags',
 ]);
 
 /** What whoever began an upload may do with it, as may the bucket's owner. */

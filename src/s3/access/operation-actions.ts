@@ -4,6 +4,7 @@
  * operations ask for themselves.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
  */
+import { replicaHeader } from '../../engine/replication/replica-facts.ts';
 import type { OperationName } from '../model/types.ts';
 
 /** A question to the policies. */
@@ -32,6 +33,8 @@ interface Entry {
   readonly on: NeededAction['on'];
   /** Instead, where the request names a version. */
   readonly versionAction?: string;
+  /** Instead, where another server replicates by it. */
+  readonly replicaAction?: string;
   readonly also?: readonly Further[];
 }
 
@@ -70,9 +73,14 @@ const bypass: Further = {
   isNeeded: ({ header }) => header('x-amz-bypass-governance-retention')?.toLowerCase() === 'true',
 };
 
+const replicates = { replicaAction: 's3:ReplicateObject' };
+const isReplica = hasAny(replicaHeader);
+const withTags = hasAny('x-amz-tagging');
+
 /** What the headers of a new object ask for beside its creation. */
 const ofNewObject: readonly Further[] = [
-  { action: 's3:PutObjectTagging', isOfNew: true, isNeeded: hasAny('x-amz-tagging') },
+  { action: 's3:PutObjectTagging', isOfNew: true, isNeeded: (request) => withTags(request) && !isReplica(request) },
+  { action: 's3:ReplicateTags', isOfNew: true, isNeeded: (request) => withTags(request) && isReplica(request) },
   { action: 's3:PutObjectAcl', isOfNew: true, isNeeded: asksForAcl },
   {
     action: 's3:PutObjectRetention',
@@ -92,13 +100,13 @@ const ofNewBucket: readonly Further[] = [
 ];
 
 const readsObject = onVersion('GetObject');
-const writesObject = { ...onObject('PutObject'), also: ofNewObject };
+const writesObject = { ...onObject('PutObject'), ...replicates, also: ofNewObject };
 const listsBucket = onBucket('ListBucket');
 
 const table: Readonly<Record<OperationName, Entry>> = {
   AbortMultipartUpload: onObject('AbortMultipartUpload'),
-  CompleteMultipartUpload: onObject('PutObject'),
-  CopyObject: writesObject,
+  CompleteMultipartUpload: { ...onObject('PutObject'), ...replicates },
+  CopyObject: { ...onObject('PutObject'), also: ofNewObject },
   CreateBucket: { ...onBucket('CreateBucket'), also: ofNewBucket },
   CreateBucketMetadataConfiguration: onBucket('CreateBucketMetadataTableConfiguration'),
   CreateBucketMetadataTableConfiguration: onBucket('CreateBucketMetadataTableConfiguration'),
@@ -120,7 +128,7 @@ const table: Readonly<Record<OperationName, Entry>> = {
   DeleteBucketReplication: onBucket('PutReplicationConfiguration'),
   DeleteBucketTagging: onBucket('PutBucketTagging'),
   DeleteBucketWebsite: onBucket('DeleteBucketWebsite'),
-  DeleteObject: { ...onVersion('DeleteObject'), also: [bypass] },
+  DeleteObject: { ...onVersion('DeleteObject'), replicaAction: 's3:ReplicateDelete', also: [bypass] },
   DeleteObjectAnnotation: onVersion('DeleteObjectAnnotation'),
   // Of each key by itself: one that may not be deleted is an error in the answer.
   DeleteObjects: { ...onVersion('DeleteObject'), also: [bypass] },
@@ -182,7 +190,7 @@ const table: Readonly<Record<OperationName, Entry>> = {
   ListObjects: listsBucket,
   ListObjectsV2: listsBucket,
   ListObjectVersions: onBucket('ListBucketVersions'),
-  ListParts: onObject('ListMultipartUploadParts'),
+  ListParts: { ...onObject('ListMultipartUploadParts'), ...replicates },
   ListTagsForResource: onBucket('ListTagsForResource'),
   PutAccountPublicAccessBlock: onService('s3:PutAccountPublicAccessBlock'),
   PutBucketAbac: onBucket('PutBucketAbac'),
@@ -210,7 +218,7 @@ const table: Readonly<Record<OperationName, Entry>> = {
   PutObjectLegalHold: onObject('PutObjectLegalHold'),
   PutObjectLockConfiguration: onBucket('PutBucketObjectLockConfiguration'),
   PutObjectRetention: { ...onObject('PutObjectRetention'), also: [bypass] },
-  PutObjectTagging: onVersion('PutObjectTagging'),
+  PutObjectTagging: { ...onVersion('PutObjectTagging'), replicaAction: 's3:ReplicateTags' },
   PutPublicAccessBlock: onBucket('PutBucketPublicAccessBlock'),
   RenameObject: { action: 's3express:CreateSession', on: 'bucket' },
   RestoreObject: onObject('RestoreObject'),
@@ -221,10 +229,14 @@ const table: Readonly<Record<OperationName, Entry>> = {
   UpdateBucketMetadataInventoryTableConfiguration: onBucket('UpdateBucketMetadataInventoryTableConfiguration'),
   UpdateBucketMetadataJournalTableConfiguration: onBucket('UpdateBucketMetadataJournalTableConfiguration'),
   UpdateObjectEncryption: onObject('UpdateObjectEncryption'),
-  UploadPart: onObject('PutObject'),
+  UploadPart: { ...onObject('PutObject'), ...replicates },
   UploadPartCopy: onObject('PutObject'),
   WriteGetObjectResponse: onService('s3-object-lambda:WriteGetObjectResponse'),
 };
+
+function ofReplica(action: string): NeededAction {
+  return { action, on: 'object' };
+}
 
 /** The action that an operation is, and after it those that its headers ask for. */
 export function neededActions(request: ActionRequest): readonly NeededAction[] {
@@ -235,7 +247,7 @@ export function neededActions(request: ActionRequest): readonly NeededAction[] {
     on: entry.on,
     ...(isOfNew && { isOfNew }),
   });
-  const own = pick(entry);
+  const own = entry.replicaAction !== undefined && isReplica(request) ? ofReplica(entry.replicaAction) : pick(entry);
   if (entry.also === undefined) return [own];
   return [own, ...entry.also.filter(({ isNeeded }) => isNeeded(request)).map(pick)];
 }

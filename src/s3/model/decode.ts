@@ -5,10 +5,10 @@
  * A decoded input has own keys only for the members that the client sent: what an operation does not support is told by them.
  */
 import assert from 'node:assert';
+import { readHeaderText, readMetadataText } from '../../lib/header-text.ts';
 import { S3Error, type S3ErrorCode } from '../errors.ts';
 import { enumReader, readBoolean, readHttpDate, readInteger, readIsoDate } from './decode-scalars.ts';
 import { compileElement, compileStructure, type ElementReader } from './decode-xml.ts';
-import { readHeaderText, readMetadataText } from './header-text.ts';
 import { checkInteger, invalidValue } from './invalid-value.ts';
 import type { HeaderMap } from './router.ts';
 import type { MemberSchema, MessageSchema, Type } from './schema.ts';

@@ -3,8 +3,8 @@
  * are quoted by the operation, not here.
  */
 import assert from 'node:assert';
+import { writeHeaderText, writeMetadataText } from '../../lib/header-text.ts';
 import { compileElement, compileStructure, type ItemOrder, scalarText } from './encode-xml.ts';
-import { writeHeaderText, writeMetadataText } from './header-text.ts';
 import type { MemberSchema, MessageSchema } from './schema.ts';
 import { operationTable } from './table.generated.ts';
 import type { OperationName, OutputOf } from './types.ts';

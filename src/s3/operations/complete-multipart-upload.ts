@@ -9,6 +9,7 @@ import type { InputOf } from '../model/types.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { objectUrl } from '../object-url.ts';
 import { type OperationRequest, operation } from '../operation.ts';
+import { identityOf, readReplica } from '../replication/replicas.ts';
 
 const [, ...digestInputs] = checksumInputs;
 /** 10,000 parts with a checksum or two each. */
@@ -22,6 +23,7 @@ export const completeMultipartUpload = operation({
     checkObjectAddress(input);
     const bucket = request.bucket();
     const conditions = writeConditions(input);
+    const replica = readReplica(request);
     const upload = await findUpload(request, input);
     checkChecksumType(upload, input.ChecksumType);
     const version = await request.engine.uploads.complete({
@@ -31,6 +33,7 @@ export const completeMultipartUpload = operation({
       parts: parseListedParts(input.MultipartUpload?.Parts, upload),
       cause: request.cause(),
       verify: (whole) => checkWhole(input, whole),
+      ...(replica !== undefined && identityOf(replica)),
       ...(conditions !== undefined && { conditions }),
     });
     return {

@@ -7,6 +7,7 @@ import { attributeInputs, parseAttributes } from '../object-attributes.ts';
 import { standingOfNewObject } from '../object-ownership.ts';
 import { operation } from '../operation.ts';
 import { objectLockInputs, refuseObjectLock } from '../refused-features.ts';
+import { readReplica, standingOfReplica } from '../replication/replicas.ts';
 
 export const createMultipartUpload = operation({
   name: 'CreateMultipartUpload',
@@ -15,12 +16,13 @@ export const createMultipartUpload = operation({
     checkObjectAddress(input);
     refuseObjectLock(input);
     const bucket = request.bucket();
-    const standing = await standingOfNewObject(request, input);
+    const replica = readReplica(request);
+    const standing = await (replica ? standingOfReplica(request, replica) : standingOfNewObject(request, input));
     const checksum = parseUploadChecksum(input.ChecksumAlgorithm, input.ChecksumType);
     const upload = await request.engine.uploads.create({
       bucket,
       key: input.Key,
-      attributes: parseAttributes(standing, input),
+      attributes: { ...parseAttributes(standing, input), ...standing },
       ...checksum,
     });
     return {

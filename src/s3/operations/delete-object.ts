@@ -1,7 +1,9 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
 import { deleteConditions } from '../conditions.ts';
+import { invalidRequest } from '../lifecycle/refusals.ts';
 import { checkObjectAddress } from '../object-address.ts';
 import { operation } from '../operation.ts';
+import { identityOf, readReplica } from '../replication/replicas.ts';
 
 export const deleteObject = operation({
   name: 'DeleteObject',
@@ -10,6 +12,10 @@ export const deleteObject = operation({
   async run(request, input) {
     checkObjectAddress(input);
     const bucket = request.bucket();
+    const replica = readReplica(request);
+    if (replica !== undefined && input.VersionId !== undefined) {
+      throw invalidRequest('Only delete markers are replicated, not the removal of versions');
+    }
     const conditions = deleteConditions({
       etag: input.IfMatch,
       lastModified: input.IfMatchLastModifiedTime,
@@ -20,6 +26,7 @@ export const deleteObject = operation({
       key: input.Key,
       owner: bucket.owner,
       cause: request.cause(),
+      ...(replica !== undefined && identityOf(replica)),
       ...(input.VersionId !== undefined && { versionId: input.VersionId }),
       ...(conditions !== undefined && { conditions }),
     });

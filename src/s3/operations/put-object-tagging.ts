@@ -2,6 +2,7 @@
 import { meetingMarkers } from '../current-marker.ts';
 import { checkObjectAddress, shownVersionId } from '../object-address.ts';
 import { operation } from '../operation.ts';
+import { readReplica, setReplicaAttributes } from '../replication/replicas.ts';
 import { parseObjectTags } from '../tagging.ts';
 
 export const putObjectTagging = operation({
@@ -11,6 +12,11 @@ export const putObjectTagging = operation({
     checkObjectAddress(input);
     const bucket = request.bucket();
     const tags = parseObjectTags(input.Tagging.TagSet);
+    const replica = readReplica(request);
+    if (replica !== undefined) {
+      await setReplicaAttributes(request, replica, { key: input.Key, versionId: input.VersionId, tags });
+      return { output: { VersionId: input.VersionId } };
+    }
     const target = { bucket, key: input.Key, versionId: input.VersionId, cause: request.cause() };
     const { versionId } = await meetingMarkers(request.engine.objects.setTags(target, tags));
     return { output: { VersionId: shownVersionId(bucket, versionId) } };

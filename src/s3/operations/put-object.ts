@@ -10,6 +10,7 @@ import { attributeInputs, parseAttributes } from '../object-attributes.ts';
 import { standingOfNewObject } from '../object-ownership.ts';
 import { type Answer, type OperationRequest, operation } from '../operation.ts';
 import { objectLockInputs, refuseObjectLock } from '../refused-features.ts';
+import { identityOf, readReplica, standingOfReplica } from '../replication/replicas.ts';
 
 export const putObject = operation({
   name: 'PutObject',
@@ -26,15 +27,17 @@ export async function writeObject(
   checkObjectAddress(input);
   refuseObjectLock(input);
   const bucket = request.bucket();
-  const standing = await standingOfNewObject(request, input);
+  const replica = readReplica(request);
+  const standing = await (replica ? standingOfReplica(request, replica) : standingOfNewObject(request, input));
   const conditions = writeConditions(input);
   const version = await request.engine.objects.put({
     bucket,
     key: input.Key,
-    attributes: parseAttributes(standing, input),
+    attributes: { ...parseAttributes(standing, input), ...standing },
     source: request.body(),
     cause: request.cause(),
     event,
+    ...(replica !== undefined && identityOf(replica)),
     ...(conditions !== undefined && { conditions }),
   });
   return {

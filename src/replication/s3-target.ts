@@ -1,0 +1,207 @@
+/**
+ * Replicas on another server, by S3's own operations. To another Ninefold each request carries what the replica has from its
+ * source; on any other server a replica is an object like any, with version id and time of its own.
+ */
+import { hash } from 'node:crypto';
+import { encodeReplicaFacts, replicaHeader } from '../engine/replication/replica-facts.ts';
+import { type Replica, type ReplicaTarget, ReplicationRefused } from '../engine/replication/types.ts';
+import type { Checksum, Part } from '../engine/types.ts';
+import { writeHeaderText, writeMetadataText } from '../lib/header-text.ts';
+import type { AnswerXml } from './answer-xml.ts';
+import { encode, type S3Call, type S3Client, S3Failure } from './s3-client.ts';
+
+export interface S3TargetOptions {
+  readonly client: S3Client;
+  /** As it is called there. */
+  readonly bucket: string;
+  /** The server is a Ninefold. */
+  readonly isNinefold: boolean;
+}
+
+/** Refusals that another attempt may not meet. */
+const passing = new Set([
+  ...['RequestTimeout', 'RequestTimeTooSkewed', 'SlowDown', 'OperationAborted', 'ConditionalRequestConflict'],
+  ...['BadDigest', 'IncompleteBody', 'XAmzContentSHA256Mismatch', 'NoSuchUpload'],
+]);
+const passingStatuses = new Set([408, 409, 425, 429]);
+const md5Form = /^[0-9a-f]{32}$/;
+/** What every object has unless its client says otherwise, and not every server knows. */
+const usualAlgorithm = 'CRC64NVME';
+const usualClass = 'STANDARD';
+
+export function s3Target(options: S3TargetOptions): ReplicaTarget {
+  const { isNinefold } = options;
+  const call = (replica: Replica, more: Omit<S3Call, 'bucket' | 'key'>) => send(options, replica, more);
+  return {
+    async putWhole(replica, { start, end, read }) {
+      const { version } = replica;
+      const headers = { ...headersOf(replica), ...md5Header(version.etag), ...digestHeader(options, version.checksum) };
+      await call(replica, { method: 'PUT', headers, body: { length: end - start, read } });
+    },
+    async beginUpload(replica) {
+      const checksum = shownChecksum(options, replica.version.checksum);
+      const headers = {
+        ...headersOf(replica),
+        ...(checksum !== undefined && {
+          'x-amz-checksum-algorithm': checksum.algorithm,
+          'x-amz-checksum-type': checksum.type,
+        }),
+      };
+      const answer = await call(replica, { method: 'POST', query: { uploads: '' }, headers });
+      const uploadId = answer.textOf('UploadId');
+      if (uploadId === undefined) throw new Error('an upload was begun without an id');
+      return uploadId;
+    },
+    partsOf: (replica, uploadId) => listParts(call, replica, uploadId),
+    async putPart(replica, { uploadId, part, bytes: { start, end, read } }) {
+      const isShown = shownChecksum(options, replica.version.checksum) !== undefined;
+      const headers = { ...md5Header(part.etag), ...(isShown && digestHeader(options, part.checksum)) };
+      const query = { partNumber: String(part.partNumber), uploadId };
+      await call(replica, { method: 'PUT', query, headers, body: { length: end - start, read } });
+    },
+    async completeUpload(replica, { uploadId, parts }) {
+      const checksum = shownChecksum(options, replica.version.checksum);
+      const body = completion(parts, checksum);
+      const headers = { 'content-type': 'application/xml' };
+      return unlessNoUpload(call(replica, { method: 'POST', query: { uploadId }, headers, body }));
+    },
+    async putMarker(replica) {
+      await call(replica, { method: 'DELETE' });
+    },
+    async setAttributes(replica) {
+      const versionId = isNinefold ? replica.versionId : await findVersion(options, replica);
+      if (versionId === undefined) return false;
+      return setTags(call, replica, versionId);
+    },
+  };
+}
+
+type Call = (replica: Replica, more: Omit<S3Call, 'bucket' | 'key'>) => Promise<AnswerXml>;
+
+/** Throws ReplicationRefused for what another attempt would meet as well. */
+async function send(
+  { client, bucket, isNinefold }: S3TargetOptions,
+  replica: Replica,
+  call: Omit<S3Call, 'bucket' | 'key'>,
+): Promise<AnswerXml> {
+  const facts = isNinefold ? { [replicaHeader]: encodeReplicaFacts(replica) } : {};
+  try {
+    return await client.call({ ...call, bucket, key: replica.version.key, headers: { ...call.headers, ...facts } });
+  } catch (error) {
+    if (!(error instanceof S3Failure) || isPassing(error)) throw error;
+    throw new ReplicationRefused(error.message, { cause: error });
+  }
+}
+
+function isPassing({ status, code }: S3Failure): boolean {
+  return status < 400 || status >= 500 || passingStatuses.has(status) || passing.has(code) || code === 'NoSuchVersion';
+}
+
+function headersOf({ version }: Replica): Record<string, string> {
+  const { headers, metadata, tags, storageClass } = version.attributes;
+  const system = {
+    'content-type': headers.contentType,
+    'cache-control': headers.cacheControl,
+    'content-disposition': headers.contentDisposition,
+    'content-encoding': headers.contentEncoding,
+    'content-language': headers.contentLanguage,
+    expires: headers.expires,
+    'x-amz-website-redirect-location': headers.websiteRedirectLocation,
+    'x-amz-storage-class': storageClass === usualClass ? undefined : storageClass,
+    'x-amz-tagging':
+      tags.length === 0 ? undefined : tags.map(({ key, value }) => `${encode(key)}=${encode(value)}`).join('&'),
+  };
+  return {
+    ...Object.fromEntries(
+      Object.entries(system).flatMap(([name, value]) => (value === undefined ? [] : [[name, writeHeaderText(value)]])),
+    ),
+    ...Object.fromEntries(
+      Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, writeMetadataText(value)]),
+    ),
+  };
+}
+
+function md5Header(etag: string): Record<string, string> {
+  return md5Form.test(etag) ? { 'content-md5': Buffer.from(etag, 'hex').toString('base64') } : {};
+}
+
+/** A checksum that the other server is told of. */
+function shownChecksum({ isNinefold }: S3TargetOptions, checksum: Checksum | undefined): Checksum | undefined {
+  return isNinefold || checksum?.algorithm !== usualAlgorithm ? checksum : undefined;
+}
+
+function digestHeader(options: S3TargetOptions, checksum: Checksum | undefined): Record<string, string> {
+  const shown = shownChecksum(options, checksum);
+  return shown === undefined ? {} : { [`x-amz-checksum-${shown.algorithm.toLowerCase()}`]: shown.value };
+}
+
+function completion(parts: readonly Part[], whole: Checksum | undefined): string {
+  const elements = parts.map(({ partNumber, etag, checksum }) => {
+    const name = `Checksum${checksum?.algorithm}`;
+    const digest = whole === undefined || checksum === undefined ? '' : `<${name}>${checksum.value}</${name}>`;
+    return `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${etag}"</ETag>${digest}</Part>`;
+  });
+  const namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
+  return `<CompleteMultipartUpload ${namespace}>${elements.join('')}</CompleteMultipartUpload>`;
+}
+
+async function unlessNoUpload(work: Promise<unknown>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    if (error instanceof S3Failure && error.code === 'NoSuchUpload') return false;
+    throw error;
+  }
+}
+
+async function listParts(
+  call: Call,
+  replica: Replica,
+  uploadId: string,
+): Promise<ReadonlyMap<number, string> | undefined> {
+  const etags = new Map<number, string>();
+  for (let marker: string | undefined = '0'; marker !== undefined; ) {
+    let page: AnswerXml;
+    try {
+      page = await call(replica, { method: 'GET', query: { uploadId, 'part-number-marker': marker } });
+    } catch (error) {
+      if (error instanceof S3Failure && error.code === 'NoSuchUpload') return undefined;
+      throw error;
+    }
+    for (const part of page.elements('Part')) {
+      etags.set(Number(part.textOf('PartNumber')), part.textOf('ETag')?.replaceAll('"', '') ?? '');
+    }
+    marker = page.textOf('IsTruncated') === 'true' ? page.textOf('NextPartNumberMarker') : undefined;
+  }
+  return etags;
+}
+
+/** On a server that gives versions ids of its own: the newest version with these bytes. */
+async function findVersion({ client, bucket }: S3TargetOptions, { version }: Replica): Promise<string | undefined> {
+  const page = await client.call({ method: 'GET', bucket, query: { versions: '', prefix: version.key } });
+  const found = page
+    .elements('Version')
+    .find((one) => one.textOf('Key') === version.key && one.textOf('ETag') === `"${version.etag}"`);
+  return found?.textOf('VersionId');
+}
+
+async function setTags(call: Call, replica: Replica, versionId: string): Promise<boolean> {
+  const tags = replica.version.attributes.tags.map(
+    ({ key, value }) => `<Tag><Key>${escaped(key)}</Key><Value>${escaped(value)}</Value></Tag>`,
+  );
+  const namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
+  const body = `<Tagging ${namespace}><TagSet>${tags.join('')}</TagSet></Tagging>`;
+  const headers = { 'content-type': 'application/xml', 'content-md5': hash('md5', body, 'base64') };
+  try {
+    await call(replica, { method: 'PUT', query: { tagging: '', versionId }, headers, body });
+    return true;
+  } catch (error) {
+    if (error instanceof S3Failure && error.code === 'NoSuchVersion') return false;
+    throw error;
+  }
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

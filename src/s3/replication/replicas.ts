@@ -1,0 +1,61 @@
+/** Requests by which another server replicates into a bucket: what they say of the replica, and what it is like here. */
+import { decodeReplicaFacts, type ReplicaFacts, replicaHeader } from '../../engine/replication/replica-facts.ts';
+import type { ObjectAttributes } from '../../engine/types.ts';
+import { invalidArgument, invalidRequest } from '../lifecycle/refusals.ts';
+import type { OperationRequest } from '../operation.ts';
+
+/** As for signatures: how far the clocks of two servers may be apart. */
+const skewMaxMs = 15 * 60_000;
+
+/**
+ * Undefined for a request of a client. Throws InvalidArgument for what is no replica, or comes from the future, which would
+ * stand above whatever is written here until then; InvalidRequest where the bucket keeps no versions.
+ */
+export function readReplica(request: OperationRequest): ReplicaFacts | undefined {
+  const text = request.header(replicaHeader);
+  if (text === undefined) return undefined;
+  const facts = decodeReplicaFacts(text);
+  if (facts === undefined) throw invalidArgument('The replica is not well formed', { [replicaHeader]: text });
+  const latestMs = Math.max(facts.ordinal / 1000, facts.lastModifiedMs, facts.changedMs);
+  if (latestMs > request.nowMs + skewMaxMs) {
+    throw invalidArgument('The replica was made in the future: the clocks of the two servers differ', {
+      [replicaHeader]: text,
+    });
+  }
+  if (request.bucket().versioning !== 'Enabled') throw invalidRequest('Replicas need a bucket with versioning enabled');
+  return facts;
+}
+
+/** Whose a replica is, and what its list says: where lists are disabled, or the owner is not known here, its bucket's owner has it. */
+export async function standingOfReplica(
+  request: OperationRequest,
+  { owner, acl, changedMs }: ReplicaFacts,
+): Promise<Pick<ObjectAttributes, 'owner' | 'acl' | 'changedMs'>> {
+  const bucket = request.bucket();
+  const changed = changedMs > 0 ? { changedMs } : {};
+  const { ownership } = await request.accessOf(bucket);
+  const isKnown = owner !== undefined && request.findUser({ id: owner }) !== undefined;
+  if (ownership === 'BucketOwnerEnforced' || !isKnown) return { owner: bucket.owner, ...changed };
+  return { owner, ...(acl && { acl }), ...changed };
+}
+
+/** What the engine takes of it. */
+export function identityOf({ versionId, ordinal, lastModifiedMs }: ReplicaFacts) {
+  return { replica: { versionId, ordinal, lastModifiedMs } };
+}
+
+/** Makes tags and list of a replica those of its source, where they were not changed later here. */
+export async function setReplicaAttributes(
+  request: OperationRequest,
+  replica: ReplicaFacts,
+  { key, versionId, tags }: { key: string; versionId: string | undefined; tags: ObjectAttributes['tags'] },
+): Promise<void> {
+  if (versionId !== replica.versionId) throw invalidRequest('The request must name the version of the replica');
+  const bucket = request.bucket();
+  const { ownership } = await request.accessOf(bucket);
+  const keepsList = ownership === 'BucketOwnerEnforced' || replica.acl === undefined;
+  await request.engine.replication.setReplicaAttributes({
+    ...{ bucket, key, versionId, tags, changedMs: replica.changedMs },
+    ...(!keepsList && { acl: replica.acl ?? null }),
+  });
+}

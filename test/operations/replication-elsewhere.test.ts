@@ -1,0 +1,169 @@
+/** Replication to another server: to a Ninefold, with ids and times, and to one that is asked as any server of S3 is. */
+import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
+import {
+  CompleteMultipartUploadCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  HeadObjectCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  PutObjectTaggingCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Daemon, region, rootKey, startDaemon } from '../support/daemon.ts';
+import { eventually } from '../support/eventually.ts';
+import { makeRole, newVersioned, putRules, ruleTo, statusOf, versionsOf } from '../support/replicated-buckets.ts';
+import { signedRequests } from '../support/signed-requests.ts';
+
+/** Clients write into the one they are given. */
+const root = { accessKeyId: rootKey.accessKeyId, secretAccessKey: rootKey.secretAccessKey };
+let there: Daemon;
+let here: Daemon;
+let replicator: { accessKeyId: string; secretAccessKey: string };
+
+/** A user that may do some things in all buckets; returns its key. */
+async function newUser({ endpoint }: Daemon, UserName: string, Action: readonly string[]) {
+  const iam = new IAMClient({ endpoint, region, credentials: rootKey, maxAttempts: 1 });
+  try {
+    await iam.send(new CreateUserCommand({ UserName }));
+    const policy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource: '*' }] };
+    await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'p', PolicyDocument: JSON.stringify(policy) }));
+    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+    return { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
+  } finally {
+    iam.destroy();
+  }
+}
+
+beforeAll(async () => {
+  there = await startDaemon();
+  for (const Bucket of ['mirror', 'plain']) {
+    await there.client.send(new CreateBucketCommand({ Bucket }));
+    const VersioningConfiguration = { Status: 'Enabled' as const };
+    await there.client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+  }
+  replicator = await newUser(there, 'replicator', ['s3:ReplicateObject', 's3:ReplicateDelete', 's3:ReplicateTags']);
+  const destinations = [
+    {
+      endpoint: there.endpoint,
+      ninefold: true,
+      ...replicator,
+      buckets: [{ arn: 'arn:aws:s3:::mirror' }],
+    },
+    { endpoint: there.endpoint, ...root, buckets: [{ arn: 'arn:aws:s3:::abroad', name: 'plain' }] },
+    { endpoint: 'http://127.0.0.1:9', ...root, buckets: [{ arn: 'arn:aws:s3:::away' }] },
+  ];
+  here = await startDaemon({ config: JSON.stringify({ replication: { destinations } }) });
+  await makeRole(here);
+});
+afterAll(async () => {
+  await here.stop();
+  await there.stop();
+});
+
+const completed = (Bucket: string, Key: string) =>
+  eventually(async () => expect(await statusOf(here.client, Bucket, Key)).toBe('COMPLETED'));
+
+/** Versions, markers, parts, a key and metadata that must be escaped. */
+async function write(Bucket: string): Promise<void> {
+  const { client } = here;
+  const Key = "a b/ü+'(x)&.txt";
+  const said = { ContentType: 'text/ü', Metadata: { colour: 'grün' }, Tagging: 'k%2B=v%20w', CacheControl: 'no-store' };
+  await client.send(new PutObjectCommand({ Bucket, Key, Body: 'one', ...said, ChecksumAlgorithm: 'SHA256' }));
+  await client.send(new DeleteObjectCommand({ Bucket, Key }));
+  await client.send(new PutObjectCommand({ Bucket, Key, Body: Buffer.alloc(3_000_000, 7), ...said }));
+  const named = { Bucket, Key: 'parts' };
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...named, ChecksumAlgorithm: 'CRC32' }));
+  const Parts = [];
+  for (const [i, Body] of [Buffer.alloc(5 * 1024 * 1024, 1), Buffer.from('the end')].entries()) {
+    const part = { ...named, UploadId, PartNumber: i + 1, Body, ChecksumAlgorithm: 'CRC32' as const };
+    const { ETag, ChecksumCRC32 } = await client.send(new UploadPartCommand(part));
+    Parts.push({ ETag, ChecksumCRC32, PartNumber: i + 1 });
+  }
+  await client.send(new CompleteMultipartUploadCommand({ ...named, UploadId, MultipartUpload: { Parts } }));
+  await client.send(new PutObjectCommand({ Bucket, Key: 'empty', Body: '' }));
+  for (const written of [Key, 'parts', 'empty']) await completed(Bucket, written);
+}
+
+describe('to a Ninefold', () => {
+  test('versions, markers, parts and tags → the same there, as replicas, with a key that may do nothing else', async () => {
+    const Bucket = await newVersioned(here);
+    await putRules(here.client, Bucket, [ruleTo('mirror')]);
+    await write(Bucket);
+    expect(await versionsOf(there.client, 'mirror')).toEqual(await versionsOf(here.client, Bucket));
+    const Key = "a b/ü+'(x)&.txt";
+    for (const named of [{ Key }, { Key: 'parts', PartNumber: 2 }]) {
+      const request = { ...named, ChecksumMode: 'ENABLED' as const };
+      const source = await here.client.send(new GetObjectCommand({ Bucket, ...request }));
+      const replica = await there.client.send(new GetObjectCommand({ Bucket: 'mirror', ...request }));
+      const facts = ({ $metadata: _this, Body: _bytes, ReplicationStatus: _differs, ...rest }: typeof source) => rest;
+      expect(facts(replica)).toEqual(facts(source));
+      expect(replica.ReplicationStatus).toBe('REPLICA');
+      expect(await replica.Body?.transformToByteArray()).toEqual(await source.Body?.transformToByteArray());
+    }
+    const TagSet = [{ Key: 'now', Value: 'a +/=@' }];
+    await here.client.send(new PutObjectTaggingCommand({ Bucket, Key, Tagging: { TagSet } }));
+    const tagsThere = () => there.client.send(new GetObjectTaggingCommand({ Bucket: 'mirror', Key }));
+    await eventually(async () => expect((await tagsThere()).TagSet).toEqual(TagSet));
+  });
+
+  test('the header that makes a replica, malformed, from the future, or from who may only write → refused; who may only replicate writes nothing else', async () => {
+    const { send } = signedRequests(() => there);
+    const facts = (different: object) => {
+      const replica = { v: 1, versionId: 'A'.repeat(32), ordinal: 5, lastModifiedMs: 5, changedMs: 0, ...different };
+      return { 'x-amz-ninefold-replica': Buffer.from(JSON.stringify(replica)).toString('base64') };
+    };
+    const put = (headers: Record<string, string>) => send({ method: 'PUT', path: '/mirror/k', headers, body: 'x' });
+    const future = (Date.now() + 3_600_000) * 1000;
+    for (const wrong of [
+      { ordinal: future },
+      { versionId: 'null' },
+      { versionId: 'x' },
+      { more: 1 },
+      { ordinal: -1 },
+    ]) {
+      expect(await put(facts(wrong)), JSON.stringify(wrong)).toMatchObject({ status: 400, code: 'InvalidArgument' });
+    }
+    expect(await put({ 'x-amz-ninefold-replica': 'nonsense' })).toMatchObject({ status: 400, code: 'InvalidArgument' });
+    const writer = await newUser(there, 'writer', ['s3:PutObject', 's3:DeleteObject', 's3:PutObjectTagging']);
+    const denied = { status: 403, code: 'AccessDenied' };
+    for (const method of ['PUT', 'DELETE']) {
+      const request = { method, path: '/mirror/k', key: writer, body: method === 'PUT' ? 'x' : '' };
+      expect(await send({ ...request, headers: facts({}) })).toMatchObject(denied);
+      expect((await send(request)).status).toBeLessThan(300);
+      expect(await send({ ...request, key: replicator })).toMatchObject(denied);
+    }
+  });
+});
+
+test('to any other server → objects with all that is said of them, markers and tags', async () => {
+  const Bucket = await newVersioned(here);
+  await putRules(here.client, Bucket, [ruleTo('abroad')]);
+  await write(Bucket);
+  const Key = "a b/ü+'(x)&.txt";
+  const replica = await there.client.send(new GetObjectCommand({ Bucket: 'plain', Key }));
+  const source = await here.client.send(new HeadObjectCommand({ Bucket, Key }));
+  for (const member of ['ETag', 'ContentType', 'CacheControl', 'Metadata', 'TagCount'] as const) {
+    expect(replica[member], member).toEqual(source[member]);
+  }
+  expect(replica.ReplicationStatus).toBeUndefined();
+  expect(await replica.Body?.transformToByteArray()).toHaveLength(3_000_000);
+  const kinds = async (client: typeof here.client, bucket: string) =>
+    (await versionsOf(client, bucket)).map((one) => ('ETag' in one ? one.ETag : 'marker'));
+  expect(await kinds(there.client, 'plain')).toEqual(await kinds(here.client, Bucket));
+  const TagSet = [{ Key: 'now', Value: 'a +/=@' }];
+  await here.client.send(new PutObjectTaggingCommand({ Bucket, Key, Tagging: { TagSet } }));
+  const tagsThere = () => there.client.send(new GetObjectTaggingCommand({ Bucket: 'plain', Key }));
+  await eventually(async () => expect((await tagsThere()).TagSet).toEqual(TagSet));
+});
+
+test('to a server that is away → PENDING, and nothing waits for it', async () => {
+  const Bucket = await newVersioned(here);
+  await putRules(here.client, Bucket, [ruleTo('away')]);
+  await here.client.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
+  expect(await statusOf(here.client, Bucket, 'k')).toBe('PENDING');
+});
