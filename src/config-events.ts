@@ -1,5 +1,6 @@
 /** The settings of events: where they can be sent. */
 import { z } from 'zod';
+import { brokerSchemas } from './config-brokers.ts';
 import { durationSchema } from './config-durations.ts';
 
 const urlSchema = z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' });
@@ -23,19 +24,24 @@ const queueSchema = z.strictObject({ visibilityTimeout: durationSchema.default('
 const arnForm = /^arn:aws:(sns|sqs|lambda|events):[a-z0-9-]*:\d{12}:.+$/;
 const queueArnForm = /^arn:aws:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}$/;
 
+const kinds = {
+  webhook: webhookSchema.optional(),
+  sqs: sqsSchema.optional(),
+  queue: queueSchema.optional(),
+  ...brokerSchemas,
+};
+
 const targetSchema = z
   .strictObject({
     arn: z.string().regex(arnForm, 'an ARN such as arn:aws:sqs:us-east-1:000000000000:uploads'),
-    webhook: webhookSchema.optional(),
-    sqs: sqsSchema.optional(),
-    queue: queueSchema.optional(),
+    ...kinds,
   })
   .refine(
-    ({ webhook, sqs, queue }) => [webhook, sqs, queue].filter((kind) => kind !== undefined).length === 1,
-    'give one of webhook, sqs and queue',
+    ({ arn, ...target }) => Object.values(target).filter((kind) => kind !== undefined).length === 1,
+    `give one of ${Object.keys(kinds).join(', ')}`,
   )
   .refine(
-    ({ arn, webhook }) => webhook !== undefined || queueArnForm.test(arn),
+    ({ arn, sqs, queue }) => (sqs === undefined && queue === undefined) || queueArnForm.test(arn),
     'a queue has the ARN of one, such as arn:aws:sqs:us-east-1:000000000000:uploads',
   );
 

@@ -6,6 +6,7 @@ import { metricsPaths } from './admin/metrics-routes.ts';
 import { AuditFile } from './audit-file.ts';
 import { accountOf, backgroundWork } from './background-work.ts';
 import { type ErasureBlobStore, openBlobStore } from './blob/store.ts';
+import { openBrokers } from './broker-targets.ts';
 import { type Config, ConfigError } from './config.ts';
 import { durationMs } from './config-durations.ts';
 import { openCluster, openRootKey, openServerKey, type RootKey, refuseLostIndex } from './data-folder.ts';
@@ -80,11 +81,11 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const log = overrides.log ?? createLog(config.logLevel);
   const startedMs = clock.nowMs();
   const tls = openTls(config, { clock, log });
+  const brokers = await openBrokers(config);
   const clusterId = openCluster(config, log);
   const zonePaths = config.zones.map(({ path }) => path);
   const locks = lockZones(zonePaths, log);
-  const rebuilt = await settleRebuilt(zonePaths, log);
-  if (rebuilt !== undefined) log.warn(rebuilt, 'A rebuilt index was whole and is in its place now');
+  await takeRebuilt(zonePaths, log);
   const rootKey = openRootKey(config);
   const serverKey = openServerKey(config);
 
@@ -113,7 +114,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   await engine.watches.load();
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
   const settings = new SettingsCopies({ read: () => readSettings(index), disks: () => blobs.disks(), clock });
-  const events = openEvents(config, { engine, iam, clock, log });
+  const events = openEvents(config, { engine, iam, brokers, clock, log });
   const parts = { engine, iam, ...openAccesses(engine, iam), index, blobs, clock, log };
   const work = backgroundWork(config, { ...parts, compaction, dayLengthMs, settings });
   const senders = [events.delivery, openReplication(config, parts)].filter((one) => one !== undefined);
@@ -143,6 +144,11 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
       locks.release();
     },
   };
+}
+
+async function takeRebuilt(zonePaths: readonly string[], log: Log): Promise<void> {
+  const rebuilt = await settleRebuilt(zonePaths, log);
+  if (rebuilt !== undefined) log.warn(rebuilt, 'A rebuilt index was whole and is in its place now');
 }
 
 function openStore(

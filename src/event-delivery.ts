@@ -5,6 +5,7 @@ import type { Engine } from './engine/types.ts';
 import { messageOf } from './events/message.ts';
 import { type QueueSet, queueArnOf, runQueueAction } from './events/queues/actions.ts';
 import { MessageQueue } from './events/queues/message-queue.ts';
+import type { EventTarget } from './events/target.ts';
 import { sqsQueue } from './events/targets/sqs.ts';
 import { webhook } from './events/targets/webhook.ts';
 import type { Iam } from './iam/iam.ts';
@@ -15,6 +16,7 @@ import type { Queues } from './s3/queue-api.ts';
 import { type OpenTopics, openTopics } from './topics.ts';
 
 interface Parts {
+  readonly brokers: readonly EventTarget[];
   readonly engine: Engine;
   readonly iam: Iam;
   readonly clock: Clock;
@@ -35,12 +37,13 @@ export function openEvents(config: Config, parts: Parts): OpenEvents {
 
 function openDelivery(
   { events, accountId }: Config,
-  { engine, clock, log, topics }: Parts & { readonly topics: OpenTopics },
+  { engine, brokers, clock, log, topics }: Parts & { readonly topics: OpenTopics },
 ): Delivery {
-  const configured = events.targets.flatMap(({ arn, webhook: hook, sqs }) => [
+  const requested = events.targets.flatMap(({ arn, webhook: hook, sqs }) => [
     ...(hook === undefined ? [] : [webhook({ arn, ...hook, clock })]),
     ...(sqs === undefined ? [] : [sqsQueue({ arn, ...sqs, clock })]),
   ]);
+  const configured = [...requested, ...brokers];
   return deliverEvents({
     outbox: engine.outbox,
     targets: () => [...configured, ...topics.targets()],

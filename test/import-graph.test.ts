@@ -80,6 +80,7 @@ describe('a rule finds what it is for', () => {
     ['src/engine/a.ts', 'node:fs'],
     ['src/s3/a.ts', '@aws-sdk/client-s3'],
     ['src/blob/a.ts', 'zod'],
+    ['src/event-delivery.ts', '@nats-io/transport-node'],
   ] as const)('%s imports %s → found', ([path, from]) => {
     expect(found(homesOfModules, path, `import x from '${from}';`)).toEqual([`imports ${from}`]);
   });

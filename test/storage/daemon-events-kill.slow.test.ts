@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { startDaemon } from '../support/daemon.ts';
-import { EventReceiver, type ReceivedRecord } from '../support/event-receiver.ts';
+import { EventReceiver, firstOfEach } from '../support/event-receiver.ts';
 import { eventually } from '../support/eventually.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 
@@ -15,16 +15,6 @@ const queue = 'arn:aws:sqs:us-east-1:000000000000:queue';
 const kills = 6;
 const changesBetween = 250;
 const keysMax = 20;
-
-/** The first time that each event was taken, in their order; the others are repetitions after a crash. */
-function firstOfEach(records: readonly ReceivedRecord[]): readonly ReceivedRecord[] {
-  const seen = new Set<string>();
-  return records.filter(({ s3 }) => {
-    const isNew = !seen.has(s3.object.sequencer);
-    seen.add(s3.object.sequencer);
-    return isNew;
-  });
-}
 
 test('puts and deletes, the server killed and the target down at random → every event, in order of its key, none for a refused write', async () => {
   const seed = 20_261_127;

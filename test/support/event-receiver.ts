@@ -26,6 +26,16 @@ export interface ReceivedRecord {
   readonly [member: string]: unknown;
 }
 
+/** The first time that each event was taken, in their order; the others are repetitions. */
+export function firstOfEach(records: readonly ReceivedRecord[]): readonly ReceivedRecord[] {
+  const seen = new Set<string>();
+  return records.filter(({ s3 }) => {
+    const isNew = !seen.has(s3.object.sequencer);
+    seen.add(s3.object.sequencer);
+    return isNew;
+  });
+}
+
 export class EventReceiver implements AsyncDisposable {
   /** All that were sent and taken, in their order. */
   readonly taken: Received[] = [];

@@ -72,6 +72,11 @@ const homes: readonly {
     places: ['top', 'src/engine/', 'src/events/', 'src/admin/', 'src/command-line/'],
     typesAnywhere: true,
   },
+  {
+    module: /^(amqplib|@platformatic\/kafka|@nats-io\/.+|mqtt|@redis\/client|pg)$/,
+    places: ['src/events/targets/'],
+    typesAnywhere: false,
+  },
   { module: /^fast-xml-parser$/, places: ['src/s3/', 'src/iam/'], typesAnywhere: false },
 ];
 

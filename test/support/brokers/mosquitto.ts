@@ -1,0 +1,48 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { connect, type MqttClient } from 'mqtt';
+import { freePort } from '../free-port.ts';
+import { type Broker, BrokerProcess, hasProgram } from './broker.ts';
+
+const topic = 'uploads';
+
+/** With a subscriber whose session the broker keeps, so that it keeps the messages too. */
+export async function mosquitto(): Promise<Broker> {
+  const port = await freePort();
+  const server = new BrokerProcess();
+  const url = `mqtt://127.0.0.1:${port}`;
+  const config = `${server.folder}/mosquitto.conf`;
+  const texts: string[] = [];
+  let reader: MqttClient | undefined;
+  const subscriber = async (): Promise<MqttClient> => {
+    const properties = { sessionExpiryInterval: 3600 };
+    const session = { clientId: 'reader', clean: false, protocolVersion: 5 as const, properties, reconnectPeriod: 0 };
+    const client = connect(url, session);
+    // Before it connects: what waits for the session comes with the first packet.
+    client.on('message', (_topic, text) => texts.push(text.toString())).on('error', () => {});
+    await new Promise<void>((resolve) => client.once('connect', () => resolve()));
+    await client.subscribeAsync(topic, { qos: 1 });
+    return client;
+  };
+  return {
+    target: { mqtt: { url, topic } },
+    missing: hasProgram('mosquitto') ? undefined : 'mosquitto is not installed',
+    async start() {
+      const isFirst = !existsSync(config);
+      const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'max_queued_messages 0'];
+      const kept = ['persistence true', `persistence_location ${server.folder}/`, 'user root'];
+      writeFileSync(config, [...lines, ...kept, ''].join('\n'));
+      await server.start({ command: 'mosquitto', args: ['-c', config] }, port);
+      if (isFirst) await (await subscriber()).endAsync();
+    },
+    // It writes down what it keeps when it is told to end.
+    kill: () => server.kill('SIGTERM'),
+    async messages() {
+      reader ??= await subscriber();
+      return texts;
+    },
+    async [Symbol.asyncDispose]() {
+      reader?.end(true);
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
