@@ -9,6 +9,7 @@ import { analyse } from './jobs/analytics.ts';
 import { collectGarbage } from './jobs/collect-garbage.ts';
 import { compact } from './jobs/compact.ts';
 import { countUsage } from './jobs/count-usage.ts';
+import { tierIntelligently } from './jobs/intelligent-tiering.ts';
 import { writeInventories } from './jobs/inventory.ts';
 import type { Job } from './jobs/job.ts';
 import { jobStateIn } from './jobs/job-state.ts';
@@ -76,6 +77,14 @@ export function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[]
       accessState: jobStateIn(index, 'analytics-accesses'),
     }),
     tellRestores({ archives: engine.archives, dayLengthMs }),
+    tierIntelligently({
+      tiering: engine.tiering,
+      clock,
+      state: jobStateIn(index, 'intelligent-tiering'),
+      dayLengthMs,
+      looksPerSecond: jobs.lifecycleLooksPerSecond,
+      changesPerSecond: jobs.lifecycleChangesPerSecond,
+    }),
     writeInventories({
       inventory: engine.inventory,
       check,

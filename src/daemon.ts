@@ -138,7 +138,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
       for (const sender of senders) await sender.close();
       await settings.write();
       await compaction.close();
-      await engine.lifecycle.close();
+      await Promise.all([engine.lifecycle.close(), engine.tiering.close()]);
       await index.close();
       await blobs.close();
       locks.release();

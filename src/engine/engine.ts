@@ -18,6 +18,7 @@ import { createListing } from './listing.ts';
 import { createObjects } from './objects.ts';
 import { createReplication } from './replication/replication.ts';
 import { poolsByClass, type StorageSettings } from './storage-pools.ts';
+import { createTiering } from './tiering/tiering.ts';
 import type { Engine } from './types.ts';
 import { createUploads } from './uploads.ts';
 import { createUsage } from './usage/usage.ts';
@@ -68,7 +69,8 @@ export function createEngine(options: EngineOptions): Engine {
     garbage: createGarbage(context),
     archives: createArchives(context, { dayLengthMs }),
     lifecycle: createLifecycle(context, { dayLengthMs }),
-    inventory: createInventory(context, { buckets, objects }),
+    tiering: createTiering(context, { dayLengthMs }),
+    inventory: createInventory(context, { buckets, objects, dayLengthMs }),
     identities: createIdentities(context),
     outbox: createOutbox(context),
     watches: createWatches(context),

@@ -20,6 +20,9 @@ export type EngineErrorCode =
   | 'RestoreAlreadyInProgress'
   /** The archive offers no restore of that speed: InvalidArgument. */
   | 'NoSuchRestoreTier'
+  /** An archive is restored for a number of days, a tier of Intelligent-Tiering for good. */
+  | 'RestoreDaysMissing'
+  | 'RestoreDaysNamed'
   /** There is no space for new data. */
   | 'StorageFull'
   /** The store cannot take a write, or cannot read back enough shards, now. */

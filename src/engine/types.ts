@@ -6,6 +6,7 @@
 import type { ChecksumAlgorithm, Digests } from '../lib/digests/algorithms.ts';
 import type { DeleteConditions, WriteConditions } from '../meta/commands.ts';
 import type {
+  ArchiveTier,
   Bucket,
   Checksum,
   EventCause,
@@ -35,11 +36,13 @@ import type { Garbage } from './garbage.ts';
 import type { Inventory } from './inventory/types.ts';
 import type { Lifecycle } from './lifecycle/types.ts';
 import type { Replication } from './replication/types.ts';
+import type { TieringEngine } from './tiering/types.ts';
 import type { Usage } from './usage/usage.ts';
 import type { ReplicaIdentity } from './version-ids.ts';
 import type { Watches } from './watches.ts';
 
 export type {
+  ArchiveTier,
   Bucket,
   Checksum,
   ChecksumAlgorithm,
@@ -191,18 +194,18 @@ export interface Objects {
   part(version: Version, n: number): Promise<{ part: Part; start: number; end: number } | undefined>;
 }
 
-/** Whether the bytes of a version can be read. */
+/** Whether the bytes of a version can be read. An archive that is no class of its own is a tier of Intelligent-Tiering. */
 export type ArchiveState =
   /** It is in no archive. */
   | { readonly kind: 'readable' }
-  | { readonly kind: 'archived' }
-  | { readonly kind: 'restoring' }
+  | { readonly kind: 'archived'; readonly accessTier?: ArchiveTier }
+  | { readonly kind: 'restoring'; readonly accessTier?: ArchiveTier }
   /** It is read until a time, as clients are told in days of 24 hours. */
   | { readonly kind: 'restored'; readonly shownUntilMs: number };
 
 export interface RestoreRequest extends VersionTarget {
-  /** For how many it can be read. */
-  readonly days: number;
+  /** For how many it can be read; absent for a tier of Intelligent-Tiering, which it leaves for good. */
+  readonly days?: number | undefined;
   readonly tier: RestoreTier;
 }
 
@@ -211,7 +214,8 @@ export interface Archives {
   stateOf(version: Version): ArchiveState;
   /**
    * Begins to restore a version, makes a restore under way faster, or extends the days of one that is restored. Throws as
-   * `find`, and InvalidObjectState, ObjectAlreadyInActiveTierError, RestoreAlreadyInProgress, NoSuchRestoreTier.
+   * `find`, and InvalidObjectState, ObjectAlreadyInActiveTierError, RestoreAlreadyInProgress, NoSuchRestoreTier,
+   * RestoreDaysMissing, RestoreDaysNamed.
    */
   restore(request: RestoreRequest): Promise<'begun' | 'extended'>;
   /** Tells those whom the rules of buckets name of restores that are completed by now or over, so many at most, the oldest first. */
@@ -298,6 +302,7 @@ export interface Engine {
   readonly garbage: Garbage;
   readonly archives: Archives;
   readonly lifecycle: Lifecycle;
+  readonly tiering: TieringEngine;
   readonly inventory: Inventory;
   readonly identities: Identities;
   readonly outbox: Outbox;

@@ -33,6 +33,7 @@ const details: readonly (readonly [name: string, type: string, extra: Readonly<R
   ['ObjectRestore:Completed', 'Object Restore Completed', {}],
   ['ObjectRestore:Delete', 'Object Restore Expired', {}],
   ['LifecycleTransition', 'Object Storage Class Changed', {}],
+  ['IntelligentTiering', 'Object Access Tier Changed', {}],
 ];
 
 /** The whole envelope, as a target of a rule of EventBridge gets it. */
@@ -68,7 +69,9 @@ export function busEvent(event: ObjectEvent, accountId: string): unknown {
 }
 
 /** What only some types of events say. */
-function furtherDetail({ event, storageClass, restoredUntilMs }: ObjectEvent): Readonly<Record<string, string>> {
+function furtherDetail(told: ObjectEvent): Readonly<Record<string, string>> {
+  const { event, storageClass, restoredUntilMs, accessTier } = told;
+  if (accessTier !== undefined) return { 'destination-access-tier': accessTier };
   if (storageClass === undefined || event === 'ObjectRestore:Delete') return {};
   if (event === 'LifecycleTransition') return { 'destination-storage-class': storageClass };
   return {

@@ -46,6 +46,8 @@ export interface EventRecord {
   };
   /** Of a transition. */
   readonly lifecycleEventData?: { readonly transitionEventData: { readonly destinationStorageClass: string } };
+  /** Of a move to an archive tier. */
+  readonly intelligentTieringEventData?: { readonly destinationAccessTier: string };
 }
 
 export function eventRecord(event: ObjectEvent): EventRecord {
@@ -80,7 +82,9 @@ function furtherData({
   event,
   storageClass = '',
   restoredUntilMs,
-}: ObjectEvent): Pick<EventRecord, 'glacierEventData' | 'lifecycleEventData'> {
+  accessTier,
+}: ObjectEvent): Pick<EventRecord, 'glacierEventData' | 'lifecycleEventData' | 'intelligentTieringEventData'> {
+  if (accessTier !== undefined) return { intelligentTieringEventData: { destinationAccessTier: accessTier } };
   if (event === 'LifecycleTransition') {
     return { lifecycleEventData: { transitionEventData: { destinationStorageClass: storageClass } } };
   }

@@ -3,6 +3,7 @@
  * JSON values, recorded in the commit log as they are and executed by one deterministic `apply`. A command that has been
  * released never changes its meaning; a new meaning is a new name or an optional member.
  */
+import type { Described, SeenVersion } from './command-parts.ts';
 import type { Announced } from './notices.ts';
 import type {
   BlobLocation,
@@ -18,7 +19,9 @@ import type {
   VersioningState,
 } from './records.ts';
 import type { Replicated, ReplicationCommand, ReplicationResults, WithReplica } from './replication-commands.ts';
+import type { NoteAccesses, SetVersionTiering } from './tiering-commands.ts';
 
+export type { SeenVersion } from './command-parts.ts';
 export type { Notice } from './notices.ts';
 export { CommandRejected, CommitFailed, type RejectionCode } from './rejections.ts';
 
@@ -26,11 +29,6 @@ export { CommandRejected, CommitFailed, type RejectionCode } from './rejections.
 export type Content =
   | { readonly kind: 'new'; readonly location: BlobLocation }
   | { readonly kind: 'shared'; readonly slices: readonly SharedSlice[] };
-
-/** A blob just written whose bytes describe the row to a rebuild of the index, and which the row holds for its life. */
-interface Described {
-  readonly manifest?: BlobLocation;
-}
 
 export interface SharedSlice {
   /** Blob id. Rejected with `SourceGone` if no row names the blob any more. */
@@ -51,22 +49,6 @@ export interface DeleteConditions {
   readonly ifMatch?: readonly string[];
   readonly ifMatchLastModifiedMs?: number;
   readonly ifMatchSize?: number;
-}
-
-/**
- * What background work saw of a version when it decided to remove it. If it is otherwise by then, as a client has changed
- * something meanwhile, the command is rejected with `VersionChanged`.
- */
-export interface SeenVersion {
-  readonly ordinal: number;
-  /** Tags that decided: it still has all of them. */
-  readonly tags?: readonly Tag[];
-  /** The key has no other version. */
-  readonly isAlone?: boolean;
-  /** Ordinal of a newer version that is still there, so that this one has not been current since. */
-  readonly below?: number;
-  /** There are at least so many newer versions that are not current. */
-  readonly newerNoncurrent?: number;
 }
 
 interface VersionBody {
@@ -197,6 +179,8 @@ export interface TransitionVersion extends Described, Announced {
   /** The class it was seen in. */
   readonly from: string;
   readonly to: string;
+  /** When it comes into Intelligent-Tiering. */
+  readonly accessedMs?: number;
   /** Absent where the bytes stay, and for a version with parts. */
   readonly content?: Content;
 }
@@ -336,6 +320,9 @@ export interface Probe {
   readonly type: 'probe';
 }
 
+/** Those on events and messages that leave. */
+export type OutboxCommand = PostMessages | PostTestEvents | SettleEvents | ReplayEvents | DropEvents;
+
 export type Command =
   | CreateBucket
   | DeleteBucket
@@ -348,6 +335,8 @@ export type Command =
   | SetVersionAcl
   | SetVersionRestore
   | SettleRestore
+  | NoteAccesses
+  | SetVersionTiering
   | TransitionVersion
   | RewritePart
   | CreateUpload
@@ -358,11 +347,7 @@ export type Command =
   | RelocateBlob
   | SaveJobState
   | SetIdentities
-  | PostTestEvents
-  | PostMessages
-  | SettleEvents
-  | ReplayEvents
-  | DropEvents
+  | OutboxCommand
   | ReplicationCommand
   | Probe;
 

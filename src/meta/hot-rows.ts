@@ -36,11 +36,15 @@ export class HotRows {
       case 'set-version-tags':
       case 'set-version-acl':
       case 'set-version-restore':
+      case 'set-version-tiering':
       case 'transition-version':
       case 'rewrite-part':
       case 'complete-upload':
       case 'set-replica-attributes':
         this.#versions.delete(versionName(command.bucketId, command.key));
+        return;
+      case 'note-accesses':
+        for (const { bucketId, key } of command.accesses) this.#versions.delete(versionName(bucketId, key));
         return;
       case 'create-bucket':
       case 'delete-bucket':

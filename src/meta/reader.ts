@@ -9,7 +9,7 @@ import { BucketReader } from './tables/buckets.ts';
 import { IdentityReader } from './tables/identities.ts';
 import { JobStateReader } from './tables/job-states.ts';
 import { type OutboxKeyQuery, type OutboxQuery, OutboxReader, type OutboxSize } from './tables/outbox.ts';
-import { unpackSlices, unpackTags } from './tables/packing.ts';
+import { unpackSlices, unpackTags, unpackTiering } from './tables/packing.ts';
 import { PartReader, toPart } from './tables/parts.ts';
 import { type ReplicationQuery, ReplicationReader, type ReplicationSize } from './tables/replication.ts';
 import { RestoreReader } from './tables/restores.ts';
@@ -184,7 +184,14 @@ export class Reader implements IndexReader {
     return [...older, ...others].map(toGlance);
   }
 
-  async findQuiet({ bucketId, limit, madeBeforeMs, markers, ...query }: QuietQuery): Promise<QuietStretch | undefined> {
+  async findQuiet({
+    bucketId,
+    limit,
+    madeBeforeMs,
+    markers,
+    storageClass,
+    ...query
+  }: QuietQuery): Promise<QuietStretch | undefined> {
     const end = endOfPrefix(encodeKey(query.prefix));
     const from = encodeKey(query.from ?? query.prefix);
     const until = this.#versions.keyAt(bucketId, { from, until: end, skip: limit });
@@ -193,6 +200,7 @@ export class Reader implements IndexReader {
       until: until ?? end,
       madeBeforeMs,
       markers,
+      storageClass,
     });
     if (notable > 0 || (until !== undefined && versions === 0)) return undefined;
     return { versions, until: until && decodeKey(until) };
@@ -328,5 +336,6 @@ function toGlance(row: GlancedRow): VersionGlance {
     size,
     tags: unpackTags(details),
     storageClass,
+    tiering: unpackTiering(details),
   };
 }

@@ -92,6 +92,21 @@ export interface Restore {
   readonly readyMs: number;
 }
 
+/** Tiers of Intelligent-Tiering that are not read before they have been restored. */
+export type ArchiveTier = 'ARCHIVE_ACCESS' | 'DEEP_ARCHIVE_ACCESS';
+
+/** What the access tier of a version in INTELLIGENT_TIERING follows from. */
+export interface Tiering {
+  /** When it was last known to be read, or came into the class; absent for one that was written into it and not read since. */
+  readonly accessedMs?: number;
+  /** The archive tier that it is in; of one that has been restored, that it was in. */
+  readonly archive?: {
+    readonly tier: ArchiveTier;
+    /** Once it can be read again it is in no archive tier any more. */
+    readonly restore?: Omit<Restore, 'days'>;
+  };
+}
+
 /** What a client says of an object when it creates it, kept with the upload until it becomes a version. */
 export interface ObjectAttributes {
   readonly owner: string;
@@ -108,6 +123,8 @@ export interface ObjectAttributes {
   readonly replication?: ReplicationStatus;
   /** When tags or access control list were last changed, of a version whose changes are replicated. */
   readonly changedMs?: number;
+  /** Of a version in INTELLIGENT_TIERING only. */
+  readonly tiering?: Tiering;
 }
 
 /** How a version stands to replication, as S3 says it. */
@@ -210,6 +227,8 @@ export interface EventFacts {
   readonly storageClass?: string;
   /** Until when a restored object can be read. */
   readonly restoredUntilMs?: number;
+  /** The tier of Intelligent-Tiering that it was moved to. */
+  readonly accessTier?: ArchiveTier;
 }
 
 export interface ObjectEvent extends EventCause, EventFacts {

@@ -9,6 +9,7 @@ import type {
   ReplicationEntry,
   Slice,
   Tag,
+  Tiering,
   Upload,
   Version,
 } from './records.ts';
@@ -98,6 +99,7 @@ export interface VersionGlance {
   readonly size: number;
   readonly tags: readonly Tag[];
   readonly storageClass: string;
+  readonly tiering: Tiering | undefined;
 }
 
 export interface GlanceQuery {
@@ -118,6 +120,8 @@ export interface QuietQuery {
   readonly madeBeforeMs: number;
   /** … or any delete marker. */
   readonly markers: boolean;
+  /** Of versions, those of this class alone. */
+  readonly storageClass?: string;
 }
 
 export interface QuietStretch {

@@ -4,14 +4,37 @@ import type { Version } from '../engine/types.ts';
 import { S3Error } from './errors.ts';
 import type { OperationRequest } from './operation.ts';
 
-/** Throws InvalidObjectState for a version whose bytes cannot be read now; `message` where the table's sentence does not fit. */
-export function checkReadable({ engine }: OperationRequest, version: Version, message?: string): void {
-  const { kind } = engine.archives.stateOf(version);
-  if (kind === 'readable' || kind === 'restored') return;
+/** Of what is to be done with its bytes, why that cannot be. */
+const subjects = {
+  read: "The operation is not valid for the object's",
+  copy: "Operation is not valid for the source object's",
+} as const;
+
+/** Throws InvalidObjectState for a version whose bytes cannot be read now. */
+export function checkReadable(
+  { engine }: OperationRequest,
+  version: Version,
+  use: keyof typeof subjects = 'read',
+): void {
+  const state = engine.archives.stateOf(version);
+  if (state.kind === 'readable' || state.kind === 'restored') return;
+  const { accessTier } = state;
   throw new S3Error('InvalidObjectState', {
-    ...(message !== undefined && { message }),
-    fields: { StorageClass: version.attributes.storageClass },
+    message: `${subjects[use]} ${accessTier === undefined ? 'storage class' : 'access tier'}`,
+    fields: {
+      StorageClass: version.attributes.storageClass,
+      ...(accessTier !== undefined && { AccessTier: accessTier }),
+    },
   });
+}
+
+/** The `x-amz-archive-status` header, of an object in an archive tier of Intelligent-Tiering. */
+export function archiveStatus(
+  { engine }: OperationRequest,
+  version: Version,
+): { readonly ArchiveStatus?: S3.ArchiveStatus } {
+  const state = engine.archives.stateOf(version);
+  return 'accessTier' in state && state.accessTier !== undefined ? { ArchiveStatus: state.accessTier } : {};
 }
 
 /** The `x-amz-restore` header. */

@@ -63,6 +63,14 @@ const mappings: Readonly<Record<EngineErrorCode, Mapping>> = {
     'InvalidArgument',
     { message: 'Retrieval option is not supported by this storage class', fields: { ArgumentName: 'Tier' } },
   ],
+  RestoreDaysMissing: () => ['MalformedXML'],
+  RestoreDaysNamed: () => [
+    'InvalidArgument',
+    {
+      message: "'Days' must not be specified for objects in the S3 Intelligent-Tiering storage class",
+      fields: { ArgumentName: 'Days' },
+    },
+  ],
   StorageFull: () => ['InsufficientCapacity'],
   ServiceUnavailable: () => ['ServiceUnavailable', { headers: { 'Retry-After': '1' } }],
 };

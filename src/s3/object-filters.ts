@@ -1,7 +1,12 @@
 /** Filters of configurations as clients put them, and as answers show them: one condition, or several in `And`. */
 import type { ObjectFilter } from '../engine/object-filter.ts';
 import { S3Error } from './errors.ts';
-import { parseObjectTags, type TagElement, tagElements } from './tagging.ts';
+import { parseObjectTags, tagElements } from './tagging.ts';
+
+interface TagGiven {
+  readonly Key?: string | undefined;
+  readonly Value?: string | undefined;
+}
 
 interface Conditions {
   readonly Prefix?: string | undefined;
@@ -9,8 +14,8 @@ interface Conditions {
 }
 
 export interface FilterElement extends Conditions {
-  readonly Tag?: Partial<TagElement> | undefined;
-  readonly And?: (Conditions & { readonly Tags?: readonly Partial<TagElement>[] | undefined }) | undefined;
+  readonly Tag?: TagGiven | undefined;
+  readonly And?: (Conditions & { readonly Tags?: readonly TagGiven[] | undefined }) | undefined;
 }
 
 /** Throws MalformedXML, InvalidTag, and NotImplemented for access points. */
@@ -25,7 +30,7 @@ export function readObjectFilter(element: FilterElement | undefined): ObjectFilt
 
 function readConditions(
   { Prefix: prefix, AccessPointArn }: Conditions,
-  { tags, min, max }: { tags: readonly Partial<TagElement>[]; min: number; max: number },
+  { tags, min, max }: { tags: readonly TagGiven[]; min: number; max: number },
 ): ObjectFilter {
   const count = [prefix, AccessPointArn].filter((one) => one !== undefined).length + tags.length;
   if (count < min || count > max) throw new S3Error('MalformedXML');

@@ -41,7 +41,8 @@ export async function openCopySource(request: OperationRequest, input: CopySourc
   const bucket = await request.sourceBucket({ name: bucketName, expectedOwner }, { key, versionId });
   const version = await findSource(request, bucket, { key, versionId });
   checkCopySourceConditions(input, version);
-  checkReadable(request, version, "Operation is not valid for the source object's storage class");
+  checkReadable(request, version, 'copy');
+  request.engine.tiering.noteAccess(version);
   return { bucket, version, versionId: shownVersionId(bucket, version.versionId) };
 }
 

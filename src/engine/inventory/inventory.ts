@@ -9,12 +9,16 @@ import { inventoryConfigurations } from './configurations.ts';
 import { Report } from './report.ts';
 import { DeliveryRefused, type Inventory, type ReportFile, type ReportOptions } from './types.ts';
 
+export interface InventoryParts {
+  readonly buckets: Buckets;
+  readonly objects: Objects;
+  readonly dayLengthMs: number;
+}
+
 /** Inventory reports, for the job that has them written. */
-export function createInventory(
-  context: EngineContext,
-  { buckets, objects }: { buckets: Buckets; objects: Objects },
-): Inventory {
+export function createInventory(context: EngineContext, parts: InventoryParts): Inventory {
   const { index } = context;
+  const { buckets, objects } = parts;
   return {
     nextBucket: (after) =>
       refusing({}, () => index.nextBucketWithConfig({ after, kind: inventoryConfigurations.kind })),
@@ -24,7 +28,7 @@ export function createInventory(
     },
     async open(bucketName, configuration, options) {
       const source = await refusing({ bucket: bucketName }, () => index.getBucket(bucketName));
-      return source && openReport(context, { buckets, objects }, { source, configuration, options });
+      return source && openReport(context, parts, { source, configuration, options });
     },
     remove: (file) => removeFile(objects, buckets, file),
   };
@@ -32,7 +36,7 @@ export function createInventory(
 
 async function openReport(
   { index }: EngineContext,
-  { buckets, objects }: { buckets: Buckets; objects: Objects },
+  { buckets, objects, dayLengthMs }: InventoryParts,
   asked: { source: Bucket; configuration: InventoryConfiguration; options: ReportOptions },
 ): Promise<Report> {
   const { source, configuration, options } = asked;
@@ -41,7 +45,7 @@ async function openReport(
   if (destination === undefined) throw new DeliveryRefused(`There is no bucket ${name}`);
   const { rules } = await readLifecycle(buckets, source);
   const instant = await index.openInstant();
-  const report = new Report({ objects, instant, source, destination, configuration, rules }, options);
+  const report = new Report({ objects, instant, source, destination, configuration, rules, dayLengthMs }, options);
   try {
     await report.checkDestination();
     return report;

@@ -33,6 +33,7 @@ export interface ReportParts {
   readonly configuration: InventoryConfiguration;
   /** Of the source. */
   readonly rules: readonly LifecycleRule[];
+  readonly dayLengthMs: number;
 }
 
 interface WrittenFile {
@@ -56,11 +57,11 @@ export class Report implements InventoryReport {
   constructor(parts: ReportParts, options: ReportOptions) {
     this.#parts = parts;
     this.#options = options;
-    const { configuration, source, instant, rules } = parts;
+    const { configuration, source, instant, rules, dayLengthMs } = parts;
     const { id, destination } = configuration;
     const prefix = destination.prefix ? destination.prefix.replace(/\/?$/, '/') : '';
     this.#folder = `${prefix}${source.name}/${id}`;
-    this.#writer = new RowWriter(configuration, { bucketName: source.name, rules });
+    this.#writer = new RowWriter(configuration, { bucketName: source.name, rules, nowMs: options.nowMs, dayLengthMs });
     this.#versions = instant.versions({ bucketId: source.id, prefix: configuration.prefix ?? '' });
   }
 

@@ -7,6 +7,7 @@ import { encodeListed } from '../../lib/key-encoding.ts';
 import type { Grant, Grantee, Version } from '../../meta/records.ts';
 import { dayMs, expiryOf } from '../lifecycle/due.ts';
 import type { LifecycleRule } from '../lifecycle/rules.ts';
+import { type AccessTier, accessTierOf, monitoredSizeMin, referenceMs, tieringClass } from '../tiering/tiers.ts';
 import { type InventoryConfiguration, type InventoryField, inventoryFields } from './configuration.ts';
 
 /** What a report says of all its objects. */
@@ -14,6 +15,9 @@ export interface RowFacts {
   readonly bucketName: string;
   /** Of the bucket, for the dates at which they expire. */
   readonly rules: readonly LifecycleRule[];
+  /** When it is made, and how long a day of Intelligent-Tiering is. */
+  readonly nowMs: number;
+  readonly dayLengthMs: number;
 }
 
 type ReadValue = (version: Version, facts: RowFacts) => string;
@@ -56,13 +60,13 @@ const valuesOf: Readonly<Record<InventoryField, ReadValue>> = {
   ObjectLockRetainUntilDate: nothing,
   ObjectLockMode: nothing,
   ObjectLockLegalHoldStatus: nothing,
-  IntelligentTieringAccessTier: nothing,
+  IntelligentTieringAccessTier: accessTierText,
   BucketKeyStatus: () => 'DISABLED',
   ChecksumAlgorithm: ({ checksum }) => checksum?.algorithm ?? '',
   ObjectAccessControlList: (version) => aclText(version),
   ObjectOwner: ({ attributes }) => attributes.owner,
   LifecycleExpirationDate: expirationText,
-  IntelligentTieringReferenceDate: nothing,
+  IntelligentTieringReferenceDate: referenceText,
   ObjectLockEventHoldStatus: nothing,
   ObjectLockEventHoldDuration: nothing,
 };
@@ -107,6 +111,26 @@ function expirationText({ key, size, lastModifiedMs, attributes, isLatest }: Ver
   if (!isLatest || rules.length === 0) return '';
   const due = expiryOf(rules, { key, size, lastModifiedMs, tags: attributes.tags }, dayMs);
   return due === undefined ? '' : new Date(due.atMs).toISOString();
+}
+
+/** By the names that reports have for them. */
+const tierNames: Readonly<Record<AccessTier, string>> = {
+  FREQUENT_ACCESS: 'FREQUENT',
+  INFREQUENT_ACCESS: 'INFREQUENT',
+  ARCHIVE_INSTANT_ACCESS: 'ARCHIVE_INSTANT_ACCESS',
+  ARCHIVE_ACCESS: 'ARCHIVE',
+  DEEP_ARCHIVE_ACCESS: 'DEEP_ARCHIVE',
+};
+
+function accessTierText({ size, lastModifiedMs, attributes }: Version, time: RowFacts): string {
+  if (attributes.storageClass !== tieringClass) return '';
+  return tierNames[accessTierOf({ size, lastModifiedMs, tiering: attributes.tiering }, time)];
+}
+
+/** Since when its days without access are counted; of what is not monitored, none are. */
+function referenceText({ size, lastModifiedMs, attributes }: Version, { nowMs }: RowFacts): string {
+  if (attributes.storageClass !== tieringClass || size < monitoredSizeMin) return '';
+  return timeText(referenceMs({ size, lastModifiedMs, tiering: attributes.tiering }, nowMs));
 }
 
 function aclText({ attributes }: Version): string {

@@ -4,16 +4,12 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html#intro-lifecycle-rules-number-of-days
  */
 import type { Tag } from '../../meta/records.ts';
+import { accessTierOf, type Tiered, tieringClass } from '../tiering/tiers.ts';
+import { endOfDays } from './days.ts';
 import type { LifecycleRule, MinimumSize, RuleFilter } from './rules.ts';
 import { type ColderClass, depthOf, isArchive, mayMove, transitionSizeMin } from './waterfall.ts';
 
-/** The day as AWS counts it, which is what answers tell of. */
-export const dayMs = 24 * 60 * 60 * 1000;
-
-/** The end of the day in which so many days have passed since a moment. */
-export function endOfDays({ sinceMs, days }: { sinceMs: number; days: number }, dayLengthMs: number): number {
-  return (Math.floor(sinceMs / dayLengthMs) + days + 1) * dayLengthMs;
-}
+export { dayMs, endOfDays } from './days.ts';
 
 /** What filters look at. */
 export interface Filtered {
@@ -84,6 +80,9 @@ export function noncurrentExpiryOf(
   });
 }
 
+/** What moves look at beside. */
+type Classed = Filtered & Tiered & { readonly storageClass: string };
+
 /** A move to another storage class that is due. */
 export interface DueTransition {
   readonly rule: LifecycleRule;
@@ -101,7 +100,7 @@ interface TransitionQuery {
 /** Where a current version is to be by now: of all classes that rules name and that it may move to, the one furthest down. */
 export function transitionOf(
   rules: readonly LifecycleRule[],
-  object: Filtered & { readonly lastModifiedMs: number; readonly storageClass: string },
+  object: Classed,
   query: TransitionQuery,
 ): DueTransition | undefined {
   const { nowMs, dayLengthMs } = query;
@@ -120,7 +119,7 @@ export function transitionOf(
 /** The same of a version that is not current. */
 export function noncurrentTransitionOf(
   rules: readonly LifecycleRule[],
-  version: Noncurrent & { readonly storageClass: string },
+  version: Noncurrent & Classed,
   query: TransitionQuery,
 ): DueTransition | undefined {
   const { nowMs, dayLengthMs } = query;
@@ -135,16 +134,13 @@ export function noncurrentTransitionOf(
   return furthest(due, version, query);
 }
 
-function furthest(
-  due: readonly DueTransition[],
-  object: Filtered & { readonly storageClass: string },
-  { minimumSize }: TransitionQuery,
-): DueTransition | undefined {
+function furthest(due: readonly DueTransition[], object: Classed, query: TransitionQuery): DueTransition | undefined {
+  const tier = object.storageClass === tieringClass ? accessTierOf(object, query) : undefined;
   let found: DueTransition | undefined;
   for (const one of due) {
     const { rule, storageClass } = one;
-    const isMeant = rule.isEnabled && mayMove(object.storageClass, storageClass) && isFor(rule.filter, object);
-    if (!isMeant || !isLargeEnough(object.size, one, minimumSize)) continue;
+    const isMeant = rule.isEnabled && mayMove(object.storageClass, storageClass, tier) && isFor(rule.filter, object);
+    if (!isMeant || !isLargeEnough(object.size, one, query.minimumSize)) continue;
     if (found === undefined || depthOf(storageClass) > depthOf(found.storageClass)) found = one;
   }
   return found;

@@ -16,6 +16,7 @@ import { partLabel, versionLabel } from '../labels.ts';
 import { describeVersion, nameSlices, withManifest } from '../manifests.ts';
 import { type Range, slicesOf } from '../reading.ts';
 import { isKeptFor, rewrittenBody } from '../recoding.ts';
+import { tieringClass } from '../tiering/tiers.ts';
 import type { BodySource } from '../types.ts';
 import type { ColderClass } from './waterfall.ts';
 
@@ -43,7 +44,10 @@ export async function transition(
   }
   // As a value of its own: what others remember of where its bytes lie may be old by the time they are read here.
   const version = { ...known };
-  const target = { ...version, attributes: { ...version.attributes, storageClass: to } };
+  // Its days in a tier begin when it comes into Intelligent-Tiering.
+  const { tiering: _, ...attributes } = version.attributes;
+  const tiering = to === tieringClass && { tiering: { accessedMs: context.clock.nowMs() } };
+  const target = { ...version, attributes: { ...attributes, storageClass: to, ...tiering } };
   const work = { context, request, version, target, metered };
   if (version.partCount !== undefined) {
     await moveParts(work, version.partCount);
@@ -207,7 +211,9 @@ function checkBytes(expected: { readonly size: number; readonly etag: string }, 
   throw new Error(`Of ${expected.size} bytes with the ETag ${expected.etag}, ${size} with ${etag} were read.`);
 }
 
-function commandOf({ request }: Work): TransitionVersion {
+function commandOf({ request, target }: Work): TransitionVersion {
   const { bucket, key, versionId, seen, from, to } = request;
-  return { type: 'transition-version', bucketId: bucket.id, key, versionId, seen, from, to };
+  const { accessedMs } = target.attributes.tiering ?? {};
+  const entered = accessedMs === undefined ? {} : { accessedMs };
+  return { type: 'transition-version', bucketId: bucket.id, key, versionId, seen, from, to, ...entered };
 }

@@ -23,6 +23,7 @@ import {
   possiblyDue,
   transitionOf,
 } from './due.ts';
+import { outermost } from './prefixes.ts';
 import { type LifecycleRule, type MinimumSize, readLifecycle } from './rules.ts';
 import { LargeTransition, type TransitionRequest, transition } from './transition.ts';
 import type { LifecycleFigures, WalkPlace } from './types.ts';
@@ -339,10 +340,5 @@ function prefixesOf(rules: readonly LifecycleRule[]): readonly string[] {
     ({ expiration, noncurrentExpiration, transitions, noncurrentTransitions }) =>
       expiration ?? noncurrentExpiration ?? transitions ?? noncurrentTransitions,
   );
-  const prefixes: string[] = [];
-  for (const prefix of wanting.map(({ filter }) => filter.prefix ?? '').toSorted()) {
-    const last = prefixes.at(-1);
-    if (last === undefined || !prefix.startsWith(last)) prefixes.push(prefix);
-  }
-  return prefixes;
+  return outermost(wanting.map(({ filter }) => filter.prefix ?? ''));
 }

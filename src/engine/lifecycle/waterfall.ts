@@ -2,6 +2,8 @@
  * Which class rules may move an object to from which: downwards only.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
  */
+import type { AccessTier } from '../tiering/tiers.ts';
+
 export const colderClasses = [
   'STANDARD_IA',
   'INTELLIGENT_TIERING',
@@ -24,8 +26,16 @@ export function depthOf(storageClass: string): number {
   return depths.get(storageClass) ?? 0;
 }
 
-export function mayMove(from: string, to: ColderClass): boolean {
+/** Of a version in Intelligent-Tiering the access tier says further which classes are below. */
+const belowTiers: Readonly<Partial<Record<AccessTier, readonly ColderClass[]>>> = {
+  ARCHIVE_INSTANT_ACCESS: ['GLACIER_IR', 'GLACIER', 'DEEP_ARCHIVE'],
+  ARCHIVE_ACCESS: ['GLACIER', 'DEEP_ARCHIVE'],
+  DEEP_ARCHIVE_ACCESS: ['DEEP_ARCHIVE'],
+};
+
+export function mayMove(from: string, to: ColderClass, tier?: AccessTier): boolean {
   if (from === 'ONEZONE_IA') return archives.has(to);
+  if (tier !== undefined && belowTiers[tier]?.includes(to) === false) return false;
   return depthOf(to) > depthOf(from);
 }
 

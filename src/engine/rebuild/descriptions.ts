@@ -18,6 +18,7 @@ const attributes = z.object({
   acl: z.array(grant).exactOptional(),
   replication: z.enum(['PENDING', 'COMPLETED', 'FAILED', 'REPLICA']).exactOptional(),
   changedMs: z.number().exactOptional(),
+  tiering: z.object({ accessedMs: z.number() }).exactOptional(),
 });
 const slices = z.array(z.tuple([z.string(), z.int(), z.int()])).exactOptional();
 const described = {

@@ -82,7 +82,7 @@ async function attributesThere(
   { version, rule }: Replica,
 ): Promise<ObjectAttributes> {
   const { ownership } = await readBucketAccess(buckets, bucket);
-  const { acl, restore: _ofSource, ...attributes } = version.attributes;
+  const { acl, restore: _restore, tiering: _tiering, ...attributes } = version.attributes;
   const isHandedOver = rule.destination.overridesOwner === true || ownership === 'BucketOwnerEnforced';
   const there = { ...attributes, replication: 'REPLICA' as const };
   return isHandedOver ? { ...there, owner: bucket.owner } : { ...there, ...(acl !== undefined && { acl }) };

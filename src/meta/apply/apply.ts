@@ -3,7 +3,8 @@
  * whenever and wherever they run, so replay of the log is the same code as service. It must therefore read nothing but
  * the command and the tables.
  */
-import type { Command } from '../commands.ts';
+import type { Command, OutboxCommand } from '../commands.ts';
+import type { ReplicationCommand } from '../replication-commands.ts';
 import { createBucket, deleteBucket, setBucketConfig, setVersioning } from './buckets.ts';
 import { setIdentities } from './identities.ts';
 import { dropEvents, postMessages, postTestEvents, replayEvents, settleEvents } from './outbox.ts';
@@ -16,6 +17,7 @@ import {
 } from './replication.ts';
 import { settleRestore, setVersionRestore } from './restores.ts';
 import { dropSegment, relocateBlob } from './segments.ts';
+import { noteAccesses, setVersionTiering } from './tiering.ts';
 import type { Transaction } from './transaction.ts';
 import { rewritePart, transitionVersion } from './transitions.ts';
 import { abortUpload, completeUpload, createUpload, putPart } from './uploads.ts';
@@ -46,6 +48,10 @@ export function apply(transaction: Transaction, command: Command): unknown {
       return setVersionRestore(transaction, command);
     case 'settle-restore':
       return settleRestore(transaction, command);
+    case 'note-accesses':
+      return noteAccesses(transaction, command);
+    case 'set-version-tiering':
+      return setVersionTiering(transaction, command);
     case 'transition-version':
       return transitionVersion(transaction, command);
     case 'rewrite-part':
@@ -67,6 +73,28 @@ export function apply(transaction: Transaction, command: Command): unknown {
     case 'set-identities':
       return setIdentities(transaction, command);
     case 'post-messages':
+    case 'post-test-events':
+    case 'settle-events':
+    case 'replay-events':
+    case 'drop-events':
+      return applyToOutbox(transaction, command);
+    case 'set-replica-attributes':
+    case 'settle-replication':
+    case 'note-replication':
+    case 'retry-replication':
+    case 'queue-replication':
+      return applyToReplication(transaction, command);
+    case 'probe':
+      return undefined;
+    default:
+      throw new Error(`The log holds a command this program does not know: ${JSON.stringify(command satisfies never)}`);
+  }
+}
+
+/** Events and messages on their way. */
+function applyToOutbox(transaction: Transaction, command: OutboxCommand): unknown {
+  switch (command.type) {
+    case 'post-messages':
       return postMessages(transaction, command);
     case 'post-test-events':
       return postTestEvents(transaction, command);
@@ -76,6 +104,12 @@ export function apply(transaction: Transaction, command: Command): unknown {
       return replayEvents(transaction, command);
     case 'drop-events':
       return dropEvents(transaction, command);
+  }
+}
+
+/** Changes on their way to other buckets. */
+function applyToReplication(transaction: Transaction, command: ReplicationCommand): unknown {
+  switch (command.type) {
     case 'set-replica-attributes':
       return setReplicaAttributes(transaction, command);
     case 'settle-replication':
@@ -86,9 +120,5 @@ export function apply(transaction: Transaction, command: Command): unknown {
       return retryReplication(transaction, command);
     case 'queue-replication':
       return queueReplication(transaction, command);
-    case 'probe':
-      return undefined;
-    default:
-      throw new Error(`The log holds a command this program does not know: ${JSON.stringify(command satisfies never)}`);
   }
 }

@@ -5,6 +5,7 @@ import { encodeKey } from '../keys.ts';
 import { checkSeen, requireBucket } from './conditions.ts';
 import { releaseManifest, releaseSlices, takeContent, takeManifest } from './content.ts';
 import { announce } from './outbox.ts';
+import { detailsWith } from './tiering.ts';
 import type { Transaction } from './transaction.ts';
 
 export function transitionVersion(transaction: Transaction, command: TransitionVersion): void {
@@ -23,6 +24,10 @@ export function transitionVersion(transaction: Transaction, command: TransitionV
   if (slices !== row.slices) releaseSlices(transaction, row.slices);
   if (manifest !== row.manifest) releaseManifest(transaction, row.manifest);
   transaction.versions.setClass(row, { storageClass: command.to, slices, manifest });
+  // Its days in a tier begin with the move into Intelligent-Tiering, and end with the move out of it.
+  const tiering = command.accessedMs === undefined ? undefined : { accessedMs: command.accessedMs };
+  const hadTier = row.details?.includes('"tiering"') === true;
+  if (tiering !== undefined || hadTier) transaction.versions.setDetails(row, detailsWith(row, tiering));
   const { key, versionId, size, etag } = row;
   announce(transaction, bucket, command.notice, { key, versionId, size, etag });
 }

@@ -1,7 +1,8 @@
 /** Commands in plain words, for people. */
-import type { Command, Content, DeleteCurrent, DeleteVersion, SetIdentities } from '../commands.ts';
+import type { Command, Content, DeleteCurrent, DeleteVersion, OutboxCommand, SetIdentities } from '../commands.ts';
 import type { BlobLocation } from '../records.ts';
 import type { ReplicationCommand } from '../replication-commands.ts';
+import type { NoteAccesses, SetVersionTiering } from '../tiering-commands.ts';
 
 /** Name of a bucket by its id, if it is known. */
 export type BucketName = (bucketId: number) => string | undefined;
@@ -33,6 +34,9 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
       return `restore ${key} version ${command.versionId} for ${count(command.restore.days, 'day')}`;
     case 'settle-restore':
       return `tell of the restore of ${key}`;
+    case 'note-accesses':
+    case 'set-version-tiering':
+      return describeTiering(command, key);
     case 'transition-version':
       return `move ${key} version ${command.versionId} from ${command.from} to ${command.to}`;
     case 'rewrite-part':
@@ -75,7 +79,7 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
   }
 }
 
-function describeOutbox(command: Extract<Command, { readonly type: 'post-messages' | `${string}-events` }>): string {
+function describeOutbox(command: OutboxCommand): string {
   switch (command.type) {
     case 'post-messages':
       return `send ${count(command.messages.length, 'message')} of topics`;
@@ -110,6 +114,14 @@ function describeReplication(command: ReplicationCommand, { bucket, key }: { buc
     case 'queue-replication':
       return `replicate ${count(command.versions.length, 'version')} of ${bucket}`;
   }
+}
+
+function describeTiering(command: NoteAccesses | SetVersionTiering, key: string): string {
+  if (command.type === 'note-accesses') return `note reads of ${count(command.accesses.length, 'version')}`;
+  const { versionId, tiering } = command;
+  const { archive } = tiering;
+  const [verb, preposition] = archive?.restore === undefined ? ['move', 'to'] : ['restore', 'from'];
+  return `${verb} ${key} version ${versionId} ${preposition} ${archive?.tier ?? 'no archive tier'}`;
 }
 
 function describeIdentity({ account, kind, name, document }: SetIdentities['changes'][number]): string {

@@ -7,13 +7,13 @@ export type PackedSlice = readonly [blob: number, offset: number, length: number
 type PackedExtent = readonly [segment: string, offset: number, unit: number, start: number, length: number];
 type PackedChecksum = readonly [algorithm: string, type: Checksum['type'], value: string];
 type Details = Partial<
-  Pick<ObjectAttributes, 'headers' | 'metadata' | 'tags' | 'acl' | 'restore' | 'replication' | 'changedMs'>
+  Pick<ObjectAttributes, 'headers' | 'metadata' | 'tags' | 'acl' | 'restore' | 'tiering' | 'replication' | 'changedMs'>
 >;
 
 export interface AttributeColumns {
   readonly owner: string;
   readonly storageClass: string;
-  /** Headers, metadata, tags, access control list, restore and replication, each only if there are any; null if there are none at all. */
+  /** Headers, metadata, tags, access control list, restore, tiering and replication, each only if there are any; null if there are none at all. */
   readonly details: string | null;
 }
 
@@ -60,6 +60,7 @@ export function packDetails({ headers = {}, metadata = {}, tags = [], ...attribu
     ...(attributes.restore !== undefined && { restore: attributes.restore }),
     ...(attributes.replication !== undefined && { replication: attributes.replication }),
     ...(attributes.changedMs !== undefined && { changedMs: attributes.changedMs }),
+    ...(attributes.tiering !== undefined && { tiering: attributes.tiering }),
   };
   return Object.keys(details).length > 0 ? JSON.stringify(details) : null;
 }
@@ -68,6 +69,12 @@ export function packDetails({ headers = {}, metadata = {}, tags = [], ...attribu
 export function unpackTags(details: string | null): ObjectAttributes['tags'] {
   if (details?.includes('"tags"') !== true) return [];
   return (JSON.parse(details) as Details).tags ?? [];
+}
+
+/** The same of what an access tier follows from. */
+export function unpackTiering(details: string | null): ObjectAttributes['tiering'] {
+  if (details?.includes('"tiering"') !== true) return undefined;
+  return (JSON.parse(details) as Details).tiering;
 }
 
 export function unpackAttributes(columns: AttributeColumns): ObjectAttributes {
@@ -82,5 +89,6 @@ export function unpackAttributes(columns: AttributeColumns): ObjectAttributes {
     ...(details.restore !== undefined && { restore: details.restore }),
     ...(details.replication !== undefined && { replication: details.replication }),
     ...(details.changedMs !== undefined && { changedMs: details.changedMs }),
+    ...(details.tiering !== undefined && { tiering: details.tiering }),
   };
 }

@@ -80,6 +80,7 @@ export class VersionReader {
   readonly #glanceOlder: Statement<[number, Buffer, number, number]>;
   readonly #keyAt: Statement<[number, Buffer, Buffer, number], Buffer>;
   readonly #measure: Statement<[number, number, number, Buffer, Buffer], StretchRow>;
+  readonly #measureClass: Statement<[string, number, number, number, Buffer, Buffer], StretchRow>;
   readonly #ofKey: Statement<[number, Buffer, number]>;
   readonly #newer: Statement<[number, Buffer, number, number]>;
   readonly #any: Statement<[number]>;
@@ -113,9 +114,11 @@ export class VersionReader {
         'SELECT key FROM versions WHERE bucket_id = +? AND key >= +? AND key < +? ORDER BY key, ordinal DESC LIMIT 1 OFFSET ?',
       )
       .pluck();
-    this.#measure = db.prepare(`
-      SELECT count(*) AS versions, coalesce(sum(last_modified_ms < ? OR is_delete_marker >= ?), 0) AS notable
-      FROM versions WHERE bucket_id = +? AND key >= +? AND key < +?`);
+    const measure = (isOld: string): string => `
+      SELECT count(*) AS versions, coalesce(sum(${isOld} OR is_delete_marker >= ?), 0) AS notable
+      FROM versions WHERE bucket_id = +? AND key >= +? AND key < +?`;
+    this.#measure = db.prepare(measure('last_modified_ms < ?'));
+    this.#measureClass = db.prepare(measure('(storage_class = ? AND last_modified_ms < ?)'));
     this.#ofKey = db.prepare('SELECT 1 FROM versions WHERE bucket_id = +? AND key = +? LIMIT ?');
     this.#newer = db.prepare('SELECT 1 FROM versions WHERE bucket_id = +? AND key = +? AND ordinal > +? LIMIT ?');
     this.#any = db.prepare('SELECT 1 FROM versions WHERE bucket_id = ? LIMIT 1');
@@ -159,13 +162,14 @@ export class VersionReader {
   keyAt(bucketId: number, { from, until, skip }: { from: Buffer; until: Buffer; skip: number }): Buffer | undefined {
     return this.#keyAt.get(bucketId, from, until, skip);
   }
-  /** How many rows there are, and how many of them were made before a time or, if so asked, are markers. */
+  /** How many rows there are, and how many of them were made before a time, in a class if one is named, or, if so asked, are markers. */
   measure(
     bucketId: number,
-    stretch: { from: Buffer; until: Buffer; madeBeforeMs: number; markers: boolean },
+    stretch: { from: Buffer; until: Buffer; madeBeforeMs: number; markers: boolean; storageClass?: string | undefined },
   ): StretchRow {
-    const { from, until, madeBeforeMs, markers } = stretch;
-    const row = this.#measure.get(madeBeforeMs, markers ? 1 : 2, bucketId, from, until);
+    const { from, until, madeBeforeMs, markers, storageClass } = stretch;
+    const rest = [madeBeforeMs, markers ? 1 : 2, bucketId, from, until] as const;
+    const row = storageClass === undefined ? this.#measure.get(...rest) : this.#measureClass.get(storageClass, ...rest);
     assert(row !== undefined, 'an aggregate has one row');
     return row;
   }

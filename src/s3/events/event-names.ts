@@ -25,20 +25,20 @@ const happening = [
   's3:LifecycleExpiration:Delete',
   's3:LifecycleExpiration:DeleteMarkerCreated',
   's3:LifecycleTransition',
+  's3:IntelligentTiering',
   's3:Replication:*',
   's3:Replication:OperationFailedReplication',
   's3:Replication:OperationMissedThreshold',
   's3:Replication:OperationReplicatedAfterThreshold',
 ] as const;
 
-/** Those of what no bucket can have yet, object lock, annotations and tiers, and of changes that are no longer tracked, as all are here: to ask for them is right, and they never come. */
+/** Those of what no bucket can have yet, object lock and annotations, and of changes that are no longer tracked, as all are here: to ask for them is right, and they never come. */
 const neverHappening = [
   's3:ObjectRetention:Put',
   's3:ObjectAnnotation:*',
   's3:ObjectAnnotation:Put',
   's3:ObjectAnnotation:Delete',
   's3:Replication:OperationNotTracked',
-  's3:IntelligentTiering',
 ] as const;
 
 export const eventNames: ReadonlySet<string> = new Set([...happening, ...neverHappening]);

@@ -21,7 +21,7 @@ function missing<N extends OperationName>(
   });
 }
 
-/** Reading it gives a document that says nothing, or that there are none. */
+/** Reading it gives a document that says nothing. */
 function empty<N extends OperationName>(
   name: N,
   output: OutputOf<N>,
@@ -42,16 +42,12 @@ function unlocked<N extends 'GetObjectLegalHold' | 'GetObjectRetention'>(name: N
   });
 }
 
-const none = { IsTruncated: false };
-
 export const absentConfigurations = [
   empty('GetBucketAccelerateConfiguration', {}),
   missing('GetBucketEncryption', 'ServerSideEncryptionConfigurationNotFoundError'),
-  missing('GetBucketIntelligentTieringConfiguration', 'NoSuchConfiguration', ['Id']),
   empty('GetBucketLogging', {}),
   missing('GetBucketWebsite', 'NoSuchWebsiteConfiguration'),
   unlocked('GetObjectLegalHold'),
   missing('GetObjectLockConfiguration', 'ObjectLockConfigurationNotFoundError'),
   unlocked('GetObjectRetention'),
-  empty('ListBucketIntelligentTieringConfigurations', none, ['ContinuationToken']),
 ] as const;

@@ -9,7 +9,8 @@ export const getObject = operation({
   async run(request, input) {
     const { version, range, status, output } = await openVersion(request, input);
     checkReadable(request, version);
-    const { objects } = request.engine;
+    const { objects, tiering } = request.engine;
+    tiering.noteAccess(version);
     const Body = objects.recall(version, range) ?? (await objects.read(version, range));
     return { status, output: { ...output, Body } };
   },

@@ -1,4 +1,5 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
+import { archiveStatus } from '../archived-objects.ts';
 import { operation } from '../operation.ts';
 import { openVersion, readInputs } from '../read-version.ts';
 
@@ -6,7 +7,7 @@ export const headObject = operation({
   name: 'HeadObject',
   supports: readInputs,
   async run(request, input) {
-    const { status, output } = await openVersion(request, input);
-    return { status, output };
+    const { version, status, output } = await openVersion(request, input);
+    return { status, output: { ...output, ...archiveStatus(request, version) } };
   },
 });

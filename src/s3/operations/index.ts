@@ -11,6 +11,7 @@ import { deleteAccountPublicAccessBlock } from './delete-account-public-access-b
 import { deleteBucket } from './delete-bucket.ts';
 import { deleteBucketAnalyticsConfiguration } from './delete-bucket-analytics-configuration.ts';
 import { deleteBucketCors } from './delete-bucket-cors.ts';
+import { deleteBucketIntelligentTieringConfiguration } from './delete-bucket-intelligent-tiering-configuration.ts';
 import { deleteBucketInventoryConfiguration } from './delete-bucket-inventory-configuration.ts';
 import { deleteBucketLifecycle } from './delete-bucket-lifecycle.ts';
 import { deleteBucketMetricsConfiguration } from './delete-bucket-metrics-configuration.ts';
@@ -27,6 +28,7 @@ import { getBucketAbac } from './get-bucket-abac.ts';
 import { getBucketAcl } from './get-bucket-acl.ts';
 import { getBucketAnalyticsConfiguration } from './get-bucket-analytics-configuration.ts';
 import { getBucketCors } from './get-bucket-cors.ts';
+import { getBucketIntelligentTieringConfiguration } from './get-bucket-intelligent-tiering-configuration.ts';
 import { getBucketInventoryConfiguration } from './get-bucket-inventory-configuration.ts';
 import { getBucketLifecycleConfiguration } from './get-bucket-lifecycle-configuration.ts';
 import { getBucketLocation } from './get-bucket-location.ts';
@@ -47,6 +49,7 @@ import { getPublicAccessBlock } from './get-public-access-block.ts';
 import { headBucket } from './head-bucket.ts';
 import { headObject } from './head-object.ts';
 import { listBucketAnalyticsConfigurations } from './list-bucket-analytics-configurations.ts';
+import { listBucketIntelligentTieringConfigurations } from './list-bucket-intelligent-tiering-configurations.ts';
 import { listBucketInventoryConfigurations } from './list-bucket-inventory-configurations.ts';
 import { listBucketMetricsConfigurations } from './list-bucket-metrics-configurations.ts';
 import { listBuckets } from './list-buckets.ts';
@@ -61,6 +64,7 @@ import { putBucketAbac } from './put-bucket-abac.ts';
 import { putBucketAcl } from './put-bucket-acl.ts';
 import { putBucketAnalyticsConfiguration } from './put-bucket-analytics-configuration.ts';
 import { putBucketCors } from './put-bucket-cors.ts';
+import { putBucketIntelligentTieringConfiguration } from './put-bucket-intelligent-tiering-configuration.ts';
 import { putBucketInventoryConfiguration } from './put-bucket-inventory-configuration.ts';
 import { putBucketLifecycleConfiguration } from './put-bucket-lifecycle-configuration.ts';
 import { putBucketMetricsConfiguration } from './put-bucket-metrics-configuration.ts';
@@ -107,6 +111,7 @@ const declared = [
   createMultipartUpload,
   deleteBucket,
   deleteBucketCors,
+  deleteBucketIntelligentTieringConfiguration,
   deleteBucketInventoryConfiguration,
   deleteBucketLifecycle,
   deleteBucketOwnershipControls,
@@ -119,6 +124,7 @@ const declared = [
   deletePublicAccessBlock,
   getBucketAcl,
   getBucketCors,
+  getBucketIntelligentTieringConfiguration,
   getBucketInventoryConfiguration,
   getBucketLifecycleConfiguration,
   getBucketLocation,
@@ -137,6 +143,7 @@ const declared = [
   getPublicAccessBlock,
   headBucket,
   headObject,
+  listBucketIntelligentTieringConfigurations,
   listBucketInventoryConfigurations,
   listBuckets,
   listMultipartUploads,
@@ -146,6 +153,7 @@ const declared = [
   listParts,
   putBucketAcl,
   putBucketCors,
+  putBucketIntelligentTieringConfiguration,
   putBucketInventoryConfiguration,
   putBucketLifecycleConfiguration,
   putBucketNotificationConfiguration,

@@ -12,13 +12,12 @@ export const restoreObject = operation({
   supports: ['ChecksumAlgorithm', 'RestoreRequest', 'VersionId'],
   async run(request, input) {
     checkObjectAddress(input);
-    const { days, tier } = readRequest(input.RestoreRequest);
+    const asked = readRequest(input.RestoreRequest);
     const outcome = await request.engine.archives.restore({
       bucket: request.bucket(),
       key: input.Key,
       versionId: input.VersionId,
-      days,
-      tier,
+      ...asked,
       cause: request.cause(),
     });
     return { status: outcome === 'begun' ? 202 : 200, output: {} };
@@ -26,14 +25,14 @@ export const restoreObject = operation({
 });
 
 /** Throws MalformedXML, InvalidArgument, and NotImplemented for a query of an archive. */
-function readRequest(element: S3.RestoreRequest | undefined): { days: number; tier: RestoreTier } {
+function readRequest(element: S3.RestoreRequest | undefined): { days: number | undefined; tier: RestoreTier } {
   if (element === undefined) throw new S3Error('MalformedXML');
   const { Days, Tier, GlacierJobParameters, Type, SelectParameters, OutputLocation, Description } = element;
   if (Type !== undefined || (SelectParameters ?? OutputLocation ?? Description) !== undefined) {
     throw new S3Error('NotImplemented', { message: 'Queries of archived objects (SELECT) are not implemented' });
   }
-  if (Days === undefined || Days > daysMax) throw new S3Error('MalformedXML');
-  if (Days < 1) {
+  if (Days !== undefined && Days > daysMax) throw new S3Error('MalformedXML');
+  if (Days !== undefined && Days < 1) {
     throw new S3Error('InvalidArgument', {
       message: "'Days' must be a positive integer",
       fields: { ArgumentName: 'Days', ArgumentValue: String(Days) },

@@ -1,0 +1,23 @@
+/** What several commands have. */
+import type { BlobLocation, Tag } from './records.ts';
+
+/** A blob just written whose bytes describe the row to a rebuild of the index, and which the row holds for its life. */
+export interface Described {
+  readonly manifest?: BlobLocation;
+}
+
+/**
+ * What background work saw of a version when it decided to remove it. If it is otherwise by then, as a client has changed
+ * something meanwhile, the command is rejected with `VersionChanged`.
+ */
+export interface SeenVersion {
+  readonly ordinal: number;
+  /** Tags that decided: it still has all of them. */
+  readonly tags?: readonly Tag[];
+  /** The key has no other version. */
+  readonly isAlone?: boolean;
+  /** Ordinal of a newer version that is still there, so that this one has not been current since. */
+  readonly below?: number;
+  /** There are at least so many newer versions that are not current. */
+  readonly newerNoncurrent?: number;
+}
