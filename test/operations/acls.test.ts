@@ -6,6 +6,7 @@ import {
   CreateBucketCommand,
   CreateMultipartUploadCommand,
   GetBucketAclCommand,
+  GetBucketLifecycleConfigurationCommand,
   GetBucketOwnershipControlsCommand,
   GetObjectAclCommand,
   type Grant,
@@ -13,6 +14,7 @@ import {
   ListObjectsV2Command,
   type ObjectCannedACL,
   PutBucketAclCommand,
+  PutBucketLifecycleConfigurationCommand,
   PutBucketOwnershipControlsCommand,
   PutBucketVersioningCommand,
   PutObjectAclCommand,
@@ -336,4 +338,16 @@ describe('what anybody may do', () => {
     await control.send(new DeleteOfAccount(account));
     await make();
   });
+});
+
+test('rules of objects’ lives that say nothing of sizes → archives take any size, as before 2024', async () => {
+  const Bucket = await daemon().newBucket();
+  const { client } = daemon();
+  const Transitions = [{ Days: 1, StorageClass: 'GLACIER' } as const];
+  const Rules = [{ ID: 'r', Status: 'Enabled', Filter: { Prefix: '' }, Transitions } as const];
+  await client.send(
+    new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules: [...Rules] } }),
+  );
+  const given = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }));
+  expect(given.TransitionDefaultMinimumObjectSize).toBe('varies_by_storage_class');
 });
