@@ -1,10 +1,12 @@
 /** The jobs of a server, each with its part of the configuration. */
 import type { ErasureBlobStore } from './blob/store.ts';
 import type { Config } from './config.ts';
+import { durationMs } from './config-durations.ts';
 import type { Compaction } from './engine/compaction.ts';
 import type { Engine } from './engine/types.ts';
 import type { Iam } from './iam/iam.ts';
 import { saveKeyUses } from './iam/key-uses.ts';
+import { deliverAccessLogs } from './jobs/access-logs.ts';
 import { analyse } from './jobs/analytics.ts';
 import { collectGarbage } from './jobs/collect-garbage.ts';
 import { compact } from './jobs/compact.ts';
@@ -26,6 +28,8 @@ import type { Log } from './lib/log.ts';
 import type { Index } from './meta/types.ts';
 import type { BucketAccesses } from './s3/access/bucket-accesses.ts';
 import { deliveryPermission } from './s3/access/delivery-permission.ts';
+import { logPlaces } from './s3/access-log/log-places.ts';
+import type { FindLogTarget } from './s3/access-log/log-targets.ts';
 import type { SettingsCopies } from './settings-copies.ts';
 
 export interface WorkParts {
@@ -33,6 +37,7 @@ export interface WorkParts {
   readonly compaction: Compaction;
   readonly iam: Iam;
   readonly accesses: BucketAccesses;
+  readonly findLogTarget: FindLogTarget;
   readonly index: Index;
   readonly blobs: ErasureBlobStore;
   readonly clock: Clock;
@@ -41,10 +46,11 @@ export interface WorkParts {
   readonly settings: SettingsCopies;
 }
 
-export function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[] {
+export function backgroundWork({ store, jobs, accessLogs }: Config, parts: WorkParts): Job[] {
   const { engine, compaction, iam, accesses, index, blobs, clock, log, dayLengthMs, settings } = parts;
   const { maintenance } = blobs;
-  const check = deliveryPermission({ accesses, accountOf: (owner) => accountOf(iam, owner) });
+  const ownerOf = (owner: string) => accountOf(iam, owner);
+  const check = deliveryPermission({ accesses, accountOf: ownerOf });
   const mending = { maintenance, clock, bytesPerSecond: jobs.repairBytesPerSecond };
   return [
     collectGarbage({ garbage: engine.garbage, clock, graceMs: store.garbageGraceMs }),
@@ -92,6 +98,16 @@ export function backgroundWork({ store, jobs }: Config, parts: WorkParts): Job[]
       log,
       state: jobStateIn(index, 'inventory'),
       dayLengthMs,
+    }),
+    deliverAccessLogs({
+      accessLogs: engine.accessLogs,
+      place: logPlaces(parts.findLogTarget),
+      accountOf: ownerOf,
+      clock,
+      log,
+      intervalMs: durationMs(accessLogs.deliveryInterval),
+      objectBytesMax: accessLogs.objectBytesMax,
+      keepForMs: durationMs(accessLogs.keepFor),
     }),
   ];
 }

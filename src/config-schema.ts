@@ -1,6 +1,7 @@
 /** Every setting with its default. `config.example.yaml` shows the same; a test holds the two together. */
 import { z } from 'zod';
 import { GROUP_NAME } from './blob/pool.ts';
+import { accessLogsSchema } from './config-access-logs.ts';
 import { accountIdSchema, accountSchema, keySchema } from './config-accounts.ts';
 import { durationSchema } from './config-durations.ts';
 import { eventsSchema } from './config-events.ts';
@@ -180,5 +181,6 @@ export const configSchema = z.strictObject({
   jobs: jobsSchema.prefault({}),
   events: eventsSchema.prefault({}),
   replication: replicationSchema.prefault({}),
+  accessLogs: accessLogsSchema.prefault({}),
   time: timeSchema.prefault({}),
 });

@@ -13,7 +13,7 @@ import { openCluster, openRootKey, openServerKey, type RootKey, refuseLostIndex 
 import { declaredAccounts } from './declared-accounts.ts';
 import { newBucketDocuments } from './engine/access-documents.ts';
 import { createCompaction } from './engine/compaction.ts';
-import { createEngine } from './engine/engine.ts';
+import { createEngine, type EngineOptions } from './engine/engine.ts';
 import { EngineError } from './engine/errors.ts';
 import { dayMs } from './engine/lifecycle/due.ts';
 import { createRequestMetrics } from './engine/metrics/request-metrics.ts';
@@ -40,6 +40,7 @@ import { BucketAccesses } from './s3/access/bucket-accesses.ts';
 import { createExplainer } from './s3/access/explainer.ts';
 import { Gate, type GateOptions } from './s3/access/gate.ts';
 import { ReplicationRoles } from './s3/access/replication-roles.ts';
+import { type FindLogTarget, logTargets } from './s3/access-log/log-targets.ts';
 import { hostSuffixes } from './s3/addressing.ts';
 import { createAuditTrail } from './s3/audit.ts';
 import type { FindSecret } from './s3/auth/types.ts';
@@ -102,7 +103,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     log,
   });
   const dayLengthMs = tellDayLength(config, log);
-  const engine = createEngine({ index, blobs, clock, dayLengthMs, ...storageOf(config) });
+  const engine = await openEngine(config, { index, blobs, clock, dayLengthMs });
   const iam = await openIam({
     identities: engine.identities,
     declared: declaredAccounts(config, rootKey),
@@ -111,7 +112,6 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     clock,
   });
   await ensureBuckets(config, engine);
-  await engine.watches.load();
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
   const settings = new SettingsCopies({ read: () => readSettings(index), disks: () => blobs.disks(), clock });
   const events = openEvents(config, { engine, iam, brokers, clock, log });
@@ -138,7 +138,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
       for (const sender of senders) await sender.close();
       await settings.write();
       await compaction.close();
-      await Promise.all([engine.lifecycle.close(), engine.tiering.close()]);
+      await Promise.all([engine.lifecycle.close(), engine.tiering.close(), engine.accessLogs.close()]);
       await index.close();
       await blobs.close();
       locks.release();
@@ -175,6 +175,18 @@ function storageOf({ store }: Config): StorageSettings {
   return { schemes: store.schemes, groups: store.groups };
 }
 
+/** With what it must know before the first request. */
+async function openEngine(
+  config: Config,
+  parts: Pick<EngineOptions, 'index' | 'blobs' | 'clock' | 'dayLengthMs'>,
+): Promise<Engine> {
+  const accessLogBytesMax = config.accessLogs.waitingBytesMax;
+  const engine = createEngine({ ...parts, ...storageOf(config), accessLogBytesMax });
+  await engine.accessLogs.open();
+  await engine.watches.load();
+  return engine;
+}
+
 async function openAuditFile({ data, auditLog }: Config, clock: Clock): Promise<AuditFile | undefined> {
   const { enabled, fileBytesMax, filesMax } = auditLog;
   return enabled ? await AuditFile.open({ folder: join(data, 'audit'), fileBytesMax, filesMax, clock }) : undefined;
@@ -185,14 +197,24 @@ function endpointOf({ family, address, port }: AddressInfo, tls: TlsFiles | unde
   return `${tls === undefined ? 'http' : 'https'}://${host}:${port}`;
 }
 
-function openAccesses({ buckets }: Engine, iam: Iam): Pick<FrontEndParts, 'accountBlocks' | 'accesses' | 'roles'> {
+function openAccesses({ buckets }: Engine, iam: Iam): AccessParts {
   const accountBlocks = new AccountBlocks(iam.directory);
   const accesses = new BucketAccesses(buckets, accountBlocks);
-  const roles = new ReplicationRoles({ iam, accesses, accountOf: (owner) => accountOf(iam, owner) });
-  return { accountBlocks, accesses, roles };
+  const ownerOf = (owner: string) => accountOf(iam, owner);
+  const roles = new ReplicationRoles({ iam, accesses, accountOf: ownerOf });
+  const findLogTarget = logTargets({ buckets, accesses, accountOf: ownerOf });
+  return { accountBlocks, accesses, roles, findLogTarget };
 }
 
-interface FrontEndParts {
+/** What decides on access, for requests and for what the server does by itself. */
+interface AccessParts {
+  readonly accountBlocks: AccountBlocks;
+  readonly accesses: BucketAccesses;
+  readonly roles: ReplicationRoles;
+  readonly findLogTarget: FindLogTarget;
+}
+
+interface FrontEndParts extends AccessParts {
   readonly config: Config;
   readonly auditFile: AuditFile | undefined;
   readonly tls: TlsFiles | undefined;
@@ -200,9 +222,6 @@ interface FrontEndParts {
   readonly log: Log;
   readonly startedMs: number;
   readonly iam: Iam;
-  readonly accountBlocks: AccountBlocks;
-  readonly accesses: BucketAccesses;
-  readonly roles: ReplicationRoles;
   readonly engine: Engine;
   readonly index: Index;
   readonly blobs: ErasureBlobStore;
@@ -212,7 +231,7 @@ interface FrontEndParts {
 
 /** What answers on the port: S3, and below `/-/` the health checks and the operator's interface. */
 function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: FrontEndParts): S3Server {
-  const { startedMs, accountBlocks, accesses, roles, index, blobs, jobs, auditFile, events } = parts;
+  const { startedMs, accountBlocks, accesses, roles, findLogTarget, index, blobs, jobs, auditFile, events } = parts;
   const append = auditFile && ((line: string) => auditFile.append(line));
   const audit = append && createAuditTrail({ append, region: config.region, clock, log });
   const { directory, callers } = iam;
@@ -236,7 +255,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
     accountOf: ownerOf,
     noteUse: (accessKeyId, use) => callers.noteUse(accessKeyId, use),
     findUser: (named) => directory.findAccount(named)?.canonicalId,
-    ...{ accesses, accountBlocks, replication: replicationPlaces(config, roles) },
+    ...{ accesses, accountBlocks, findLogTarget, replication: replicationPlaces(config, roles) },
     eventTargets: events.topics.eventTargets,
     nameOf: (canonicalId) => directory.accountOfCanonicalId(canonicalId)?.displayName,
     missingPrincipal: (policy) => missingPrincipal(policy, (accountId) => directory.view(accountId)),

@@ -5,6 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { ChecksumAlgorithm, Digester, Digests } from '../lib/digests/algorithms.ts';
 import type { Slice, Version } from '../meta/records.ts';
 import type { Index } from '../meta/types.ts';
+import type { AccessNotes } from './access-log/notes.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { VersionIds } from './version-ids.ts';
 
@@ -30,6 +31,8 @@ export interface EngineContext {
   readonly limits: EngineLimits;
   readonly ids: VersionIds;
   readonly bufferBudget: ByteBudget;
+  /** Where what S3 does by itself is noted, for the access logs of buckets. */
+  readonly accessNotes: AccessNotes;
   /** How bytes of a storage class are coded, and on which disks they lie. */
   poolOf(storageClass: string): PoolName;
   /**

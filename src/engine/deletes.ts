@@ -63,18 +63,20 @@ async function deleteCurrent(context: EngineContext, request: DeleteRequest): Pr
       owner,
       lastModifiedMs,
     } as const;
-    const { markerId } =
+    const { markerId, size } =
       current.versioning === 'Unversioned'
         ? await context.index.submit(command)
         : await withManifest(context, marker, (held) => context.index.submit({ ...command, ...held }));
-    return markerId === undefined ? { deleteMarker: false } : { deleteMarker: true, versionId: markerId };
+    const removed = size === undefined ? {} : { size };
+    if (markerId === undefined) return { deleteMarker: false, ...removed };
+    return { deleteMarker: true, versionId: markerId, ...removed };
   });
 }
 
 async function deleteVersion(context: EngineContext, request: DeleteRequest, versionId: string): Promise<DeleteResult> {
   const { bucket, key, conditions, seen } = request;
   const noticeOf = await noticing(context, bucket, request.cause);
-  const { wasDeleteMarker } = await context.index.submit({
+  const { wasDeleteMarker, size } = await context.index.submit({
     type: 'delete-version',
     bucketId: bucket.id,
     key,
@@ -83,5 +85,5 @@ async function deleteVersion(context: EngineContext, request: DeleteRequest, ver
     ...(seen !== undefined && { seen }),
     ...noticeOf(nameOf('Delete', request), key),
   });
-  return { deleteMarker: wasDeleteMarker, versionId };
+  return { deleteMarker: wasDeleteMarker, versionId, ...(size !== undefined && { size }) };
 }

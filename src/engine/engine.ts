@@ -3,6 +3,8 @@ import type { BlobStore } from '../blob/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { digest, openDigester } from '../lib/digests/digester.ts';
 import type { Index } from '../meta/types.ts';
+import { createAccessLogs } from './access-log/access-logs.ts';
+import { AccessNotes } from './access-log/notes.ts';
 import { createAnalytics } from './analytics/analytics.ts';
 import { createArchives } from './archives.ts';
 import { createBuckets } from './buckets.ts';
@@ -40,11 +42,15 @@ export interface EngineOptions extends StorageSettings {
   readonly limits?: Partial<EngineLimits>;
   /** How long a day of a lifecycle rule or of a restored copy is. */
   readonly dayLengthMs?: number;
+  /** Bytes of a bucket's access log that wait for their delivery, at most. */
+  readonly accessLogBytesMax?: number;
 }
 
 /** Joins an index and a blob store into what S3 means. Owns neither: whoever opened them closes them. */
 export function createEngine(options: EngineOptions): Engine {
   const { index, blobs, clock, digests, limits, dayLengthMs = dayMs } = options;
+  const { accessLogBytesMax: waitingBytesMax = 256 * mebibyte } = options;
+  const accessNotes = new AccessNotes({ index, waitingBytesMax });
   const allLimits = { ...defaultLimits, ...limits };
   const pools = poolsByClass(options);
   const context: EngineContext = {
@@ -56,6 +62,7 @@ export function createEngine(options: EngineOptions): Engine {
     ids: new VersionIds(clock, () => index.lastOrdinal()),
     bufferBudget: new ByteBudget(allLimits.bufferedBytesMax),
     poolOf: (storageClass) => pools.get(storageClass) ?? DEFAULT_POOL,
+    accessNotes,
     foundSlices: new WeakMap(),
   };
   const buckets = createBuckets(context);
@@ -71,6 +78,7 @@ export function createEngine(options: EngineOptions): Engine {
     lifecycle: createLifecycle(context, { dayLengthMs }),
     tiering: createTiering(context, { dayLengthMs }),
     inventory: createInventory(context, { buckets, objects, dayLengthMs }),
+    accessLogs: createAccessLogs(context, { notes: accessNotes, buckets, objects }),
     identities: createIdentities(context),
     outbox: createOutbox(context),
     watches: createWatches(context),

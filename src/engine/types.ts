@@ -15,6 +15,7 @@ import type {
   GranteeGroup,
   IdentityDocument,
   IdentityName,
+  LogGroup,
   ObjectAttributes,
   ObjectEvent,
   OutboxEntry,
@@ -30,6 +31,7 @@ import type {
   Version,
 } from '../meta/records.ts';
 import type { IdentityState, ObjectPage, PartPage, UploadPage } from '../meta/types.ts';
+import type { AccessLogs } from './access-log/types.ts';
 import type { Analytics } from './analytics/types.ts';
 import type { Outbox } from './events/outbox.ts';
 import type { Garbage } from './garbage.ts';
@@ -42,6 +44,7 @@ import type { ReplicaIdentity } from './version-ids.ts';
 import type { Watches } from './watches.ts';
 
 export type {
+  AccessLogs,
   ArchiveTier,
   Bucket,
   Checksum,
@@ -56,6 +59,7 @@ export type {
   IdentityDocument,
   IdentityName,
   IdentityState,
+  LogGroup,
   ObjectAttributes,
   ObjectEvent,
   ObjectPage,
@@ -145,6 +149,8 @@ export interface DeleteResult {
   readonly deleteMarker: boolean;
   /** Version id of the marker made, or of the version removed; absent where the bucket was never versioned. */
   readonly versionId?: string;
+  /** Of the object that was removed, or hidden behind the marker, in bytes; absent where there was none. */
+  readonly size?: number;
 }
 
 /** What a change of attributes names: a version, or without an id the current one. */
@@ -304,6 +310,7 @@ export interface Engine {
   readonly lifecycle: Lifecycle;
   readonly tiering: TieringEngine;
   readonly inventory: Inventory;
+  readonly accessLogs: AccessLogs;
   readonly identities: Identities;
   readonly outbox: Outbox;
   readonly watches: Watches;

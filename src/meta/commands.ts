@@ -3,6 +3,7 @@
  * JSON values, recorded in the commit log as they are and executed by one deterministic `apply`. A command that has been
  * released never changes its meaning; a new meaning is a new name or an optional member.
  */
+import type { AddLogBatch, DropLogBatches } from './access-log-commands.ts';
 import type { Described, SeenVersion } from './command-parts.ts';
 import type { Announced } from './notices.ts';
 import type {
@@ -349,13 +350,16 @@ export type Command =
   | SetIdentities
   | OutboxCommand
   | ReplicationCommand
+  | AddLogBatch
+  | DropLogBatches
   | Probe;
 
 /** What `submit` resolves to, by command. Commands that are not listed resolve to nothing. */
 export interface CommandResults extends ReplicationResults {
   'create-bucket': { readonly bucketId: number };
-  'delete-current': { readonly deletedVersionId?: string; readonly markerId?: string };
-  'delete-version': { readonly deleted: boolean; readonly wasDeleteMarker: boolean };
+  /** `size` is that of the object that was removed or hidden. */
+  'delete-current': { readonly deletedVersionId?: string; readonly markerId?: string; readonly size?: number };
+  'delete-version': { readonly deleted: boolean; readonly wasDeleteMarker: boolean; readonly size?: number };
   'replay-events': { readonly events: number };
   'drop-events': { readonly events: number };
 }

@@ -80,6 +80,8 @@ export class HotRows {
       case 'replay-events':
       case 'drop-events':
       case 'note-replication':
+      case 'add-log-batch':
+      case 'drop-log-batches':
       case 'probe':
         return;
       default:

@@ -3,7 +3,18 @@ import type { Database } from 'better-sqlite3';
 import type { HotRows } from './hot-rows.ts';
 import { decodeKey, encodeKey, endOfKey, endOfPrefix } from './keys.ts';
 import { collectPage, type Taken } from './page.ts';
-import type { Bucket, OutboxEntry, Part, ReplicationEntry, Slice, Upload, Version } from './records.ts';
+import type {
+  Bucket,
+  LogGroup,
+  OutboxEntry,
+  Part,
+  ReplicationEntry,
+  Slice,
+  StoredLogBatch,
+  Upload,
+  Version,
+} from './records.ts';
+import { AccessLogReader, type LogBatchQuery } from './tables/access-logs.ts';
 import { BlobReader } from './tables/blobs.ts';
 import { BucketReader } from './tables/buckets.ts';
 import { IdentityReader } from './tables/identities.ts';
@@ -56,6 +67,7 @@ export class Reader implements IndexReader {
   readonly #outbox: OutboxReader;
   readonly #replication: ReplicationReader;
   readonly #restores: RestoreReader;
+  readonly #accessLogs: AccessLogReader;
 
   readonly #hot: HotRows;
   /** Of versions that `getVersion` has given out, so that their rows need not be looked up twice. */
@@ -74,6 +86,7 @@ export class Reader implements IndexReader {
     this.#outbox = new OutboxReader(db);
     this.#replication = new ReplicationReader(db);
     this.#restores = new RestoreReader(db);
+    this.#accessLogs = new AccessLogReader(db);
   }
 
   async getBucket(name: string): Promise<Bucket | undefined> {
@@ -271,6 +284,14 @@ export class Reader implements IndexReader {
       ...{ bucketId, key: decodeKey(key), ...due },
       bucket: this.#buckets.byId(bucketId),
     }));
+  }
+
+  async listLogGroups(): Promise<readonly LogGroup[]> {
+    return this.#accessLogs.groups();
+  }
+
+  async listLogBatches(query: LogBatchQuery): Promise<readonly StoredLogBatch[]> {
+    return this.#accessLogs.oldest(query);
   }
 
   #give(row: VersionRow, isLatest: boolean): Version {

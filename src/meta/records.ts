@@ -210,6 +210,36 @@ export interface Part {
   readonly checksum?: Checksum;
 }
 
+/** Lines of a bucket's access log of one day. */
+export interface LogBatch {
+  readonly bucketId: number;
+  /** On which the requests came, in days since 1970. */
+  readonly day: number;
+  /** When the first of them was written. */
+  readonly atMs: number;
+  readonly lines: number;
+  /** Of the text as it is delivered, in bytes. */
+  readonly size: number;
+  /** Whose log it is and where it goes, as JSON text: the bucket may be another by the time of its delivery. */
+  readonly source: string;
+  /** Compressed. */
+  readonly text: Uint8Array;
+}
+
+export interface StoredLogBatch extends LogBatch {
+  /** Its place in the order of all. */
+  readonly sequence: number;
+}
+
+/** What waits of a bucket's access log of one day. */
+export interface LogGroup {
+  readonly bucketId: number;
+  readonly day: number;
+  readonly oldestMs: number;
+  readonly lines: number;
+  readonly size: number;
+}
+
 /** Who made a change, as events tell it. */
 export interface EventCause {
   readonly requestId: string;

@@ -198,4 +198,22 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX restores_by_due ON restores (due_ms);
   `,
+  `
+  -- Lines of access logs that wait for their delivery, those of a second a row.
+  CREATE TABLE access_log_batches (
+    sequence INTEGER PRIMARY KEY,
+    bucket_id INTEGER NOT NULL,
+    -- On which the requests came, in days since 1970.
+    day INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    lines INTEGER NOT NULL,
+    -- In bytes, before it was compressed.
+    size INTEGER NOT NULL,
+    -- JSON text.
+    source TEXT NOT NULL,
+    -- By Zstandard.
+    text BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX access_log_groups ON access_log_batches (bucket_id, day, sequence, at_ms, lines, size);
+  `,
 ];

@@ -4,15 +4,18 @@ import type {
   BlobLocation,
   Bucket,
   IdentityDocument,
+  LogGroup,
   OutboxEntry,
   Part,
   ReplicationEntry,
   Slice,
+  StoredLogBatch,
   Tag,
   Tiering,
   Upload,
   Version,
 } from './records.ts';
+import type { LogBatchQuery } from './tables/access-logs.ts';
 import type { OutboxKeyQuery, OutboxQuery, OutboxSize } from './tables/outbox.ts';
 import type { ReplicationQuery, ReplicationSize } from './tables/replication.ts';
 
@@ -203,6 +206,10 @@ export interface IndexReader {
   nextReplicationDestination(after: string): Promise<string | undefined>;
   /** How much waits for each destination and how much failed; only of destinations for which there is any. */
   countReplication(): Promise<readonly ReplicationSize[]>;
+  /** What waits of access logs, by bucket and day. */
+  listLogGroups(): Promise<readonly LogGroup[]>;
+  /** The oldest batches of a group, in the order in which they were added. */
+  listLogBatches(query: LogBatchQuery): Promise<readonly StoredLogBatch[]>;
   /** Restores of which something is to be told by now, the oldest first. */
   listDueRestores(query: { nowMs: number; limit: number }): Promise<readonly DueRestore[]>;
 }

@@ -5,15 +5,7 @@
 import { isPublicAcl, type PublicAccessBlock } from '../engine/access.ts';
 import type { Grant, Permission } from '../engine/types.ts';
 import { S3Error } from './errors.ts';
-import {
-  ec2CanonicalId,
-  emailGrantee,
-  type FindUser,
-  grantAll,
-  groupGrantee,
-  parseGrantHeader,
-  userGrantee,
-} from './grantees.ts';
+import { ec2CanonicalId, type FindUser, grantAll, granteeOfElement, parseGrantHeader } from './grantees.ts';
 import { invalidValue } from './model/invalid-value.ts';
 import type { InputOf } from './model/types.ts';
 
@@ -136,15 +128,9 @@ function cannedAcl(name: string, { kind, owner, bucketOwner }: AclContext): read
 }
 
 function grantOfElement({ Grantee, Permission }: GrantElement, findUser: FindUser): Grant {
-  if (Grantee === undefined || Permission === undefined) throw new S3Error('MalformedACLError');
-  const { Type, ID, URI, EmailAddress } = Grantee;
-  if (Type === 'CanonicalUser' && ID !== undefined)
-    return { grantee: userGrantee(ID, findUser), permission: Permission };
-  if (Type === 'Group' && URI !== undefined) return { grantee: groupGrantee(URI), permission: Permission };
-  if (Type === 'AmazonCustomerByEmail' && EmailAddress !== undefined) {
-    return { grantee: emailGrantee(EmailAddress, findUser), permission: Permission };
-  }
-  throw new S3Error('MalformedACLError');
+  const grantee = Grantee && granteeOfElement(Grantee, findUser);
+  if (grantee === undefined || Permission === undefined) throw new S3Error('MalformedACLError');
+  return { grantee, permission: Permission };
 }
 
 function limited(acl: readonly Grant[]): readonly Grant[] {

@@ -28,7 +28,7 @@ const groups: ReadonlyMap<string, GranteeGroup> = new Map([
 export type FindUser = (named: { readonly id: string } | { readonly email: string }) => string | undefined;
 
 /** A user by its canonical id; the number of an account here is taken for its id too. Throws InvalidArgument if there is none. */
-export function userGrantee(id: string, findUser: FindUser): Grantee {
+function userGrantee(id: string, findUser: FindUser): Grantee {
   const found = findUser({ id });
   if (found !== undefined) return { id: found };
   if (id === anonymous.canonicalId || id === ec2CanonicalId) return { id };
@@ -39,7 +39,7 @@ export function userGrantee(id: string, findUser: FindUser): Grantee {
 }
 
 /** A group by its URI. Throws InvalidArgument if there is none. */
-export function groupGrantee(uri: string): Grantee {
+function groupGrantee(uri: string): Grantee {
   const group = groups.get(uri);
   if (group !== undefined) return { group };
   throw new S3Error('InvalidArgument', {
@@ -49,10 +49,21 @@ export function groupGrantee(uri: string): Grantee {
 }
 
 /** The account of an e-mail address. Throws UnresolvableGrantByEmailAddress if there is none. */
-export function emailGrantee(address: string, findUser: FindUser): Grantee {
+function emailGrantee(address: string, findUser: FindUser): Grantee {
   const id = findUser({ email: address });
   if (id === undefined) throw new S3Error('UnresolvableGrantByEmailAddress', { fields: { Email: address } });
   return { id };
+}
+
+/** A grantee of a document; undefined where it names none. Throws InvalidArgument, UnresolvableGrantByEmailAddress. */
+export function granteeOfElement(
+  { Type, ID, URI, EmailAddress }: NonNullable<GrantElement['Grantee']>,
+  findUser: FindUser,
+): Grantee | undefined {
+  if (Type === 'CanonicalUser' && ID !== undefined) return userGrantee(ID, findUser);
+  if (Type === 'Group' && URI !== undefined) return groupGrantee(URI);
+  if (Type === 'AmazonCustomerByEmail' && EmailAddress !== undefined) return emailGrantee(EmailAddress, findUser);
+  return undefined;
 }
 
 /** Grantees of a header such as `id="…", uri="…"`. Throws InvalidArgument, UnresolvableGrantByEmailAddress. */
@@ -80,7 +91,8 @@ export function grantElements(nameOf: NameOf, acl: readonly Grant[]): GrantEleme
   }));
 }
 
-function granteeElement(nameOf: NameOf, grantee: Grantee): GrantElement['Grantee'] {
+/** A grantee as documents carry it. */
+export function granteeElement(nameOf: NameOf, grantee: Grantee): GrantElement['Grantee'] {
   if ('group' in grantee) return { Type: 'Group', URI: groupUris[grantee.group] };
   return { Type: 'CanonicalUser', ...ownerElement(nameOf, grantee.id) };
 }

@@ -8,6 +8,8 @@ import type { BodySource, Bucket, ChecksumAlgorithm, Engine, EventCause } from '
 import type { Identity } from '../iam/identity.ts';
 import type { PolicyDocument } from '../iam/policy/document.ts';
 import type { AccountBlocks } from './access/bucket-accesses.ts';
+import type { FindLogTarget } from './access-log/log-targets.ts';
+import type { RequestNotes } from './access-log/request-notes.ts';
 import type { EventTargets } from './events/check-targets.ts';
 import type { BucketAsked } from './find-bucket.ts';
 import type { FindUser } from './grantees.ts';
@@ -40,6 +42,8 @@ export interface Surroundings {
   readonly accountBlocks: AccountBlocks;
   readonly eventTargets: EventTargets;
   readonly replication: ReplicationPlaces;
+  /** Finds the bucket that is to take the access log of another one. */
+  readonly findLogTarget: FindLogTarget;
   /** Finds whom an access control list may name. */
   readonly findUser: FindUser;
   /** Names owners and grantees. */
@@ -51,6 +55,8 @@ export interface Surroundings {
 /** What an operation may know of its request beside the decoded input. */
 export interface OperationRequest extends Surroundings {
   readonly requestId: string;
+  /** What access logs are told of the request; undefined while no bucket has one. */
+  readonly notes: RequestNotes | undefined;
   /** Who changes what the operation changes, for the events that tell of it. */
   cause(): EventCause;
   readonly identity: Identity;

@@ -14,11 +14,14 @@ import type { RequestFacts } from './access/request-context.ts';
 import { requestFacts } from './access/request-facts.ts';
 import { isCharged } from './access/request-payment.ts';
 import { tellerOf } from './access/told-by-body.ts';
+import { type LoggedRequest, logAccess } from './access-log/request-lines.ts';
+import { RequestNotes } from './access-log/request-notes.ts';
 import { isControlRequest, parseTarget, pathOf, queryValues, type Target } from './addressing.ts';
 import { type AuditTrail, administrativeOperations } from './audit.ts';
 import type { Authentication, FindSecret } from './auth/types.ts';
 import { isBucketName } from './bucket-names.ts';
 import { formCall, type Given, headCall } from './call.ts';
+import { completed } from './completed-answer.ts';
 import { answerPreflight, crossOriginHeaders } from './cors/cross-origin.ts';
 import type { Door, Visit } from './door/door.ts';
 import { toS3Error } from './engine-errors.ts';
@@ -93,10 +96,10 @@ export class Pipeline {
     this.#options = options;
     this.#gate = options.gate;
     const { engine, regions, bucketDefaults, accountBlocks, eventTargets, replication } = options;
-    const { findUser, nameOf, missingPrincipal } = options;
+    const { findLogTarget, findUser, nameOf, missingPrincipal } = options;
     this.#surroundings = {
       ...{ engine, regions, bucketDefaults, accountBlocks, eventTargets, replication },
-      ...{ findUser, nameOf, missingPrincipal },
+      ...{ findLogTarget, findUser, nameOf, missingPrincipal },
     };
     this.#supported = new Map(
       [...options.operations.values()].map(({ name, supports }) => [name, new Set([...commonMembers, ...supports])]),
@@ -108,8 +111,9 @@ export class Pipeline {
     const startedMs = this.#options.clock.nowMs();
     const exchange = new Exchange(incoming, response, this.#options.door.pacing);
     const trace: Trace = {};
-    const { observer } = this.#options;
-    if (!observer.isIdle) trace.startedMs = observer.nowMs();
+    const { observer, engine } = this.#options;
+    if (engine.accessLogs.isOn) trace.notes = new RequestNotes();
+    if (trace.notes !== undefined || !observer.isIdle) trace.startedMs = observer.nowMs();
     try {
       const visit = this.#options.door.enter(incoming, response);
       const answer = await this.#answer(exchange, { url, visit }, trace);
@@ -118,12 +122,24 @@ export class Pipeline {
       await exchange.send(answer);
     } catch (error) {
       trace.error = toS3Error(error, exchange.request.method);
+      if (trace.startedMs !== undefined) trace.answeredMs ??= observer.nowMs();
       if (administrativeOperations.has(trace.operation ?? '')) await this.#audit(exchange, trace);
       await this.#refuse(exchange, trace.error, { url, response });
     }
     const ms = this.#options.clock.nowMs() - startedMs;
     logRequest(this.#options.log, exchange, { trace, url, ms });
-    if (trace.startedMs !== undefined) await observer.note(exchange, trace);
+    if (!observer.isIdle) await observer.note(exchange, trace);
+    if (trace.notes !== undefined) await this.#logAccess(exchange, { trace, url, atMs: startedMs, totalMs: ms });
+  }
+
+  /** What goes wrong here costs a line, and no answer: that is given. */
+  async #logAccess(exchange: Exchange, logged: LoggedRequest): Promise<void> {
+    const { engine, log } = this.#options;
+    try {
+      await logAccess(engine, exchange, logged);
+    } catch (err) {
+      log.error({ requestId: exchange.requestId, err }, 'A request has no line in the access log of its bucket');
+    }
   }
 
   /** Notes an administrative act, if who asked for it is known. */
@@ -159,6 +175,8 @@ export class Pipeline {
     const accountId = request.headers[accountHeader]?.toString();
     const addressed = parseTarget({ url, host: visit.arrival.host, accountId }, this.#options.hostSuffixes);
     trace.target = addressed;
+    const { notes } = trace;
+    if (notes !== undefined) notes.arrival = visit.arrival;
     if (request.method === 'OPTIONS') return answerPreflight(this.#options.engine.buckets, request.headers, addressed);
     if (request.headers.origin !== undefined) {
       exchange.standingHeaders = await crossOriginHeaders(this.#options.engine.buckets, request, addressed);
@@ -174,6 +192,7 @@ export class Pipeline {
     trace.operation = found === 'form' ? 'PostObject' : found.name;
     const call = found === 'form' ? await formCall(given, this.#options) : headCall(found, given, this.#options);
     const { operation, target, headers, authentication, openBody } = call;
+    if (notes !== undefined) notes.authentication = authentication;
     this.#noteKey(authentication, nowMs);
     const region = this.#options.regions.own;
     const { arrival } = visit;
@@ -184,8 +203,9 @@ export class Pipeline {
     trace.bucketName = target.bucket;
     trace.target = target;
     const bucket = await this.#resolveBucket(operation.name, target, headers);
+    if (notes !== undefined) notes.bucket = bucket;
     const { bucket: bucketName, control } = target;
-    const asked = { facts, operation: operation.name, bucket, bucketName, object: objectOf(target), control };
+    const asked = { facts, operation: operation.name, bucket, bucketName, object: objectOf(target), control, notes };
     if (bucket !== undefined && this.#options.accesses.known(bucket)?.requesterPays !== false) {
       await this.#settle(bucket, facts, trace);
     }
@@ -198,8 +218,7 @@ export class Pipeline {
       trace.tagsBefore = await this.#options.observer.tagsBefore(bucket, target);
     }
     const answer = await this.#run(operation, { context, input, asked });
-    const encoded = completed(encoderOf(operation.name)(answer.output, answer.order), answer);
-    return trace.isCharged ? { ...encoded, headers: [...encoded.headers, ...chargedHeader] } : encoded;
+    return completed(encoderOf(operation.name)(answer.output, answer.order), answer, trace);
   }
 
   /**
@@ -304,12 +323,13 @@ export class Pipeline {
 
   #context({ exchange, headers, target, asked, nowMs, openBody, origin, trace }: Authorised): OperationRequest {
     const { accesses, limits } = this.#options;
-    const { facts, bucket } = asked;
+    const { facts, bucket, notes } = asked;
     const authorise: OperationRequest['authorise'] = (operation, object, other) =>
-      this.#gate.authorise({ facts, operation, bucket: other ?? bucket, bucketName: undefined, object });
+      this.#gate.authorise({ facts, operation, bucket: other ?? bucket, bucketName: undefined, object, notes });
     return {
       ...this.#surroundings,
       requestId: exchange.requestId,
+      notes,
       cause: () => causeOf(exchange, facts),
       identity: facts.identity,
       nowMs,
@@ -363,21 +383,9 @@ interface Authorised {
   readonly trace: Trace;
 }
 
-/** An encoded output with what its operation says beside the model. */
-function completed(encoded: EncodedAnswer, answer: Omit<Answer<unknown>, 'output' | 'order'>): EncodedAnswer {
-  const { status = encoded.status, headers: further, document } = answer;
-  if (further === undefined && status === encoded.status) return encoded;
-  const headers = [...encoded.headers, ...Object.entries(further ?? {}).flat()];
-  if (document === undefined) return { ...encoded, status, headers };
-  return { status, headers: [...headers, 'content-type', 'application/xml'], body: Buffer.from(document) };
-}
-
 function objectOf({ key, query }: Target): ObjectName | undefined {
   return key === undefined ? undefined : { key, versionId: query.get('versionId') };
 }
-
-/** What an answer says where the caller's account was charged for it. */
-const chargedHeader = ['x-amz-request-charged', 'requester'] as const;
 
 /** Operations whose body is not a document. */
 const streamed = new Set(

@@ -4,6 +4,7 @@ import type { Bucket, Version } from '../engine/types.ts';
 import { checkReadable } from './archived-objects.ts';
 import { type CopySourceConditions, checkCopySourceConditions } from './conditions.ts';
 import { parseCopySource } from './copy-source.ts';
+import { toS3Error } from './engine-errors.ts';
 import { S3Error } from './errors.ts';
 import { checkObjectAddress, shownVersionId } from './object-address.ts';
 import type { ObjectName, OperationRequest } from './operation.ts';
@@ -34,16 +35,28 @@ export interface OpenedSource {
 const copyBytesMax = 5 * 1024 ** 3;
 
 /** The version that the header names, after the conditions on it have held. */
-export async function openCopySource(request: OperationRequest, input: CopySourceInput): Promise<OpenedSource> {
+export async function openCopySource(
+  request: OperationRequest,
+  input: CopySourceInput,
+  copied: 'OBJECT' | 'PART',
+): Promise<OpenedSource> {
   const { bucket: bucketName, key, versionId } = parseCopySource(input.CopySource);
   checkObjectAddress({ Key: key, VersionId: versionId });
   const expectedOwner = input.ExpectedSourceBucketOwner;
   const bucket = await request.sourceBucket({ name: bucketName, expectedOwner }, { key, versionId });
-  const version = await findSource(request, bucket, { key, versionId });
-  checkCopySourceConditions(input, version);
-  checkReadable(request, version, 'copy');
-  request.engine.tiering.noteAccess(version);
-  return { bucket, version, versionId: shownVersionId(bucket, version.versionId) };
+  const line = { operation: `REST.COPY.${copied}_GET`, bucket, key, versionId } as const;
+  try {
+    const version = await findSource(request, bucket, { key, versionId });
+    checkCopySourceConditions(input, version);
+    checkReadable(request, version, 'copy');
+    request.engine.tiering.noteAccess(version);
+    request.notes?.further.push({ ...line, status: 200, objectSize: version.size });
+    return { bucket, version, versionId: shownVersionId(bucket, version.versionId) };
+  } catch (error) {
+    const { status, code } = toS3Error(error);
+    request.notes?.further.push({ ...line, status, errorCode: code });
+    throw error;
+  }
 }
 
 /** Throws InvalidRequest if more is to be copied than one request may. */

@@ -56,6 +56,7 @@ export async function openVersion(request: OperationRequest, input: ReadInput): 
   checkCombination(request, input);
   const bucket = request.bucket();
   const version = await request.engine.objects.find(bucket, input.Key, input.VersionId);
+  if (request.notes !== undefined) request.notes.objectSize = version.size;
   const versionId = shownVersionId(bucket, version.versionId);
   const { headers } = version.attributes;
   checkReadConditions(input, version, {

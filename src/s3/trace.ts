@@ -1,6 +1,7 @@
 /** What the stages of the pipeline have found out of a request so far; also what is told of it when it is over. */
 import type { Tag } from '../engine/types.ts';
 import type { Identity } from '../iam/identity.ts';
+import type { RequestNotes } from './access-log/request-notes.ts';
 import type { Target } from './addressing.ts';
 import type { S3Error } from './errors.ts';
 import type { InputOf, OperationName } from './model/types.ts';
@@ -16,9 +17,11 @@ export interface Trace {
   bucketName?: string | undefined;
   target?: Target;
   input?: InputOf<OperationName>;
-  /** On the observer's clock, where something is counted: when the request came in, and when its answer was there. */
+  /** On the observer's clock, where something is counted or logged: when the request came in, and when its answer was there. */
   startedMs?: number;
   answeredMs?: number;
+  /** For access logs; absent while no bucket has one. */
+  notes?: RequestNotes;
   /** Of what the request may have removed, where they are asked for. */
   tagsBefore?: readonly Tag[] | undefined;
 }

@@ -32,6 +32,7 @@ const heldGroups = new Set([
   'lifecycle: x-amz-expiration header',
   'lifecycle: rules executed',
   'SNS topics, bucket notifications',
+  'bucket logging',
 ]);
 
 const resultSchema = z.object({

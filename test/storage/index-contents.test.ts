@@ -182,6 +182,37 @@ describe('the outbox', () => {
   });
 });
 
+test('lines of access logs → counted by bucket and day, given in order and page by page, gone when they are dropped; after a new start as before', async () => {
+  const text = Buffer.from('line\n').toString('base64');
+  const batch = {
+    type: 'add-log-batch',
+    bucketId: 7,
+    day: 3,
+    atMs: 5,
+    lines: 2,
+    size: 10,
+    source: '{}',
+    text,
+  } as const;
+  await index.submit(batch);
+  await index.submit({ ...batch, atMs: 4, lines: 1 });
+  await index.submit({ ...batch, day: 4 });
+  const groups = [
+    { bucketId: 7, day: 3, oldestMs: 4, lines: 3, size: 20 },
+    { bucketId: 7, day: 4, oldestMs: 5, lines: 2, size: 10 },
+  ];
+  expect(await index.listLogGroups()).toEqual(groups);
+  const list = (after: number) => index.listLogBatches({ bucketId: 7, day: 3, after, limit: 1 });
+  const [first] = await list(0);
+  expect(first).toMatchObject({ lines: 2, source: '{}', text: Buffer.from('line\n') });
+  const sequence = first?.sequence ?? 0;
+  expect(await list(sequence)).toMatchObject([{ lines: 1 }]);
+  await index.submit({ type: 'drop-log-batches', sequences: [sequence, 99] });
+  await index.close();
+  index = await fixture.open();
+  expect(await index.listLogGroups()).toEqual([{ ...groups[0], lines: 1, size: 10 }, groups[1]]);
+});
+
 test('buckets → in order of name, by prefix and page, and an id is never given twice', async () => {
   for (const name of ['alpha', 'beta', 'beta-2', 'gamma']) await createBucket(index, name);
   const page = await index.listBuckets({ prefix: 'beta', after: '', limit: 1 });

@@ -8,6 +8,7 @@
 import type { SeenVersion } from '../../meta/commands.ts';
 import type { Bucket } from '../../meta/records.ts';
 import type { VersionGlance } from '../../meta/types.ts';
+import { noteChange, removalLine, type ServiceChange, transitionLine } from '../access-log/service-lines.ts';
 import type { EngineContext } from '../context.ts';
 import { deleteObject } from '../deletes.ts';
 import { serviceCause } from '../events/service-cause.ts';
@@ -48,6 +49,8 @@ interface Standing {
 interface Change {
   readonly figure: keyof LifecycleFigures;
   readonly run: (figures: LifecycleFigures) => Promise<unknown>;
+  /** For the access log of the bucket. */
+  readonly line: ServiceChange;
   /** A move that is not done in one step. */
   readonly large?: TransitionRequest | undefined;
 }
@@ -120,6 +123,7 @@ export class Walk {
       figures.bytesMoved += bytes;
       if (outcome === 'under way') return;
       figures.transitioned += 1;
+      noteChange(this.#context, transitionLine(request));
     } catch (error) {
       this.#underWay = undefined;
       if (!hasChanged(error)) throw error;
@@ -149,7 +153,8 @@ export class Walk {
     await this.#change(
       due.map((upload): Change => {
         const named = { bucketId: bucket.id, key: upload.key, uploadId: upload.uploadId };
-        return { figure: 'uploadsAborted', run: () => index.submit({ type: 'abort-upload', ...named }) };
+        const line = { bucket, operation: 'S3.DELETE.UPLOAD', key: upload.key };
+        return { figure: 'uploadsAborted', line, run: () => index.submit({ type: 'abort-upload', ...named }) };
       }),
       figures,
     );
@@ -214,9 +219,10 @@ export class Walk {
     { current, newer, successorMs }: Standing,
     { glance, isAlone }: { glance: VersionGlance; isAlone: boolean },
   ): Change | undefined {
-    const { key, ordinal, versionId, isDeleteMarker } = glance;
+    const { key, ordinal, versionId, isDeleteMarker, size } = glance;
     const remove = (seen: SeenVersion, figure: keyof LifecycleFigures, named?: string): Change => ({
       figure,
+      line: removalLine(bucket, { key, size, versionId: named }),
       run: () =>
         deleteObject(this.#context, {
           bucket,
@@ -271,6 +277,7 @@ export class Walk {
     const request = { ...named, from: storageClass, to: due.storageClass };
     return {
       figure: 'transitioned',
+      line: transitionLine(request),
       large: size > stepBytes ? request : undefined,
       run: (figures) => this.#moveSmall(request, figures),
     };
@@ -288,10 +295,21 @@ export class Walk {
   async #change(changes: readonly Change[], figures: LifecycleFigures): Promise<void> {
     for (let from = 0; from < changes.length; from += changesAtOnce) {
       const outcomes = await Promise.allSettled(
-        changes.slice(from, from + changesAtOnce).map((change) => attempt(change, figures)),
+        changes.slice(from, from + changesAtOnce).map((change) => this.#attempt(change, figures)),
       );
       const failed = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
+    }
+  }
+
+  async #attempt({ figure, line, run }: Change, figures: LifecycleFigures): Promise<void> {
+    try {
+      await run(figures);
+      figures[figure] += 1;
+      noteChange(this.#context, line);
+    } catch (error) {
+      if (!hasChanged(error)) throw error;
+      figures.leftAlone += 1;
     }
   }
 }
@@ -303,16 +321,6 @@ interface Part {
   readonly minimumSize: MinimumSize;
   readonly nowMs: number;
   readonly limit: number;
-}
-
-async function attempt({ figure, run }: Change, figures: LifecycleFigures): Promise<void> {
-  try {
-    await run(figures);
-    figures[figure] += 1;
-  } catch (error) {
-    if (!hasChanged(error)) throw error;
-    figures.leftAlone += 1;
-  }
 }
 
 /** Whether what was due is not so any more. */

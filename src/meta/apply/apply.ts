@@ -5,6 +5,7 @@
  */
 import type { Command, OutboxCommand } from '../commands.ts';
 import type { ReplicationCommand } from '../replication-commands.ts';
+import { addLogBatch, dropLogBatches } from './access-logs.ts';
 import { createBucket, deleteBucket, setBucketConfig, setVersioning } from './buckets.ts';
 import { setIdentities } from './identities.ts';
 import { dropEvents, postMessages, postTestEvents, replayEvents, settleEvents } from './outbox.ts';
@@ -84,6 +85,10 @@ export function apply(transaction: Transaction, command: Command): unknown {
     case 'retry-replication':
     case 'queue-replication':
       return applyToReplication(transaction, command);
+    case 'add-log-batch':
+      return addLogBatch(transaction, command);
+    case 'drop-log-batches':
+      return dropLogBatches(transaction, command);
     case 'probe':
       return undefined;
     default:

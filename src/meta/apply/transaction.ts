@@ -3,6 +3,7 @@
  * and live bytes live here while a batch runs, so that a command that is undone also gives its numbers back; `save` stores them.
  */
 import type { Database } from 'better-sqlite3';
+import { AccessLogWriter } from '../tables/access-logs.ts';
 import { BlobWriter } from '../tables/blobs.ts';
 import { BucketWriter } from '../tables/buckets.ts';
 import { IdentityWriter } from '../tables/identities.ts';
@@ -32,6 +33,7 @@ export class Transaction {
   readonly outbox: OutboxWriter;
   readonly replication: ReplicationWriter;
   readonly restores: RestoreWriter;
+  readonly accessLogs: AccessLogWriter;
   readonly #state: StateWriter;
   #counters: Counters;
 
@@ -46,6 +48,7 @@ export class Transaction {
     this.outbox = new OutboxWriter(db);
     this.replication = new ReplicationWriter(db);
     this.restores = new RestoreWriter(db);
+    this.accessLogs = new AccessLogWriter(db);
     this.#state = new StateWriter(db);
     this.#counters = this.#state.counters();
   }

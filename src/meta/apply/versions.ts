@@ -2,6 +2,7 @@
 import assert from 'node:assert';
 import {
   CommandRejected,
+  type CommandResults,
   type DeleteCurrent,
   type DeleteVersion,
   type PutVersion,
@@ -97,10 +98,7 @@ export function enterVersion(
   return { replaced };
 }
 
-export function deleteCurrent(
-  transaction: Transaction,
-  command: DeleteCurrent,
-): { deletedVersionId?: string; markerId?: string } {
+export function deleteCurrent(transaction: Transaction, command: DeleteCurrent): CommandResults['delete-current'] {
   const bucket = requireBucket(transaction, command.bucketId);
   if (bucket.versioning !== 'Unversioned') requireFit(bucket, command.markerId);
   const key = encodeKey(command.key);
@@ -112,7 +110,7 @@ export function deleteCurrent(
     if (current === undefined) return {};
     removeVersion(transaction, current);
     announce(transaction, bucket, command.notice, { key, versionId: 'null' });
-    return { deletedVersionId: 'null' };
+    return { deletedVersionId: 'null', ...sizeOf(object) };
   }
   const { markerId: versionId, isReplica, replicate } = command;
   const ordinal = placeOf(transaction, {
@@ -144,7 +142,7 @@ export function deleteCurrent(
   });
   announce(transaction, bucket, command.notice, { key, versionId });
   queueChange(transaction, replicate, { bucketId: bucket.id, key, versionId, size: 0, kind: 'marker' });
-  return { markerId: versionId, ...(replaced && { deletedVersionId: 'null' }) };
+  return { markerId: versionId, ...(replaced && { deletedVersionId: 'null' }), ...sizeOf(object) };
 }
 
 /** A marker says nothing of itself but how it stands to replication. */
@@ -153,10 +151,11 @@ function detailsOfMarker({ isReplica, replicate }: DeleteCurrent): string | null
   return replicate === undefined ? null : packDetails({ replication: 'PENDING' });
 }
 
-export function deleteVersion(
-  transaction: Transaction,
-  command: DeleteVersion,
-): { deleted: boolean; wasDeleteMarker: boolean } {
+function sizeOf(object: VersionRow | undefined): { size?: number } {
+  return object === undefined ? {} : { size: object.size };
+}
+
+export function deleteVersion(transaction: Transaction, command: DeleteVersion): CommandResults['delete-version'] {
   const bucket = requireBucket(transaction, command.bucketId);
   const row = transaction.versions.byId(bucket.id, encodeKey(command.key), command.versionId);
   checkDelete(command.conditions, row);
@@ -164,7 +163,8 @@ export function deleteVersion(
   if (row === undefined) return { deleted: false, wasDeleteMarker: false };
   removeVersion(transaction, row);
   announce(transaction, bucket, command.notice, { key: row.key, versionId: row.versionId });
-  return { deleted: true, wasDeleteMarker: row.isDeleteMarker === 1 };
+  const wasDeleteMarker = row.isDeleteMarker === 1;
+  return { deleted: true, wasDeleteMarker, ...(!wasDeleteMarker && sizeOf(row)) };
 }
 
 export function setVersionTags(transaction: Transaction, command: SetVersionTags): void {

@@ -1,5 +1,16 @@
 /** Commands in plain words, for people. */
-import type { Command, Content, DeleteCurrent, DeleteVersion, OutboxCommand, SetIdentities } from '../commands.ts';
+import type {
+  AbortUpload,
+  Command,
+  CompleteUpload,
+  Content,
+  CreateUpload,
+  DeleteCurrent,
+  DeleteVersion,
+  OutboxCommand,
+  PutPart,
+  SetIdentities,
+} from '../commands.ts';
 import type { BlobLocation } from '../records.ts';
 import type { ReplicationCommand } from '../replication-commands.ts';
 import type { NoteAccesses, SetVersionTiering } from '../tiering-commands.ts';
@@ -42,16 +53,10 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
     case 'rewrite-part':
       return `write part ${command.partNumber} of ${key} anew`;
     case 'create-upload':
-      return `begin upload ${command.uploadId} of ${key}`;
     case 'put-part':
-      return `put part ${command.partNumber} of upload ${command.uploadId} of ${key}, ${describeContent(command)}`;
     case 'complete-upload':
-      return (
-        `complete upload ${command.uploadId} of ${key} as version ${command.versionId}, ` +
-        `${bytes(command.size)} in ${count(command.parts.length, 'part')}`
-      );
     case 'abort-upload':
-      return `abort upload ${command.uploadId} of ${key}`;
+      return describeUpload(command, key);
     case 'drop-segment':
       return `forget segment ${command.segment}`;
     case 'relocate-blob':
@@ -72,10 +77,30 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
     case 'retry-replication':
     case 'queue-replication':
       return describeReplication(command, { bucket, key });
+    case 'add-log-batch':
+      return `keep ${count(command.lines, 'line')} of the access log of ${bucket}`;
+    case 'drop-log-batches':
+      return `forget ${count(command.sequences.length, 'piece')} of access logs`;
     case 'probe':
       return 'show that changes can be made';
     default:
       return `an unknown command: ${JSON.stringify(command satisfies never)}`;
+  }
+}
+
+function describeUpload(command: CreateUpload | PutPart | CompleteUpload | AbortUpload, key: string): string {
+  switch (command.type) {
+    case 'create-upload':
+      return `begin upload ${command.uploadId} of ${key}`;
+    case 'put-part':
+      return `put part ${command.partNumber} of upload ${command.uploadId} of ${key}, ${describeContent(command)}`;
+    case 'complete-upload':
+      return (
+        `complete upload ${command.uploadId} of ${key} as version ${command.versionId}, ` +
+        `${bytes(command.size)} in ${count(command.parts.length, 'part')}`
+      );
+    case 'abort-upload':
+      return `abort upload ${command.uploadId} of ${key}`;
   }
 }
 

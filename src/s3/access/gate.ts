@@ -14,6 +14,7 @@ import { type AccessQuestion, type Decision, decide, type Permissions } from '..
 import { type PolicyTexts, permissionsOf } from '../../iam/policy/permissions.ts';
 import type { RefusalBook } from '../../iam/policy/refusal-book.ts';
 import { refusalText } from '../../iam/policy/refusal-text.ts';
+import type { RequestNotes } from '../access-log/request-notes.ts';
 import type { ControlTarget } from '../addressing.ts';
 import { S3Error } from '../errors.ts';
 import type { OperationName } from '../model/types.ts';
@@ -46,6 +47,8 @@ export interface AccessRequest {
   readonly control?: ControlTarget | undefined;
   /** What the request says, in its body for the most part, that conditions may ask for. */
   readonly told?: Pick<Subject, 'requestTags' | 'tagKeys' | 'lock' | 'locationConstraint'>;
+  /** Told whether an access control list was needed. */
+  readonly notes?: RequestNotes | undefined;
   /** Values of keys that are supposed instead of the request's own, where somebody asks what would be. */
   readonly supposed?: RequestContext;
 }
@@ -173,6 +176,7 @@ export class Gate {
       if (outcome === 'implicit-deny') await this.#tellMissing(inquiry);
       throw this.#refusal(request, judgement);
     }
+    if (request.notes !== undefined && needsAcl(judgement)) request.notes.aclRequired = true;
     if (policyActions.has(needed.action) && identity.canonicalId !== bucket.owner)
       throw new S3Error('MethodNotAllowed');
   }
@@ -355,4 +359,9 @@ function isOwnedByWriter({ ownership }: BucketAccess, action: string): boolean {
 function denialFields({ outcome, by }: Decision): Record<string, string> {
   if (outcome !== 'explicit-deny' || by === undefined) return {};
   return { DenyingPolicy: by.policy, DenyingStatement: by.sid ?? String(by.index + 1) };
+}
+
+/** Whether nothing but an access control list allows it. */
+function needsAcl({ question }: Judgement): boolean {
+  return question.isGrantedByAcl === true && decide({ ...question, isGrantedByAcl: false }).outcome !== 'allow';
 }

@@ -45,7 +45,6 @@ function unlocked<N extends 'GetObjectLegalHold' | 'GetObjectRetention'>(name: N
 export const absentConfigurations = [
   empty('GetBucketAccelerateConfiguration', {}),
   missing('GetBucketEncryption', 'ServerSideEncryptionConfigurationNotFoundError'),
-  empty('GetBucketLogging', {}),
   missing('GetBucketWebsite', 'NoSuchWebsiteConfiguration'),
   unlocked('GetObjectLegalHold'),
   missing('GetObjectLockConfiguration', 'ObjectLockConfigurationNotFoundError'),

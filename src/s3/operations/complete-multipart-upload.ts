@@ -36,6 +36,7 @@ export const completeMultipartUpload = operation({
       ...(replica !== undefined && identityOf(replica)),
       ...(conditions !== undefined && { conditions }),
     });
+    if (request.notes !== undefined) request.notes.objectSize = version.size;
     return {
       output: {
         Location: objectUrl(request.origin, { bucketName: bucket.name, key: input.Key }),

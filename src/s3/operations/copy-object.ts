@@ -37,7 +37,7 @@ export const copyObject = operation({
     const bucket = request.bucket();
     const standing = await standingOfNewObject(request, input);
     const conditions = writeConditions(input);
-    const source = await openCopySource(request, input);
+    const source = await openCopySource(request, input, 'OBJECT');
     checkCopySize(source.version.size);
     refuseCopyWithoutChange(bucket, source.version, input);
     await authoriseTags(request, source, input);
@@ -50,6 +50,7 @@ export const copyObject = operation({
       ...(input.ChecksumAlgorithm !== undefined && { checksumAlgorithm: input.ChecksumAlgorithm }),
       ...(conditions !== undefined && { conditions }),
     });
+    if (request.notes !== undefined) request.notes.objectSize = version.size;
     return {
       output: {
         CopyObjectResult: {

@@ -21,7 +21,7 @@ export const deleteObject = operation({
       lastModified: input.IfMatchLastModifiedTime,
       size: input.IfMatchSize,
     });
-    const { deleteMarker, versionId } = await request.engine.objects.delete({
+    const { deleteMarker, versionId, size } = await request.engine.objects.delete({
       bucket,
       key: input.Key,
       owner: bucket.owner,
@@ -30,6 +30,7 @@ export const deleteObject = operation({
       ...(input.VersionId !== undefined && { versionId: input.VersionId }),
       ...(conditions !== undefined && { conditions }),
     });
+    if (request.notes !== undefined) request.notes.objectSize = size;
     return { output: { DeleteMarker: deleteMarker || undefined, VersionId: versionId } };
   },
 });

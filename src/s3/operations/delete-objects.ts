@@ -1,6 +1,7 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 import { EngineError } from '../../engine/errors.ts';
 import { isVersionId } from '../../engine/version-ids.ts';
+import type { FurtherLine } from '../access-log/request-notes.ts';
 import { deleteConditions } from '../conditions.ts';
 import { toS3Error } from '../engine-errors.ts';
 import { S3Error } from '../errors.ts';
@@ -47,19 +48,36 @@ async function deleteOne(request: OperationRequest, object: ObjectIdentifier): P
     // Of a list S3 says that there is no such version, also where the id has not the form of one.
     if (VersionId !== undefined && !isVersionId(VersionId)) throw new S3Error('NoSuchVersion');
     await request.authorise('DeleteObject', { key: Key, versionId: VersionId });
-    return { deleted: await deleted(request, object) };
+    const { size, ...rest } = await deleted(request, object);
+    noteDeletion(request, object, { status: 204, objectSize: size });
+    return { deleted: rest };
   } catch (error) {
     if (!(error instanceof EngineError || error instanceof S3Error)) throw error;
-    const { code, message } = toS3Error(error);
+    const { code, message, status } = toS3Error(error);
+    noteDeletion(request, object, { status, errorCode: code });
     return { error: { Key, VersionId, Code: code, Message: message } };
   }
 }
 
-async function deleted(request: OperationRequest, object: ObjectIdentifier): Promise<DeletedElement> {
+/** Each has a line of its own in the access log, beside that of the request. */
+function noteDeletion(
+  request: OperationRequest,
+  { Key, VersionId }: ObjectIdentifier,
+  outcome: Pick<FurtherLine, 'status' | 'errorCode' | 'objectSize'>,
+): void {
+  const { notes } = request;
+  const named = { bucket: request.bucket(), key: Key, versionId: VersionId };
+  notes?.further.push({ operation: 'BATCH.DELETE.OBJECT', ...named, ...outcome });
+}
+
+async function deleted(
+  request: OperationRequest,
+  object: ObjectIdentifier,
+): Promise<DeletedElement & { size: number | undefined }> {
   const { Key, VersionId } = object;
   const bucket = request.bucket();
   const conditions = deleteConditions({ etag: object.ETag, lastModified: object.LastModifiedTime, size: object.Size });
-  const { deleteMarker, versionId } = await request.engine.objects.delete({
+  const { deleteMarker, versionId, size } = await request.engine.objects.delete({
     bucket,
     key: Key,
     owner: bucket.owner,
@@ -68,6 +86,7 @@ async function deleted(request: OperationRequest, object: ObjectIdentifier): Pro
     ...(conditions !== undefined && { conditions }),
   });
   return {
+    size,
     Key,
     VersionId,
     ...(deleteMarker && { DeleteMarker: true, DeleteMarkerVersionId: versionId }),

@@ -32,6 +32,7 @@ import { getBucketIntelligentTieringConfiguration } from './get-bucket-intellige
 import { getBucketInventoryConfiguration } from './get-bucket-inventory-configuration.ts';
 import { getBucketLifecycleConfiguration } from './get-bucket-lifecycle-configuration.ts';
 import { getBucketLocation } from './get-bucket-location.ts';
+import { getBucketLogging } from './get-bucket-logging.ts';
 import { getBucketMetricsConfiguration } from './get-bucket-metrics-configuration.ts';
 import { getBucketNotificationConfiguration } from './get-bucket-notification-configuration.ts';
 import { getBucketOwnershipControls } from './get-bucket-ownership-controls.ts';
@@ -67,6 +68,7 @@ import { putBucketCors } from './put-bucket-cors.ts';
 import { putBucketIntelligentTieringConfiguration } from './put-bucket-intelligent-tiering-configuration.ts';
 import { putBucketInventoryConfiguration } from './put-bucket-inventory-configuration.ts';
 import { putBucketLifecycleConfiguration } from './put-bucket-lifecycle-configuration.ts';
+import { putBucketLogging } from './put-bucket-logging.ts';
 import { putBucketMetricsConfiguration } from './put-bucket-metrics-configuration.ts';
 import { putBucketNotificationConfiguration } from './put-bucket-notification-configuration.ts';
 import { putBucketOwnershipControls } from './put-bucket-ownership-controls.ts';
@@ -128,6 +130,7 @@ const declared = [
   getBucketInventoryConfiguration,
   getBucketLifecycleConfiguration,
   getBucketLocation,
+  getBucketLogging,
   getBucketNotificationConfiguration,
   getBucketOwnershipControls,
   getBucketPolicy,
@@ -156,6 +159,7 @@ const declared = [
   putBucketIntelligentTieringConfiguration,
   putBucketInventoryConfiguration,
   putBucketLifecycleConfiguration,
+  putBucketLogging,
   putBucketNotificationConfiguration,
   putBucketOwnershipControls,
   putBucketPolicy,

@@ -40,6 +40,7 @@ export async function writeObject(
     ...(replica !== undefined && identityOf(replica)),
     ...(conditions !== undefined && { conditions }),
   });
+  if (request.notes !== undefined) request.notes.objectSize = version.size;
   return {
     output: {
       ETag: quoteEtag(version.etag),

@@ -14,7 +14,7 @@ export const uploadPartCopy = operation({
     checkObjectAddress(input);
     const bucket = request.bucket();
     const upload = await request.engine.uploads.get(bucket, input.Key, input.UploadId);
-    const source = await openCopySource(request, input);
+    const source = await openCopySource(request, input, 'PART');
     const range = parseCopyRange(input.CopySourceRange, source.version.size);
     checkCopySize(range.end - range.start);
     const part = await request.engine.uploads.copyPart({
@@ -24,6 +24,7 @@ export const uploadPartCopy = operation({
       source: source.version,
       range,
     });
+    if (request.notes !== undefined) request.notes.objectSize = part.size;
     return {
       output: {
         CopyPartResult: {

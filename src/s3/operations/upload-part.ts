@@ -19,6 +19,7 @@ export const uploadPart = operation({
       partNumber: input.PartNumber,
       source: request.body({ checksumAlgorithm }),
     });
+    if (request.notes !== undefined) request.notes.objectSize = part.size;
     return { output: { ETag: quoteEtag(part.etag), ...checksumMembers(part.checksum) } };
   },
 });
