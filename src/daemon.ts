@@ -275,6 +275,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
     jobs,
     users,
     outbox: engine.outbox,
+    replication: engine.replication,
     explainer,
     requestMetrics,
     usage: engine.usage,

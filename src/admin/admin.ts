@@ -7,6 +7,7 @@ import { eventRoutes } from './event-routes.ts';
 import { explainRoutes } from './explain-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { type MetricsSources, metricsRoutes } from './metrics-routes.ts';
+import { replicationRoutes } from './replication-routes.ts';
 import { type AdminAnswer, type AdminRequest, Refusal } from './requests.ts';
 import { findRoute, type Route, refuseBody } from './routes.ts';
 import { readStatus, type StatusSources } from './status.ts';
@@ -19,6 +20,7 @@ export interface AdminOptions extends StatusSources, MetricsSources {
   readonly users: Parameters<typeof userRoutes>[0];
   readonly outbox: Parameters<typeof eventRoutes>[0];
   readonly explainer: Parameters<typeof explainRoutes>[0];
+  readonly replication: Parameters<typeof replicationRoutes>[0];
 }
 
 /** Returns what answers a request; it rejects only where the fault is the server's. */
@@ -30,6 +32,7 @@ export function createAdmin(options: AdminOptions): (request: AdminRequest) => P
     ...userRoutes(options.users),
     ...explainRoutes(options.explainer),
     ...eventRoutes(options.outbox),
+    ...replicationRoutes(options.replication),
     ...metricsRoutes(options),
     ...usageRoutes(options.usage),
   ];

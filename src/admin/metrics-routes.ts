@@ -1,22 +1,25 @@
 /** Figures for those who collect them: as text for Prometheus, and as CloudWatch has them. */
 import type { RequestMetrics } from '../engine/metrics/request-metrics.ts';
+import type { Replication } from '../engine/replication/types.ts';
 import type { Usage } from '../engine/usage/usage.ts';
 import type { Clock } from '../lib/clock.ts';
 import { requestData, storageData } from './metrics-data.ts';
 import { metricsText, metricsTextType } from './metrics-text.ts';
+import { replicationFamilies } from './replication-metrics.ts';
 import { type Route, refuseBody } from './routes.ts';
 import { type StorageFigures, storageFigures } from './storage-metrics.ts';
 
 export interface MetricsSources {
   readonly requestMetrics: RequestMetrics;
   readonly usage: Usage;
+  readonly replication: Pick<Replication, 'sizes'>;
   readonly clock: Clock;
 }
 
 /** Paths that who collects figures may be let read, and nothing else. */
 export const metricsPaths: ReadonlySet<string> = new Set(['metrics', 'metrics.json']);
 
-export function metricsRoutes({ requestMetrics, usage, clock }: MetricsSources): readonly Route[] {
+export function metricsRoutes({ requestMetrics, usage, replication, clock }: MetricsSources): readonly Route[] {
   const readStorage = async (): Promise<readonly StorageFigures[]> => (await usage.read()).map(storageFigures);
   return [
     {
@@ -25,7 +28,8 @@ export function metricsRoutes({ requestMetrics, usage, clock }: MetricsSources):
       contentType: metricsTextType,
       async run({ body }) {
         refuseBody(body);
-        return metricsText(requestMetrics.read(), await readStorage());
+        const families = replicationFamilies(await replication.sizes(), clock.nowMs());
+        return metricsText(requestMetrics.read(), await readStorage(), families);
       },
     },
     {

@@ -5,7 +5,7 @@ import type { StorageFigures } from './storage-metrics.ts';
 
 export const metricsTextType = 'text/plain; version=0.0.4; charset=utf-8';
 
-interface Family {
+export interface Family {
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
@@ -20,8 +20,12 @@ interface Sample {
 }
 
 /** Families without a sample are left out. */
-export function metricsText(requests: readonly FilterFigures[], storage: readonly StorageFigures[]): string {
-  return [...requestFamilies(requests), ...storageFamilies(storage)]
+export function metricsText(
+  requests: readonly FilterFigures[],
+  storage: readonly StorageFigures[],
+  more: readonly Family[] = [],
+): string {
+  return [...requestFamilies(requests), ...storageFamilies(storage), ...more]
     .filter(({ samples }) => samples.length > 0)
     .map(familyText)
     .join('');

@@ -8,6 +8,7 @@ import { inspect } from './inspect.ts';
 import { jobCommands } from './jobs.ts';
 import { log } from './log.ts';
 import { rebuildIndex } from './rebuild-index.ts';
+import { replicationCommands } from './replication.ts';
 import { serve } from './serve.ts';
 import { status } from './status.ts';
 import { usage } from './stored.ts';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   ...diskCommands,
   ...userCommands,
   ...eventCommands,
+  ...replicationCommands,
   explain,
   inspect,
   log,

@@ -1,6 +1,7 @@
 /** How figures and tables look: value → text. */
 import { expect, test } from 'vitest';
 import { formatBytes, formatSpan } from './quantities.ts';
+import { replicationText } from './replication-text.ts';
 import { table } from './tables.ts';
 
 test.for([
@@ -31,4 +32,31 @@ test('columns → as wide as their longest text, no blanks at the end of a line'
     ['a longer name', '7', 'x'],
   ];
   expect(table(rows, { alignedRight: [1], indent: '' })).toBe('name           size\na longer name     7  x');
+});
+
+test('what was not replicated → by destination, what failed with why, and walks under way; nothing → a sentence', () => {
+  expect(replicationText({ destinations: [], resyncs: [] }, 0)).toBe(
+    'Nothing waits to be replicated, and nothing has failed.',
+  );
+  const failures = [{ bucket: 'b', key: 'k', versionId: 'v', why: 'it may not' }];
+  const destination = {
+    destination: 'arn:aws:s3:::there',
+    waiting: 2,
+    waitingBytes: 2048,
+    oldestMs: 1000,
+    failed: 1,
+    failures,
+  };
+  const resyncs = [{ bucket: 'b', all: false, queued: 3, reached: 'm' }];
+  expect(replicationText({ destinations: [destination], resyncs }, 4000)).toBe(
+    [
+      '  destination         waiting     bytes  for        failed',
+      '  arn:aws:s3:::there        2  2.00 KiB  3 seconds       1',
+      '',
+      'Failed',
+      '  b/k  v  it may not',
+      '',
+      'b is being gone through, up to m: 3 versions queued.',
+    ].join('\n'),
+  );
 });

@@ -86,7 +86,7 @@ class Replicator {
     this.#limit = bytesPerSecond === undefined ? undefined : new RateLimit(bytesPerSecond, clock);
   }
 
-  async step(): Promise<'idle'> {
+  async step(): Promise<'busy' | 'idle'> {
     await this.#settle();
     const { replication } = this.#options;
     for (const destination of await replication.destinations()) {
@@ -96,7 +96,7 @@ class Replicator {
       await this.#tellLate(lane);
       lane.pump();
     }
-    return 'idle';
+    return (await replication.resyncStep()) ? 'busy' : 'idle';
   }
 
   status(): Readonly<Record<string, number | string>> {

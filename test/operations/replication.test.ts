@@ -22,6 +22,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { refusal, refusalText } from '../support/refusals.ts';
 import { makeRole, newVersioned, putRules, role, ruleTo, statusOf, versionsOf } from '../support/replicated-buckets.ts';
+import { signedRequests } from '../support/signed-requests.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
 const daemon = useDaemon();
@@ -318,12 +319,60 @@ describe('what is replicated', () => {
   });
 });
 
-test('a role that may not → FAILED; what it may not read is not there', async () => {
-  const onlyReads = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:Get*', Resource: '*' }] };
-  const reader = await makeRole(daemon(), 'reader', onlyReads);
-  const [source, copy] = await Promise.all([versioned(), versioned()]);
-  await put(source, [ruleTo(copy)], reader);
-  await send(new PutObjectCommand({ Bucket: source, Key: 'k', Body: 'x' }));
-  await becomes(source, 'k', 'FAILED');
-  expect(await versions(copy)).toEqual([]);
+describe('what the operator sees and does', () => {
+  const { send: sendRaw } = signedRequests(daemon);
+  const ask = async (method: string, path: string, body?: object) => {
+    const answer = await sendRaw({
+      method,
+      path: `/-/replication${path}`,
+      body: body === undefined ? '' : JSON.stringify(body),
+    });
+    return { status: answer.status, body: JSON.parse(answer.body) };
+  };
+  const seen = async (bucket: string) => {
+    const { destinations } = (await ask('GET', '')).body;
+    return destinations.find((one: { destination: string }) => one.destination === `arn:aws:s3:::${bucket}`);
+  };
+
+  test('a role that may not → FAILED and listed, with why; retried once it may → COMPLETED', async () => {
+    const reads = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:Get*', Resource: '*' }] };
+    const reader = await makeRole(daemon(), 'reader', reads);
+    const [source, copy] = await Promise.all([versioned(), versioned()]);
+    await put(source, [ruleTo(copy)], reader);
+    const { VersionId } = await send(new PutObjectCommand({ Bucket: source, Key: 'k', Body: 'x' }));
+    await becomes(source, 'k', 'FAILED');
+    expect(await versions(copy)).toEqual([]);
+    expect(await seen(copy)).toMatchObject({ waiting: 0, failed: 1 });
+    const { body: metrics } = await sendRaw({ method: 'GET', path: '/-/metrics' });
+    expect(metrics).toContain(`ninefold_s3_replication_failed_operations{destination="arn:aws:s3:::${copy}"} 1\n`);
+    expect((await seen(copy)).failures).toEqual([
+      { bucket: source, key: 'k', versionId: VersionId, why: expect.stringContaining('s3:ReplicateObject') },
+    ]);
+    await put(source, [ruleTo(copy)]);
+    const destination = `arn:aws:s3:::${copy}`;
+    expect(await ask('POST', '/retry', { destination })).toEqual({ status: 200, body: { changes: 1 } });
+    await becomes(source, 'k', 'COMPLETED');
+    expect(await seen(copy)).toBeUndefined();
+    expect((await ask('POST', '/retry', { destination })).status).toBe(404);
+  });
+
+  test('resync → what was there before the rules is replicated, null versions with ids of their own; done again → the same', async () => {
+    const [source, copy] = await Promise.all([daemon().newBucket(), versioned()]);
+    await send(new PutObjectCommand({ Bucket: source, Key: 'old', Body: 'null' }));
+    await send(new PutBucketVersioningCommand({ Bucket: source, VersioningConfiguration: { Status: 'Enabled' } }));
+    for (const Body of ['one', 'two']) await send(new PutObjectCommand({ Bucket: source, Key: 'old', Body }));
+    await send(new DeleteObjectCommand({ Bucket: source, Key: 'gone' }));
+    await put(source, [ruleTo(copy)]);
+    expect((await ask('POST', '/resync', { bucket: copy })).status).toBe(404);
+    for (const all of [false, true]) {
+      expect(await ask('POST', '/resync', { bucket: source, all })).toEqual({ status: 200, body: { bucket: source } });
+      await eventually(async () => expect((await ask('GET', '')).body.resyncs).toEqual([]));
+      await eventually(async () => expect(await seen(copy)).toBeUndefined());
+      const withoutIds = async (Bucket: string) =>
+        (await versions(Bucket)).map((one) => ({ ...one, VersionId: 'an id' }));
+      expect(await withoutIds(copy)).toEqual(await withoutIds(source));
+      expect((await versions(copy)).every((one) => 'VersionId' in one && one.VersionId !== 'null')).toBe(true);
+    }
+    expect(await status(source, 'old')).toBe('COMPLETED');
+  });
 });

@@ -8,7 +8,7 @@ import { keyDetails, refusing } from '../refusals.ts';
 import type { Bucket } from '../types.ts';
 import { nullVersionId } from '../version-ids.ts';
 import { type LocalParts, localTarget } from './local-target.ts';
-import { resync } from './resync.ts';
+import { Resyncs } from './resync.ts';
 import { readReplication } from './rules.ts';
 import { sendReplica } from './send.ts';
 import { type Prepared, type Replication, type ReplicationEntry, ReplicationRefused } from './types.ts';
@@ -19,6 +19,7 @@ const atOnce = 1000;
 
 export function createReplication(context: EngineContext, parts: LocalParts): Replication {
   const { index, clock } = context;
+  const resyncs = new Resyncs(context, parts.buckets);
   return {
     list: (query) => refusing({}, () => index.listReplication({ ...query, isFailed: false })),
     failed: (query) => refusing({}, () => index.listReplication({ ...query, isFailed: true })),
@@ -66,7 +67,9 @@ export function createReplication(context: EngineContext, parts: LocalParts): Re
         if (entries < atOnce) return total;
       }
     },
-    resync: (bucketName, request, place) => resync(context, parts.buckets, { bucketName, request, place }),
+    resync: (request) => resyncs.ask(request),
+    resyncStep: () => resyncs.step(),
+    resyncs: () => resyncs.underWay(),
     setReplicaAttributes: ({ bucket, ...command }) =>
       refusing({ ...keyDetails(bucket, command.key), versionId: command.versionId }, () =>
         index.submit({ type: 'set-replica-attributes', bucketId: bucket.id, ...command }),

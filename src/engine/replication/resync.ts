@@ -1,79 +1,121 @@
-/** Versions that were there before a rule, or that were not replicated, queued in a walk over their bucket. */
+/**
+ * Versions that were there before a rule, or that were not replicated, queued in walks over their buckets, one after the other as
+ * they were asked for. What is asked for and how far it has come is kept, so that a walk goes on after a restart.
+ */
+import { z } from 'zod';
+import { Turns } from '../../lib/turns.ts';
+import type { QueueReplication } from '../../meta/replication-commands.ts';
 import type { EngineContext } from '../context.ts';
-import type { BucketWalk, WalkPlace } from '../lifecycle/types.ts';
 import { refusing } from '../refusals.ts';
-import type { Buckets } from '../types.ts';
+import type { Bucket, Buckets } from '../types.ts';
 import { type ReplicationConfiguration, routesOf } from './configuration.ts';
 import { readReplication } from './rules.ts';
-import type { ResyncFigures, ResyncRequest } from './types.ts';
+import type { ResyncRequest } from './types.ts';
 
-interface Asked {
-  readonly bucketName: string;
-  readonly request: ResyncRequest;
-  readonly place: WalkPlace;
-}
+const jobName = 'replication-resync';
+const pageSize = 500;
 
-interface Walked extends Omit<Asked, 'bucketName'> {
-  readonly bucketId: number;
-  readonly configuration: ReplicationConfiguration;
-}
+const walkSchema = z.strictObject({
+  bucket: z.string(),
+  destination: z.string().optional(),
+  all: z.boolean(),
+  /** How far it has come. */
+  from: z.strictObject({ key: z.string(), below: z.int() }).optional(),
+  queued: z.int(),
+});
+const stateSchema = z.strictObject({ v: z.literal(1), walks: z.array(walkSchema) });
+type Walk = z.infer<typeof walkSchema>;
 
-export async function resync(
-  context: EngineContext,
-  buckets: Buckets,
-  { bucketName, request, place }: Asked,
-): Promise<BucketWalk<ResyncFigures> | undefined> {
-  const bucket = await refusing({ bucket: bucketName }, () => context.index.getBucket(bucketName));
-  const configuration = bucket && (await readReplication(buckets, bucket));
-  if (bucket === undefined || configuration === undefined) return undefined;
-  return new Resync(context, { bucketId: bucket.id, configuration, request, place });
-}
-
-class Resync implements BucketWalk<ResyncFigures> {
+export class Resyncs {
   readonly #context: EngineContext;
-  readonly #asked: Walked;
-  #from: { readonly key: string; readonly below?: number } | undefined;
+  readonly #buckets: Pick<Buckets, 'getConfig'>;
+  readonly #turns = new Turns<string>();
+  #walks: readonly Walk[] | undefined;
 
-  constructor(context: EngineContext, asked: Walked) {
+  constructor(context: EngineContext, buckets: Pick<Buckets, 'getConfig'>) {
     this.#context = context;
-    this.#asked = asked;
-    if (asked.place.key !== undefined) this.#from = { key: asked.place.key };
+    this.#buckets = buckets;
   }
 
-  get place(): WalkPlace {
-    return { key: this.#from?.key };
+  /** False if there is no such bucket, or it has no rules. */
+  ask(request: ResyncRequest): Promise<boolean> {
+    return this.#turns.take(jobName, async () => {
+      if ((await this.#rulesOf(request.bucket)) === undefined) return false;
+      await this.#save([...(await this.#load()), { ...request, queued: 0 }]);
+      return true;
+    });
   }
 
-  async step({ nowMs, limit }: { nowMs: number; limit: number }, figures: ResyncFigures): Promise<boolean> {
-    const { index } = this.#context;
-    const { bucketId } = this.#asked;
-    const glances = await index.glanceAtVersions({ bucketId, prefix: '', from: this.#from, limit });
-    figures.lookedAt += glances.length;
+  /** Queues a page of the first walk; false if there is none. */
+  step(): Promise<boolean> {
+    return this.#turns.take(jobName, async () => {
+      const [walk, ...others] = await this.#load();
+      if (walk === undefined) return false;
+      const next = await this.#walk(walk);
+      await this.#save(next === undefined ? others : [next, ...others]);
+      return true;
+    });
+  }
+
+  async underWay(): Promise<readonly Walk[]> {
+    return this.#load();
+  }
+
+  async #load(): Promise<readonly Walk[]> {
+    if (this.#walks !== undefined) return this.#walks;
+    const text = await refusing({}, () => this.#context.index.getJobState(jobName));
+    this.#walks = text === undefined ? [] : (stateSchema.safeParse(JSON.parse(text)).data?.walks ?? []);
+    return this.#walks;
+  }
+
+  async #save(walks: readonly Walk[]): Promise<void> {
+    const state = JSON.stringify({ v: 1, walks });
+    await refusing({}, () => this.#context.index.submit({ type: 'save-job-state', job: jobName, state }));
+    this.#walks = walks;
+  }
+
+  async #rulesOf(
+    bucketName: string,
+  ): Promise<{ bucket: Bucket; rules: ReplicationConfiguration['rules'] } | undefined> {
+    const bucket = await refusing({ bucket: bucketName }, () => this.#context.index.getBucket(bucketName));
+    const configuration = bucket && (await readReplication(this.#buckets, bucket));
+    return bucket && configuration && { bucket, rules: configuration.rules };
+  }
+
+  /** The walk as it goes on; undefined at its end. */
+  async #walk(walk: Walk): Promise<Walk | undefined> {
+    const { index, clock } = this.#context;
+    const found = await this.#rulesOf(walk.bucket);
+    if (found === undefined) return undefined;
+    const { bucket, rules } = found;
+    const query = { bucketId: bucket.id, prefix: '', from: walk.from, limit: pageSize };
+    const glances = await refusing({}, () => index.glanceAtVersions(query));
     const last = glances.at(-1);
-    if (last === undefined) return true;
-    const versions = [];
+    if (last === undefined) return undefined;
+    const versions: QueueReplication['versions'][number][] = [];
     for (const { key, versionId } of glances) {
-      const to = await this.#routes(key, versionId);
-      if (to !== undefined && to.routes.length > 0) versions.push({ key, versionId, kind: to.kind, to: to.routes });
+      const routed = await this.#routed({ bucketId: bucket.id, key, versionId }, { walk, rules });
+      if (routed !== undefined) versions.push(routed);
     }
     // The oldest first, as they were made.
     versions.reverse();
-    if (versions.length > 0) {
-      const command = { type: 'queue-replication', bucketId, atMs: nowMs, versions } as const;
-      figures.queued += (await refusing({}, () => index.submit(command))).entries;
-    }
-    this.#from = { key: last.key, below: last.ordinal };
-    return false;
+    const command = { type: 'queue-replication', bucketId: bucket.id, atMs: clock.nowMs(), versions } as const;
+    const { entries } = versions.length === 0 ? { entries: 0 } : await refusing({}, () => index.submit(command));
+    return { ...walk, from: { key: last.key, below: last.ordinal }, queued: walk.queued + entries };
   }
 
-  async #routes(key: string, versionId: string) {
-    const { bucketId, configuration, request } = this.#asked;
-    const version = await this.#context.index.getVersion(bucketId, key, versionId);
+  async #routed(
+    { bucketId, key, versionId }: { bucketId: number; key: string; versionId: string },
+    { walk, rules }: { walk: Walk; rules: ReplicationConfiguration['rules'] },
+  ): Promise<QueueReplication['versions'][number] | undefined> {
+    const version = await refusing({}, () => this.#context.index.getVersion(bucketId, key, versionId));
     if (version === undefined) return undefined;
     const { replication, tags } = version.attributes;
-    if (replication === 'REPLICA' || (replication === 'COMPLETED' && !request.all)) return undefined;
-    const kind = version.isDeleteMarker ? ('marker' as const) : ('version' as const);
-    const routes = routesOf(configuration.rules, { key, tags, kind });
-    return { kind, routes: routes.filter(({ destination }) => (request.destination ?? destination) === destination) };
+    if (replication === 'REPLICA' || (replication === 'COMPLETED' && !walk.all)) return undefined;
+    const kind = version.isDeleteMarker ? 'marker' : 'version';
+    const to = routesOf(rules, { key, tags, kind }).filter(
+      ({ destination }) => (walk.destination ?? destination) === destination,
+    );
+    return to.length === 0 ? undefined : { key, versionId, kind, to };
   }
 }

@@ -1,7 +1,6 @@
 /** What a job needs to have changes replicated. */
 import type { Bucket, Part, ReplicationEntry, Version } from '../../meta/records.ts';
 import type { ReplicationSize } from '../../meta/types.ts';
-import type { BucketWalk, WalkPlace } from '../lifecycle/types.ts';
 import type { ReplicaIdentity } from '../version-ids.ts';
 import type { ReplicationRule } from './configuration.ts';
 
@@ -67,14 +66,9 @@ export interface SendOptions {
   noteUpload(uploadId: string): Promise<void>;
 }
 
-/** What a walk has queued. */
-export interface ResyncFigures {
-  lookedAt: number;
-  queued: number;
-}
-
 /** Which versions of a bucket an operator wants replicated. */
 export interface ResyncRequest {
+  readonly bucket: string;
   /** ARN; without it to all destinations. */
   readonly destination?: string | undefined;
   /** Those too that are replicated already. */
@@ -99,8 +93,19 @@ export interface Replication {
   note(notes: readonly { entry: ReplicationEntry; uploadId?: string; isLate?: true; event?: string }[]): Promise<void>;
   /** Queues what failed for a destination again; returns how much that was. */
   retry(destination: string): Promise<number>;
-  /** Queues versions of a bucket that are there. Undefined if the bucket has no rules, or is gone. */
-  resync(bucketName: string, request: ResyncRequest, place: WalkPlace): Promise<BucketWalk<ResyncFigures> | undefined>;
+  /** Has versions of a bucket queued that are there. False if the bucket has no rules, or is gone. */
+  resync(request: ResyncRequest): Promise<boolean>;
+  /** Queues some of those; false if there are none. */
+  resyncStep(): Promise<boolean>;
+  /** What was asked for and is not done. */
+  resyncs(): Promise<
+    readonly (ResyncRequest & {
+      /** Versions queued so far. */
+      readonly queued: number;
+      /** How far it has come. */
+      readonly from?: { readonly key: string } | undefined;
+    })[]
+  >;
   /** Sets what a replica says of itself as its source elsewhere says it. Throws as `objects.find`. */
   setReplicaAttributes(request: {
     bucket: Bucket;
