@@ -1,10 +1,8 @@
 /** The settings of events: where they can be sent. */
 import { z } from 'zod';
+import { awsArnForms, awsSchemas, timeoutSchema, urlSchema } from './config-aws-targets.ts';
 import { brokerSchemas } from './config-brokers.ts';
 import { durationSchema } from './config-durations.ts';
-
-const urlSchema = z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' });
-const timeoutSchema = z.int().min(100).default(10_000);
 
 const webhookSchema = z.strictObject({
   url: urlSchema,
@@ -12,24 +10,19 @@ const webhookSchema = z.strictObject({
   timeoutMs: timeoutSchema,
 });
 
-const sqsSchema = z.strictObject({
-  queueUrl: urlSchema.refine((url) => !url.endsWith('.fifo'), 'a standard queue: events do not go to FIFO queues'),
-  accessKeyId: z.string().min(1),
-  secretAccessKey: z.string().min(1),
-  timeoutMs: timeoutSchema,
-});
-
 const queueSchema = z.strictObject({ visibilityTimeout: durationSchema.default('30s') });
 
 const arnForm = /^arn:aws:(sns|sqs|lambda|events):[a-z0-9-]*:\d{12}:.+$/;
-const queueArnForm = /^arn:aws:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}$/;
 
 const kinds = {
   webhook: webhookSchema.optional(),
-  sqs: sqsSchema.optional(),
   queue: queueSchema.optional(),
+  ...awsSchemas,
   ...brokerSchemas,
 };
+
+/** A webhook stands for whatever its ARN says. */
+const arnForms = { ...awsArnForms, queue: awsArnForms.sqs };
 
 const targetSchema = z
   .strictObject({
@@ -37,12 +30,13 @@ const targetSchema = z
     ...kinds,
   })
   .refine(
-    ({ arn, ...target }) => Object.values(target).filter((kind) => kind !== undefined).length === 1,
+    ({ arn: _, ...target }) => Object.values(target).filter((kind) => kind !== undefined).length === 1,
     `give one of ${Object.keys(kinds).join(', ')}`,
   )
   .refine(
-    ({ arn, sqs, queue }) => (sqs === undefined && queue === undefined) || queueArnForm.test(arn),
-    'a queue has the ARN of one, such as arn:aws:sqs:us-east-1:000000000000:uploads',
+    ({ arn, ...target }) =>
+      Object.entries(arnForms).every(([kind, form]) => Reflect.get(target, kind) === undefined || form.test(arn)),
+    'the ARN is of another service: a queue has one such as arn:aws:sqs:us-east-1:000000000000:uploads',
   );
 
 export const eventsSchema = z

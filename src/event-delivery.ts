@@ -1,4 +1,5 @@
 /** The targets of events as the configuration has them: those that events are sent to, and queues that they are fetched from. */
+import { openAwsTarget } from './aws-targets.ts';
 import type { Config } from './config.ts';
 import { durationMs } from './config-durations.ts';
 import type { Engine } from './engine/types.ts';
@@ -6,7 +7,6 @@ import { messageOf } from './events/message.ts';
 import { type QueueSet, queueArnOf, runQueueAction } from './events/queues/actions.ts';
 import { MessageQueue } from './events/queues/message-queue.ts';
 import type { EventTarget } from './events/target.ts';
-import { sqsQueue } from './events/targets/sqs.ts';
 import { webhook } from './events/targets/webhook.ts';
 import type { Iam } from './iam/iam.ts';
 import { type Delivery, deliverEvents } from './jobs/deliver-events.ts';
@@ -39,10 +39,9 @@ function openDelivery(
   { events, accountId }: Config,
   { engine, brokers, clock, log, topics }: Parts & { readonly topics: OpenTopics },
 ): Delivery {
-  const requested = events.targets.flatMap(({ arn, webhook: hook, sqs }) => [
-    ...(hook === undefined ? [] : [webhook({ arn, ...hook, clock })]),
-    ...(sqs === undefined ? [] : [sqsQueue({ arn, ...sqs, clock })]),
-  ]);
+  const requested = events.targets.flatMap(({ arn, webhook: hook, ...settings }) => {
+    return (hook === undefined ? openAwsTarget(arn, settings, clock) : webhook({ arn, ...hook, clock })) ?? [];
+  });
   const configured = [...requested, ...brokers];
   return deliverEvents({
     outbox: engine.outbox,

@@ -49,7 +49,7 @@ export class EventReceiver implements AsyncDisposable {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString();
-      const message = JSON.parse(text) as ReceivedMessage;
+      const message = (text.startsWith('{') ? JSON.parse(text) : {}) as ReceivedMessage;
       const isTaken = this.takes(message);
       if (isTaken) this.taken.push({ headers: request.headers, text, message });
       else this.refused++;

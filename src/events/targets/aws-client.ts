@@ -6,11 +6,11 @@ import { NotTaken } from '../target.ts';
 /** As much of an answer as tells what is wrong. */
 const answerShownMax = 200;
 
-export interface AwsClientOptions {
-  /** Scheme and host, and a port where it is another. */
-  readonly endpoint: string;
-  readonly region: string;
-  readonly service: string;
+/** How a target is reached. */
+export interface AwsTargetOptions {
+  readonly arn: string;
+  /** AWS's own of the region in the ARN, unless another is given. */
+  readonly endpoint?: string | undefined;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly timeoutMs: number;
@@ -20,6 +20,7 @@ export interface AwsClientOptions {
 export interface AwsCall {
   /** `/` unless one is given; nothing in it may need encoding. */
   readonly rawPath?: string;
+  readonly rawQuery?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly signal: AbortSignal;
@@ -28,11 +29,17 @@ export interface AwsCall {
 /** Answers a call with the text of its answer. Throws NotTaken for an answer that is no success. */
 export type AwsClient = (call: AwsCall) => Promise<string>;
 
-export function awsClient({ endpoint, timeoutMs, clock, ...credentials }: AwsClientOptions): AwsClient {
-  const { origin, host } = new URL(endpoint);
-  return async ({ rawPath = '/', headers, body, signal }) => {
-    const signed = signRequest({ method: 'POST', rawPath, host, body }, { ...credentials, nowMs: clock.nowMs() });
-    const response = await fetch(`${origin}${rawPath}`, {
+/** Requests are signed for the region in the target's ARN. */
+export function awsClient(service: string, options: AwsTargetOptions): AwsClient {
+  const { arn, accessKeyId, secretAccessKey, timeoutMs, clock } = options;
+  const region = arn.split(':')[3] ?? '';
+  const { origin, host } = new URL(options.endpoint ?? `https://${service}.${region}.amazonaws.com`);
+  return async ({ rawPath = '/', rawQuery = '', headers, body, signal }) => {
+    const signed = signRequest(
+      { method: 'POST', rawPath, rawQuery, host, body },
+      { accessKeyId, secretAccessKey, region, service, nowMs: clock.nowMs() },
+    );
+    const response = await fetch(`${origin}${rawPath}${rawQuery === '' ? '' : `?${rawQuery}`}`, {
       method: 'POST',
       body,
       redirect: 'error',
@@ -43,9 +50,4 @@ export function awsClient({ endpoint, timeoutMs, clock, ...credentials }: AwsCli
     if (!response.ok) throw new NotTaken(`answered ${response.status}: ${answer.slice(0, answerShownMax)}`);
     return answer;
   };
-}
-
-/** The region that an ARN names. */
-export function regionIn(arn: string): string {
-  return arn.split(':')[3] ?? '';
 }

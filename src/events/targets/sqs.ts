@@ -3,9 +3,8 @@
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
  */
 import { z } from 'zod';
-import type { Clock } from '../../lib/clock.ts';
 import { type EventTarget, notTakenAt } from '../target.ts';
-import { awsClient, regionIn } from './aws-client.ts';
+import { type AwsTargetOptions, awsClient } from './aws-client.ts';
 
 /** As SQS has it. */
 const batchMax = 10;
@@ -14,18 +13,9 @@ const answerSchema = z.object({
   Failed: z.array(z.object({ Id: z.string(), Code: z.string(), Message: z.string().optional() })).optional(),
 });
 
-export interface SqsOptions {
-  readonly arn: string;
-  readonly queueUrl: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly timeoutMs: number;
-  readonly clock: Clock;
-}
-
-/** The requests are signed for the region in the ARN. */
-export function sqsQueue({ arn, queueUrl, ...options }: SqsOptions): EventTarget {
-  const call = awsClient({ ...options, endpoint: queueUrl, region: regionIn(arn), service: 'sqs' });
+export function sqsQueue({ queueUrl, ...options }: AwsTargetOptions & { readonly queueUrl: string }): EventTarget {
+  const { arn } = options;
+  const call = awsClient('sqs', { ...options, endpoint: queueUrl });
   return {
     arn,
     batchMax,

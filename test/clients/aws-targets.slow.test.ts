@@ -1,0 +1,166 @@
+/** Events sent to moto's SQS, SNS, Lambda and EventBridge, which are not ours. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import {
+  type NotificationConfiguration,
+  PutBucketNotificationConfigurationCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startDaemon } from '../support/daemon.ts';
+import { eventually } from '../support/eventually.ts';
+import { pythonClients, setupLimitMs } from './python.ts';
+
+const region = 'us-east-1';
+const account = '123456789012';
+const key = { accessKeyId: 'KEY', secretAccessKey: 'a-secret' };
+
+let moto: ChildProcess | undefined;
+let folder = '';
+let endpoint = '';
+let missing: string | undefined;
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** An action of one of moto's services with JSON, by its target's name. */
+async function call(target: string, input: object): Promise<Record<string, unknown>> {
+  const service = target.startsWith('AWSEvents') ? 'events' : 'sqs';
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    body: JSON.stringify(input),
+    headers: {
+      authorization: `AWS4-HMAC-SHA256 Credential=KEY/20260101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=0`,
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': target,
+    },
+  });
+  return (await response.json()) as Record<string, unknown>;
+}
+
+async function newQueue(QueueName: string): Promise<{ url: string; arn: string }> {
+  const { QueueUrl } = await call('AmazonSQS.CreateQueue', { QueueName });
+  return { url: String(QueueUrl), arn: `arn:aws:sqs:${region}:${account}:${QueueName}` };
+}
+
+/** Takes what is in a queue until there are so many different bodies. */
+async function bodiesIn(QueueUrl: string, count: number): Promise<Record<string, unknown>[]> {
+  const bodies = new Set<string>();
+  await eventually(async () => {
+    const { Messages = [] } = await call('AmazonSQS.ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 10 });
+    for (const { Body } of Messages as { Body: string }[]) bodies.add(Body);
+    expect(bodies.size).toBe(count);
+  });
+  return [...bodies].map((body) => JSON.parse(body));
+}
+
+/** What a message tells of: the keys of objects, and the bucket of a test. */
+function toldBy(message: Record<string, unknown>): string[] {
+  const { Records, Event } = message as { Records?: { s3: { object: { key: string } } }[]; Event?: string };
+  return Records?.map(({ s3 }) => s3.object.key) ?? [String(Event)];
+}
+
+/** Puts objects with these keys into a bucket that tells one target of them. */
+async function putTelling(target: object, configuration: NotificationConfiguration, keys: string[]): Promise<void> {
+  const daemon = await startDaemon({ config: JSON.stringify({ events: { targets: [target] } }) });
+  const Bucket = await daemon.newBucket();
+  await daemon.client.send(
+    new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration: configuration }),
+  );
+  await Promise.all(keys.map((Key) => daemon.client.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }))));
+  running.push(daemon);
+}
+const running: AsyncDisposable[] = [];
+const created = { Events: ['s3:ObjectCreated:*' as const] };
+
+beforeAll(async () => {
+  const python = await pythonClients('moto');
+  missing = python.missing;
+  if (python.interpreter === undefined) return;
+  const port = await freePort();
+  endpoint = `http://127.0.0.1:${port}`;
+  const command = join(dirname(python.interpreter), 'moto_server');
+  folder = await mkdtemp(join(tmpdir(), 'ninefold-moto-'));
+  // It records what it is sent where it is started.
+  moto = spawn(command, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore', cwd: folder });
+  await eventually(() => call('AmazonSQS.ListQueues', {}));
+}, setupLimitMs);
+
+afterAll(async () => {
+  for (const daemon of running) await daemon[Symbol.asyncDispose]();
+  if (moto === undefined || moto.exitCode !== null) return;
+  const exit = once(moto, 'exit');
+  moto.kill('SIGKILL');
+  await exit;
+  await rm(folder, { recursive: true });
+});
+
+test('objects put → moto’s queue has their messages', async (ctx) => {
+  if (missing !== undefined) return ctx.skip(missing);
+  const { url, arn } = await newQueue('pictures');
+  const keys = Array.from({ length: 25 }, (_, at) => `key-${at}`);
+  const configuration = { QueueConfigurations: [{ QueueArn: arn, ...created }] };
+  await putTelling({ arn, sqs: { queueUrl: url, ...key } }, configuration, keys);
+  const messages = await bodiesIn(url, keys.length + 1);
+  expect(messages.flatMap(toldBy).toSorted()).toEqual([...keys, 's3:TestEvent'].toSorted());
+});
+
+test('… moto’s topic → its subscription has them in envelopes', async (ctx) => {
+  if (missing !== undefined) return ctx.skip(missing);
+  const { url, arn } = await newQueue('subscribed');
+  const sns = new SNSClient({ endpoint, region, credentials: { ...key } });
+  const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: 'pictures' }));
+  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: arn }));
+  const keys = Array.from({ length: 25 }, (_, at) => `key-${at}`);
+  const configuration = { TopicConfigurations: [{ TopicArn, ...created }] };
+  await putTelling({ arn: TopicArn, sns: { endpoint, ...key } }, configuration, keys);
+  const envelopes = await bodiesIn(url, keys.length + 1);
+  expect(envelopes[0]).toMatchObject({ Type: 'Notification', TopicArn, Subject: 'Amazon S3 Notification' });
+  const messages = envelopes.map(({ Message }): Record<string, unknown> => JSON.parse(String(Message)));
+  expect(messages.flatMap(toldBy).toSorted()).toEqual([...keys, 's3:TestEvent'].toSorted());
+});
+
+test('… moto’s event bus → a rule on it sends them on, as EventBridge puts events of S3', async (ctx) => {
+  if (missing !== undefined) return ctx.skip(missing);
+  const { url, arn } = await newQueue('from-the-bus');
+  const pattern = { source: ['ninefold.s3'], 'detail-type': ['Object Created'] };
+  await call('AWSEvents.PutRule', { Name: 'all', EventPattern: JSON.stringify(pattern) });
+  await call('AWSEvents.PutTargets', { Rule: 'all', Targets: [{ Id: '1', Arn: arn }] });
+  const bus = `arn:aws:events:${region}:${account}:event-bus/default`;
+  await putTelling({ arn: bus, eventBridge: { endpoint, ...key } }, { EventBridgeConfiguration: {} }, ['a', 'b']);
+  const events = await bodiesIn(url, 2);
+  expect(events[0]).toMatchObject({ 'detail-type': 'Object Created', detail: { reason: 'PutObject' } });
+  const keysOf = ({ detail }: Record<string, unknown>) => (detail as { object: { key: string } }).object.key;
+  expect(events.map(keysOf).toSorted()).toEqual(['a', 'b']);
+});
+
+test('… moto’s Lambda → the function is invoked with each, not waited for', async (ctx) => {
+  if (missing !== undefined) return ctx.skip(missing);
+  const post = (path: string, body = '') => fetch(`${endpoint}/moto-api/${path}`, { method: 'POST', body });
+  await post('config', JSON.stringify({ lambda: { use_docker: false } }));
+  await post('recorder/start-recording');
+  const arn = `arn:aws:lambda:${region}:${account}:function:thumbnails`;
+  const configuration = { LambdaFunctionConfigurations: [{ LambdaFunctionArn: arn, ...created }] };
+  await putTelling({ arn, lambda: { endpoint, ...key } }, configuration, ['a', 'b']);
+  const invoked = await eventually(async () => {
+    const recording = await (await fetch(`${endpoint}/moto-api/recorder/download-recording`)).text();
+    const requests = recording.split('\n').filter((line) => line.includes('/2015-03-31/functions/thumbnails/'));
+    expect(requests).toHaveLength(2);
+    return requests.map((line) => JSON.parse(line) as { body: string; headers: object });
+  });
+  expect(invoked[0]?.headers).toMatchObject({ 'X-Amz-Invocation-Type': 'Event' });
+  expect(invoked.flatMap(({ body }) => toldBy(JSON.parse(Buffer.from(body, 'base64').toString()))).toSorted()).toEqual([
+    'a',
+    'b',
+  ]);
+});
