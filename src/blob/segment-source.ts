@@ -7,6 +7,7 @@
  * their reserve.
  */
 import assert from 'node:assert';
+import type { AppendThreads } from '../lib/appends/append-threads.ts';
 import { randomHex } from '../lib/ids.ts';
 import type { Disk } from './disk.ts';
 import type { DiskListener, Disks } from './disks.ts';
@@ -28,6 +29,7 @@ export interface SegmentSourceOptions {
   /** Shards that must be synced before a write counts. */
   readonly writeQuorums: Readonly<Record<SchemeName, number>>;
   readonly segmentSizeMaxBytes: number;
+  readonly appends: AppendThreads | undefined;
 }
 
 interface ShardCounts {
@@ -149,7 +151,8 @@ export class SegmentSource implements DiskListener {
     const segment = new Segment(named, placed, false);
     this.#options.table.add(segment);
     const shardBytesMax = Math.min(this.#options.segmentSizeMaxBytes, shardBytesMaxOn(placed.filter(takesWrites)));
-    const open = new OpenSegment(segment, this.#options.disks, { takesWrites, shardBytesMax, inPages });
+    const { disks, appends } = this.#options;
+    const open = new OpenSegment(segment, disks, { takesWrites, shardBytesMax, inPages, appends });
     this.#open.add(open);
     return open;
   }
