@@ -7,7 +7,7 @@ test('Unversioned → the object is gone, no marker; a second delete is no error
   await using store = await EngineStore.open();
   const bucket = await store.newBucket();
   await store.put(bucket, 'k', 'x');
-  expect(await store.engine.objects.delete({ bucket, key: 'k', owner })).toEqual({ deleteMarker: false });
+  expect(await store.engine.objects.delete({ bucket, key: 'k', owner })).toEqual({ deleteMarker: false, size: 1 });
   expect(await store.engine.objects.delete({ bucket, key: 'k', owner })).toEqual({ deleteMarker: false });
   await expect(store.engine.objects.find(bucket, 'k')).rejects.toMatchObject({
     code: 'NoSuchKey',
@@ -20,7 +20,7 @@ test('Enabled → a marker; the versions stay; the marker removed → the object
   const bucket = await store.newVersionedBucket();
   const version = await store.put(bucket, 'k', 'x');
   const marker = await store.engine.objects.delete({ bucket, key: 'k', owner });
-  expect(marker).toEqual({ deleteMarker: true, versionId: expect.stringMatching(/^[A-Za-z0-9_-]{32}$/) });
+  expect(marker).toEqual({ deleteMarker: true, versionId: expect.stringMatching(/^[A-Za-z0-9_-]{32}$/), size: 1 });
   await expect(store.engine.objects.find(bucket, 'k')).rejects.toMatchObject({
     code: 'NoSuchKey',
     details: { deleteMarkerVersionId: marker.versionId },
@@ -44,8 +44,9 @@ test('Enabled, a version named → this version is gone for good; unknown ids ar
   const { versionId } = await store.put(bucket, 'k', 'x');
   const second = await store.put(bucket, 'k', 'y');
   const removal = { bucket, key: 'k', versionId: second.versionId, owner };
-  expect(await store.engine.objects.delete(removal)).toEqual({ deleteMarker: false, versionId: second.versionId });
-  expect(await store.engine.objects.delete(removal)).toEqual({ deleteMarker: false, versionId: second.versionId });
+  const removed = { deleteMarker: false, versionId: second.versionId };
+  expect(await store.engine.objects.delete(removal)).toEqual({ ...removed, size: 1 });
+  expect(await store.engine.objects.delete(removal)).toEqual(removed);
   expect((await store.engine.objects.find(bucket, 'k')).versionId).toBe(versionId);
   await expect(store.engine.objects.find(bucket, 'k', second.versionId)).rejects.toMatchObject({
     code: 'NoSuchVersion',
@@ -65,6 +66,7 @@ test('Suspended → the null version gives way to a null marker; other versions 
   expect(await store.engine.objects.delete({ bucket, key: 'k', owner })).toEqual({
     deleteMarker: true,
     versionId: 'null',
+    size: 'its successor'.length,
   });
   await expect(store.engine.objects.find(bucket, 'k', 'null')).rejects.toMatchObject({ code: 'DeleteMarkerMet' });
   expect((await store.get(bucket, 'k', kept.versionId)).toString()).toBe('kept');
@@ -76,7 +78,7 @@ test('a bucket that is enabled meanwhile → a delete makes a marker, whatever t
   await store.put(stale, 'k', 'x');
   await store.engine.buckets.setVersioning(stale, 'Enabled');
   const result = await store.engine.objects.delete({ bucket: stale, key: 'k', owner });
-  expect(result).toEqual({ deleteMarker: true, versionId: expect.stringMatching(/^[A-Za-z0-9_-]{32}$/) });
+  expect(result).toEqual({ deleteMarker: true, versionId: expect.stringMatching(/^[A-Za-z0-9_-]{32}$/), size: 1 });
   expect((await store.get(stale, 'k', 'null')).toString()).toBe('x');
 });
 

@@ -69,7 +69,9 @@ class Run {
     const { key, version } = this.random.pick(all);
     const { versionId } = version;
     const result = await this.store.engine.objects.delete({ bucket: await this.bucket(), key, versionId, owner });
-    expect(result).toEqual({ deleteMarker: version.content === undefined, versionId });
+    const { content } = version;
+    const size = content === undefined ? {} : { size: content.length };
+    expect(result).toEqual({ deleteMarker: content === undefined, versionId, ...size });
     this.model.deleteVersion(key, versionId);
   }
 

@@ -29,6 +29,11 @@ interface ModelBucket {
   uploads: Map<string, ModelUpload>;
 }
 
+/** Of an object that is removed or hidden; a marker has none. */
+function sizeOf(version: ModelVersion | undefined): { size?: number } {
+  return version === undefined || version.isMarker ? {} : { size: version.size };
+}
+
 export class Refused extends Error {
   readonly code: RejectionCode;
   constructor(code: RejectionCode) {
@@ -143,19 +148,19 @@ export class IndexReference {
     if (versioning === 'Unversioned') {
       if (object === undefined) return {};
       this.#remove(command, object);
-      return { deletedVersionId: 'null' };
+      return { deletedVersionId: 'null', ...sizeOf(object) };
     }
     const { markerId: versionId, ordinal } = command;
     const marker = { versionId, ordinal, isMarker: true, size: 0, etag: '', tags: 0, runs: [] };
     const replaced = this.#enter(command, marker);
-    return { markerId: versionId, ...(replaced && { deletedVersionId: 'null' }) };
+    return { markerId: versionId, ...(replaced && { deletedVersionId: 'null' }), ...sizeOf(object) };
   }
   #deleteVersion(command: Of<'delete-version'>): unknown {
     const version = this.versions(command.bucketId, command.key).find((v) => v.versionId === command.versionId);
     checkDelete(command.conditions, version);
     if (version === undefined) return { deleted: false, wasDeleteMarker: false };
     this.#remove(command, version);
-    return { deleted: true, wasDeleteMarker: version.isMarker };
+    return { deleted: true, wasDeleteMarker: version.isMarker, ...sizeOf(version) };
   }
   #complete(command: Of<'complete-upload'>): undefined {
     this.#fit(command.bucketId, command.versionId);
