@@ -28,11 +28,11 @@ export type PythonClients =
 /** Long, for a slow package index: the making is done once. */
 export const setupLimitMs = 280_000;
 
-/** Clients of a generation, or a server that is not ours. */
-type Packages = Generation | 'moto';
+/** Clients of a generation, a server that is not ours, or a reader of files. */
+type Packages = Generation | 'moto' | 'duckdb';
 
 /**
- * The Python of an environment that has awscli and boto3 of one generation, or moto. Throws if Python is there but the packages
+ * The Python of an environment that has awscli and boto3 of one generation, moto, or DuckDB. Throws if Python is there but the packages
  * cannot be installed, with what pip said.
  */
 export async function pythonClients(packages: Packages): Promise<PythonClients> {

@@ -36,7 +36,10 @@ test('put → got as it was put; put again → replaced; deleted → gone', asyn
   });
   await put(Bucket, whole);
   expect(await get(Bucket, 'a.B-1_x')).toEqual(whole);
-  const other = configuration('a.B-1_x', { IsEnabled: false, IncludedObjectVersions: 'Current' });
+  const other = configuration('a.B-1_x', {
+    ...{ IsEnabled: false, IncludedObjectVersions: 'Current' },
+    Destination: to({ Format: 'Parquet' }),
+  });
   await put(Bucket, other);
   expect(await get(Bucket, 'a.B-1_x')).toEqual(other);
   await remove(Bucket, 'a.B-1_x');
@@ -82,8 +85,12 @@ describe('refused', () => {
     ['a field that is none', configuration('a', { OptionalFields: ['Colour' as 'Size'] }), 'MalformedXML'],
     ['a frequency that is none', configuration('a', { Schedule: { Frequency: 'Hourly' as 'Daily' } }), 'MalformedXML'],
     ['no destination', configuration('a', { Destination: undefined }), 'MalformedXML'],
-    ['Parquet', configuration('a', { Destination: to({ Format: 'Parquet' }) }), 'NotImplemented'],
-    ['ORC', configuration('a', { Destination: to({ Format: 'ORC' }) }), 'NotImplemented'],
+    [
+      'ORC',
+      configuration('a', { Destination: to({ Format: 'ORC' }) }),
+      'NotImplemented',
+      'Inventory reports are written as CSV or Parquet, not as ORC',
+    ],
     ['encryption', configuration('a', { Destination: to({ Encryption: { SSES3: {} } }) }), 'NotImplemented'],
   ])('%s → %$', async (_, wrong, name, message) => {
     const Bucket = await daemon().newBucket();

@@ -16,6 +16,7 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { parquetReadObjects } from 'hyparquet';
 import { expect, test } from 'vitest';
 import { runNinefoldFor } from '../support/ninefold-command.ts';
 import { useDaemon } from '../support/use-daemon.ts';
@@ -162,6 +163,40 @@ test('versions, delete markers, parts, odd keys → the files lie and say what A
   );
   expect((await read(destination, data)).toString()).toBe(md5(await read(destination, others[0] ?? '')));
   expect((await read(destination, others[2] ?? '')).toString()).toBe(`s3://${destination}/${manifest.files[0]?.key}`);
+});
+
+test('a report in Parquet → the same rows with AWS’s names and types, keys as they are', async () => {
+  const [Bucket, destination] = [await daemon().newBucket(), await daemon().newBucket()];
+  const { second } = await fill(Bucket);
+  await allowFrom(destination, Bucket);
+  await configure(Bucket, destination, {
+    Destination: { S3BucketDestination: { Bucket: `arn:aws:s3:::${destination}`, Format: 'Parquet', Prefix: 'inv' } },
+    OptionalFields: ['Size', 'LastModifiedDate', 'ETag', 'StorageClass', 'IsMultipartUploaded'],
+  });
+  await run();
+  const manifestKey = (await keysOf(destination)).find((key) => key.endsWith('manifest.json')) ?? '';
+  const manifest: Manifest = JSON.parse((await read(destination, manifestKey)).toString());
+  expect(manifest).toMatchObject({
+    fileFormat: 'Parquet',
+    fileSchema: expect.stringMatching(
+      /^message s3.inventory { {2}required binary bucket \(STRING\);.*boolean is_multipart_uploaded;}$/,
+    ),
+  });
+  const [{ key = '', size, MD5checksum } = {}] = manifest.files;
+  expect(key).toMatch(new RegExp(`^inv/${Bucket}/id/data/[0-9a-f-]{36}\\.parquet$`));
+  const bytes = await read(destination, key);
+  expect({ size, MD5checksum }).toEqual({ size: bytes.length, MD5checksum: md5(bytes) });
+  const rows = await parquetReadObjects({ file: Uint8Array.from(bytes).buffer });
+  expect(rows.map((row) => row['key'])).toEqual([
+    ...['a/b c', 'a/b c', 'com,ma', 'com,ma', 'new\nline', 'parts', 'quote"d', '~(odd)', 'ünï 😀/+%'],
+  ]);
+  expect(rows[0]).toMatchObject({ is_latest: true, is_delete_marker: true, size: null, e_tag: null });
+  expect(rows[2]).toEqual({
+    ...{ bucket: Bucket, key: 'com,ma', version_id: second, is_latest: true, is_delete_marker: false, size: 5n },
+    ...{ last_modified_date: expect.any(Date), e_tag: md5(Buffer.from('other')), storage_class: 'STANDARD_IA' },
+    is_multipart_uploaded: false,
+  });
+  expect(rows[5]).toMatchObject({ is_multipart_uploaded: true });
 });
 
 test('versions, delete markers, parts, odd keys → one row each, with every field', async () => {

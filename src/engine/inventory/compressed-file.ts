@@ -1,8 +1,9 @@
 /** A file compressed while it is written, off the main thread, and kept in memory until it is whole. */
 import { once } from 'node:events';
 import { createGzip, type Gzip } from 'node:zlib';
+import type { ReportFileWriter } from './types.ts';
 
-export class CompressedFile {
+export class CompressedFile implements ReportFileWriter {
   readonly #gzip: Gzip = createGzip();
   readonly #chunks: Buffer[] = [];
   #size = 0;

@@ -25,6 +25,10 @@ export const inventoryFields = [
 
 export type InventoryField = (typeof inventoryFields)[number];
 
+/** What data files are written as. */
+export const inventoryFormats = ['CSV', 'Parquet'] as const;
+export type InventoryFormat = (typeof inventoryFormats)[number];
+
 export interface InventoryConfiguration {
   readonly id: string;
   readonly isEnabled: boolean;
@@ -41,6 +45,8 @@ export interface InventoryConfiguration {
     readonly account?: string | undefined;
     /** What keys of the report begin with. */
     readonly prefix?: string | undefined;
+    /** CSV where it is not said. */
+    readonly format?: InventoryFormat | undefined;
   };
   /** When it was put: its first report is due with the next that are written. */
   readonly putMs: number;

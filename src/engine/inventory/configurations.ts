@@ -1,7 +1,7 @@
 /** The inventory configurations of a bucket. */
 import { z } from 'zod';
 import { NamedConfigurations } from '../named-configurations.ts';
-import { type InventoryConfiguration, inventoryFields } from './configuration.ts';
+import { type InventoryConfiguration, inventoryFields, inventoryFormats } from './configuration.ts';
 
 export const inventoryConfigurations = new NamedConfigurations<InventoryConfiguration>(
   'inventory',
@@ -16,6 +16,7 @@ export const inventoryConfigurations = new NamedConfigurations<InventoryConfigur
       bucket: z.string(),
       account: z.string().optional(),
       prefix: z.string().optional(),
+      format: z.enum(inventoryFormats).optional(),
     }),
     putMs: z.int(),
   }),

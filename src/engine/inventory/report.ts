@@ -10,15 +10,15 @@ import type { Bucket, Version } from '../../meta/records.ts';
 import type { IndexInstant } from '../../meta/types.ts';
 import type { LifecycleRule } from '../lifecycle/rules.ts';
 import type { Objects } from '../types.ts';
-import { CompressedFile } from './compressed-file.ts';
 import type { InventoryConfiguration } from './configuration.ts';
 import { checkDelivery, deliver } from './deliver.ts';
+import { type FileFormat, fileFormats } from './file-formats.ts';
 import { RowWriter } from './rows.ts';
-import type { Delivery, InventoryReport, ReportOptions } from './types.ts';
+import type { Delivery, InventoryReport, ReportFileWriter, ReportOptions } from './types.ts';
 
 /** Compressed; it is kept in memory until it is written. */
 const fileBytesMax = 8 * 1024 * 1024;
-/** What is given to the compressor at once. */
+/** What is given to the file at once. */
 const pieceLengthMax = 64 * 1024;
 /** About 20 ms. */
 const rowsAtOnce = 4000;
@@ -50,7 +50,8 @@ export class Report implements InventoryReport {
   readonly #versions: Iterator<Version>;
   /** What all keys of the report begin with. */
   readonly #folder: string;
-  #file: CompressedFile | undefined;
+  readonly #format: FileFormat;
+  #file: ReportFileWriter | undefined;
   #isListed = false;
   readonly #written: WrittenFile[] = [];
 
@@ -61,6 +62,7 @@ export class Report implements InventoryReport {
     const { id, destination } = configuration;
     const prefix = destination.prefix ? destination.prefix.replace(/\/?$/, '/') : '';
     this.#folder = `${prefix}${source.name}/${id}`;
+    this.#format = fileFormats[destination.format ?? 'CSV'];
     this.#writer = new RowWriter(configuration, { bucketName: source.name, rules, nowMs: options.nowMs, dayLengthMs });
     this.#versions = instant.versions({ bucketId: source.id, prefix: configuration.prefix ?? '' });
   }
@@ -106,27 +108,27 @@ export class Report implements InventoryReport {
         this.rows++;
       }
       if (text.length >= pieceLengthMax) {
-        await this.#compress(text);
+        await this.#write(text);
         text = '';
       }
       if (looked % rowsBetweenBreaths === 0) await breather.breathe();
     }
-    if (text !== '') await this.#compress(text);
+    if (text !== '') await this.#write(text);
   }
 
-  async #compress(text: string): Promise<void> {
-    this.#file ??= new CompressedFile();
+  async #write(text: string): Promise<void> {
+    this.#file ??= this.#format.open(this.#writer.columns);
     await this.#file.write(text);
   }
 
-  async #putFile(chunks: readonly Buffer[]): Promise<void> {
-    const key = `${this.#folder}/data/${newFileId()}.csv.gz`;
+  async #putFile(chunks: readonly Uint8Array[]): Promise<void> {
+    const key = `${this.#folder}/data/${newFileId()}.${this.#format.extension}`;
     await this.#options.beforeFile({ bucket: this.#parts.destination.name, key });
     this.#written.push(await this.#put(key, chunks));
   }
 
   async #putManifest(): Promise<void> {
-    const { source, destination } = this.#parts;
+    const { source, destination, configuration } = this.#parts;
     const { nowMs } = this.#options;
     const links = this.#written.map(({ key }) => `s3://${destination.name}/${key}`);
     await this.#put(`${this.#folder}/hive/dt=${timeText(nowMs)}/symlink.txt`, [Buffer.from(links.join('\n'))]);
@@ -135,8 +137,8 @@ export class Report implements InventoryReport {
       destinationBucket: `arn:aws:s3:::${destination.name}`,
       version: '2016-11-30',
       creationTimestamp: String(nowMs),
-      fileFormat: 'CSV',
-      fileSchema: this.#writer.schema,
+      fileFormat: configuration.destination.format ?? 'CSV',
+      fileSchema: this.#format.schema(this.#writer.columns),
       files: this.#written,
     };
     const key = this.#manifestKey;
@@ -149,7 +151,7 @@ export class Report implements InventoryReport {
     return `${this.#folder}/${at}/manifest.json`;
   }
 
-  async #put(key: string, chunks: readonly Buffer[]): Promise<WrittenFile> {
+  async #put(key: string, chunks: readonly Uint8Array[]): Promise<WrittenFile> {
     const { objects } = this.#parts;
     const { size, etag } = await deliver(objects, this.#delivery(key), { chunks, check: this.#options.check });
     return { key, size, MD5checksum: etag };

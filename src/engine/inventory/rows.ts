@@ -73,10 +73,10 @@ const valuesOf: Readonly<Record<InventoryField, ReadValue>> = {
 
 const ofMarkers: ReadonlySet<InventoryField> = new Set(['LastModifiedDate', 'ObjectOwner']);
 
-/** What a report has of each object, and how its manifest says so. */
+/** What a report has of each object. */
 export class RowWriter {
-  /** Names of the columns, as in a manifest. */
-  readonly schema: string;
+  /** Names of the columns. */
+  readonly columns: readonly string[];
   readonly #columns: readonly Column[];
   readonly #facts: RowFacts;
 
@@ -84,7 +84,7 @@ export class RowWriter {
     const asked = inventoryFields.filter((field) => fields.includes(field));
     this.#columns = [...bucketAndKey, ...(versions === 'All' ? versionColumns : []), ...asked.map(columnOf)];
     this.#facts = facts;
-    this.schema = this.#columns.map(({ name }) => name).join(', ');
+    this.columns = this.#columns.map(({ name }) => name);
   }
 
   /** One line, with its end. No value has a quote in it: ids and digests have none, and keys are encoded. */

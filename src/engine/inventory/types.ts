@@ -56,3 +56,14 @@ export interface Inventory {
   /** Removes a data file of a report that was not finished; it may be gone already, or never have been written. */
   remove(file: ReportFile): Promise<void>;
 }
+
+/** A data file while it is written. */
+export interface ReportFileWriter {
+  /** Bytes so far. */
+  readonly size: number;
+  /** Takes whole lines, as CSV has them. Resolves once it may be given more. */
+  write(lines: string): Promise<void>;
+  /** The file whole. */
+  finish(): Promise<readonly Uint8Array[]>;
+  discard(): void;
+}

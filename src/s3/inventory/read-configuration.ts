@@ -3,7 +3,11 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_InventoryConfiguration.html
  */
 import type * as S3 from '@aws-sdk/client-s3';
-import { type InventoryConfiguration, inventoryFields } from '../../engine/inventory/configuration.ts';
+import {
+  type InventoryConfiguration,
+  inventoryFields,
+  inventoryFormats,
+} from '../../engine/inventory/configuration.ts';
 import { S3Error } from '../errors.ts';
 import { checkOwnId } from '../named-configurations.ts';
 import { checkDestinationAccount, readDestinationBucket } from '../report-destinations.ts';
@@ -39,11 +43,13 @@ function readDestination(place: S3.InventoryS3BucketDestination): InventoryConfi
   const { Bucket = '', Format, AccountId, Prefix, Encryption } = place;
   const bucket = readDestinationBucket(Bucket);
   checkDestinationAccount({ AccountId });
-  if (Format !== 'CSV') {
-    throw new S3Error('NotImplemented', { message: `Inventory reports are written as CSV, not as ${Format}` });
+  const format = inventoryFormats.find((known) => known === Format);
+  if (format === undefined) {
+    const message = `Inventory reports are written as ${inventoryFormats.join(' or ')}, not as ${Format}`;
+    throw new S3Error('NotImplemented', { message });
   }
   if (Encryption !== undefined) {
     throw new S3Error('NotImplemented', { message: 'Encryption of inventory reports is not implemented' });
   }
-  return { bucket, account: AccountId, prefix: Prefix };
+  return { bucket, account: AccountId, prefix: Prefix, format };
 }

@@ -11,7 +11,7 @@ export function inventoryElement(configuration: InventoryConfiguration): S3.Inve
     Filter: prefix === undefined ? undefined : { Prefix: prefix },
     Destination: {
       S3BucketDestination: {
-        Format: 'CSV',
+        Format: destination.format ?? 'CSV',
         AccountId: destination.account,
         Bucket: destinationArn(destination.bucket),
         Prefix: destination.prefix,
