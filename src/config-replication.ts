@@ -20,7 +20,7 @@ const destinationSchema = z.strictObject({
 export const replicationSchema = z
   .strictObject({
     retryFor: durationSchema.default('168h'),
-    bytesPerSecond: z.int().min(1024).optional(),
+    bytesPerSecond: z.int().min(65_536).optional(),
     destinations: z.array(destinationSchema).default([]),
   })
   .refine(({ destinations }) => {

@@ -24,6 +24,7 @@ const idlePauseMs = 100;
 /** Entries read for a destination in a step. */
 const readMax = 1000;
 const underWayMax = 16;
+const pieceBytesMax = 64 * 1024;
 /** As AWS's objective has it, which is the only one there is. */
 const thresholdMs = 15 * 60_000;
 
@@ -213,14 +214,25 @@ class Replicator {
     });
   }
 
+  /** So small that none of many streams stands still for long. */
+  async *#inPieces(chunk: Uint8Array, limit: RateLimit): AsyncGenerator<Uint8Array> {
+    const { signal } = this.#abort;
+    for (let at = 0; at < chunk.length; at += pieceBytesMax) {
+      const waitMs = limit.freeAtMs - this.#options.clock.nowMs();
+      if (waitMs > 0) await pause(waitMs, undefined, { signal });
+      const piece = chunk.subarray(at, at + pieceBytesMax);
+      limit.spend(piece.length);
+      yield piece;
+    }
+  }
+
   async *#metered(open: () => AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const { signal } = this.#abort;
+    const limit = this.#limit;
     for await (const chunk of open()) {
       signal.throwIfAborted();
-      const waitMs = this.#limit === undefined ? 0 : this.#limit.freeAtMs - this.#options.clock.nowMs();
-      if (waitMs > 0) await pause(waitMs, undefined, { signal });
-      this.#limit?.spend(chunk.length);
-      yield chunk;
+      if (limit === undefined) yield chunk;
+      else yield* this.#inPieces(chunk, limit);
     }
   }
 }

@@ -23,6 +23,8 @@ const passing = new Set([
   ...['RequestTimeout', 'RequestTimeTooSkewed', 'SlowDown', 'OperationAborted', 'ConditionalRequestConflict'],
   ...['BadDigest', 'IncompleteBody', 'XAmzContentSHA256Mismatch', 'NoSuchUpload'],
 ]);
+/** What is to be changed is not there. */
+const absent = new Set(['NoSuchVersion', 'NoSuchKey']);
 const passingStatuses = new Set([408, 409, 425, 429]);
 const md5Form = /^[0-9a-f]{32}$/;
 /** What every object has unless its client says otherwise, and not every server knows. */
@@ -94,7 +96,7 @@ async function send(
 }
 
 function isPassing({ status, code }: S3Failure): boolean {
-  return status < 400 || status >= 500 || passingStatuses.has(status) || passing.has(code) || code === 'NoSuchVersion';
+  return status < 400 || status >= 500 || passingStatuses.has(status) || passing.has(code) || absent.has(code);
 }
 
 function headersOf({ version }: Replica): Record<string, string> {
@@ -197,7 +199,7 @@ async function setTags(call: Call, replica: Replica, versionId: string): Promise
     await call(replica, { method: 'PUT', query: { tagging: '', versionId }, headers, body });
     return true;
   } catch (error) {
-    if (error instanceof S3Failure && error.code === 'NoSuchVersion') return false;
+    if (error instanceof S3Failure && absent.has(error.code)) return false;
     throw error;
   }
 }

@@ -62,8 +62,8 @@ export function markChanged(attributes: ObjectAttributes, replicate: Replicate |
 }
 
 /**
- * Where a replica stands among the versions of its key, beside another one of the same ordinal too: then their ids decide, here
- * and wherever else the two meet. Undefined if it is there already.
+ * Where a replica stands among the versions of its key. Beside another one of the same ordinal their ids decide, here and
+ * wherever else the two meet, and it takes the next free place on that side. Undefined if it is there already.
  */
 export function placeReplica(
   transaction: Transaction,
@@ -71,11 +71,11 @@ export function placeReplica(
 ): number | undefined {
   const { versions } = transaction;
   if (versions.byId(bucketId, key, versionId) !== undefined) return undefined;
-  let place = ordinal;
-  for (let other = versions.byOrdinal(bucketId, key, place); other !== undefined; ) {
-    place += versionId > other.versionId ? 1 : -1;
-    other = versions.byOrdinal(bucketId, key, place);
-  }
+  const rival = versions.byOrdinal(bucketId, key, ordinal);
+  if (rival === undefined) return ordinal;
+  const step = versionId > rival.versionId ? 1 : -1;
+  let place = ordinal + step;
+  while (versions.byOrdinal(bucketId, key, place) !== undefined) place += step;
   return place;
 }
 

@@ -1,0 +1,296 @@
+/** Replication on a real index, with destinations that a test plays and a clock that it moves. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { writeEventRules } from '../../src/engine/events/rules.ts';
+import type { ReplicationRule } from '../../src/engine/replication/configuration.ts';
+import { writeReplication } from '../../src/engine/replication/rules.ts';
+import { type ReplicaTarget, ReplicationRefused } from '../../src/engine/replication/types.ts';
+import type { Bucket, Version } from '../../src/engine/types.ts';
+import { newVersionId } from '../../src/engine/version-ids.ts';
+import { replicate } from '../../src/jobs/replicate.ts';
+import { bodyOf, EngineStore, plain } from '../support/engine-store.ts';
+import { eventually } from '../support/eventually.ts';
+
+const there = 'arn:aws:s3:::there';
+const hourMs = 3_600_000;
+const cause = { requestId: 'r', hostId: 'h', requester: 'AWS:1', sourceAddress: '' };
+const silent = { info: () => {}, warn: () => {}, error: () => {} };
+
+let store: EngineStore;
+let buckets = 0;
+let source: Bucket;
+beforeAll(async () => {
+  store = await EngineStore.open({ partSizeMinBytes: 1 });
+});
+afterAll(() => store[Symbol.asyncDispose]());
+beforeEach(async () => {
+  source = await ruled({ metrics: { isEnabled: true }, time: { isEnabled: true, minutes: 15 } });
+});
+
+/** A bucket of which everything is replicated. */
+async function ruled(different: Partial<ReplicationRule['destination']> = {}): Promise<Bucket> {
+  const name = `bucket-${++buckets}`;
+  const bucket = await store.newVersionedBucket(name);
+  const destination = { bucket: there, ...different };
+  const rule = {
+    id: 'rule',
+    isEnabled: true,
+    form: 'filter',
+    prefix: '',
+    tags: [],
+    markers: true,
+    destination,
+  } as const;
+  await writeReplication(store.engine.buckets, bucket, { role: 'role', rules: [{ ...rule, tags: [] }] });
+  return store.engine.buckets.get(name);
+}
+
+const put = (key: string, bucket = source): Promise<Version> =>
+  store.engine.objects.put({ bucket, key, source: bodyOf('x'), attributes: plain, cause });
+const statusOf = async (key: string) => (await store.engine.objects.find(source, key)).attributes.replication;
+
+/** A destination that notes what it is asked for, and fails where a test says so. */
+function destination(fails: (call: string) => Error | undefined = () => undefined) {
+  const calls: string[] = [];
+  const there = new Map<number, string>();
+  const note = (call: string): void => {
+    const error = fails(call);
+    calls.push(error === undefined ? call : `${call} failed`);
+    if (error !== undefined) throw error;
+  };
+  const target: ReplicaTarget = {
+    async putWhole({ version }) {
+      note(`put ${version.key} ${version.versionId}`);
+    },
+    async beginUpload() {
+      note('begin');
+      return 'the-upload';
+    },
+    partsOf: async (_, uploadId) => {
+      note(`parts of ${uploadId}`);
+      return there;
+    },
+    async putPart(_, { part }) {
+      note(`part ${part.partNumber}`);
+      there.set(part.partNumber, part.etag);
+    },
+    async completeUpload(_, { parts }) {
+      note(`complete ${parts.length}`);
+      return true;
+    },
+    async putMarker({ version }) {
+      note(`mark ${version.key}`);
+    },
+    async setAttributes({ version }) {
+      note(`set ${version.key}`);
+      return false;
+    },
+  };
+  return { calls, target };
+}
+
+function work(target: ReplicaTarget, check: () => string | undefined = () => undefined) {
+  return replicate({
+    replication: store.engine.replication,
+    elsewhere: new Map([[there, target]]),
+    check: async () => check(),
+    clock: store.clock,
+    log: silent as never,
+    retryForMs: 24 * hourMs,
+  });
+}
+
+/** Steps until a condition holds. */
+async function until({ job }: ReturnType<typeof work>, holds: () => Promise<void> | void): Promise<void> {
+  await eventually(async () => {
+    await job.step();
+    await holds();
+  });
+}
+
+const nothingWaits = async () => expect(await store.engine.replication.sizes()).toEqual([]);
+
+test('a destination that is away → each change again, later and later, in order of its key; COMPLETED once it is there', async () => {
+  let isAway = true;
+  const { calls, target } = destination(() => (isAway ? new Error('away') : undefined));
+  const versions = [await put('k'), await put('k'), await put('other')];
+  const running = work(target);
+  await until(running, () => expect(calls.length).toBe(2));
+  for (let times = 0; times < 3; times++) await running.job.step();
+  expect(calls).toHaveLength(2);
+  store.nowMs += hourMs;
+  await until(running, () => expect(calls.length).toBe(4));
+  expect(await statusOf('k')).toBe('PENDING');
+  isAway = false;
+  store.nowMs += hourMs;
+  await until(running, nothingWaits);
+  const done = calls.filter((call) => !call.endsWith('failed'));
+  expect(done.filter((call) => call.includes(' k '))).toEqual(
+    versions.slice(0, 2).map(({ versionId }) => `put k ${versionId}`),
+  );
+  expect([await statusOf('k'), await statusOf('other')]).toEqual(['COMPLETED', 'COMPLETED']);
+  await running.close();
+});
+
+test('longer than it is tried → FAILED, kept with why; a refusal → at once; tried again → COMPLETED', async () => {
+  let refuses: Error | undefined = new Error('away');
+  const { target } = destination(() => refuses);
+  await put('k');
+  const running = work(target);
+  await until(running, () => expect(running.job.status()['failedAttempts']).toBe(1));
+  store.nowMs += 25 * hourMs;
+  await until(running, async () => expect(await statusOf('k')).toBe('FAILED'));
+  refuses = new ReplicationRefused('no such bucket');
+  await put('l');
+  await until(running, async () => expect(await statusOf('l')).toBe('FAILED'));
+  const failed = await store.engine.replication.failed({ destination: there, after: 0, limit: 10 });
+  expect(failed.map(({ key, failure }) => `${key}: ${failure}`)).toEqual(['k: away', 'l: no such bucket']);
+  refuses = undefined;
+  expect(await store.engine.replication.retry(there)).toBe(2);
+  expect(await statusOf('k')).toBe('PENDING');
+  await until(running, nothingWaits);
+  expect([await statusOf('k'), await statusOf('l')]).toEqual(['COMPLETED', 'COMPLETED']);
+  await running.close();
+});
+
+test('a rule that tracks time: late → told once; done after all → told; failed → told', async () => {
+  const rule = {
+    kind: 'queue',
+    id: 'e',
+    target: 'queue',
+    events: ['s3:Replication:*'],
+    filters: [],
+    prefix: '',
+    suffix: '',
+  };
+  await writeEventRules(store.engine.buckets, source, [rule as never]);
+  let answer: Error | undefined = new Error('away');
+  const { target } = destination(() => answer);
+  await put('k');
+  const running = work(target);
+  await running.job.step();
+  store.nowMs += 16 * 60_000;
+  const told = async () => {
+    const entries = await store.engine.outbox.list({ target: 'queue', after: 0, limit: 10 });
+    return entries.map(({ event }) => event.event.replace('Replication:Operation', ''));
+  };
+  await until(running, async () => expect(await told()).toEqual(['MissedThreshold']));
+  await running.job.step();
+  answer = undefined;
+  store.nowMs += hourMs;
+  await until(running, nothingWaits);
+  expect(await told()).toEqual(['MissedThreshold', 'ReplicatedAfterThreshold']);
+  answer = new ReplicationRefused('never');
+  await put('l');
+  await until(running, async () => expect(await told()).toHaveLength(3));
+  expect((await told()).at(-1)).toBe('FailedReplication');
+  await store.engine.replication.retry(there);
+  answer = undefined;
+  await until(running, nothingWaits);
+  await running.close();
+});
+
+test('an object of parts, given up in the middle → gone on with at the part that is not there, by another process too', async () => {
+  const upload = await store.engine.uploads.create({ bucket: source, key: 'parts', attributes: plain });
+  const parts = [];
+  for (const partNumber of [1, 2, 5]) {
+    const body = bodyOf(`part ${partNumber}`);
+    parts.push(await store.engine.uploads.putPart({ bucket: source, upload, partNumber, source: body }));
+  }
+  const listed = parts.map(({ partNumber, etag }) => ({ partNumber, etag }));
+  await store.engine.uploads.complete({
+    bucket: source,
+    key: 'parts',
+    uploadId: upload.uploadId,
+    parts: listed,
+    cause,
+  });
+  let failing = 'part 2';
+  const { calls, target } = destination((call) => (call === failing ? new Error('cut off') : undefined));
+  const first = work(target);
+  await until(first, () => expect(calls).toEqual(['begin', 'part 1', 'part 2 failed']));
+  failing = 'complete 3';
+  store.nowMs += hourMs;
+  await until(first, () => expect(calls).toContain('complete 3 failed'));
+  await first.close();
+  failing = '';
+  const second = work(target);
+  await until(second, nothingWaits);
+  expect(calls.slice(3)).toEqual([
+    ...['parts of the-upload', 'part 2', 'part 5', 'complete 3 failed'],
+    ...['parts of the-upload', 'complete 3'],
+  ]);
+  await second.close();
+});
+
+describe('replicas', () => {
+  const replica = (key: string, ordinal: number, versionId: string, bucket: Bucket) => {
+    const identity = { versionId, ordinal, lastModifiedMs: store.nowMs };
+    return store.engine.objects.put({
+      bucket,
+      key,
+      source: bodyOf(versionId),
+      attributes: plain,
+      replica: identity,
+      cause,
+    });
+  };
+  const orderIn = async (bucket: Bucket, prefix: string) => {
+    const query = { prefix, delimiter: '', after: '', afterVersionId: '', limit: 100 };
+    const { entries } = await store.engine.listing.versions(bucket, query);
+    return entries.flatMap((entry) => (entry.kind === 'version' ? [entry.version.versionId] : []));
+  };
+
+  test('in whatever order they come → in the order of their sources, two of one moment too; twice → once; never sent on', async () => {
+    const [one, other] = [source, await ruled()];
+    const at = store.nowMs * 1000;
+    const ids = Array.from({ length: 5 }, (_, i) => newVersionId(at + i));
+    const made = [ids[0], ids[1], ids[2], ids[3], ids[4]].map((id, i) => ({
+      id: id ?? '',
+      at: at + 10 * Math.min(i, 3),
+    }));
+    for (const { id, at: ordinal } of made) await replica('k', ordinal, id, one);
+    for (const { id, at: ordinal } of made.toReversed()) await replica('k', ordinal, id, other);
+    await replica('k', at, ids[0] ?? '', other);
+    const order = await orderIn(one, 'k');
+    expect(order).toHaveLength(5);
+    expect(order.slice(2)).toEqual([ids[2], ids[1], ids[0]]);
+    expect(await orderIn(other, 'k')).toEqual(order);
+    expect((await store.engine.objects.find(one, 'k')).attributes.replication).toBe('REPLICA');
+    await nothingWaits();
+  });
+
+  test('tags changed here later than there → stay; earlier → become those of there; of one moment → the same on both', async () => {
+    const [one, other] = [source, await ruled()];
+    const [id, ordinal] = [newVersionId(store.nowMs * 1000), store.nowMs * 1000];
+    for (const bucket of [one, other]) await replica('k', ordinal, id, bucket);
+    const set = (bucket: Bucket, value: string, changedMs: number) => {
+      const tags = [{ key: 't', value }];
+      return store.engine.replication.setReplicaAttributes({ bucket, key: 'k', versionId: id, tags, changedMs });
+    };
+    const tagOf = async (bucket: Bucket) =>
+      (await store.engine.objects.find(bucket, 'k', id)).attributes.tags[0]?.value;
+    await set(one, 'new', 20);
+    await set(one, 'old', 10);
+    expect(await tagOf(one)).toBe('new');
+    for (const [bucket, values] of [
+      [one, ['a', 'b']],
+      [other, ['b', 'a']],
+    ] as const) {
+      for (const value of values) await set(bucket, value, 30);
+    }
+    expect([await tagOf(one), await tagOf(other)]).toEqual(['b', 'b']);
+  });
+});
+
+test('a version deleted before its turn → nothing is sent; a rule that is gone → FAILED', async () => {
+  const { calls, target } = destination();
+  const { versionId } = await put('gone');
+  await store.engine.objects.delete({ bucket: source, key: 'gone', versionId, owner: source.owner, cause });
+  const running = work(target);
+  await until(running, nothingWaits);
+  expect(calls).toEqual([]);
+  await put('k');
+  await writeReplication(store.engine.buckets, source, undefined);
+  await until(running, async () => expect(await statusOf('k')).toBe('FAILED'));
+  await running.close();
+});
