@@ -1,4 +1,5 @@
 /** Events as records of a topic of Kafka, acknowledged by all replicas in sync; those of a key go to one partition. */
+import { isIP } from 'node:net';
 import { ProduceAcks, Producer, ProtocolError, stringSerializers, UserError } from '@platformatic/kafka';
 import { brokerTarget, noneTaken, rootOf } from '../broker-target.ts';
 import { allTaken, type EventTarget, NotTaken } from '../target.ts';
@@ -38,7 +39,7 @@ export function kafka({ arn, brokers, topic, sasl, timeoutMs, tls }: KafkaOption
         timeout: timeoutMs,
         requestTimeout: timeoutMs,
         ...(sasl !== undefined && { sasl }),
-        ...(tls !== undefined && { tls: tls(), tlsServerName: true }),
+        ...(tls !== undefined && { tls: tls(), tlsServerName: haveNames(brokers) }),
       });
       const close = () => {
         producer.close(true).catch(() => {});
@@ -68,4 +69,9 @@ export function kafka({ arn, brokers, topic, sasl, timeoutMs, tls }: KafkaOption
       };
     },
   });
+}
+
+/** A server that is reached by its address cannot be told its name. */
+function haveNames(brokers: readonly string[]): boolean {
+  return !brokers.some((broker) => isIP(broker.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) !== 0);
 }

@@ -6,10 +6,11 @@ import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { eventually } from '../eventually.ts';
 
 export interface Broker extends AsyncDisposable {
-  /** The settings of a target that sends to it, without its ARN. */
+  /** The settings of a target that sends to it, by TLS and with a password, without its ARN. */
   readonly target: object;
   /** What the machine lacks to run it. */
   readonly missing: string | undefined;
@@ -20,6 +21,13 @@ export interface Broker extends AsyncDisposable {
   /** Texts of all messages that it has, in its order. */
   messages(): Promise<readonly string[]>;
 }
+
+/** A certificate for 127.0.0.1 and its key, as files: servers show it, and who trusts it connects. */
+export const certificate = fileURLToPath(new URL('../tls/first-certificate.pem', import.meta.url));
+export const certificateKey = fileURLToPath(new URL('../tls/first-key.pem', import.meta.url));
+
+/** Whom the servers know, where they ask. */
+export const user = { name: 'ninefold', password: 'a-password' } as const;
 
 /** Whether there is a program, by its name or path. */
 export function hasProgram(program: string): boolean {
@@ -36,7 +44,7 @@ interface ProcessOptions {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** The user of the system that it runs as, where the test runs as root. */
-  readonly user?: string | undefined;
+  readonly systemUser?: string;
 }
 
 /** A folder, and the process that keeps its data in it. */
@@ -45,10 +53,10 @@ export class BrokerProcess {
   #child: ChildProcess | undefined;
   #output = '';
 
-  /** The folder is the user's from then on, and can be reached. */
-  giveTo(user: string): { readonly uid?: number; readonly gid?: number } {
-    if (process.getuid?.() !== 0) return {};
-    const idOf = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }));
+  /** The folder is that user's from then on, and can be reached. */
+  giveTo(systemUser: string): { readonly uid: number; readonly gid: number } | undefined {
+    if (process.getuid?.() !== 0) return undefined;
+    const idOf = (flag: string) => Number(execFileSync('id', [flag, systemUser], { encoding: 'utf8' }));
     const ids = { uid: idOf('-u'), gid: idOf('-g') };
     chownSync(this.folder, ids.uid, ids.gid);
     const above = dirname(this.folder);
@@ -56,14 +64,14 @@ export class BrokerProcess {
     return ids;
   }
 
-  async start({ command, args, env = {}, user }: ProcessOptions, port: number): Promise<void> {
+  async start({ command, args, env = {}, systemUser }: ProcessOptions, port: number): Promise<void> {
     const child = spawn(command, args, {
       cwd: this.folder,
       env: { ...process.env, HOME: this.folder, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own, as some begin with a shell.
       detached: true,
-      ...(user !== undefined && this.giveTo(user)),
+      ...(systemUser !== undefined && this.giveTo(systemUser)),
     });
     this.#child = child;
     const note = (chunk: Buffer) => {

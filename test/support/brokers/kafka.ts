@@ -4,10 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { Admin, Consumer, MessagesStreamModes, stringDeserializers } from '@platformatic/kafka';
 import { eventually } from '../eventually.ts';
 import { freePort } from '../free-port.ts';
-import { type Broker, BrokerProcess, hasProgram } from './broker.ts';
+import { type Broker, BrokerProcess, certificate, certificateKey, hasProgram, user } from './broker.ts';
 
 const topic = 'uploads';
 const partitions = 4;
+const mechanism = 'SCRAM-SHA-256';
 const pom = fileURLToPath(new URL('kafka/pom.xml', import.meta.url));
 /** Of a server that runs for some seconds: what takes long to compile never pays. */
 const javaOptions = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
@@ -16,7 +17,7 @@ type Reader = Consumer<string, string, string, string>;
 
 /** Apache Kafka in one process, broker and controller. */
 export async function kafkaBroker(): Promise<Broker> {
-  const [port, controllerPort] = [await freePort(), await freePort()];
+  const [port, securePort, controllerPort] = [await freePort(), await freePort(), await freePort()];
   const server = new BrokerProcess();
   const address = `127.0.0.1:${port}`;
   const properties = `${server.folder}/server.properties`;
@@ -29,8 +30,14 @@ export async function kafkaBroker(): Promise<Broker> {
     const listed = `${server.folder}/class-path`;
     execFileSync('mvn', ['-q', '-B', '-f', pom, 'dependency:build-classpath', `-Dmdep.outputFile=${listed}`]);
     classPath = readFileSync(listed, 'utf8').trim();
-    writeFileSync(properties, propertiesOf({ port, controllerPort, folder: `${server.folder}/data` }));
-    const cluster = ['-t', 'AAAAAAAAQACAAAAAAAAAAA', '-c', properties];
+    const keys = `${server.folder}/keys.pem`;
+    writeFileSync(keys, readFileSync(certificateKey, 'utf8') + readFileSync(certificate, 'utf8'));
+    writeFileSync(
+      properties,
+      propertiesOf({ port, securePort, controllerPort, folder: `${server.folder}/data`, keys }),
+    );
+    const scram = `${mechanism}=[name=${user.name},password=${user.password}]`;
+    const cluster = ['-t', 'AAAAAAAAQACAAAAAAAAAAA', '-c', properties, '--add-scram', scram];
     execFileSync('java', [...javaOptions, '-cp', classPath, 'kafka.tools.StorageTool', 'format', ...cluster], {
       stdio: 'ignore',
     });
@@ -46,7 +53,14 @@ export async function kafkaBroker(): Promise<Broker> {
   }
 
   return {
-    target: { kafka: { brokers: [address], topic } },
+    target: {
+      kafka: {
+        brokers: [`127.0.0.1:${securePort}`],
+        topic,
+        sasl: { mechanism, username: user.name, password: user.password },
+        tls: { ca: certificate },
+      },
+    },
     missing: isThere ? undefined : 'maven and a Java runtime are not installed',
     async start() {
       const isFirst = !existsSync(properties);
@@ -85,22 +99,30 @@ async function readAll(address: string, texts: string[]): Promise<Reader> {
   return consumer;
 }
 
-function propertiesOf({
-  port,
-  controllerPort,
-  folder,
-}: {
-  port: number;
-  controllerPort: number;
-  folder: string;
-}): string {
+interface KafkaPlaces {
+  readonly port: number;
+  readonly securePort: number;
+  readonly controllerPort: number;
+  readonly folder: string;
+  /** A file with key and certificate. */
+  readonly keys: string;
+}
+
+function propertiesOf({ port, securePort, controllerPort, folder, keys }: KafkaPlaces): string {
+  const listeners = [`PLAIN://127.0.0.1:${port}`, `SECURE://127.0.0.1:${securePort}`];
   return [
     'process.roles=broker,controller',
     'node.id=1',
     `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
-    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    `listeners=${listeners.join(',')},CONTROLLER://127.0.0.1:${controllerPort}`,
+    `advertised.listeners=${listeners.join(',')}`,
+    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAIN:PLAINTEXT,SECURE:SASL_SSL',
     'controller.listener.names=CONTROLLER',
-    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'inter.broker.listener.name=PLAIN',
+    'ssl.keystore.type=PEM',
+    `ssl.keystore.location=${keys}`,
+    `sasl.enabled.mechanisms=${mechanism}`,
+    `listener.name.secure.${mechanism.toLowerCase()}.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;`,
     `log.dirs=${folder}`,
     'offsets.topic.num.partitions=1',
     'offsets.topic.replication.factor=1',

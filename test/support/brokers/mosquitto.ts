@@ -1,13 +1,14 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { connect, type MqttClient } from 'mqtt';
 import { freePort } from '../free-port.ts';
-import { type Broker, BrokerProcess, hasProgram } from './broker.ts';
+import { type Broker, BrokerProcess, certificate, certificateKey, hasProgram, user } from './broker.ts';
 
 const topic = 'uploads';
 
 /** With a subscriber whose session the broker keeps, so that it keeps the messages too. */
 export async function mosquitto(): Promise<Broker> {
-  const port = await freePort();
+  const [port, tlsPort] = [await freePort(), await freePort()];
   const server = new BrokerProcess();
   const url = `mqtt://127.0.0.1:${port}`;
   const config = `${server.folder}/mosquitto.conf`;
@@ -24,13 +25,26 @@ export async function mosquitto(): Promise<Broker> {
     return client;
   };
   return {
-    target: { mqtt: { url, topic } },
+    target: {
+      mqtt: { url: `mqtts://${user.name}:${user.password}@127.0.0.1:${tlsPort}`, topic, tls: { ca: certificate } },
+    },
     missing: hasProgram('mosquitto') ? undefined : 'mosquitto is not installed',
     async start() {
       const isFirst = !existsSync(config);
-      const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'max_queued_messages 0'];
-      const kept = ['persistence true', `persistence_location ${server.folder}/`, 'user root'];
-      writeFileSync(config, [...lines, ...kept, ''].join('\n'));
+      if (isFirst) {
+        const passwords = `${server.folder}/passwords`;
+        execFileSync('mosquitto_passwd', ['-b', '-c', passwords, user.name, user.password]);
+        const kept = [
+          'persistence true',
+          `persistence_location ${server.folder}/`,
+          'max_queued_messages 0',
+          'user root',
+        ];
+        const tls = [`listener ${tlsPort} 127.0.0.1`, `certfile ${certificate}`, `keyfile ${certificateKey}`];
+        // Who gives a name must give its password, too.
+        const users = ['allow_anonymous true', `password_file ${passwords}`];
+        writeFileSync(config, [...users, ...kept, `listener ${port} 127.0.0.1`, ...tls, ''].join('\n'));
+      }
       await server.start({ command: 'mosquitto', args: ['-c', config] }, port);
       if (isFirst) await (await subscriber()).endAsync();
     },

@@ -1,7 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { freePort } from '../free-port.ts';
-import { type Broker, BrokerProcess, hasProgram } from './broker.ts';
+import { type Broker, BrokerProcess, certificate, certificateKey, hasProgram, user } from './broker.ts';
 
 const subject = 'uploads';
 const stream = 'UPLOADS';
@@ -10,14 +10,16 @@ const stream = 'UPLOADS';
 export async function natsServer(): Promise<Broker> {
   const port = await freePort();
   const server = new BrokerProcess();
-  const url = `nats://a-user:a-password@127.0.0.1:${port}`;
-  const open = () => connect({ servers: `127.0.0.1:${port}`, user: 'a-user', pass: 'a-password', reconnect: false });
+  const url = `tls://${user.name}:${user.password}@127.0.0.1:${port}`;
+  const open = () =>
+    connect({ servers: `127.0.0.1:${port}`, user: user.name, pass: user.password, tls: { caFile: certificate } });
   return {
-    target: { nats: { servers: [url], subject } },
+    target: { nats: { servers: [url], subject, tls: { ca: certificate } } },
     missing: hasProgram('nats-server') ? undefined : 'nats-server is not installed',
     async start() {
-      const users = ['--user', 'a-user', '--pass', 'a-password'];
-      const args = ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', server.folder, ...users];
+      const users = ['--user', user.name, '--pass', user.password];
+      const tls = ['--tls', '--tlscert', certificate, '--tlskey', certificateKey];
+      const args = ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', server.folder, ...users, ...tls];
       await server.start({ command: 'nats-server', args }, port);
       const connection = await open();
       const manager = await jetstreamManager(connection);

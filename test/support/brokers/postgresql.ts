@@ -1,17 +1,20 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, existsSync, globSync, writeFileSync } from 'node:fs';
 import { Client } from 'pg';
 import { eventually } from '../eventually.ts';
 import { freePort } from '../free-port.ts';
-import { type Broker, BrokerProcess } from './broker.ts';
+import { type Broker, BrokerProcess, certificate, certificateKey, user } from './broker.ts';
 
 export async function postgresql(): Promise<Broker> {
   const port = await freePort();
   const server = new BrokerProcess();
   const data = `${server.folder}/data`;
-  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const url = `postgres://${user.name}:${user.password}@127.0.0.1:${port}/postgres`;
   const [programs] = globSync('/usr/lib/postgresql/*/bin');
-  const settings = ['fsync=off', 'dynamic_shared_memory_type=mmap'].flatMap((setting) => ['-c', setting]);
+  // It reads a key that is its own alone.
+  const [ownKey, password] = [`${server.folder}/key.pem`, `${server.folder}/password`];
+  const tls = ['ssl=on', `ssl_cert_file=${certificate}`, `ssl_key_file=${ownKey}`];
+  const settings = ['fsync=off', 'dynamic_shared_memory_type=mmap', ...tls].flatMap((setting) => ['-c', setting]);
   const args = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', ...settings];
 
   async function query(text: string): Promise<readonly { event: unknown }[]> {
@@ -27,15 +30,19 @@ export async function postgresql(): Promise<Broker> {
   }
 
   return {
-    target: { postgres: { url, table: 'uploads' } },
+    target: { postgres: { url, table: 'uploads', tls: { ca: certificate } } },
     missing: programs === undefined ? 'postgresql is not installed' : undefined,
     async start() {
       if (!existsSync(data)) {
         const ids = server.giveTo('postgres');
-        const initial = ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync'];
+        copyFileSync(certificateKey, ownKey);
+        chmodSync(ownKey, 0o600);
+        writeFileSync(password, user.password);
+        if (ids !== undefined) for (const file of [ownKey, password]) chownSync(file, ids.uid, ids.gid);
+        const initial = ['-D', data, '-U', user.name, '-A', 'scram-sha-256', '--pwfile', password, '--no-sync'];
         execFileSync(`${programs}/initdb`, initial, { ...ids, cwd: server.folder, stdio: 'ignore' });
       }
-      await server.start({ command: `${programs}/postgres`, args, user: 'postgres' }, port);
+      await server.start({ command: `${programs}/postgres`, args, systemUser: 'postgres' }, port);
       await eventually(() =>
         query(
           'CREATE TABLE IF NOT EXISTS uploads (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, event jsonb NOT NULL)',

@@ -1,25 +1,27 @@
 import { createClient } from '@redis/client';
 import { eventually } from '../eventually.ts';
 import { freePort } from '../free-port.ts';
-import { type Broker, BrokerProcess, hasProgram } from './broker.ts';
+import { type Broker, BrokerProcess, certificate, certificateKey, hasProgram, user } from './broker.ts';
 
 /** Writes are synced before they are answered, as in a Redis that is not only a cache. */
 export async function redisServer(place: { stream: string } | { list: string }): Promise<Broker> {
-  const port = await freePort();
+  const [port, tlsPort] = [await freePort(), await freePort()];
   const server = new BrokerProcess();
-  const url = `redis://:a-password@127.0.0.1:${port}`;
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--requirepass', 'a-password', '--save', ''];
+  const url = `redis://:${user.password}@127.0.0.1:${port}`;
+  const listening = ['--port', String(port), '--bind', '127.0.0.1', '--requirepass', user.password];
+  const files = ['--tls-cert-file', certificate, '--tls-key-file', certificateKey, '--tls-auth-clients', 'no'];
+  const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always', '--dir', server.folder];
+  const args = [...listening, '--tls-port', String(tlsPort), ...files, ...durable];
   const client = async () => {
     const opened = createClient({ url, socket: { reconnectStrategy: false } });
     opened.on('error', () => {});
     return await opened.connect();
   };
   return {
-    target: { redis: { url, ...place } },
+    target: { redis: { url: `rediss://:${user.password}@127.0.0.1:${tlsPort}`, ...place, tls: { ca: certificate } } },
     missing: hasProgram('redis-server') ? undefined : 'redis-server is not installed',
     async start() {
-      const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--dir', server.folder];
-      await server.start({ command: 'redis-server', args: [...args, ...durable] }, port);
+      await server.start({ command: 'redis-server', args }, port);
       // It listens before it has read its data.
       await eventually(async () => {
         const opened = await client();
