@@ -3,16 +3,21 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html
  */
 
+import { tieringClass } from '../engine/tiering/tiers.ts';
 import type { Totals } from '../engine/usage/totals.ts';
 import type { BucketUsage } from '../engine/usage/usage.ts';
 
-/** What CloudWatch calls the storage of a class. */
+/** What CloudWatch calls the storage of a class, and that of an access tier of Intelligent-Tiering. */
 const storageTypes: Readonly<Record<string, string>> = {
   STANDARD: 'StandardStorage',
   REDUCED_REDUNDANCY: 'ReducedRedundancyStorage',
   STANDARD_IA: 'StandardIAStorage',
   ONEZONE_IA: 'OneZoneIAStorage',
-  INTELLIGENT_TIERING: 'IntelligentTieringFAStorage',
+  FREQUENT_ACCESS: 'IntelligentTieringFAStorage',
+  INFREQUENT_ACCESS: 'IntelligentTieringIAStorage',
+  ARCHIVE_INSTANT_ACCESS: 'IntelligentTieringAIAStorage',
+  ARCHIVE_ACCESS: 'IntelligentTieringAAStorage',
+  DEEP_ARCHIVE_ACCESS: 'IntelligentTieringDAAStorage',
   GLACIER_IR: 'GlacierInstantRetrievalStorage',
   GLACIER: 'GlacierStorage',
   DEEP_ARCHIVE: 'DeepArchiveStorage',
@@ -42,11 +47,16 @@ function objectsOf({ current, noncurrent, deleteMarkers, uploads }: Totals): num
   return current.versions + noncurrent.versions + deleteMarkers + uploads.parts;
 }
 
-function bytesByType({ classes, uploadClasses }: Totals): ReadonlyMap<string, number> {
+function bytesByType({
+  classes: { INTELLIGENT_TIERING: _, ...classes },
+  accessTiers,
+  uploadClasses,
+}: Totals): ReadonlyMap<string, number> {
   const found = new Map<string, number>();
   const add = (type: string, bytes: number) => found.set(type, (found.get(type) ?? 0) + bytes);
-  for (const [name, { bytes }] of Object.entries(classes)) add(storageTypes[name] ?? name, bytes);
+  for (const [name, { bytes }] of Object.entries({ ...classes, ...accessTiers }))
+    add(storageTypes[name] ?? name, bytes);
   for (const [name, { bytes }] of Object.entries(uploadClasses))
-    add(stagingTypes[name] ?? storageTypes[name] ?? name, bytes);
+    add(stagingTypes[name] ?? storageTypes[name === tieringClass ? 'FREQUENT_ACCESS' : name] ?? name, bytes);
   return found;
 }

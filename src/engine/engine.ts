@@ -82,7 +82,7 @@ export function createEngine(options: EngineOptions): Engine {
     identities: createIdentities(context),
     outbox: createOutbox(context),
     watches: createWatches(context),
-    usage: createUsage(context),
+    usage: createUsage(context, { dayLengthMs }),
     replication: createReplication(context, { buckets, objects, uploads }),
     analytics: createAnalytics(context, { buckets, objects, dayLengthMs }),
   };

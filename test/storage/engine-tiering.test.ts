@@ -1,5 +1,7 @@
 /** Access tiers of Intelligent-Tiering: the job and the notes of reads on a real store, whose clock the test moves. */
+import assert from 'node:assert/strict';
 import { expect, onTestFinished, test } from 'vitest';
+import { storageFigures } from '../../src/admin/storage-metrics.ts';
 import { writeEventRules } from '../../src/engine/events/rules.ts';
 import { serviceCause } from '../../src/engine/events/service-cause.ts';
 import { endOfDays } from '../../src/engine/lifecycle/due.ts';
@@ -383,4 +385,25 @@ test('rules move it in → its days begin then; out of an archive tier → only 
   const { attributes } = await store.engine.objects.find(bucket, 'k');
   expect(attributes).toMatchObject({ storageClass: 'GLACIER' });
   expect(attributes.tiering).toBeUndefined();
+});
+
+test('what is stored → counted by tier, and told by the names of CloudWatch', async () => {
+  const { store, bucket } = await openStore();
+  await put(store, bucket, 'archived');
+  passDays(store, 60);
+  await put(store, bucket, 'infrequent');
+  await put(store, bucket, 'small', monitored.subarray(1));
+  passDays(store, 30);
+  await put(store, bucket, 'frequent');
+  await store.put(bucket, 'standard', monitored);
+  await optIn(store, bucket, archiving);
+  await runPass(store);
+  const usage = await store.engine.usage.count({ bucket: 'bucket', prefix: '' });
+  assert(usage !== undefined, 'there is such a bucket');
+  expect(Object.fromEntries(storageFigures(usage).bytes)).toEqual({
+    StandardStorage: monitored.length,
+    IntelligentTieringFAStorage: 2 * monitored.length - 1,
+    IntelligentTieringIAStorage: monitored.length,
+    IntelligentTieringAAStorage: monitored.length,
+  });
 });

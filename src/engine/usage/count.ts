@@ -1,6 +1,7 @@
 /** One count of what is in a bucket, in bounded steps: as it is met, key by key, while others go on writing. */
 import type { Upload } from '../../meta/records.ts';
 import type { IndexReader } from '../../meta/types.ts';
+import { accessTierOf, tieringClass } from '../tiering/tiers.ts';
 import { PrefixTally, type PrefixTotals } from './prefixes.ts';
 import { addUpload, addVersion, type Totals } from './totals.ts';
 
@@ -13,6 +14,9 @@ const partsAtOnce = 1000;
 export interface CountOptions {
   readonly bucketId: number;
   readonly prefix: string;
+  /** When it is counted, and how long a day of Intelligent-Tiering is. */
+  readonly nowMs: number;
+  readonly dayLengthMs: number;
 }
 
 export class UsageCount {
@@ -38,10 +42,12 @@ export class UsageCount {
     const { bucketId, prefix } = this.#options;
     const from = this.#last && { key: this.#last.key, below: this.#last.ordinal };
     const page = await this.#index.glanceAtVersions({ bucketId, prefix, from, limit });
-    for (const { key, ordinal, isDeleteMarker, size, storageClass } of page) {
+    for (const glance of page) {
+      const { key, ordinal, isDeleteMarker, size, storageClass } = glance;
       const isCurrent = key !== this.#last?.key;
       if (isCurrent) await this.#countUploads(key);
-      addVersion(this.#tally.of(key), { isCurrent, isDeleteMarker, size, storageClass });
+      const accessTier = storageClass === tieringClass ? accessTierOf(glance, this.#options) : undefined;
+      addVersion(this.#tally.of(key), { isCurrent, isDeleteMarker, size, storageClass, accessTier });
       this.#last = { key, ordinal };
     }
     this.looks += page.length;
@@ -67,7 +73,8 @@ export class UsageCount {
   async #nextUpload(): Promise<Upload | undefined> {
     if (this.#uploads.length === 0 && this.#afterUpload !== undefined) {
       const { key: after, uploadId: afterUploadId } = this.#afterUpload;
-      const query = { ...this.#options, delimiter: '', after, afterUploadId, limit: uploadsAtOnce };
+      const { bucketId, prefix } = this.#options;
+      const query = { bucketId, prefix, delimiter: '', after, afterUploadId, limit: uploadsAtOnce };
       const { entries, isTruncated } = await this.#index.listUploads(query);
       this.#uploads = entries.flatMap((entry) => (entry.kind === 'upload' ? [entry.upload] : []));
       this.#afterUpload = isTruncated ? this.#uploads.at(-1) : undefined;

@@ -63,6 +63,7 @@ test('versions, markers and uploads → each counted as what it is, by class and
     deleteMarkers: 1,
     uploads: { uploads: 1, parts: 3, bytes: 30 },
     classes: { STANDARD: { versions: 2, bytes: 4096 + 2 ** 31 }, GLACIER: { versions: 1, bytes: 4097 } },
+    accessTiers: {},
     uploadClasses: { GLACIER: { uploads: 1, parts: 3, bytes: 30 } },
     sizes: [
       none,

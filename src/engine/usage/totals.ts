@@ -1,5 +1,6 @@
 /** Sums of what is stored: of a bucket, or of the keys that begin with a prefix. Pure. */
 import { z } from 'zod';
+import type { AccessTier } from '../tiering/tiers.ts';
 
 const pairSchema = z.object({ versions: z.int(), bytes: z.int() });
 /** Of the parts of uploads that are not complete. */
@@ -13,6 +14,8 @@ export const totalsSchema = z.object({
   uploads: uploadsSchema,
   /** Current and noncurrent versions by storage class. */
   classes: z.record(z.string(), pairSchema),
+  /** Of those in INTELLIGENT_TIERING, by access tier. */
+  accessTiers: z.record(z.string(), pairSchema),
   /** Parts of uploads, by the class that the object is to have. */
   uploadClasses: z.record(z.string(), uploadsSchema),
   /** Current and noncurrent versions by size, in the order of `sizeLimits`; those above the last limit come last. */
@@ -40,6 +43,8 @@ export interface CountedVersion {
   readonly isDeleteMarker: boolean;
   readonly size: number;
   readonly storageClass: string;
+  /** Of one in INTELLIGENT_TIERING. */
+  readonly accessTier?: AccessTier | undefined;
 }
 
 export interface CountedUpload {
@@ -56,12 +61,14 @@ export function noTotals(): Totals {
     deleteMarkers: 0,
     uploads: { uploads: 0, parts: 0, bytes: 0 },
     classes: {},
+    accessTiers: {},
     uploadClasses: {},
     sizes: Array.from({ length: sizeLimits.length + 1 }, noPair),
   };
 }
 
-export function addVersion(totals: Totals, { isCurrent, isDeleteMarker, size, storageClass }: CountedVersion): void {
+export function addVersion(totals: Totals, version: CountedVersion): void {
+  const { isCurrent, isDeleteMarker, size, storageClass, accessTier } = version;
   if (isDeleteMarker) {
     totals.deleteMarkers++;
     return;
@@ -69,6 +76,9 @@ export function addVersion(totals: Totals, { isCurrent, isDeleteMarker, size, st
   const more = { versions: 1, bytes: size };
   addPair(isCurrent ? totals.current : totals.noncurrent, more);
   totals.classes[storageClass] = addPair(totals.classes[storageClass] ?? noPair(), more);
+  if (accessTier !== undefined) {
+    totals.accessTiers[accessTier] = addPair(totals.accessTiers[accessTier] ?? noPair(), more);
+  }
   const at = sizeLimits.findIndex((limit) => size <= limit);
   const ofSize = totals.sizes[at === -1 ? sizeLimits.length : at];
   if (ofSize !== undefined) addPair(ofSize, more);
@@ -87,6 +97,9 @@ export function addTotals(totals: Totals, more: Totals): void {
   addUploads(totals.uploads, more.uploads);
   for (const [name, pair] of Object.entries(more.classes)) {
     totals.classes[name] = addPair(totals.classes[name] ?? noPair(), pair);
+  }
+  for (const [name, pair] of Object.entries(more.accessTiers)) {
+    totals.accessTiers[name] = addPair(totals.accessTiers[name] ?? noPair(), pair);
   }
   for (const [name, uploads] of Object.entries(more.uploadClasses)) {
     totals.uploadClasses[name] = addUploads(totals.uploadClasses[name] ?? noUploads(), uploads);

@@ -44,8 +44,10 @@ export interface Usage {
 const looksAtOnce = 500;
 const bucketsAtOnce = 1000;
 
-export function createUsage({ index, clock }: EngineContext): Usage {
+export function createUsage({ index, clock }: EngineContext, { dayLengthMs }: { dayLengthMs: number }): Usage {
   const counted = new Map<number, BucketUsage>();
+  const begin = ({ id: bucketId }: Bucket, prefix: string): UsageCount =>
+    new UsageCount(index, { bucketId, prefix, nowMs: clock.nowMs(), dayLengthMs });
   const usageOf = ({ name: bucket }: Bucket, prefix: string, count: UsageCount): BucketUsage => {
     return { bucket, prefix, countedMs: clock.nowMs(), ...count.result() };
   };
@@ -60,7 +62,7 @@ export function createUsage({ index, clock }: EngineContext): Usage {
         async step({ limit }, figures) {
           const bucket = await index.getBucket(name);
           if (bucket === undefined) return true;
-          count ??= new UsageCount(index, { bucketId: bucket.id, prefix: '' });
+          count ??= begin(bucket, '');
           const before = count.looks;
           const isDone = await count.step(limit);
           figures.lookedAt += count.looks - before;
@@ -91,7 +93,7 @@ export function createUsage({ index, clock }: EngineContext): Usage {
       refusing({ bucket: name }, async () => {
         const bucket = await index.getBucket(name);
         if (bucket === undefined) return undefined;
-        const count = new UsageCount(index, { bucketId: bucket.id, prefix });
+        const count = begin(bucket, prefix);
         const breather = new Breather();
         while (!(await count.step(looksAtOnce))) await breather.breathe();
         return usageOf(bucket, prefix, count);
