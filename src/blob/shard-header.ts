@@ -13,7 +13,7 @@
  *    32  8  offset of the stripe
  */
 import assert from 'node:assert';
-import { crc32 } from 'node:zlib';
+import { crc32 } from '../lib/digests/crc/crc32.ts';
 import { findSchemeOf, SCHEMES, type SchemeName } from './scheme.ts';
 import { BLOCKS_PER_UNIT_MAX, blockCount, HEADER_BYTES, UNIT_BYTES_MAX } from './stripe.ts';
 

@@ -1,6 +1,6 @@
 /** Reads blocks of one shard of a stripe and verifies them. */
 import type { FileHandle } from 'node:fs/promises';
-import { crc32 } from 'node:zlib';
+import { crc32 } from '../lib/digests/crc/crc32.ts';
 import { DiskSilent } from './disk-gate.ts';
 import type { FileCache } from './file-cache.ts';
 import { type Segment, shardPath } from './segments.ts';

@@ -7,7 +7,7 @@
  * known, as what cannot be rebuilt must not be made to look valid.
  */
 import assert from 'node:assert';
-import { crc32 } from 'node:zlib';
+import { crc32 } from '../../lib/digests/crc/crc32.ts';
 import type { Scheme } from '../scheme.ts';
 import { blockChecksums, encodeShardHeader, type ShardHeader } from '../shard-header.ts';
 import { BLOCK_BYTES, blockCount, blockRange, HEADER_BYTES } from '../stripe.ts';

@@ -1,4 +1,5 @@
 /** CRCs by WebAssembly SIMD, in a small memory of the kernel's own that bytes are copied into. */
+import { copyBytes } from '../../copy-bytes.ts';
 import { instantiateKernel, type KernelFunction, kernelFunction } from '../../webassembly/instantiate.ts';
 import { kernelBase64 } from './kernel.generated.ts';
 import type { CrcAlgorithm, CrcKernel } from './types.ts';
@@ -30,7 +31,7 @@ export function createSimdKernel(): CrcKernel | undefined {
       state[1] = register.high;
       for (let at = 0; at < bytes.length; at += PIECE_BYTES_MAX) {
         const length = Math.min(PIECE_BYTES_MAX, bytes.length - at);
-        bytesInMemory.set(length === bytes.length ? bytes : bytes.subarray(at, at + length), DATA);
+        copyBytes(length === bytes.length ? bytes : bytes.subarray(at, at + length), bytesInMemory, DATA);
         run(length);
       }
       register.low = state[0];
