@@ -32,6 +32,8 @@ export interface AppendThreadsOptions {
   readonly waveMsMax?: number;
 }
 
+/** Fewer in one turn are no wave: large bodies have no small appends but those of the logs. */
+const waveAppendsMin = 4;
 /** A thread needs next to nothing. */
 const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1 };
 
@@ -57,8 +59,9 @@ export class AppendThreads {
   #started = 0;
   /** All threads were there: what is posted begins at once. */
   #isReady = false;
-  /** Appends since there were no threads. */
+  /** Appends since there were no threads, of waves alone. */
   #asked = 0;
+  #askedInTurn = 0;
   #idleTimer: NodeJS.Timeout | undefined;
   /** By slot, those who wait for their append. */
   readonly #waiting = new Map<number, Waiting>();
@@ -85,7 +88,7 @@ export class AppendThreads {
    */
   append(file: number, pieces: readonly Uint8Array[], offset: number): Promise<void> | undefined {
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (++this.#asked === this.#options.appendsBeforeStart) this.start().catch(() => this.#endThreads());
+    if (this.#askedInTurn++ === 0) process.nextTick(() => this.#endTurn());
     const slot = this.isReady && length <= slotBytes ? this.#freeSlot() : undefined;
     if (slot === undefined) return undefined;
     const { words, offsets, bytes } = this.#jobs;
@@ -98,7 +101,7 @@ export class AppendThreads {
     words[wordOf(slot) + wordPlaces.length] = length;
     offsets[slot] = offset;
     Atomics.store(words, wordOf(slot), slotStates.posted);
-    this.#ringSoon();
+    this.#unrung += 1;
     return new Promise((resolve, reject) => {
       this.#waiting.set(slot, { resolve, reject });
       if (!this.#isListening) void this.#listen();
@@ -135,15 +138,20 @@ export class AppendThreads {
     return Atomics.load(this.#jobs.words, wordOf(slot));
   }
 
-  /** What is asked for in one turn is rung for once. */
-  #ringSoon(): void {
-    if (this.#unrung++ > 0) return;
-    process.nextTick(() => {
-      const { words } = this.#jobs;
+  /** What was asked for in one turn is rung for once. */
+  #endTurn(): void {
+    const { words } = this.#jobs;
+    if (this.#unrung > 0) {
       Atomics.add(words, wordPlaces.bell, 1);
       Atomics.notify(words, wordPlaces.bell, this.#unrung);
-      this.#unrung = 0;
-    });
+    }
+    const asked = this.#askedInTurn;
+    this.#unrung = 0;
+    this.#askedInTurn = 0;
+    if (asked < waveAppendsMin) return;
+    this.#asked += asked;
+    if (this.#threads.size > 0 || this.#asked < this.#options.appendsBeforeStart) return;
+    this.start().catch(() => this.#endThreads());
   }
 
   /** Starts the threads, one after another, as each takes the caller some milliseconds. Resolves once all are there. */
