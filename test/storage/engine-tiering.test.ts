@@ -1,86 +1,27 @@
 /** Access tiers of Intelligent-Tiering: the job and the notes of reads on a real store, whose clock the test moves. */
 import assert from 'node:assert/strict';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { storageFigures } from '../../src/admin/storage-metrics.ts';
 import { writeEventRules } from '../../src/engine/events/rules.ts';
 import { serviceCause } from '../../src/engine/events/service-cause.ts';
-import { endOfDays } from '../../src/engine/lifecycle/due.ts';
-import { type TieringConfiguration, tieringConfigurations } from '../../src/engine/tiering/configurations.ts';
-import { accessTierOf } from '../../src/engine/tiering/tiers.ts';
-import type { Bucket, Version } from '../../src/engine/types.ts';
-import { tierIntelligently } from '../../src/jobs/intelligent-tiering.ts';
-import type { Job } from '../../src/jobs/job.ts';
-import { jobStateIn } from '../../src/jobs/job-state.ts';
 import type { Command } from '../../src/meta/commands.ts';
-import { bodyOf, EngineStore, plain } from '../support/engine-store.ts';
-import { dayMs, ruleWith, runPass as runLifecycle, runSteps, setRules } from '../support/lifecycle-job.ts';
+import type { EngineStore } from '../support/engine-store.ts';
+import { ruleWith, runPass as runLifecycle, runSteps, setRules } from '../support/lifecycle-job.ts';
 import { withRebuilt } from '../support/rebuilt-engine.ts';
-
-const tiered = { ...plain, storageClass: 'INTELLIGENT_TIERING' };
-const monitored = Buffer.alloc(128 * 1024, 'x');
-const archiving: TieringConfiguration = {
-  id: 'archives',
-  isEnabled: true,
-  filter: { tags: [] },
-  tierings: [
-    { tier: 'ARCHIVE_ACCESS', days: 90 },
-    { tier: 'DEEP_ARCHIVE_ACCESS', days: 180 },
-  ],
-};
-
-async function openStore(): Promise<{ store: EngineStore; bucket: Bucket }> {
-  const store = await EngineStore.open();
-  onTestFinished(() => store[Symbol.asyncDispose]());
-  return { store, bucket: await store.newBucket() };
-}
-
-function put(store: EngineStore, bucket: Bucket, key: string, content = monitored): Promise<Version> {
-  return store.engine.objects.put({ bucket, key, source: bodyOf(content), attributes: tiered });
-}
-
-/** Reads it as a request does. */
-async function access({ engine }: EngineStore, bucket: Bucket, key: string): Promise<void> {
-  const version = await engine.objects.find(bucket, key);
-  expect(['readable', 'restored']).toContain(engine.archives.stateOf(version).kind);
-  engine.tiering.noteAccess(version);
-}
-
-async function tierOf(store: EngineStore, bucket: Bucket, key: string): Promise<string> {
-  const { size, lastModifiedMs, attributes } = await store.engine.objects.find(bucket, key);
-  const time = { nowMs: store.nowMs, dayLengthMs: dayMs };
-  return accessTierOf({ size, lastModifiedMs, tiering: attributes.tiering }, time);
-}
-
-async function stateOf({ engine }: EngineStore, bucket: Bucket, key: string) {
-  return engine.archives.stateOf(await engine.objects.find(bucket, key));
-}
-
-function optIn({ engine }: EngineStore, bucket: Bucket, ...configurations: TieringConfiguration[]): Promise<void> {
-  return tieringConfigurations.change(engine.buckets, bucket, () => configurations);
-}
-
-function passDays(store: EngineStore, days: number, sinceMs = store.nowMs): void {
-  store.nowMs = endOfDays({ sinceMs, days }, dayMs);
-}
-
-/** The job as the server has it, going on where the last one of the store was. */
-function tieringJob(store: EngineStore, changesPerSecond = 1000): Job {
-  return tierIntelligently({
-    tiering: store.engine.tiering,
-    clock: store.clock,
-    state: jobStateIn(store.index, 'intelligent-tiering'),
-    dayLengthMs: dayMs,
-    looksPerSecond: 100_000,
-    changesPerSecond,
-  });
-}
-
-async function runPass(store: EngineStore) {
-  const job = tieringJob(store);
-  job.begin?.();
-  await runSteps(store, job);
-  return job.status();
-}
+import {
+  access,
+  archiving,
+  monitored,
+  openStore,
+  optIn,
+  passDays,
+  put,
+  runPass,
+  stateOf,
+  tiered,
+  tieringJob,
+  tierOf,
+} from '../support/tiering-store.ts';
 
 /** All commands that are submitted from now on. */
 function watchCommands({ index }: EngineStore): Command[] {
