@@ -301,7 +301,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
   });
   return createServer({
     pipeline,
-    queueApi: new QueueApi({ queues: events.queues, iam, accountId: config.accountId, regions, door, clock, log }),
+    queueApi: new QueueApi({ queues: events.queues, iam, regions, door, clock, log }),
     queryApi: new QueryApi({
       ...{ iam, answerSns: events.topics.answer, regions, hostSuffixes: suffixes, door, clock, log, audit },
     }),

@@ -4,15 +4,13 @@ import type { Config } from './config.ts';
 import { durationMs } from './config-durations.ts';
 import type { Engine } from './engine/types.ts';
 import { messageOf } from './events/message.ts';
-import { type QueueSet, queueArnOf, runQueueAction } from './events/queues/actions.ts';
-import { MessageQueue } from './events/queues/message-queue.ts';
 import type { EventTarget } from './events/target.ts';
 import { webhook } from './events/targets/webhook.ts';
 import type { Iam } from './iam/iam.ts';
 import { type Delivery, deliverEvents } from './jobs/deliver-events.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
-import type { Queues } from './s3/queue-api.ts';
+import { type OpenQueues, openQueues } from './queues.ts';
 import { type OpenTopics, openTopics } from './topics.ts';
 
 interface Parts {
@@ -31,8 +29,9 @@ export interface OpenEvents {
 }
 
 export function openEvents(config: Config, parts: Parts): OpenEvents {
-  const topics = openTopics(config, parts);
-  return { queues: openQueues(config, parts), topics, delivery: openDelivery(config, { ...parts, topics }) };
+  const queues = openQueues(config, parts);
+  const topics = openTopics(config, { ...parts, queues });
+  return { queues, topics, delivery: openDelivery(config, { ...parts, topics }) };
 }
 
 function openDelivery(
@@ -51,29 +50,4 @@ function openDelivery(
     log,
     retryForMs: durationMs(events.retryFor),
   });
-}
-
-/** Queues, and the end of their receivers' waiting. */
-export interface OpenQueues extends Queues {
-  close(): void;
-}
-
-/** Where there are none, clients of SQS are told how to have some. */
-function openQueues({ events, accountId }: Config, { engine, clock }: Parts): OpenQueues {
-  const { outbox } = engine;
-  const queues = events.targets.flatMap(({ arn, queue }) =>
-    queue === undefined
-      ? []
-      : [new MessageQueue({ arn, visibilityMs: durationMs(queue.visibilityTimeout), outbox, clock })],
-  );
-  const set: QueueSet = { queues, clock, bodyOf: ({ entry }, arn) => messageOf(arn, entry.event, accountId) };
-  let isClosed = false;
-  return {
-    arnOf: (input) => queueArnOf(set, input),
-    answer: ({ action, input, origin, isGone }) =>
-      runQueueAction(set, { name: action, input }, { origin, isGone: () => isClosed || isGone() }),
-    close() {
-      isClosed = true;
-    },
-  };
 }

@@ -22,7 +22,14 @@ export interface OpenTopics {
   readonly eventTargets: EventTargets;
 }
 
-export function openTopics({ region, events }: Config, { engine, iam }: { engine: Engine; iam: Iam }): OpenTopics {
+interface Parts {
+  readonly engine: Engine;
+  readonly iam: Iam;
+  /** Those made by API. */
+  readonly queues: { has(arn: string): boolean };
+}
+
+export function openTopics({ region, events }: Config, { engine, iam, queues }: Parts): OpenTopics {
   const { directory } = iam;
   const { outbox } = engine;
   const book = new TopicBook(directory, region);
@@ -31,7 +38,7 @@ export function openTopics({ region, events }: Config, { engine, iam }: { engine
   const topics: Topics = {
     book,
     outbox,
-    hasQueue: (arn) => configured.has(arn) && arn.split(':')[2] === 'sqs',
+    hasQueue: (arn) => queues.has(arn) || (configured.has(arn) && arn.split(':')[2] === 'sqs'),
     isConfigured: (arn) => configured.has(arn),
     missingPrincipal: (policy) => missingPrincipal(policy, (accountId) => directory.view(accountId)),
   };
@@ -40,6 +47,7 @@ export function openTopics({ region, events }: Config, { engine, iam }: { engine
     targets: topicTargets({ book, outbox, accountOf, timeoutMs }),
     eventTargets: {
       configured,
+      queue: (arn, { owner }) => queues.has(arn) && accountOf(owner)?.id === arn.split(':')[4],
       topic(arn, { name, owner }) {
         const [topic, account] = [book.find(arn), accountOf(owner)];
         if (topic === undefined) return 'absent';

@@ -37,6 +37,7 @@ export interface AccountView {
   readonly aliases: Collection<Records['account-alias']>;
   readonly publicAccessBlocks: Collection<Records['public-access-block']>;
   readonly topics: Collection<Records['topic']>;
+  readonly queues: Collection<Records['queue']>;
 }
 
 /** A view, and the changes that go into `changes` where it is given; a view without refuses them. */
@@ -58,6 +59,7 @@ export function viewAccount(
     aliases: collect('account-alias'),
     publicAccessBlocks: collect('public-access-block'),
     topics: collect('topic'),
+    queues: collect('queue'),
   };
 }
 

@@ -176,5 +176,6 @@ export function emptyShelves(): MutableShelves {
     'account-alias': new Map(),
     'public-access-block': new Map(),
     topic: new Map(),
+    queue: new Map(),
   };
 }

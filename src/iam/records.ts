@@ -152,6 +152,13 @@ export interface TopicRecord {
   readonly ended: number;
 }
 
+/** A queue of events that was made by API. */
+export interface QueueRecord {
+  readonly name: string;
+  readonly visibilitySeconds: number;
+  readonly createdMs: number;
+}
+
 /** Records by the kind under which the index keeps them. */
 export interface Records {
   readonly account: AccountRecord;
@@ -165,6 +172,7 @@ export interface Records {
   readonly 'account-alias': AccountAliasRecord;
   readonly 'public-access-block': PublicAccessBlockRecord;
   readonly topic: TopicRecord;
+  readonly queue: QueueRecord;
 }
 
 export type Kind = keyof Records;
@@ -172,4 +180,9 @@ export type Kind = keyof Records;
 /** Names are told apart without regard to case. */
 export function keyOf(name: string): string {
   return name.toLowerCase();
+}
+
+/** Names of topics and queues are told apart by case; their digits sort as they do. */
+export function keyByCase(name: string): string {
+  return Buffer.from(name).toString('hex');
 }

@@ -28,13 +28,15 @@ export interface QueueRequest {
   readonly input: unknown;
   /** Scheme and host the client used. */
   readonly origin: string;
+  /** Account of whoever asks. */
+  readonly accountId: string;
   isGone(): boolean;
 }
 
 /** Queues, as this side sees them. */
 export interface Queues {
-  /** ARN of the queue that a request names, if it is there. */
-  arnOf(input: unknown): string | undefined;
+  /** ARN of the queue that a request of an account names, whether or not it is there; of none, of all that the account has. */
+  arnOf(input: unknown, accountId: string): string;
   /** Answers with what is sent as JSON. Rejects with a refusal of its own, which has a code and a shape. */
   answer(request: QueueRequest): Promise<object>;
 }
@@ -42,8 +44,6 @@ export interface Queues {
 export interface QueueApiOptions {
   readonly queues: Queues;
   readonly iam: Pick<Iam, 'callers'>;
-  /** Account whose queues all are, unless an ARN says otherwise. */
-  readonly accountId: string;
   readonly regions: Regions;
   readonly door: Door;
   readonly clock: Clock;
@@ -124,20 +124,20 @@ export class QueueApi {
     const identity = isSigned ? authentication.identity : anonymous;
     const action = String(request.headers['x-amz-target']).slice(targetPrefix.length);
     const input = parseInput(body);
-    this.#authorise(identity, { action, arn: queues.arnOf(input), visit, nowMs });
+    const { accountId } = identity;
+    this.#authorise(identity, { action, arn: queues.arnOf(input, accountId), visit, nowMs });
     log.debug({ requestId, service: 'sqs', action, caller: identity.arn }, 'Request');
     const isGone = () => request.socket.destroyed;
-    return await queues.answer({ action, input, origin: visit.originFor(authentication), isGone });
+    return await queues.answer({ action, input, accountId, origin: visit.originFor(authentication), isGone });
   }
 
   /** The root of the account that has the queue may do everything, others of it what their policies say. Throws AccessDenied. */
   #authorise(
     identity: Identity,
-    { action, arn, visit, nowMs }: { action: string; arn: string | undefined; visit: Visit; nowMs: number },
+    { action, arn: resource, visit, nowMs }: { action: string; arn: string; visit: Visit; nowMs: number },
   ): void {
-    const { iam, accountId, regions } = this.#options;
-    const resource = arn ?? `arn:aws:sqs:${regions.own}:${accountId}:*`;
-    const resourceAccountId = resource.split(':')[4] ?? accountId;
+    const { iam } = this.#options;
+    const resourceAccountId = resource.split(':')[4] ?? '';
     const isOwn = identity.accountId === resourceAccountId;
     if (isOwn && identity.kind === 'root' && identity.session === undefined) return;
     const { address: ip, isSecure } = visit.arrival;

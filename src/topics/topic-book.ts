@@ -1,6 +1,6 @@
 /** The topics that there are, kept with who there is: found by their ARNs, and changed one account at a time. */
 import type { Directory } from '../iam/directory.ts';
-import type { SubscriptionRecord, TopicRecord } from '../iam/records.ts';
+import { keyByCase, type SubscriptionRecord, type TopicRecord } from '../iam/records.ts';
 
 export interface Topic {
   readonly arn: string;
@@ -49,7 +49,7 @@ export class TopicBook {
   find(arn: string): Topic | undefined {
     const named = this.parse(arn);
     if (named === undefined) return undefined;
-    const record = this.#directory.view(named.accountId)?.topics.get(keyOfTopic(named.name));
+    const record = this.#directory.view(named.accountId)?.topics.get(keyByCase(named.name));
     return record && { arn, accountId: named.accountId, record };
   }
 
@@ -76,7 +76,7 @@ export class TopicBook {
     decide: (record: TopicRecord | undefined, topics: number) => TopicChange<T>,
   ): Promise<T> {
     return this.#directory.change(accountId, ({ topics }) => {
-      const key = keyOfTopic(name);
+      const key = keyByCase(name);
       const before = topics.get(key);
       const { record, result } = decide(before, topics.all().length);
       if (record === undefined) {
@@ -89,9 +89,4 @@ export class TopicBook {
 
 export function subscriptionsOf(topic: Topic): readonly Subscription[] {
   return topic.record.subscriptions.map((record) => ({ arn: `${topic.arn}:${record.id}`, topic, record }));
-}
-
-/** Names of topics, unlike those of users, are told apart by case; their digits sort as they do. */
-function keyOfTopic(name: string): string {
-  return Buffer.from(name).toString('hex');
 }

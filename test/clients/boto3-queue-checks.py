@@ -103,8 +103,8 @@ def check_attributes():
 def check_refusals():
     """what is not there → SQS's own errors"""
     refused(lambda: sqs.get_queue_url(QueueName='none'), 'AWS.SimpleQueueService.NonExistentQueue')
-    refused(lambda: sqs.create_queue(QueueName='none'), 'AWS.SimpleQueueService.UnsupportedOperation')
     url = sqs.get_queue_url(QueueName='one')['QueueUrl']
+    refused(lambda: sqs.delete_queue(QueueUrl=url), 'AWS.SimpleQueueService.UnsupportedOperation')
     refused(lambda: sqs.send_message(QueueUrl=url, MessageBody='x'), 'AWS.SimpleQueueService.UnsupportedOperation')
     refused(lambda: sqs.delete_message(QueueUrl=url, ReceiptHandle='x'), 'ReceiptHandleIsInvalid')
     refused(lambda: receive(url, MaxNumberOfMessages=11), 'InvalidParameterValue')

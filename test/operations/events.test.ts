@@ -263,14 +263,43 @@ test('a message that is refused → its key waits, in order; others go on; the s
   expect(sequencers.toSorted()).toEqual(sequencers);
 });
 
-test('a client of SQS where no queue is configured → told how to have one, in the words of SQS', async () => {
-  const body = JSON.stringify({ QueueName: 'mine' });
-  const headers = { host: `127.0.0.1:${daemon().port}`, 'x-amz-target': 'AmazonSQS.CreateQueue' };
+/** An action of SQS, as a client that signs calls it. */
+async function sqs(action: string, input: object): Promise<{ status: number; body: Record<string, unknown> }> {
+  const body = JSON.stringify(input);
+  const headers = { host: `127.0.0.1:${daemon().port}`, 'x-amz-target': `AmazonSQS.${action}` };
   const how = { date: new Date(), payload: sha256Hex(body), service: 'sqs' };
   const answer = await sendWire(signHeader({ method: 'POST', path: '/', query: [], headers }, daemon(), how), body);
-  expect(answer.status).toBe(400);
-  expect(JSON.parse(answer.body)).toMatchObject({
-    __type: expect.stringContaining('UnsupportedOperation'),
-    message: 'Queues are made by the configuration: add mine to events.targets.',
+  return { status: answer.status, body: JSON.parse(answer.body) };
+}
+
+test('a queue that a client of SQS makes → rules may name it, its events are fetched, and it goes when it is deleted', async () => {
+  const named = { QueueName: 'mine', Attributes: { VisibilityTimeout: '60' } };
+  const { QueueUrl } = (await sqs('CreateQueue', named)).body;
+  expect((await sqs('CreateQueue', { QueueName: 'mine' })).body).toEqual({ QueueUrl });
+  const other = await sqs('CreateQueue', { QueueName: 'mine', Attributes: { VisibilityTimeout: '61' } });
+  expect(other).toMatchObject({ status: 400, body: { __type: 'com.amazonaws.sqs#QueueNameExists' } });
+  expect((await sqs('ListQueues', {})).body).toEqual({ QueueUrls: [QueueUrl] });
+  const { Attributes } = (await sqs('GetQueueAttributes', { QueueUrl, AttributeNames: ['All'] })).body;
+  const arn = 'arn:aws:sqs:us-east-1:000000000000:mine';
+  expect(Attributes).toMatchObject({ QueueArn: arn, VisibilityTimeout: '60' });
+
+  const Bucket = await daemon().newBucket();
+  const put = new PutBucketNotificationConfigurationCommand({
+    Bucket,
+    NotificationConfiguration: { QueueConfigurations: [{ QueueArn: arn, Events: ['s3:ObjectCreated:*'] }] },
   });
+  await daemon().client.send(put);
+  await daemon().client.send(new PutObjectCommand({ Bucket, Key: 'key', Body: 'x' }));
+  const { Messages } = (await sqs('ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 10 })).body;
+  expect((Messages as { Body: string }[]).map(({ Body }) => JSON.parse(Body))).toMatchObject([
+    { Event: 's3:TestEvent' },
+    { Records: [{ s3: { object: { key: 'key' } } }] },
+  ]);
+  expect((await sqs('DeleteQueue', { QueueUrl })).status).toBe(200);
+  expect(await sqs('ReceiveMessage', { QueueUrl })).toMatchObject({
+    status: 400,
+    body: { __type: 'com.amazonaws.sqs#QueueDoesNotExist' },
+  });
+  const message = 'Unable to validate the following destination configurations';
+  await expect(daemon().client.send(put)).rejects.toMatchObject(refusal('InvalidArgument', 400, { message }));
 });

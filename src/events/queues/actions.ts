@@ -14,14 +14,27 @@ const lookEveryMs = 100;
 const batchMax = 10;
 
 export interface QueueCall {
+  /** Account of whoever asks. */
+  readonly accountId: string;
   /** Scheme and host the client used. */
   readonly origin: string;
   /** Whether nobody waits for the answer any more. */
   isGone(): boolean;
 }
 
+/** A queue that is to be made, or that is. */
+export interface QueueNamed {
+  readonly accountId: string;
+  readonly name: string;
+}
+
 export interface QueueSet {
-  readonly queues: readonly MessageQueue[];
+  /** All that there are now. */
+  all(): readonly MessageQueue[];
+  /** Makes one, unless there is one of the name; resolves to its ARN once it is durable. */
+  create(queue: QueueNamed & { readonly visibilitySeconds: number }): Promise<string>;
+  /** Resolves to false for a queue of the configuration, which stays. */
+  remove(queue: MessageQueue): Promise<boolean>;
   readonly clock: Clock;
   /** JSON text of the message that an event is. */
   readonly bodyOf: (received: Received, arn: string) => string;
@@ -44,14 +57,28 @@ function action<S extends z.ZodType>(
 const queueUrl = { QueueUrl: z.string() };
 /** How any input may name a queue; what does not is refused when the action reads it. */
 const queueNamed = z
-  .object({ QueueUrl: z.string().optional().catch(undefined), QueueName: z.string().optional().catch(undefined) })
-  .catch({ QueueUrl: undefined, QueueName: undefined });
+  .object({
+    QueueUrl: z.string().optional().catch(undefined),
+    QueueName: z.string().optional().catch(undefined),
+    QueueOwnerAWSAccountId: z.string().optional().catch(undefined),
+  })
+  .catch({ QueueUrl: undefined, QueueName: undefined, QueueOwnerAWSAccountId: undefined });
 const handle = { ReceiptHandle: z.string() };
 const visibility = z.int().min(0).max(43_200);
 const names = z.array(z.string()).optional();
 
 export const queueActions: ReadonlyMap<string, Action> = new Map([
-  ['CreateQueue', action(z.strictObject({ QueueName: z.string() }), createQueue)],
+  [
+    'CreateQueue',
+    action(
+      z.strictObject({
+        QueueName: z.string().regex(/^[A-Za-z0-9_-]{1,80}$/, 'letters, digits, - and _, at most 80'),
+        Attributes: z.strictObject({ VisibilityTimeout: z.coerce.number().pipe(visibility).optional() }).optional(),
+      }),
+      createQueue,
+    ),
+  ],
+  ['DeleteQueue', action(z.strictObject(queueUrl), deleteQueue)],
   [
     'GetQueueUrl',
     action(z.strictObject({ QueueName: z.string(), QueueOwnerAWSAccountId: z.string().optional() }), getQueueUrl),
@@ -110,35 +137,56 @@ function invalid(issue: z.core.$ZodIssue | undefined): QueueError {
   );
 }
 
+const visibilitySecondsDefault = 30;
+
 async function createQueue(
-  { queues }: QueueSet,
-  { QueueName }: { QueueName: string },
+  set: QueueSet,
+  input: { QueueName: string; Attributes?: { VisibilityTimeout?: number | undefined } | undefined },
   call: QueueCall,
 ): Promise<object> {
-  const queue = queues.find(({ arn }) => nameIn(arn) === QueueName);
-  if (queue !== undefined) return { QueueUrl: urlOf(queue.arn, call) };
+  const { accountId } = call;
+  const visibilitySeconds = input.Attributes?.VisibilityTimeout;
+  const known = named(set, { accountId, name: input.QueueName });
+  if (known !== undefined && visibilitySeconds !== undefined && known.visibilityMs !== visibilitySeconds * 1000) {
+    throw new QueueError(
+      'QueueAlreadyExists',
+      'A queue already exists with the same name and a different value for VisibilityTimeout.',
+    );
+  }
+  const wanted = { accountId, name: input.QueueName, visibilitySeconds: visibilitySeconds ?? visibilitySecondsDefault };
+  return { QueueUrl: urlOf(known?.arn ?? (await set.create(wanted)), call) };
+}
+
+async function deleteQueue(set: QueueSet, { QueueUrl }: { QueueUrl: string }): Promise<object> {
+  const queue = queueOf(set, QueueUrl);
+  if (await set.remove(queue)) return {};
   throw new QueueError(
     'AWS.SimpleQueueService.UnsupportedOperation',
-    `Queues are made by the configuration: add ${QueueName} to events.targets.`,
+    `The queue ${nameIn(queue.arn)} is one of the configuration: take it out of events.targets.`,
   );
 }
 
+function named(set: QueueSet, { accountId, name }: QueueNamed): MessageQueue | undefined {
+  return set.all().find(({ arn }) => accountIn(arn) === accountId && nameIn(arn) === name);
+}
+
 async function getQueueUrl(
-  { queues }: QueueSet,
-  { QueueName }: { QueueName: string },
+  set: QueueSet,
+  { QueueName, QueueOwnerAWSAccountId }: { QueueName: string; QueueOwnerAWSAccountId?: string | undefined },
   call: QueueCall,
 ): Promise<object> {
-  const queue = queues.find(({ arn }) => nameIn(arn) === QueueName);
+  const queue = named(set, { accountId: QueueOwnerAWSAccountId ?? call.accountId, name: QueueName });
   if (queue === undefined) throw noQueue();
   return { QueueUrl: urlOf(queue.arn, call) };
 }
 
 async function listQueues(
-  { queues }: QueueSet,
+  set: QueueSet,
   { QueueNamePrefix }: { QueueNamePrefix: string },
   call: QueueCall,
 ): Promise<object> {
-  const found = queues.filter(({ arn }) => nameIn(arn).startsWith(QueueNamePrefix));
+  const own = set.all().filter(({ arn }) => accountIn(arn) === call.accountId);
+  const found = own.filter(({ arn }) => nameIn(arn).startsWith(QueueNamePrefix));
   return { QueueUrls: found.map(({ arn }) => urlOf(arn, call)) };
 }
 
@@ -245,15 +293,20 @@ async function purgeQueue(set: QueueSet, { QueueUrl }: { QueueUrl: string }): Pr
   return {};
 }
 
-/** ARN of the queue that an input names, for whoever decides whether it may be used; of none, of all of an account. */
-export function queueArnOf({ queues }: QueueSet, input: unknown): string | undefined {
-  const { QueueUrl, QueueName } = queueNamed.parse(input);
-  if (QueueUrl !== undefined) return queues.find((queue) => isAt(queue, QueueUrl))?.arn;
-  return queues.find(({ arn }) => nameIn(arn) === QueueName)?.arn;
+/** What an input names, for whoever decides whether it may be used: the ARN of a queue, or of one that is not there. */
+export function queueArnOf(
+  set: QueueSet,
+  input: unknown,
+  { region, accountId }: { readonly region: string; readonly accountId: string },
+): string {
+  const { QueueUrl, QueueName, QueueOwnerAWSAccountId: owner = accountId } = queueNamed.parse(input);
+  const found = QueueUrl === undefined ? undefined : set.all().find((queue) => isAt(queue, QueueUrl));
+  const name = QueueName ?? QueueUrl?.split('/').at(-1) ?? '*';
+  return (found ?? named(set, { accountId: owner, name }))?.arn ?? `arn:aws:sqs:${region}:${owner}:${name}`;
 }
 
-function queueOf({ queues }: QueueSet, url: string): MessageQueue {
-  const queue = queues.find((one) => isAt(one, url));
+function queueOf(set: QueueSet, url: string): MessageQueue {
+  const queue = set.all().find((one) => isAt(one, url));
   if (queue === undefined) throw noQueue();
   return queue;
 }

@@ -6,6 +6,7 @@ const table = {
   'AWS.SimpleQueueService.EmptyBatchRequest': 'EmptyBatchRequest',
   'AWS.SimpleQueueService.TooManyEntriesInBatchRequest': 'TooManyEntriesInBatchRequest',
   'AWS.SimpleQueueService.MessageNotInflight': 'MessageNotInflight',
+  QueueAlreadyExists: 'QueueNameExists',
   OverLimit: 'OverLimit',
   InvalidAction: 'InvalidAction',
   InvalidAttributeName: 'InvalidAttributeName',

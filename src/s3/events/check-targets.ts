@@ -8,6 +8,8 @@ import { invalid } from './read-rules.ts';
 export interface EventTargets {
   /** ARNs of the targets that the configuration names. */
   readonly configured: ReadonlySet<string>;
+  /** Whether there is a queue made by API that takes events of a bucket: one of the account that owns the bucket. */
+  queue(arn: string, bucket: Pick<Bucket, 'owner'>): boolean;
   /** Whether a topic that was made by API takes events of a bucket: it may be another account's, whose policy does not say so. */
   topic(arn: string, bucket: Pick<Bucket, 'name' | 'owner'>): 'absent' | 'taken' | 'refused' | 'refused elsewhere';
 }
@@ -18,9 +20,14 @@ const serviceOf = { topic: 'sns', queue: 'sqs', function: 'lambda', bus: 'events
  * Throws InvalidArgument for a rule whose target is not there, is of another kind, or takes nothing of the bucket; AccessDenied where the
  * account that has it would have to allow that.
  */
-export function checkTargets(rules: readonly EventRule[], { configured, topic }: EventTargets, bucket: Bucket): void {
+export function checkTargets(
+  rules: readonly EventRule[],
+  { configured, queue, topic }: EventTargets,
+  bucket: Bucket,
+): void {
   for (const { kind, target } of rules) {
     if (configured.has(target) && serviceIn(target) === serviceOf[kind]) continue;
+    if (kind === 'queue' && queue(target, bucket)) continue;
     const answer = kind === 'topic' ? topic(target, bucket) : 'absent';
     if (answer === 'taken') continue;
     if (answer === 'refused elsewhere') throw new S3Error('AccessDenied');
