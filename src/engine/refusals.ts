@@ -34,6 +34,11 @@ function isFull(error: Error): boolean {
   return cause instanceof BlobError && cause.code === 'StorageFull';
 }
 
+/** Whether disks could not give or take the bytes that the work was about, by itself or with the batch it was in. */
+export function isOfDisks(error: unknown): boolean {
+  return error instanceof BlobError || (error instanceof CommitFailed && error.cause instanceof BlobError);
+}
+
 function rejected(error: CommandRejected, details: EngineErrorDetails): EngineError {
   const refuse = (code: EngineError['code']) => new EngineError(code, error.message, details, { cause: error });
   switch (error.code) {

@@ -48,7 +48,7 @@ export function actOnLifecycle(options: LifecycleOptions): Job {
 function noFigures(): LifecycleFigures {
   return {
     ...{ lookedAt: 0, expired: 0, noncurrentRemoved: 0, markersRemoved: 0, transitioned: 0, bytesMoved: 0 },
-    ...{ uploadsAborted: 0, leftAlone: 0 },
+    ...{ uploadsAborted: 0, leftAlone: 0, notMoved: 0 },
   };
 }
 

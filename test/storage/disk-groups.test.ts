@@ -107,6 +107,22 @@ it('a disk of a group dies → rebuilt on its group, whatever room others have',
   await expectIn(again, 'slow', slow);
 });
 
+it('written while a disk of the group is away → its shard waits for it, and for no disk of another group', async () => {
+  const disks = await BlobDisks.create();
+  const store = await disks.open({ zones: zonesOf(disks) });
+  const { path } = diskIn(store, 'slow');
+  await rename(path, `${path}.away`);
+  await store.checkDisks();
+  const refs = await write(store, 'slow', 2);
+  await rename(`${path}.away`, path);
+  await store.checkDisks();
+  const behind = store.disks().filter(({ reason }) => reason !== undefined);
+  expect(behind.map((disk) => disk.path)).toEqual([path]);
+  await mendAll(store);
+  expect(await readdir(join(path, 'segments'))).toHaveLength(2);
+  await expectIn(store, 'slow', refs);
+});
+
 it('a group that would keep too few disks → drain is refused; one in which nothing is or is to be → it is not', async () => {
   const disks = await BlobDisks.create();
   const zones = zonesOf(disks);

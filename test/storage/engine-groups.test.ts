@@ -1,4 +1,6 @@
 /** Storage classes on groups of disks: condition → where the bytes lie. */
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Bucket, Version } from '../../src/engine/types.ts';
 import { asListed, bodyOf, EngineStore, plain } from '../support/engine-store.ts';
@@ -127,4 +129,24 @@ test('a class is put on a group later → what was written stays, and copies wit
   expect(await groupsOf(store, before)).toEqual(['default']);
   const copy = await store.engine.objects.copy({ source: before, bucket, key: 'copy', attributes: cold });
   expect(await groupsOf(store, copy)).toEqual(['slow']);
+});
+
+test('the disks of a group are away → nothing moves there, what is to be removed goes, and the next pass moves the rest', async () => {
+  await using store = await openStore();
+  const bucket = await store.newBucket();
+  for (const size of [200 * kibibyte, 5000 * kibibyte]) await store.put(bucket, `move/${size}`, random.bytes(size));
+  await store.put(bucket, 'remove', random.bytes(10));
+  const filter = (prefix: string) => ({ prefix, tags: [] });
+  await setRules(store, bucket, [
+    ruleWith({ id: 'm', filter: filter('move/'), transitions: [{ days: 1, storageClass: 'GLACIER_IR' }] }),
+    ruleWith({ id: 'r', filter: filter('remove'), expiration: { days: 1 } }),
+  ]);
+  store.nowMs += 3 * dayMs;
+  const away = [1, 2, 3].map((n) => join(store.folder, 'zone-a', `slow-${n}`));
+  for (const path of away) await rename(path, `${path}.away`);
+  await store.blobs.checkDisks();
+  expect(await runPass(store)).toMatchObject({ transitioned: 0, notMoved: 2, expired: 1 });
+  for (const path of away) await rename(`${path}.away`, path);
+  await store.blobs.checkDisks();
+  expect(await runPass(store)).toMatchObject({ transitioned: 2, notMoved: 0 });
 });

@@ -15,6 +15,8 @@ export interface LifecycleFigures {
   uploadsAborted: number;
   /** What was due and not done, as a client had changed it meanwhile. */
   leftAlone: number;
+  /** Moves that the disks did not take, or whose bytes they did not give, now: the next pass tries again. */
+  notMoved: number;
 }
 
 /** Where a walk goes on after a restart: behind a prefix, in the next one with a key. */

@@ -12,7 +12,7 @@ import { noteChange, removalLine, type ServiceChange, transitionLine } from '../
 import type { EngineContext } from '../context.ts';
 import { deleteObject } from '../deletes.ts';
 import { serviceCause } from '../events/service-cause.ts';
-import { isRejection } from '../refusals.ts';
+import { isOfDisks, isRejection } from '../refusals.ts';
 import {
   abortOf,
   type Due,
@@ -126,8 +126,7 @@ export class Walk {
       noteChange(this.#context, transitionLine(request));
     } catch (error) {
       this.#underWay = undefined;
-      if (!hasChanged(error)) throw error;
-      figures.leftAlone += 1;
+      figures[figureOf(error, 'transitioned')] += 1;
     }
     this.#underWay = undefined;
     this.#large.shift();
@@ -308,8 +307,7 @@ export class Walk {
       figures[figure] += 1;
       noteChange(this.#context, line);
     } catch (error) {
-      if (!hasChanged(error)) throw error;
-      figures.leftAlone += 1;
+      figures[figureOf(error, figure)] += 1;
     }
   }
 }
@@ -323,9 +321,15 @@ interface Part {
   readonly limit: number;
 }
 
-/** Whether what was due is not so any more. */
-function hasChanged(error: unknown): boolean {
-  return (['VersionChanged', 'NoSuchUpload', 'NoSuchBucket'] as const).some((code) => isRejection(error, code));
+/** What counts a change that was not made, so that the walk goes on. Throws what must hold it up. */
+function figureOf(error: unknown, wanted: keyof LifecycleFigures): 'leftAlone' | 'notMoved' {
+  const hasChanged = (['VersionChanged', 'NoSuchUpload', 'NoSuchBucket'] as const).some((code) =>
+    isRejection(error, code),
+  );
+  if (hasChanged) return 'leftAlone';
+  // What is to be removed behind it must not wait until the disks of another group have room.
+  if (wanted === 'transitioned' && isOfDisks(error)) return 'notMoved';
+  throw error;
 }
 
 function isDue(due: Due | undefined, nowMs: number): due is Due {

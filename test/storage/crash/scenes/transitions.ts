@@ -60,7 +60,7 @@ async function fill(store: Store): Promise<void> {
 async function actOnRules({ engine, clock }: System, days: number): Promise<number> {
   const figures: LifecycleFigures = {
     ...{ lookedAt: 0, expired: 0, noncurrentRemoved: 0, markersRemoved: 0, transitioned: 0, bytesMoved: 0 },
-    ...{ uploadsAborted: 0, leftAlone: 0 },
+    ...{ uploadsAborted: 0, leftAlone: 0, notMoved: 0 },
   };
   const walk = engine.lifecycle.walk('bucket', {});
   // The day in which an object was put does not count.
