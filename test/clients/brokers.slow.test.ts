@@ -8,7 +8,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { Broker } from '../support/brokers/broker.ts';
+import type { Broker, LiveBroker } from '../support/brokers/broker.ts';
 import { kafkaBroker } from '../support/brokers/kafka.ts';
 import { mosquitto } from '../support/brokers/mosquitto.ts';
 import { natsServer } from '../support/brokers/nats-server.ts';
@@ -22,20 +22,25 @@ import { eventually } from '../support/eventually.ts';
 const eventCount = 200;
 const keyCount = 10;
 
+const [nats, redis] = [await natsServer(), await redisServer({ stream: 'uploads' })];
 const brokers: Readonly<Record<string, Broker>> = {
   RabbitMQ: await rabbitmq(),
   'Apache Kafka': await kafkaBroker(),
-  'JetStream of NATS': await natsServer(),
+  'JetStream of NATS': nats,
   Mosquitto: await mosquitto(),
-  'a stream of Redis': await redisServer({ stream: 'uploads' }),
+  'a stream of Redis': redis,
   'a list of Redis': await redisServer({ list: 'uploads' }),
   PostgreSQL: await postgresql(),
 };
 const arnOf = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name.replaceAll(' ', '-')}`;
 
+const live: Readonly<Record<string, LiveBroker>> = { 'NATS without JetStream': nats, 'a channel of Redis': redis };
+
 let daemon: Daemon;
 beforeAll(async () => {
-  const targets = Object.entries(brokers).map(([name, { target }]) => ({ arn: arnOf(name), ...target }));
+  const keeping = Object.entries(brokers).map(([name, { target }]) => ({ arn: arnOf(name), ...target }));
+  const passing = Object.entries(live).map(([name, { liveTarget }]) => ({ arn: arnOf(name), ...liveTarget }));
+  const targets = [...keeping, ...passing];
   daemon = await startDaemon({ config: JSON.stringify({ events: { targets } }) });
 });
 afterAll(async () => {
@@ -82,6 +87,18 @@ test.for(Object.entries(brokers))(
     }
   },
 );
+
+test.for(Object.entries(live))('%s → who listens has events as they come', async ([name, broker], ctx) => {
+  if (broker.missing !== undefined) return ctx.skip(broker.missing);
+  await broker.start();
+  const texts = await broker.listen();
+  const Bucket = await bucketTelling(arnOf(name));
+  for (const Key of ['a', 'b']) await daemon.client.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
+  await eventually(() => {
+    const keys = recordsOn(Bucket, texts).map(({ s3 }) => s3.object.key);
+    expect(keys.toSorted()).toEqual(['a', 'b']);
+  });
+});
 
 async function bucketTelling(QueueArn: string): Promise<string> {
   const Bucket = await daemon.newBucket();

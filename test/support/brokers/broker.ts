@@ -22,6 +22,14 @@ export interface Broker extends AsyncDisposable {
   messages(): Promise<readonly string[]>;
 }
 
+/** One that also passes messages on without keeping them. */
+export interface LiveBroker extends Broker {
+  /** The settings of a target that sends to who listens. */
+  readonly liveTarget: object;
+  /** Listens, and resolves to texts of what comes from then on, until the broker is disposed of. */
+  listen(): Promise<readonly string[]>;
+}
+
 /** A certificate for 127.0.0.1 and its key, as files: servers show it, and who trusts it connects. */
 export const certificate = fileURLToPath(new URL('../tls/first-certificate.pem', import.meta.url));
 export const certificateKey = fileURLToPath(new URL('../tls/first-key.pem', import.meta.url));
@@ -65,6 +73,7 @@ export class BrokerProcess {
   }
 
   async start({ command, args, env = {}, systemUser }: ProcessOptions, port: number): Promise<void> {
+    await this.kill();
     const child = spawn(command, args, {
       cwd: this.folder,
       env: { ...process.env, HOME: this.folder, ...env },

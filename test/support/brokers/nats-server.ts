@@ -1,20 +1,22 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { freePort } from '../free-port.ts';
-import { type Broker, BrokerProcess, certificate, certificateKey, hasProgram, user } from './broker.ts';
+import { BrokerProcess, certificate, certificateKey, hasProgram, type LiveBroker, user } from './broker.ts';
 
 const subject = 'uploads';
 const stream = 'UPLOADS';
 
 /** With a stream of JetStream that keeps what is published. */
-export async function natsServer(): Promise<Broker> {
+export async function natsServer(): Promise<LiveBroker> {
   const port = await freePort();
   const server = new BrokerProcess();
   const url = `tls://${user.name}:${user.password}@127.0.0.1:${port}`;
   const open = () =>
     connect({ servers: `127.0.0.1:${port}`, user: user.name, pass: user.password, tls: { caFile: certificate } });
+  const secure = { servers: [url], tls: { ca: certificate } };
   return {
-    target: { nats: { servers: [url], subject, tls: { ca: certificate } } },
+    target: { nats: { ...secure, subject } },
+    liveTarget: { nats: { ...secure, subject: 'live', jetStream: false } },
     missing: hasProgram('nats-server') ? undefined : 'nats-server is not installed',
     async start() {
       const users = ['--user', user.name, '--pass', user.password];
@@ -38,6 +40,17 @@ export async function natsServer(): Promise<Broker> {
           texts.push(message.string());
       }
       await connection.close();
+      return texts;
+    },
+    async listen() {
+      const texts: string[] = [];
+      const connection = await open();
+      connection.subscribe('live', {
+        callback(_error, message) {
+          texts.push(message.string());
+        },
+      });
+      await connection.flush();
       return texts;
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),

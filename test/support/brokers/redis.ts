@@ -1,10 +1,10 @@
 import { createClient } from '@redis/client';
 import { eventually } from '../eventually.ts';
 import { freePort } from '../free-port.ts';
-import { type Broker, BrokerProcess, certificate, certificateKey, hasProgram, user } from './broker.ts';
+import { BrokerProcess, certificate, certificateKey, hasProgram, type LiveBroker, user } from './broker.ts';
 
 /** Writes are synced before they are answered, as in a Redis that is not only a cache. */
-export async function redisServer(place: { stream: string } | { list: string }): Promise<Broker> {
+export async function redisServer(place: { stream: string } | { list: string }): Promise<LiveBroker> {
   const [port, tlsPort] = [await freePort(), await freePort()];
   const server = new BrokerProcess();
   const url = `redis://:${user.password}@127.0.0.1:${port}`;
@@ -17,8 +17,10 @@ export async function redisServer(place: { stream: string } | { list: string }):
     opened.on('error', () => {});
     return await opened.connect();
   };
+  const secure = { url: `rediss://:${user.password}@127.0.0.1:${tlsPort}`, tls: { ca: certificate } };
   return {
-    target: { redis: { url: `rediss://:${user.password}@127.0.0.1:${tlsPort}`, ...place, tls: { ca: certificate } } },
+    target: { redis: { ...secure, ...place } },
+    liveTarget: { redis: { ...secure, channel: 'live' } },
     missing: hasProgram('redis-server') ? undefined : 'redis-server is not installed',
     async start() {
       await server.start({ command: 'redis-server', args }, port);
@@ -38,6 +40,12 @@ export async function redisServer(place: { stream: string } | { list: string }):
       } finally {
         opened.destroy();
       }
+    },
+    async listen() {
+      const texts: string[] = [];
+      const listener = await client();
+      await listener.subscribe('live', (text) => texts.push(text));
+      return texts;
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
