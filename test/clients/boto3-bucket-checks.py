@@ -112,7 +112,6 @@ def check_not_built():
     calls = [
         (s3.put_bucket_website, {'WebsiteConfiguration': {'IndexDocument': {'Suffix': 'index.html'}}}),
         (s3.put_bucket_encryption, {'ServerSideEncryptionConfiguration': {'Rules': [rule]}}),
-        (s3.put_bucket_logging, {'BucketLoggingStatus': {'LoggingEnabled': {'TargetBucket': 'x', 'TargetPrefix': ''}}}),
         (s3.put_bucket_accelerate_configuration, {'AccelerateConfiguration': {'Status': 'Enabled'}}),
         (s3.put_bucket_notification_configuration, {'NotificationConfiguration': {'EventBridgeConfiguration': {}}}),
         (s3.put_object_lock_configuration, {'ObjectLockConfiguration': {'ObjectLockEnabled': 'Enabled'}}),
