@@ -252,6 +252,36 @@ def check_object():
     destroy(of)
 
 
+
+def check_metrics():
+    """aws_s3_bucket_metric: put with each filter, refreshed, listed, destroyed"""
+    of = make('tf-metric')
+    tags = [{'Key': 'a', 'Value': 'b'}, {'Key': 'c', 'Value': 'd'}]
+    for wanted in (None, {'Prefix': 'a/'}, {'Tag': tags[0]}, {'And': {'Prefix': 'a/', 'Tags': tags}}):
+        whole = {'Id': 'one', **({'Filter': wanted} if wanted else {})}
+        s3.put_bucket_metrics_configuration(**of, Id='one', MetricsConfiguration=whole)
+        assert s3.get_bucket_metrics_configuration(**of, Id='one')['MetricsConfiguration'] == whole
+        assert s3.list_bucket_metrics_configurations(**of)['MetricsConfigurationList'] == [whole]
+    s3.delete_bucket_metrics_configuration(**of, Id='one')
+    assert code_of(s3.get_bucket_metrics_configuration, **of, Id='one') == 'NoSuchConfiguration'
+    destroy(of)
+
+
+def check_analytics():
+    """aws_s3_bucket_analytics_configuration: put with an export, refreshed, listed, destroyed"""
+    of = make('tf-analytics')
+    place = {'Format': 'CSV', 'Bucket': 'arn:aws:s3:::tf-reports', 'Prefix': 'analytics'}
+    export = {'OutputSchemaVersion': 'V_1', 'Destination': {'S3BucketDestination': place}}
+    for analysis in ({}, {'DataExport': export}):
+        whole = {'Id': 'one', 'Filter': {'Prefix': 'a/'}, 'StorageClassAnalysis': analysis}
+        s3.put_bucket_analytics_configuration(**of, Id='one', AnalyticsConfiguration=whole)
+        assert s3.get_bucket_analytics_configuration(**of, Id='one')['AnalyticsConfiguration'] == whole
+        assert s3.list_bucket_analytics_configurations(**of)['AnalyticsConfigurationList'] == [whole]
+    s3.delete_bucket_analytics_configuration(**of, Id='one')
+    assert code_of(s3.get_bucket_analytics_configuration, **of, Id='one') == 'NoSuchConfiguration'
+    destroy(of)
+
+
 def main():
     for name, check in [(name, check) for name, check in globals().items() if name.startswith('check_')]:
         failure = None

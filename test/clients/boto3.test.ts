@@ -5,5 +5,5 @@ import { describeChecks } from './python-checks.ts';
 const daemon = useDaemon();
 
 describeChecks('boto3-checks.py', daemon, 17);
-describeChecks('boto3-bucket-checks.py', daemon, 11);
+describeChecks('boto3-bucket-checks.py', daemon, 13);
 describeChecks('boto3-iam-checks.py', daemon, 10);
