@@ -1,7 +1,6 @@
 /**
  * Of which buckets requests are counted, and how. Requests ask for it one by one, so it is in memory whole: read once at the
- * start, and of a bucket anew after each change of its configurations. Ids of buckets are never used again, so what is left
- * of a bucket that is gone is met by nobody.
+ * start, and of a bucket anew after each change of its configurations and when it goes.
  */
 import type { Bucket } from '../meta/records.ts';
 import { type AnalyticsConfiguration, analyticsConfigurations } from './analytics/configurations.ts';
@@ -26,7 +25,7 @@ export interface Watches {
   all(): Iterable<Watch>;
   /** Reads those of all buckets: to be done before the first request. */
   load(): Promise<void>;
-  /** To be called after each change of a bucket's configurations. */
+  /** To be called after each change of a bucket's configurations, and when it is gone. */
   reload(bucket: Bucket): Promise<void>;
 }
 

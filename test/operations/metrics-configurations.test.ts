@@ -2,6 +2,7 @@
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  DeleteBucketCommand,
   DeleteBucketMetricsConfigurationCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
@@ -178,7 +179,7 @@ test('filters by prefix and tags → only what they mean is counted; a signature
   await count(Bucket, 'tagged', counted({ put: 1, head: 1, delete: 1 }));
 });
 
-test('a configuration that is removed → its figures go, and those of another stay', async () => {
+test('a configuration that is removed → its figures go, and those of another stay until the bucket goes', async () => {
   const Bucket = await daemon().newBucket();
   await put(Bucket, { Id: 'a' });
   await put(Bucket, { Id: 'b' });
@@ -187,6 +188,8 @@ test('a configuration that is removed → its figures go, and those of another s
   await remove(Bucket, 'a');
   expect(await figures(Bucket, 'a')).toEqual({});
   expect(await figures(Bucket, 'b')).toMatchObject({ 'requests_total,type="list"': 1 });
+  await daemon().client.send(new DeleteBucketCommand({ Bucket }));
+  expect(await figures(Bucket, 'b')).toEqual({});
 });
 
 test('with the token → both forms are read, and nothing else; with another one → AccessDenied', async () => {

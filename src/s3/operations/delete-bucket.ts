@@ -10,6 +10,7 @@ export const deleteBucket = operation({
     const bucket = request.bucket();
     try {
       await request.engine.buckets.delete(bucket);
+      await request.engine.watches.reload(bucket);
     } catch (error) {
       const isRefused = error instanceof EngineError && error.code === 'BucketNotEmpty';
       if (!isRefused || bucket.versioning === 'Unversioned') throw error;
