@@ -1,5 +1,4 @@
 /** Replication to another server: to a Ninefold, with ids and times, and to one that is asked as any server of S3 is. */
-import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import {
   CompleteMultipartUploadCommand,
   CreateBucketCommand,
@@ -14,9 +13,17 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Daemon, region, rootKey, startDaemon } from '../support/daemon.ts';
+import { type Daemon, rootKey, startDaemon } from '../support/daemon.ts';
 import { eventually } from '../support/eventually.ts';
-import { makeRole, newVersioned, putRules, ruleTo, statusOf, versionsOf } from '../support/replicated-buckets.ts';
+import {
+  makeRole,
+  newUser,
+  newVersioned,
+  putRules,
+  ruleTo,
+  statusOf,
+  versionsOf,
+} from '../support/replicated-buckets.ts';
 import { signedRequests } from '../support/signed-requests.ts';
 
 /** Clients write into the one they are given. */
@@ -24,20 +31,6 @@ const root = { accessKeyId: rootKey.accessKeyId, secretAccessKey: rootKey.secret
 let there: Daemon;
 let here: Daemon;
 let replicator: { accessKeyId: string; secretAccessKey: string };
-
-/** A user that may do some things in all buckets; returns its key. */
-async function newUser({ endpoint }: Daemon, UserName: string, Action: readonly string[]) {
-  const iam = new IAMClient({ endpoint, region, credentials: rootKey, maxAttempts: 1 });
-  try {
-    await iam.send(new CreateUserCommand({ UserName }));
-    const policy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource: '*' }] };
-    await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'p', PolicyDocument: JSON.stringify(policy) }));
-    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
-    return { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
-  } finally {
-    iam.destroy();
-  }
-}
 
 beforeAll(async () => {
   there = await startDaemon();

@@ -16,12 +16,23 @@ import {
   PutObjectTaggingCommand,
   type ReplicationConfiguration,
   type ReplicationRule,
+  S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { region } from '../support/daemon.ts';
 import { eventually } from '../support/eventually.ts';
 import { refusal, refusalText } from '../support/refusals.ts';
-import { makeRole, newVersioned, putRules, role, ruleTo, statusOf, versionsOf } from '../support/replicated-buckets.ts';
+import {
+  makeRole,
+  newUser,
+  newVersioned,
+  putRules,
+  role,
+  ruleTo,
+  statusOf,
+  versionsOf,
+} from '../support/replicated-buckets.ts';
 import { signedRequests } from '../support/signed-requests.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
@@ -181,6 +192,16 @@ describe('configurations', () => {
     const ReplicationConfiguration = { Rules: rule({}) } as ReplicationConfiguration;
     const without = send(new PutBucketReplicationCommand({ Bucket: shared.source, ReplicationConfiguration }));
     expect(await refusalText(without)).toContain('MalformedXML');
+  });
+
+  test('who may do all of S3 but not pass the role to it → AccessDenied', async () => {
+    const clerk = await newUser(daemon(), 'clerk', ['s3:*']);
+    const { endpoint } = daemon();
+    const client = new S3Client({ endpoint, region, credentials: clerk, maxAttempts: 1, forcePathStyle: true });
+    const denied = await refusalText(putRules(client, shared.source, rule({})));
+    client.destroy();
+    expect(denied).toContain('AccessDenied');
+    expect(denied).toContain('iam:PassRole');
   });
 
   test('a bucket without versions, here or there → InvalidRequest; versions cannot be suspended under rules', async () => {

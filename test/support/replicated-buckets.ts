@@ -1,5 +1,12 @@
 /** Buckets that are replicated, and what a test looks at in them. */
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import {
+  CreateAccessKeyCommand,
+  CreateRoleCommand,
+  CreateUserCommand,
+  IAMClient,
+  PutRolePolicyCommand,
+  PutUserPolicyCommand,
+} from '@aws-sdk/client-iam';
 import {
   HeadObjectCommand,
   ListObjectVersionsCommand,
@@ -27,6 +34,20 @@ export async function makeRole(daemon: Daemon, RoleName = 'replication', policy:
     const PolicyDocument = JSON.stringify(policy);
     await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'p', PolicyDocument }));
     return Role?.Arn ?? '';
+  } finally {
+    iam.destroy();
+  }
+}
+
+/** A user that may do some things in all buckets; returns its key. */
+export async function newUser({ endpoint }: Daemon, UserName: string, Action: readonly string[]) {
+  const iam = new IAMClient({ endpoint, region, credentials: rootKey, maxAttempts: 1 });
+  try {
+    await iam.send(new CreateUserCommand({ UserName }));
+    const policy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource: '*' }] };
+    await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'p', PolicyDocument: JSON.stringify(policy) }));
+    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+    return { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
   } finally {
     iam.destroy();
   }
