@@ -42,6 +42,7 @@ const targetSchema = z
 export const eventsSchema = z
   .strictObject({
     retryFor: durationSchema.default('24h'),
+    keepUnclaimedFor: durationSchema.default('336h'),
     targets: z.array(targetSchema).default([]),
   })
   .refine(

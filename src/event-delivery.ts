@@ -6,6 +6,7 @@ import type { Engine } from './engine/types.ts';
 import { messageOf } from './events/message.ts';
 import type { EventTarget } from './events/target.ts';
 import { webhook } from './events/targets/webhook.ts';
+import { Unclaimed } from './events/unclaimed.ts';
 import type { Iam } from './iam/iam.ts';
 import { type Delivery, deliverEvents } from './jobs/deliver-events.ts';
 import type { Clock } from './lib/clock.ts';
@@ -31,12 +32,12 @@ export interface OpenEvents {
 export function openEvents(config: Config, parts: Parts): OpenEvents {
   const queues = openQueues(config, parts);
   const topics = openTopics(config, { ...parts, queues });
-  return { queues, topics, delivery: openDelivery(config, { ...parts, topics }) };
+  return { queues, topics, delivery: openDelivery(config, { ...parts, queues, topics }) };
 }
 
 function openDelivery(
   { events, accountId }: Config,
-  { engine, brokers, clock, log, topics }: Parts & { readonly topics: OpenTopics },
+  { engine, brokers, clock, log, queues, topics }: Parts & Pick<OpenEvents, 'queues' | 'topics'>,
 ): Delivery {
   const requested = events.targets.flatMap(({ arn, webhook: hook, ...settings }) => {
     return (hook === undefined ? openAwsTarget(arn, settings, clock) : webhook({ arn, ...hook, clock })) ?? [];
@@ -45,6 +46,10 @@ function openDelivery(
   return deliverEvents({
     outbox: engine.outbox,
     targets: () => [...configured, ...topics.targets()],
+    unclaimed: new Unclaimed({
+      ...{ outbox: engine.outbox, clock, keepForMs: durationMs(events.keepUnclaimedFor) },
+      isThere: (arn) => events.targets.some((target) => target.arn === arn) || queues.has(arn) || topics.has(arn),
+    }),
     messageOf: (arn, event) => messageOf(arn, event, accountId),
     clock,
     log,

@@ -18,6 +18,8 @@ const timeoutMs = 10_000;
 export interface OpenTopics {
   readonly answer: (request: QueryRequest) => Promise<QueryAnswer>;
   readonly targets: () => readonly EventTarget[];
+  /** Whether there is a topic or a subscription of this ARN. */
+  readonly has: (arn: string) => boolean;
   /** What rules of buckets may name. */
   readonly eventTargets: EventTargets;
 }
@@ -44,6 +46,7 @@ export function openTopics({ region, events }: Config, { engine, iam, queues }: 
   };
   return {
     answer: (request) => answerSns(iam, topics, request),
+    has: (arn) => (book.find(arn) ?? book.findSubscription(arn)) !== undefined,
     targets: topicTargets({ book, outbox, accountOf, timeoutMs }),
     eventTargets: {
       configured,

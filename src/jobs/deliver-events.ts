@@ -7,6 +7,7 @@ import type { Outbox, OutboxEvent } from '../engine/types.ts';
 import type { Lane } from '../events/lane.ts';
 import { Lanes } from '../events/lanes.ts';
 import type { EventTarget } from '../events/target.ts';
+import type { Unclaimed } from '../events/unclaimed.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Job } from './job.ts';
@@ -23,6 +24,8 @@ export interface DeliveryOptions {
   readonly messageOf: (arn: string, event: OutboxEvent) => string;
   readonly clock: Clock;
   readonly log: Log;
+  /** What is for targets that are not there. */
+  readonly unclaimed: Unclaimed;
   /** How long an event is tried before it is a dead letter. */
   readonly retryForMs: number;
 }
@@ -33,7 +36,8 @@ export interface Delivery {
   close(): Promise<void>;
 }
 
-export function deliverEvents({ outbox, targets, messageOf, clock, log, retryForMs }: DeliveryOptions): Delivery {
+export function deliverEvents(options: DeliveryOptions): Delivery {
+  const { outbox, targets, unclaimed, messageOf, clock, log, retryForMs } = options;
   const abort = new AbortController();
   const lanes = new Lanes({ messageOf, clock, retryForMs, signal: abort.signal });
   /** What has come to its end and is not written down yet. */
@@ -63,11 +67,14 @@ export function deliverEvents({ outbox, targets, messageOf, clock, log, retryFor
       async step() {
         await settle();
         for (const lane of lanes.to(targets())) await fill(lane);
+        const forgotten = await unclaimed.look();
+        if (forgotten > 0) log.warn({ events: forgotten }, 'Events of targets that are not there were forgotten');
         return 'idle';
       },
       status: () => ({
         delivered: lanes.delivered,
         failedAttempts: lanes.failures,
+        forgotten: unclaimed.forgotten,
         ...Object.fromEntries(
           lanes
             .all()
