@@ -294,6 +294,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
     jobs,
     users,
     outbox: engine.outbox,
+    eventTail: events.tail,
     replication: engine.replication,
     explainer,
     requestMetrics,

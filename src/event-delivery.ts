@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { durationMs } from './config-durations.ts';
 import type { Engine } from './engine/types.ts';
 import { messageOf } from './events/message.ts';
+import { EventTail } from './events/tail.ts';
 import type { EventTarget } from './events/target.ts';
 import { webhook } from './events/targets/webhook.ts';
 import { Unclaimed } from './events/unclaimed.ts';
@@ -27,12 +28,18 @@ export interface OpenEvents {
   readonly queues: OpenQueues;
   readonly topics: OpenTopics;
   readonly delivery: Delivery;
+  readonly tail: EventTail;
 }
 
 export function openEvents(config: Config, parts: Parts): OpenEvents {
   const queues = openQueues(config, parts);
   const topics = openTopics(config, { ...parts, queues });
-  return { queues, topics, delivery: openDelivery(config, { ...parts, queues, topics }) };
+  const { accountId } = config;
+  const tail = new EventTail({
+    ...{ outbox: parts.engine.outbox, clock: parts.clock },
+    messageOf: (arn, event) => messageOf(arn, event, accountId),
+  });
+  return { queues, topics, delivery: openDelivery(config, { ...parts, queues, topics }), tail };
 }
 
 function openDelivery(

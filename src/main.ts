@@ -16,4 +16,5 @@ const { run } = await import('./command-line/run.ts');
 process.exitCode = await run(process.argv.slice(2), {
   print: (text) => void process.stdout.write(`${text}\n`),
   complain: (text) => void process.stderr.write(`${text}\n`),
+  isRead: () => process.stdout.writable,
 });

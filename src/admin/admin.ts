@@ -19,6 +19,7 @@ export interface AdminOptions extends StatusSources, MetricsSources {
   readonly jobs: StatusSources['jobs'] & Parameters<typeof jobRoutes>[0];
   readonly users: Parameters<typeof userRoutes>[0];
   readonly outbox: Parameters<typeof eventRoutes>[0];
+  readonly eventTail: Parameters<typeof eventRoutes>[1];
   readonly explainer: Parameters<typeof explainRoutes>[0];
   readonly replication: Parameters<typeof replicationRoutes>[0];
 }
@@ -31,7 +32,7 @@ export function createAdmin(options: AdminOptions): (request: AdminRequest) => P
     ...jobRoutes(options.jobs),
     ...userRoutes(options.users),
     ...explainRoutes(options.explainer),
-    ...eventRoutes(options.outbox),
+    ...eventRoutes(options.outbox, options.eventTail),
     ...replicationRoutes(options.replication),
     ...metricsRoutes(options),
     ...usageRoutes(options.usage),

@@ -2,12 +2,17 @@
 import { z } from 'zod';
 import type { Outbox } from '../engine/types.ts';
 import { Refusal } from './requests.ts';
-import { type Route, readBody } from './routes.ts';
+import { type Route, readBody, refuseBody } from './routes.ts';
 
 const replaySchema = z.strictObject({ target: z.string() });
 const dropSchema = z.strictObject({ target: z.string(), which: z.enum(['dead', 'waiting']) });
 
-export function eventRoutes(outbox: Pick<Outbox, 'sizes' | 'replay' | 'drop'>): readonly Route[] {
+/** What enters the outbox, a page behind a place that the last page has named; without one, from now on. */
+export interface EventTail {
+  look(place?: string): object;
+}
+
+export function eventRoutes(outbox: Pick<Outbox, 'sizes' | 'replay' | 'drop'>, tail: EventTail): readonly Route[] {
   /** Throws Refusal for a target for which there is nothing. */
   const requireKnown = async (target: string): Promise<void> => {
     const known = [...new Set((await outbox.sizes()).map((size) => size.target))];
@@ -16,6 +21,22 @@ export function eventRoutes(outbox: Pick<Outbox, 'sizes' | 'replay' | 'drop'>): 
     throw new Refusal('NoSuchTarget', `There are no events for ${target}; ${there}`);
   };
   return [
+    {
+      method: 'GET',
+      path: 'events/tail',
+      async run({ body }) {
+        refuseBody(body);
+        return tail.look();
+      },
+    },
+    {
+      method: 'GET',
+      path: 'events/tail/:place',
+      async run({ body, parameters: { place } }) {
+        refuseBody(body);
+        return tail.look(place);
+      },
+    },
     {
       method: 'POST',
       path: 'events/replay',

@@ -28,6 +28,8 @@ export interface CommandCall {
   print(text: string): void;
   /** The same on the standard error output. */
   complain(text: string): void;
+  /** Whether anybody still reads the standard output. */
+  isRead(): boolean;
 }
 
 export interface Command {

@@ -8,6 +8,15 @@ export const eventCommands: readonly Command[] = [
     run: list,
   },
   {
+    name: 'events tail',
+    options: [
+      { name: 'target', value: 'ARN', summary: 'only those for a target' },
+      { name: 'bucket', value: 'NAME', summary: 'only those on a bucket' },
+    ],
+    summary: 'print events as they happen, a line of JSON for each target that is told, until Ctrl-C',
+    run: tail,
+  },
+  {
     name: 'events replay',
     operands: ['TARGET'],
     summary: 'send the events for a target, by its ARN, again that were given up',
@@ -26,6 +35,26 @@ async function list({ loadConfig, print }: CommandCall): Promise<number> {
   const { client, statusSchema, eventsTable } = await prepare(loadConfig());
   const { events, nowMs } = await client.request({ method: 'GET', path: ['status'] }, statusSchema);
   print(events.length === 0 ? 'No event waits, and none was given up.' : eventsTable(events, nowMs));
+  return 0;
+}
+
+/** How often a server that has nothing new is asked again. */
+const lookEveryMs = 250;
+
+async function tail({ loadConfig, print, complain, value, isRead }: CommandCall): Promise<number> {
+  const { client, tailSchema } = await prepare(loadConfig());
+  const { setTimeout: pause } = await import('node:timers/promises');
+  const [target, wantedBucket] = [value('target'), value('bucket')];
+  for (let place: readonly string[] = []; isRead(); ) {
+    const page = await client.request({ method: 'GET', path: ['events', 'tail', ...place] }, tailSchema);
+    if (page.hasGap) complain('Events are missing here: there were more than the server keeps for this.');
+    for (const event of page.events) {
+      const isWanted = target === undefined || event.target === target;
+      if (isWanted && (wantedBucket === undefined || event.bucket === wantedBucket)) print(JSON.stringify(event));
+    }
+    place = [page.next];
+    if (page.events.length === 0) await pause(lookEveryMs);
+  }
   return 0;
 }
 
@@ -53,5 +82,11 @@ async function prepare(config: ReturnType<CommandCall['loadConfig']>) {
     import('../admin/status-schema.ts'),
     import('./status-text.ts'),
   ]);
-  return { client: openAdminClient(config), statusSchema, eventsTable, countSchema: z.object({ events: z.number() }) };
+  const tailSchema = z.object({
+    events: z.array(z.looseObject({ target: z.string(), bucket: z.string().optional() })),
+    next: z.string(),
+    hasGap: z.boolean(),
+  });
+  const countSchema = z.object({ events: z.number() });
+  return { client: openAdminClient(config), statusSchema, eventsTable, countSchema, tailSchema };
 }

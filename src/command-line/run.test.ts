@@ -26,7 +26,11 @@ async function called(line: string) {
   ];
   const printed: string[] = [];
   const complaints: string[] = [];
-  const output = { print: (text: string) => printed.push(text), complain: (text: string) => complaints.push(text) };
+  const output = {
+    print: (text: string) => printed.push(text),
+    complain: (text: string) => complaints.push(text),
+    isRead: () => true,
+  };
   const code = await run(line === '' ? [] : line.split(' '), output, table);
   return { code, printed: printed.join('\n'), complaints: complaints.join('\n'), calls, table };
 }
@@ -77,7 +81,7 @@ test('--help, --version → printed, nothing runs, code 0', async () => {
 
 test('configuration that cannot be read → the message alone, code 1', async () => {
   const complaints: string[] = [];
-  const output = { print: () => undefined, complain: (text: string) => complaints.push(text) };
+  const output = { print: () => undefined, complain: (text: string) => complaints.push(text), isRead: () => true };
   expect(await run(['healthcheck', '--port', 'x'], output)).toBe(1);
   expect(complaints.join()).toMatch(/^Configuration: port: /);
 });

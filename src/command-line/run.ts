@@ -10,6 +10,7 @@ import { synopsis, usageText } from './usage.ts';
 export interface Output {
   print(text: string): void;
   complain(text: string): void;
+  isRead(): boolean;
 }
 
 /** The command line is not understood; the message says why. */

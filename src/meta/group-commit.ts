@@ -16,6 +16,7 @@ import type { CommitLog, PendingRecord } from './log/commit-log.ts';
 import { decodeCommand, encodeCommand, encodePayload } from './log/payload.ts';
 import type { IndexLog } from './log/recovery.ts';
 import type { Rejoin } from './log/rejoin.ts';
+import type { PlacedEvent } from './records.ts';
 import type { Writer } from './writer.ts';
 
 const BATCH_COMMANDS_MAX = 512;
@@ -52,6 +53,8 @@ export class GroupCommit {
   #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
   #isClosed = false;
+  /** Called with what each batch has put into the outbox, in the tick in which that becomes visible. It must not throw. */
+  onPlaced: ((placed: readonly PlacedEvent[]) => void) | undefined;
 
   constructor(parts: GroupCommitParts) {
     this.#parts = parts;
@@ -127,6 +130,7 @@ export class GroupCommit {
     const commands = batch.answers.length + this.#queue.length;
     this.#gathering.waveEnded({ commands, nowMs: performance.now() });
     answer(batch);
+    if (writer.placed.length > 0) this.onPlaced?.(writer.placed);
   }
 
   /** Begins a transaction and applies commands from the queue, which they leave together. */

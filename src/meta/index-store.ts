@@ -24,7 +24,7 @@ import { runOffThread } from './snapshots/run-off-thread.ts';
 import { SnapshotFiles } from './snapshots/snapshot-files.ts';
 import { Upkeep } from './snapshots/upkeep.ts';
 import { findSources, readyDatabase } from './sources.ts';
-import type { Index, IndexInstant, IndexState, IndexUpkeep } from './types.ts';
+import type { EventFollower, Index, IndexInstant, IndexState, IndexUpkeep } from './types.ts';
 import { Writer } from './writer.ts';
 
 export interface IndexOptions {
@@ -197,6 +197,10 @@ class IndexStore extends Reader implements Index {
 
   submit<C extends Command>(command: C): Promise<CommandResult<C>> {
     return this.#opened.commits.submit(command) as Promise<CommandResult<C>>;
+  }
+
+  followEvents(follower: EventFollower | undefined): void {
+    this.#opened.commits.onPlaced = follower;
   }
 
   lastOrdinal(): number {

@@ -314,6 +314,13 @@ export interface TopicMessage {
 /** Whatever a target is sent. */
 export type OutboxEvent = ObjectEvent | TestEvent | TopicMessage;
 
+/** An event as it enters the outbox. */
+export interface PlacedEvent {
+  /** ARN of whom it is told. */
+  readonly target: string;
+  readonly event: OutboxEvent;
+}
+
 /** An event on its way to one target. */
 export interface OutboxEntry {
   /** Its place in the order of all. */

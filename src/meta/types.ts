@@ -7,6 +7,7 @@ import type {
   LogGroup,
   OutboxEntry,
   Part,
+  PlacedEvent,
   ReplicationEntry,
   Slice,
   StoredLogBatch,
@@ -277,12 +278,17 @@ export interface IndexInstant {
   close(): void;
 }
 
+/** Hears of events once they are in the outbox, in their order. It must not throw. */
+export type EventFollower = (placed: readonly PlacedEvent[]) => void;
+
 export interface Index extends IndexReader {
   /**
    * Queues a command for the next batch. Resolves once it is durable and visible. Commands take effect in the order of
    * the calls. Rejects with CommandRejected (its precondition failed) or CommitFailed (the batch was not made durable).
    */
   submit<C extends Command>(command: C): Promise<CommandResult<C>>;
+  /** Whom events are told as they enter the outbox: one at most, in place of the last one. */
+  followEvents(follower: EventFollower | undefined): void;
   /** Largest ordinal any version ever had: new ones must be larger. */
   lastOrdinal(): number;
   state(): IndexState;

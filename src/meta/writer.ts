@@ -6,6 +6,7 @@ import type { Database } from 'better-sqlite3';
 import { apply } from './apply/apply.ts';
 import { Transaction } from './apply/transaction.ts';
 import { type Command, CommandRejected } from './commands.ts';
+import type { PlacedEvent } from './records.ts';
 import type { Applied } from './tables/state.ts';
 
 export class Writer {
@@ -13,6 +14,8 @@ export class Writer {
   readonly #transaction: Transaction;
   readonly #statements;
   #mark: ReturnType<Transaction['mark']>;
+  /** What the transaction that was committed last has put into the outbox. */
+  placed: readonly PlacedEvent[] = [];
 
   constructor(db: Database) {
     this.#db = db;
@@ -75,6 +78,7 @@ export class Writer {
       const isCommitted = !this.#db.inTransaction && this.applied().sequence === sequence;
       if (!isCommitted) throw error;
     }
+    this.placed = this.#transaction.takePlaced();
     this.#mark = this.#transaction.mark();
   }
 

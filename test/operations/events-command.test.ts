@@ -3,7 +3,7 @@ import { PutBucketNotificationConfigurationCommand, PutObjectCommand } from '@aw
 import { afterAll, expect, test } from 'vitest';
 import { EventReceiver } from '../support/event-receiver.ts';
 import { eventually } from '../support/eventually.ts';
-import { runNinefoldFor } from '../support/ninefold-command.ts';
+import { readNinefoldFor, runNinefoldFor } from '../support/ninefold-command.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
 const target = 'arn:aws:lambda:us-east-1:000000000000:function:down';
@@ -67,4 +67,23 @@ test('for a target that is not there → they wait, and are dropped when asked; 
     code: 1,
     stderr: expect.stringContaining(`There are no events for ${other}; for no target there are any`),
   });
+});
+
+test('tail → a line for each target of each event as it happens, also of those that nobody takes, until nobody reads it', async () => {
+  const [Bucket, elsewhere] = [await telling(other), await telling(other)];
+  let isRead = false;
+  const reading = readNinefoldFor(daemon(), ['events', 'tail', '--bucket', Bucket, '--target', other], 1);
+  const read = reading.finally(() => {
+    isRead = true;
+  });
+  await eventually(async () => {
+    for (const one of [elsewhere, Bucket]) {
+      await daemon().client.send(new PutObjectCommand({ Bucket: one, Key: 'a b', Body: 'x' }));
+    }
+    expect(isRead).toBe(true);
+  });
+  const [line = ''] = await read;
+  const message = { Records: [{ eventName: 'ObjectCreated:Put', s3: { object: { key: 'a+b' } } }] };
+  const told = { target: other, event: 'ObjectCreated:Put', bucket: Bucket, key: 'a b', message };
+  expect(JSON.parse(line)).toMatchObject({ time: expect.stringMatching(/Z$/), ...told });
 });

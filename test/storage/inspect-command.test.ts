@@ -38,6 +38,7 @@ async function inspect(name: string, bytes: Uint8Array | string, ...options: str
   const output = {
     print: (text: string) => lines.push(...text.split('\n')),
     complain: (text: string) => lines.push(text),
+    isRead: () => true,
   };
   const code = await run(['inspect', file, ...options], output);
   return { code, lines };
@@ -334,7 +335,11 @@ async function expectAllKnown(data: string): Promise<void> {
   const results = await Promise.all(
     names.map(async (name) => {
       const lines: string[] = [];
-      const output = { print: (text: string) => lines.push(text), complain: (text: string) => lines.push(text) };
+      const output = {
+        print: (text: string) => lines.push(text),
+        complain: (text: string) => lines.push(text),
+        isRead: () => true,
+      };
       const code = await run(['inspect', join(data, name)], output);
       return code === 0 ? [] : [`${name}: ${lines.join('\n')}`];
     }),

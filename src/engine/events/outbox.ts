@@ -1,6 +1,6 @@
 /** What delivers events sees of the outbox. */
 import type { OutboxEntry, TestEvent, TopicMessage } from '../../meta/records.ts';
-import type { OutboxKeyQuery, OutboxQuery, OutboxSize } from '../../meta/types.ts';
+import type { EventFollower, OutboxKeyQuery, OutboxQuery, OutboxSize } from '../../meta/types.ts';
 import type { EngineContext } from '../context.ts';
 import { refusing } from '../refusals.ts';
 
@@ -21,6 +21,8 @@ export interface Outbox {
   post(messages: readonly { readonly target: string; readonly event: TopicMessage }[]): Promise<void>;
   /** Sends a test event to each of the targets. */
   postTests(targets: readonly string[], event: Omit<TestEvent, 'event' | 'atMs'>): Promise<void>;
+  /** Whom events are told as they enter: one at most, in place of the last one. */
+  follow(follower: EventFollower | undefined): void;
 }
 
 /** Events that one command moves or removes, so that no batch takes long. */
@@ -39,6 +41,7 @@ export function createOutbox({ index, clock }: Pick<EngineContext, 'index' | 'cl
         inPieces(() => index.submit({ type: 'drop-events', target, isDead: which === 'dead', limit: atOnce })),
       ),
     post: (messages) => refusing({}, () => index.submit({ type: 'post-messages', messages })),
+    follow: (follower) => index.followEvents(follower),
     postTests: (targets, { bucket, requestId, hostId }) =>
       refusing({ bucket }, () =>
         index.submit({

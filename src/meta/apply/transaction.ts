@@ -3,6 +3,7 @@
  * and live bytes live here while a batch runs, so that a command that is undone also gives its numbers back; `save` stores them.
  */
 import type { Database } from 'better-sqlite3';
+import type { PlacedEvent } from '../records.ts';
 import { AccessLogWriter } from '../tables/access-logs.ts';
 import { BlobWriter } from '../tables/blobs.ts';
 import { BucketWriter } from '../tables/buckets.ts';
@@ -20,6 +21,8 @@ import { VersionWriter } from '../tables/versions.ts';
 export interface Mark {
   readonly counters: Counters;
   readonly liveChanges: number;
+  /** How many events were put into the outbox. */
+  readonly placed: number;
 }
 
 export class Transaction {
@@ -72,12 +75,21 @@ export class Transaction {
 
   /** Where the transaction is now, to go back to if what follows is undone. */
   mark(): Mark {
-    return { counters: { ...this.#counters }, liveChanges: this.blobs.liveChanges };
+    const { liveChanges } = this.blobs;
+    return { counters: { ...this.#counters }, liveChanges, placed: this.outbox.placed.length };
   }
-  reset({ counters, liveChanges }: Mark): void {
+  reset({ counters, liveChanges, placed }: Mark): void {
     this.#counters = { ...counters };
     this.blobs.resetLive(liveChanges);
+    this.outbox.placed.length = placed;
     this.buckets.forget();
+  }
+
+  /** What has been put into the outbox since the last call. */
+  takePlaced(): readonly PlacedEvent[] {
+    const { placed } = this.outbox;
+    if (placed.length > 0) this.outbox.placed = [];
+    return placed;
   }
 
   get lastOrdinal(): number {

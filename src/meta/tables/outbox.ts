@@ -1,6 +1,6 @@
 /** Events on their way: a row for each target that is to hear of one. */
 import type { Database, Statement } from 'better-sqlite3';
-import type { OutboxEntry } from '../records.ts';
+import type { OutboxEntry, PlacedEvent } from '../records.ts';
 
 interface OutboxRow {
   readonly sequence: number;
@@ -71,6 +71,8 @@ function entryOf({ sequence, event }: OutboxRow): OutboxEntry {
 }
 
 export class OutboxWriter {
+  /** What the open transaction has put in, in its order. */
+  placed: PlacedEvent[] = [];
   readonly #oldest: Statement<[{ target: string; isDead: number; limit: number }], { sequence: number }>;
   readonly #move: Statement<[number, number]>;
   readonly #insert: Statement<[{ sequence: number; target: string; event: string }]>;
@@ -88,6 +90,7 @@ export class OutboxWriter {
 
   insert(sequence: number, target: string, event: OutboxEntry['event']): void {
     this.#insert.run({ sequence, target, event: JSON.stringify(event) });
+    this.placed.push({ target, event });
   }
   /** Sequences of a target's oldest events. */
   oldest({ target, isDead, limit }: { target: string; isDead: boolean; limit: number }): number[] {
