@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { eventually } from '../../test/support/eventually.ts';
 import type { ObjectEvent, OutboxEntry } from '../engine/types.ts';
-import { chainMax, Lane } from './lane.ts';
+import { chainMax } from '../lib/ordered-window.ts';
+import { Lane } from './lane.ts';
 import { NotTaken, notTakenAt } from './target.ts';
 
 /** A lane whose target takes what `takes` says, and what was sent to it. */

@@ -78,7 +78,9 @@ class Replicator {
   readonly #lastErrors = new Map<string, string>();
   /** Uploads that were begun since their entries were read. */
   readonly #uploads = new Map<number, string>();
-  /** Sequences of changes that are late. */
+  /** By destination: what was looked at for being late, and when the next one may be. */
+  readonly #looked = new Map<string, { readonly through: number; readonly againMs: number }>();
+  /** Sequences of changes that are held and are late, since they were read. */
   readonly #told = new Set<number>();
 
   constructor(options: ReplicationOptions) {
@@ -92,6 +94,7 @@ class Replicator {
     const { replication } = this.#options;
     for (const destination of await replication.destinations()) {
       const lane = this.#laneOf(destination);
+      await lane.refill((passed) => replication.listOn({ destination, ...passed }));
       const limit = Math.min(readMax, lane.room);
       if (limit > 0) lane.add(await replication.list({ destination, after: lane.last, limit }));
       await this.#tellLate(lane);
@@ -146,17 +149,26 @@ class Replicator {
     );
   }
 
-  /** Tells once of each change that takes longer than its rule lets it. */
+  /** Tells once of each change that takes longer than its rule lets it, whether the lane holds it or has passed it by. */
   async #tellLate(lane: ReplicationLane): Promise<void> {
     const { clock, replication } = this.#options;
-    const madeBeforeMs = clock.nowMs() - thresholdMs;
-    const late = [...lane.held()].filter(
-      ({ sequence, isTimed, isLate, atMs }) => isTimed && !isLate && atMs < madeBeforeMs && !this.#told.has(sequence),
-    );
-    if (late.length === 0) return;
+    const { destination } = lane;
+    const looked = this.#looked.get(destination) ?? { through: 0, againMs: 0 };
+    const nowMs = clock.nowMs();
+    if (nowMs < looked.againMs) return;
+    const page = await replication.list({ destination, after: looked.through, limit: readMax });
+    const early = page.find(({ queuedMs }) => nowMs - queuedMs < thresholdMs);
+    const passed = early === undefined ? page : page.slice(0, page.indexOf(early));
+    const late = passed.filter(({ isTimed, isLate }) => isTimed && !isLate);
     const event = 'Replication:OperationMissedThreshold';
-    await replication.note(late.map((entry) => ({ entry, isLate: true as const, event })));
-    for (const { sequence } of late) this.#told.add(sequence);
+    if (late.length > 0) await replication.note(late.map((entry) => ({ entry, isLate: true as const, event })));
+    const told = new Set(late.map(({ sequence }) => sequence));
+    for (const { sequence } of lane.held()) if (told.has(sequence)) this.#told.add(sequence);
+    const isWhole = passed.length === readMax;
+    this.#looked.set(destination, {
+      through: passed.at(-1)?.sequence ?? looked.through,
+      againMs: isWhole ? nowMs : (early?.queuedMs ?? nowMs) + thresholdMs,
+    });
   }
 
   async #attempt(entry: ReplicationEntry): Promise<Attempt> {

@@ -1,23 +1,12 @@
 /**
- * What is on its way to one destination. Changes of a key are made in their order, each when the one before is settled; those of
- * different keys beside each other, so many at once. One that does not succeed is tried again, later and later, and holds up
- * its key alone; after a time it has failed. The lane holds no more than a window of what waits in the queue.
+ * What is on its way to one destination: changes of a key in their order, those of different keys beside each other, so many at
+ * once, of a window of what waits in the queue.
  */
 import type { ReplicationEntry } from '../engine/replication/types.ts';
 import type { Clock } from '../lib/clock.ts';
-import { randomShare } from '../lib/ids.ts';
+import { type Chain, OrderedWindow, type PassedRange } from '../lib/ordered-window.ts';
 
-const windowMax = 10_000;
-const pauseMsMin = 500;
 const pauseMsMax = 5 * 60_000;
-
-/** Changes of one key. */
-interface Chain {
-  readonly key: string;
-  readonly entries: ReplicationEntry[];
-  failures: number;
-  nextTryMs: number;
-}
 
 /** What came of an attempt. */
 export type Attempt =
@@ -37,63 +26,58 @@ export interface LaneOptions {
   attempt(entry: ReplicationEntry): Promise<Attempt>;
 }
 
+/** Changes of a key that were passed by. */
+export interface Passed extends PassedRange {
+  readonly bucketId: number;
+  readonly key: string;
+}
+
 export class ReplicationLane {
   readonly #options: LaneOptions;
-  readonly #chains = new Map<string, Chain>();
-  #ready: Chain[] = [];
-  readonly #waiting = new Set<Chain>();
+  readonly #window: OrderedWindow<ReplicationEntry>;
   readonly #underWay = new Set<Promise<void>>();
-  #held = 0;
-  /** Sequence of the last entry that was taken in. */
-  last = 0;
 
   constructor(options: LaneOptions) {
     this.#options = options;
+    const keyOf = ({ bucketId, key }: ReplicationEntry) => `${bucketId}/${key}`;
+    this.#window = new OrderedWindow({ clock: options.clock, keyOf, pauseMsMax });
   }
 
   get destination(): string {
     return this.#options.destination;
   }
+  /** Sequence of the last entry that was taken in. */
+  get last(): number {
+    return this.#window.last;
+  }
   /** How many more entries it takes in. */
   get room(): number {
-    return windowMax - this.#held;
+    return this.#window.room;
   }
 
-  *held(): Generator<ReplicationEntry> {
-    for (const { entries } of this.#chains.values()) yield* entries;
+  held(): Iterable<ReplicationEntry> {
+    return this.#window.held();
   }
 
   /** Takes in what comes next. */
   add(entries: readonly ReplicationEntry[]): void {
-    for (const entry of entries) {
-      this.last = entry.sequence;
-      this.#held++;
-      const key = `${entry.bucketId}/${entry.key}`;
-      const chain = this.#chains.get(key);
-      if (chain !== undefined) {
-        chain.entries.push(entry);
-        continue;
-      }
-      const begun: Chain = { key, entries: [entry], failures: 0, nextTryMs: 0 };
-      this.#chains.set(key, begun);
-      this.#ready.push(begun);
-    }
+    this.#window.add(entries);
+  }
+
+  /** Has changes that were passed by read, of keys whose turn it is. Nothing may be added meanwhile. */
+  async refill(read: (passed: Passed) => Promise<readonly ReplicationEntry[]>): Promise<void> {
+    await this.#window.refill(({ bucketId, key }, range) => read({ bucketId, key, ...range }));
   }
 
   /** Begins what can be begun now. */
   pump(): void {
-    const { clock, signal, underWayMax } = this.#options;
+    const { signal, underWayMax } = this.#options;
     if (signal.aborted) return;
-    const nowMs = clock.nowMs();
-    for (const chain of this.#waiting) {
-      if (chain.nextTryMs > nowMs) continue;
-      this.#waiting.delete(chain);
-      this.#ready.push(chain);
-    }
-    for (const chain of this.#ready.splice(0, underWayMax - this.#underWay.size)) {
-      const working = this.#work(chain).finally(() => {
+    this.#window.wake();
+    for (const { chain, entry } of this.#window.take(underWayMax - this.#underWay.size)) {
+      const working = this.#work(chain, entry).finally(() => {
         this.#underWay.delete(working);
-        if (this.#ready.length > 0) this.pump();
+        if (this.#window.ready.length > 0) this.pump();
       });
       this.#underWay.add(working);
     }
@@ -104,26 +88,9 @@ export class ReplicationLane {
     await Promise.all(this.#underWay);
   }
 
-  async #work(chain: Chain): Promise<void> {
-    const [entry] = chain.entries;
-    if (entry === undefined) return;
+  async #work(chain: Chain<ReplicationEntry>, entry: ReplicationEntry): Promise<void> {
     const { outcome } = await this.#options.attempt(entry);
-    if (outcome === 'abandoned') return;
-    if (outcome === 'failed') {
-      chain.nextTryMs = this.#options.clock.nowMs() + pauseMs(chain.failures++);
-      this.#waiting.add(chain);
-      return;
-    }
-    this.#held--;
-    chain.entries.shift();
-    chain.failures = 0;
-    if (chain.entries.length > 0) this.#ready.push(chain);
-    else this.#chains.delete(chain.key);
+    if (outcome === 'failed') this.#window.failed(chain);
+    else if (outcome === 'settled') this.#window.settled(chain, entry);
   }
-}
-
-/** Twice as long each time, and a random part of that, so that not all come back at once. */
-function pauseMs(failures: number): number {
-  const longest = Math.min(pauseMsMin * 2 ** failures, pauseMsMax);
-  return longest / 2 + (longest / 2) * randomShare();
 }

@@ -22,7 +22,12 @@ import { JobStateReader } from './tables/job-states.ts';
 import { type OutboxKeyQuery, type OutboxQuery, OutboxReader, type OutboxSize } from './tables/outbox.ts';
 import { unpackSlices, unpackTags, unpackTiering } from './tables/packing.ts';
 import { PartReader, toPart } from './tables/parts.ts';
-import { type ReplicationQuery, ReplicationReader, type ReplicationSize } from './tables/replication.ts';
+import {
+  type ReplicationKeyQuery,
+  type ReplicationQuery,
+  ReplicationReader,
+  type ReplicationSize,
+} from './tables/replication.ts';
 import { RestoreReader } from './tables/restores.ts';
 import { toUpload, UploadReader, type UploadRow } from './tables/uploads.ts';
 import { type GlancedRow, toVersion, VersionReader, type VersionRow } from './tables/versions.ts';
@@ -269,6 +274,10 @@ export class Reader implements IndexReader {
 
   async listReplication(query: ReplicationQuery): Promise<readonly ReplicationEntry[]> {
     return this.#replication.page(query);
+  }
+
+  async listReplicationOn(query: ReplicationKeyQuery): Promise<readonly ReplicationEntry[]> {
+    return this.#replication.pageOfKey(query);
   }
 
   async nextReplicationDestination(after: string): Promise<string | undefined> {

@@ -216,4 +216,8 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX access_log_groups ON access_log_batches (bucket_id, day, sequence, at_ms, lines, size);
   `,
+  `
+  -- Changes of one key that wait: those behind one that is held up are passed by, and read when their turn comes.
+  CREATE INDEX replication_by_key ON replication (destination, bucket_id, key, sequence) WHERE is_failed = 0;
+  `,
 ];

@@ -18,9 +18,9 @@ import type {
 } from './records.ts';
 import type { LogBatchQuery } from './tables/access-logs.ts';
 import type { OutboxKeyQuery, OutboxQuery, OutboxSize } from './tables/outbox.ts';
-import type { ReplicationQuery, ReplicationSize } from './tables/replication.ts';
+import type { ReplicationKeyQuery, ReplicationQuery, ReplicationSize } from './tables/replication.ts';
 
-export type { OutboxKeyQuery, OutboxQuery, OutboxSize, ReplicationQuery, ReplicationSize };
+export type { OutboxKeyQuery, OutboxQuery, OutboxSize, ReplicationKeyQuery, ReplicationQuery, ReplicationSize };
 
 export interface BucketPage {
   readonly buckets: readonly Bucket[];
@@ -203,6 +203,8 @@ export interface IndexReader {
   countEvents(): Promise<readonly OutboxSize[]>;
   /** What waits for a destination, or has failed, in the order in which it happened. */
   listReplication(query: ReplicationQuery): Promise<readonly ReplicationEntry[]>;
+  /** What of it waits of one key, up to a place in the order. */
+  listReplicationOn(query: ReplicationKeyQuery): Promise<readonly ReplicationEntry[]>;
   /** The first destination behind another one for which something waits. */
   nextReplicationDestination(after: string): Promise<string | undefined>;
   /** How much waits for each destination and how much failed; only of destinations for which there is any. */

@@ -44,6 +44,17 @@ async function ruled(different: Partial<ReplicationRule['destination']> = {}): P
   return store.engine.buckets.get(name);
 }
 
+/** A rule that has a queue told of events. */
+const queueRule = (target: string, event: string) => ({
+  kind: 'queue' as const,
+  id: 'e',
+  target,
+  events: [event],
+  filters: [],
+  prefix: '',
+  suffix: '',
+});
+
 const put = (key: string, bucket = source): Promise<Version> =>
   store.engine.objects.put({ bucket, key, source: bodyOf('x'), attributes: plain, cause });
 const statusOf = async (key: string) => (await store.engine.objects.find(source, key)).attributes.replication;
@@ -131,6 +142,31 @@ test('a destination that is away → each change again, later and later, in orde
   await running.close();
 });
 
+test('one key fails → what is behind it is passed by and read when it is done, in its order; late ones of it are told all the same', async () => {
+  await writeEventRules(store.engine.buckets, source, [queueRule('passed', 's3:Replication:OperationMissedThreshold')]);
+  let isAway = true;
+  const { calls, target } = destination((call) => (isAway && call.includes(' k ') ? new Error('away') : undefined));
+  const versions = [await put('k')];
+  const running = work(target);
+  await until(running, () => expect(calls).toHaveLength(1));
+  for (let times = 0; times < 5; times++) versions.push(await put('k'));
+  await put('other');
+  await until(running, async () => expect(await statusOf('other')).toBe('COMPLETED'));
+  store.nowMs += hourMs;
+  const toldOf = () => store.engine.outbox.list({ target: 'passed', after: 0, limit: 10 });
+  await until(running, async () => {
+    expect(await toldOf()).toHaveLength(6);
+    expect(calls).toHaveLength(3);
+  });
+  for (let times = 0; times < 3; times++) await running.job.step();
+  isAway = false;
+  store.nowMs += hourMs;
+  await until(running, nothingWaits);
+  const done = calls.filter((call) => call.includes(' k ') && !call.endsWith('failed'));
+  expect(done).toEqual(versions.map(({ versionId }) => `put k ${versionId}`));
+  await running.close();
+});
+
 test('longer than it is tried → FAILED, kept with why; a refusal → at once; tried again → COMPLETED', async () => {
   let refuses: Error | undefined = new Error('away');
   const { target } = destination(() => refuses);
@@ -153,16 +189,7 @@ test('longer than it is tried → FAILED, kept with why; a refusal → at once; 
 });
 
 test('a rule that tracks time: late → told once; done after all → told; failed → told', async () => {
-  const rule = {
-    kind: 'queue',
-    id: 'e',
-    target: 'queue',
-    events: ['s3:Replication:*'],
-    filters: [],
-    prefix: '',
-    suffix: '',
-  };
-  await writeEventRules(store.engine.buckets, source, [rule as never]);
+  await writeEventRules(store.engine.buckets, source, [queueRule('queue', 's3:Replication:*')]);
   let answer: Error | undefined = new Error('away');
   const { target } = destination(() => answer);
   await put('k');

@@ -22,6 +22,7 @@ export function createReplication(context: EngineContext, parts: LocalParts): Re
   const resyncs = new Resyncs(context, parts.buckets);
   return {
     list: (query) => refusing({}, () => index.listReplication({ ...query, isFailed: false })),
+    listOn: (query) => refusing({}, () => index.listReplicationOn(query)),
     failed: (query) => refusing({}, () => index.listReplication({ ...query, isFailed: true })),
     destinations: () =>
       refusing({}, async () => {

@@ -1,6 +1,6 @@
 /** What a job needs to have changes replicated. */
 import type { Bucket, Part, ReplicationEntry, Version } from '../../meta/records.ts';
-import type { ReplicationSize } from '../../meta/types.ts';
+import type { ReplicationKeyQuery, ReplicationSize } from '../../meta/types.ts';
 import type { ReplicaIdentity } from '../version-ids.ts';
 import type { ReplicationRule } from './configuration.ts';
 
@@ -78,6 +78,8 @@ export interface ResyncRequest {
 export interface Replication {
   /** What waits for a destination, in the order in which it happened. */
   list(query: { destination: string; after: number; limit: number }): Promise<readonly ReplicationEntry[]>;
+  /** The same of one key, up to a place in the order. */
+  listOn(query: ReplicationKeyQuery): Promise<readonly ReplicationEntry[]>;
   /** What failed for a destination. */
   failed(query: { destination: string; after: number; limit: number }): Promise<readonly ReplicationEntry[]>;
   /** Destinations for which something waits. */

@@ -1,6 +1,6 @@
 /** Changes on their way to other buckets: a row for each destination. */
 import type { Database, Statement } from 'better-sqlite3';
-import { decodeKey } from '../keys.ts';
+import { decodeKey, encodeKey } from '../keys.ts';
 import type { ReplicationEntry } from '../records.ts';
 
 export interface ReplicationRow {
@@ -30,6 +30,14 @@ export interface ReplicationQuery {
   readonly limit: number;
 }
 
+/** Changes of one key that wait. */
+export interface ReplicationKeyQuery extends Omit<ReplicationQuery, 'isFailed'> {
+  readonly bucketId: number;
+  readonly key: string;
+  /** Later sequences are left out. */
+  readonly through: number;
+}
+
 /** How much waits for a destination, or has failed. */
 export interface ReplicationSize {
   readonly destination: string;
@@ -42,6 +50,7 @@ export interface ReplicationSize {
 
 const COLUMNS = `sequence, destination, bucket_id AS bucketId, key, version_id AS versionId, is_failed AS isFailed, size,
   queued_ms AS queuedMs, task`;
+const NAMED_COLUMNS = `${COLUMNS}, (SELECT name FROM buckets WHERE buckets.bucket_id = replication.bucket_id) AS bucket`;
 
 /** A row with its bucket's name, if that is still there. */
 type NamedRow = ReplicationRow & { readonly bucket: string | null };
@@ -58,13 +67,20 @@ function toEntry(row: NamedRow): ReplicationEntry {
 
 export class ReplicationReader {
   readonly #page: Statement<[Omit<ReplicationQuery, 'isFailed'> & { isFailed: number }], NamedRow>;
+  readonly #ofKey: Statement<[Omit<ReplicationKeyQuery, 'key'> & { key: Buffer }], NamedRow>;
   readonly #next: Statement<[string], { destination: string | null }>;
   readonly #sizes: Statement<[], Omit<ReplicationSize, 'isFailed'> & { isFailed: number }>;
 
   constructor(db: Database) {
     this.#page = db.prepare(`
-      SELECT ${COLUMNS}, (SELECT name FROM buckets WHERE buckets.bucket_id = replication.bucket_id) AS bucket
+      SELECT ${NAMED_COLUMNS}
       FROM replication WHERE is_failed = $isFailed AND destination = $destination AND sequence > $after ORDER BY sequence LIMIT $limit`);
+    this.#ofKey = db.prepare(`
+      SELECT ${NAMED_COLUMNS}
+      FROM replication INDEXED BY replication_by_key
+      WHERE is_failed = 0 AND destination = $destination AND bucket_id = $bucketId AND key = $key
+        AND sequence > $after AND sequence <= $through
+      ORDER BY sequence LIMIT $limit`);
     this.#next = db.prepare(
       'SELECT MIN(destination) AS destination FROM replication WHERE is_failed = 0 AND destination > ?',
     );
@@ -75,6 +91,9 @@ export class ReplicationReader {
 
   page({ isFailed, ...query }: ReplicationQuery): ReplicationEntry[] {
     return this.#page.all({ ...query, isFailed: isFailed ? 1 : 0 }).map(toEntry);
+  }
+  pageOfKey({ key, ...query }: ReplicationKeyQuery): ReplicationEntry[] {
+    return this.#ofKey.all({ ...query, key: encodeKey(key) }).map(toEntry);
   }
   /** The first destination behind another one for which something waits. */
   nextDestination(after: string): string | undefined {
