@@ -59,7 +59,7 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
     digests: digests ?? { open: openDigester, digest },
     limits: allLimits,
-    ids: new VersionIds(clock, () => index.lastOrdinal()),
+    ids: new VersionIds(clock, () => index.lastOrdinal(), index.state().clusterId),
     bufferBudget: new ByteBudget(allLimits.bufferedBytesMax),
     poolOf: (storageClass) => pools.get(storageClass) ?? DEFAULT_POOL,
     accessNotes,

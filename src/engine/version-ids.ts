@@ -57,20 +57,36 @@ function fits(versionId: string, versioning: VersioningState): boolean {
   return (versionId !== nullVersionId) === (versioning === 'Enabled');
 }
 
-/** Hands out ordinals: microseconds since 1970, always larger than any before, also when the clock stands or goes back. */
+/** Ordinals fall into so many series, of which a server uses one: those of two servers differ, but for one pair in so many. */
+const seriesCount = 125;
+
+/** The series of a server: what is left of its ordinals when they are divided by the number of series. */
+function seriesOf(clusterId: string): number {
+  return Number(BigInt(`0x${clusterId}`) % BigInt(seriesCount));
+}
+
+/**
+ * Hands out ordinals: microseconds since 1970, always larger than any before, also when the clock stands or goes back. Servers that
+ * replicate to each other have series of their own, so that what they wrote in one moment is in one order everywhere; a series has
+ * eight ordinals in a millisecond, and what needs more runs ahead of the clock.
+ */
 export class VersionIds {
   readonly #clock: Clock;
   readonly #lastCommitted: () => number;
+  readonly #series: number;
   #last = 0;
 
   /** `lastCommitted` is the largest ordinal the index knows. */
-  constructor(clock: Clock, lastCommitted: () => number) {
+  constructor(clock: Clock, lastCommitted: () => number, clusterId: string) {
     this.#clock = clock;
     this.#lastCommitted = lastCommitted;
+    this.#series = seriesOf(clusterId);
   }
 
   nextOrdinal(): number {
-    this.#last = Math.max(this.#clock.nowMs() * 1000, this.#lastCommitted() + 1, this.#last + 1);
+    const least = Math.max(this.#clock.nowMs() * 1000, this.#lastCommitted() + 1, this.#last + 1);
+    const ahead = (((this.#series - least) % seriesCount) + seriesCount) % seriesCount;
+    this.#last = least + ahead;
     return this.#last;
   }
 

@@ -125,7 +125,7 @@ export class OrderedWindow<Entry extends Sequenced> {
 
   /** The first entry of a chain is tried again. */
   failed(chain: Chain<Entry>): void {
-    chain.nextTryMs = this.#options.clock.nowMs() + pauseMs(chain.failures++, this.#options.pauseMsMax);
+    chain.nextTryMs = this.#options.clock.nowMs() + this.#pauseMs(chain.failures++);
     const passed = chain.entries.splice(1).length;
     this.#held -= passed;
     chain.hasMore ||= passed > 0;
@@ -146,10 +146,10 @@ export class OrderedWindow<Entry extends Sequenced> {
     chain.entries.push(...entries);
     this.#held += entries.length;
   }
-}
 
-/** Twice as long each time, and a random part of that, so that not all come back at once. */
-function pauseMs(failures: number, pauseMsMax: number): number {
-  const longest = Math.min(pauseMsMin * 2 ** failures, pauseMsMax);
-  return longest / 2 + (longest / 2) * randomShare();
+  /** Twice as long each time, and a random part of that, so that not all come back at once. */
+  #pauseMs(failures: number): number {
+    const longest = Math.min(pauseMsMin * 2 ** failures, this.#options.pauseMsMax);
+    return longest / 2 + (longest / 2) * randomShare();
+  }
 }

@@ -138,7 +138,19 @@ function assembleIndex(
   const commits = new GroupCommit({ writer, log, rejoin, alongside, logger, hot });
   const instants = new Instants(path);
   const readerDb = openReader(path);
-  return new IndexStore({ writerDb, readerDb, instants, hot, writer, commits, log, rejoin, upkeep, snapshots });
+  return new IndexStore({
+    clusterId,
+    writerDb,
+    readerDb,
+    instants,
+    hot,
+    writer,
+    commits,
+    log,
+    rejoin,
+    upkeep,
+    snapshots,
+  });
 }
 
 /** Replays what the log has and the database has not. */
@@ -162,6 +174,7 @@ async function catchUp(writer: Writer, { log, files, folders }: Recovered, logge
 }
 
 interface Opened {
+  readonly clusterId: string;
   readonly writerDb: Database;
   readonly readerDb: Database;
   readonly instants: Instants;
@@ -208,8 +221,9 @@ class IndexStore extends Reader implements Index {
   }
 
   state(): IndexState {
-    const { sequence, epoch, zones } = this.#opened.log;
-    return { sequence, epoch, zones: zones.map(({ zone, isStale }) => ({ zone, isStale })) };
+    const { clusterId, log } = this.#opened;
+    const { sequence, epoch, zones } = log;
+    return { clusterId, sequence, epoch, zones: zones.map(({ zone, isStale }) => ({ zone, isStale })) };
   }
 
   async openInstant(): Promise<IndexInstant> {

@@ -230,6 +230,7 @@ export interface DueRestore {
 
 /** Where the commit log stands, and with which zones. */
 export interface IndexState {
+  readonly clusterId: string;
   /** Of the last record. */
   readonly sequence: number;
   /** That the next record will carry. */
