@@ -52,7 +52,7 @@ import { Observer } from './s3/metrics/observer.ts';
 import { operations } from './s3/operations/index.ts';
 import { Pipeline } from './s3/pipeline.ts';
 import { QueryApi } from './s3/query-api.ts';
-import { QueueApi } from './s3/queue-api.ts';
+import { QueueApi } from './s3/queues/queue-api.ts';
 import { ReservedRoutes } from './s3/reserved-routes.ts';
 import { createServer, type S3Server } from './s3/server.ts';
 import { SettingsCopies } from './settings-copies.ts';
@@ -302,7 +302,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
   });
   return createServer({
     pipeline,
-    queueApi: new QueueApi({ queues: events.queues, iam, regions, door, clock, log }),
+    queueApi: new QueueApi({ queues: events.queues, iam, regions, door, clock, log, audit }),
     queryApi: new QueryApi({
       ...{ iam, answerSns: events.topics.answer, regions, hostSuffixes: suffixes, door, clock, log, audit },
     }),

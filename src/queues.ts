@@ -8,7 +8,7 @@ import { MessageQueue } from './events/queues/message-queue.ts';
 import type { Iam } from './iam/iam.ts';
 import { keyByCase } from './iam/records.ts';
 import type { Clock } from './lib/clock.ts';
-import type { Queues } from './s3/queue-api.ts';
+import type { Queues } from './s3/queues/queue-api.ts';
 
 /** Queues, and the end of their receivers' waiting. */
 export interface OpenQueues extends Queues {

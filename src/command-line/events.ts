@@ -82,8 +82,9 @@ async function prepare(config: ReturnType<CommandCall['loadConfig']>) {
     import('../admin/status-schema.ts'),
     import('./status-text.ts'),
   ]);
+  const event = { time: z.string(), target: z.string(), event: z.string(), bucket: z.string().optional() };
   const tailSchema = z.object({
-    events: z.array(z.looseObject({ target: z.string(), bucket: z.string().optional() })),
+    events: z.array(z.looseObject(event)),
     next: z.string(),
     hasGap: z.boolean(),
   });

@@ -22,7 +22,7 @@ import { rawErrorAnswer } from './exchange.ts';
 import type { Health } from './health.ts';
 import type { Pipeline } from './pipeline.ts';
 import { isQueryRequest, type QueryApi } from './query-api.ts';
-import { isQueueRequest, type QueueApi } from './queue-api.ts';
+import { type QueueApi, queueProtocolOf } from './queues/queue-api.ts';
 import { type ReservedRoutes, reservedPrefix } from './reserved-routes.ts';
 
 export interface ServerOptions {
@@ -147,8 +147,9 @@ function newServer(
 function divide(options: ServerOptions, reserved: Listener): Listener {
   const { pipeline, queryApi, queueApi } = options;
   return (request, response) => {
+    const queueProtocol = queueProtocolOf(request);
     if (isReserved(request, options)) reserved(request, response);
-    else if (isQueueRequest(request)) queueApi.handle(request, response, request.url ?? '/');
+    else if (queueProtocol !== undefined) queueApi.handle(request, response, queueProtocol);
     else if (isQueryRequest(request, options)) queryApi.handle(request, response, request.url ?? '/');
     else pipeline.handle(request, response, request.url ?? '/');
   };

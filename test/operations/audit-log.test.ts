@@ -16,10 +16,13 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { expect, test } from 'vitest';
 import { region, rootKey, startDaemon } from '../support/daemon.ts';
 import { runNinefoldFor } from '../support/ninefold-command.ts';
+import { signedRequests } from '../support/signed-requests.ts';
+import { sha256Hex, signHeader } from '../support/sigv4-sign.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
 const daemon = useDaemon();
@@ -120,6 +123,41 @@ test('a refused act → its error, and who; what is read, done to objects or ask
   await runNinefoldFor(daemon(), ['explain', '--as', 'root', 'ListBuckets']);
   expect((await fetch(`${daemon().endpoint}/${Bucket}?policy`, { method: 'DELETE' })).status).toBe(403);
   expect(records()).toHaveLength(before);
+});
+
+test('queues made, emptied and removed, topics and subscriptions → a record each; messages → none', async () => {
+  const { sendWire } = signedRequests(daemon);
+  const sqs = (action: string, input: object) => {
+    const body = JSON.stringify(input);
+    const headers = { host: `127.0.0.1:${daemon().port}`, 'x-amz-target': `AmazonSQS.${action}` };
+    const how = { date: new Date(), payload: sha256Hex(body), service: 'sqs' };
+    return sendWire(signHeader({ method: 'POST', path: '/', query: [], headers }, daemon(), how), body);
+  };
+  const QueueUrl = `${daemon().endpoint}/000000000000/audited`;
+  await sqs('CreateQueue', { QueueName: 'audited' });
+  expect(records().at(-1)).toMatchObject({
+    ...{ eventSource: 'sqs.amazonaws.com', eventName: 'CreateQueue', userIdentity: { type: 'Root' } },
+    ...{ requestParameters: { queueName: 'audited' }, responseElements: { queueUrl: QueueUrl } },
+  });
+  const sns = new SNSClient(options(rootKey));
+  const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: 'audited' }));
+  const Endpoint = 'arn:aws:sqs:us-east-1:000000000000:audited';
+  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
+  expect(records().slice(-2)).toMatchObject([
+    { eventSource: 'sns.amazonaws.com', eventName: 'CreateTopic', responseElements: { topicArn: TopicArn } },
+    { eventName: 'Subscribe', requestParameters: { topicArn: TopicArn, protocol: 'sqs', endpoint: Endpoint } },
+  ]);
+  const before = records().length;
+  await sns.send(new PublishCommand({ TopicArn, Message: 'x' }));
+  await sqs('ReceiveMessage', { QueueUrl });
+  await sqs('ListQueues', {});
+  expect(records()).toHaveLength(before);
+  for (const action of ['PurgeQueue', 'DeleteQueue', 'DeleteQueue']) await sqs(action, { QueueUrl });
+  expect(records().slice(before)).toMatchObject([
+    { eventName: 'PurgeQueue', requestParameters: { queueUrl: QueueUrl }, responseElements: null },
+    { eventName: 'DeleteQueue' },
+    { eventName: 'DeleteQueue', errorCode: 'AWS.SimpleQueueService.NonExistentQueue' },
+  ]);
 });
 
 test('full files → set aside, the oldest gone; switched off → no file', async () => {

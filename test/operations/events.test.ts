@@ -303,3 +303,70 @@ test('a queue that a client of SQS makes → rules may name it, its events are f
   const message = 'Unable to validate the following destination configurations';
   await expect(daemon().client.send(put)).rejects.toMatchObject(refusal('InvalidArgument', 400, { message }));
 });
+
+/** The same by SQS's query protocol, as clients before the end of 2023 speak it: a form, answered with XML. */
+async function sqsByForm(Action: string, parameters: Record<string, string>, path = '/') {
+  const body = new URLSearchParams({ Action, Version: '2012-11-05', ...parameters }).toString();
+  const headers = { host: `127.0.0.1:${daemon().port}`, 'content-type': 'application/x-www-form-urlencoded' };
+  const how = { date: new Date(), payload: sha256Hex(body), service: 'sqs' };
+  const answer = await sendWire(signHeader({ method: 'POST', path, query: [], headers }, daemon(), how), body);
+  const xml = answer.body.replace(/ xmlns="http:\/\/queue.amazonaws.com\/doc\/2012-11-05\/"/, '');
+  return { status: answer.status, xml: xml.replace(/<RequestId>.+<\/RequestId>/, '<RequestId/>').trim() };
+}
+
+test('a client of SQS that sends forms → the same queues, answered with XML', async () => {
+  const attribute = { 'Attribute.1.Name': 'VisibilityTimeout', 'Attribute.1.Value': '60' };
+  const made = await sqsByForm('CreateQueue', { QueueName: 'older', ...attribute });
+  const QueueUrl = `${daemon().endpoint}/000000000000/older`;
+  const metadata = '<ResponseMetadata><RequestId/></ResponseMetadata>';
+  const url = `<QueueUrl>${QueueUrl}</QueueUrl>`;
+  expect(made).toEqual({
+    status: 200,
+    xml: `<CreateQueueResponse><CreateQueueResult>${url}</CreateQueueResult>${metadata}</CreateQueueResponse>`,
+  });
+  expect((await sqsByForm('ListQueues', { QueueNamePrefix: 'older' })).xml).toContain(`<ListQueuesResult>${url}</`);
+
+  const Bucket = await daemon().newBucket();
+  const rule = { QueueArn: 'arn:aws:sqs:us-east-1:000000000000:older', Events: ['s3:ObjectCreated:*' as const] };
+  const NotificationConfiguration = { QueueConfigurations: [rule] };
+  await daemon().client.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }));
+  await daemon().client.send(new PutObjectCommand({ Bucket, Key: 'key', Body: 'x' }));
+  const wanted = { MaxNumberOfMessages: '10', 'AttributeName.1': 'ApproximateReceiveCount' };
+  const { xml } = await sqsByForm('ReceiveMessage', wanted, '/000000000000/older');
+  const found = [...xml.matchAll(/<ReceiptHandle>(.+?)<\/ReceiptHandle>.*?<Body>(.+?)<\/Body><Attribute>(.+?)</g)];
+  expect(xml).toMatch(/^<ReceiveMessageResponse><ReceiveMessageResult><Message><MessageId>/);
+  expect(xml).toContain('<Attribute><Name>ApproximateReceiveCount</Name><Value>1</Value></Attribute></Message>');
+  expect(JSON.parse(found[1]?.[2]?.replaceAll('&quot;', '"') ?? '')).toMatchObject({
+    Records: [{ s3: { object: { key: 'key' } } }],
+  });
+  const [first = '', second = ''] = found.map(([, handle]) => handle);
+  const hidden = { QueueUrl, ReceiptHandle: first, VisibilityTimeout: '0' };
+  expect((await sqsByForm('ChangeMessageVisibility', hidden)).xml).toBe(
+    `<ChangeMessageVisibilityResponse>${metadata}</ChangeMessageVisibilityResponse>`,
+  );
+  const entry = (at: number, handle: string) => ({
+    [`DeleteMessageBatchRequestEntry.${at}.Id`]: `id-${at}`,
+    [`DeleteMessageBatchRequestEntry.${at}.ReceiptHandle`]: handle,
+  });
+  const deleted = await sqsByForm('DeleteMessageBatch', { QueueUrl, ...entry(1, first), ...entry(2, second) });
+  const ids = ['id-1', 'id-2'].map(
+    (id) => `<DeleteMessageBatchResultEntry><Id>${id}</Id></DeleteMessageBatchResultEntry>`,
+  );
+  expect(deleted.xml).toContain(`<DeleteMessageBatchResult>${ids.join('')}</DeleteMessageBatchResult>`);
+  expect((await sqsByForm('ReceiveMessage', { QueueUrl })).xml).toContain(
+    '<ReceiveMessageResult></ReceiveMessageResult>',
+  );
+
+  expect((await sqsByForm('PurgeQueue', { QueueUrl })).status).toBe(200);
+  expect((await sqsByForm('DeleteQueue', { QueueUrl })).status).toBe(200);
+  const refusedWith = (code: string) =>
+    new RegExp(`^<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>`);
+  for (const [action, parameters, code] of [
+    ['GetQueueUrl', { QueueName: 'older' }, 'AWS.SimpleQueueService.NonExistentQueue'],
+    ['SendMessage', { QueueUrl, MessageBody: 'x' }, 'AWS.SimpleQueueService.UnsupportedOperation'],
+    ['ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 'x' }, 'InvalidParameterValue'],
+    ['CreateQueue', { QueueName: 'older', 'Tag.1.Key': 'a', 'Tag.1.Value': 'b' }, 'InvalidParameterValue'],
+  ] as const) {
+    expect(await sqsByForm(action, parameters)).toEqual({ status: 400, xml: expect.stringMatching(refusedWith(code)) });
+  }
+});

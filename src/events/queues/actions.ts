@@ -1,5 +1,5 @@
 /**
- * The actions of SQS that queues of events have, from the JSON of a request to the JSON of its answer.
+ * The actions of SQS that queues of events have, from the input of a request to what is answered, by the names of AWS's model.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html
  */
 import { createHash } from 'node:crypto';
@@ -40,12 +40,12 @@ export interface QueueSet {
   readonly bodyOf: (received: Received, arn: string) => string;
 }
 
-/** Throws QueueError, also where the input is not as the action takes it. */
-type Action = (set: QueueSet, input: unknown, call: QueueCall) => Promise<object>;
+/** Resolves to undefined where the action has no answer. Throws QueueError, also where the input is not as the action takes it. */
+type Action = (set: QueueSet, input: unknown, call: QueueCall) => Promise<object | undefined>;
 
 function action<S extends z.ZodType>(
   schema: S,
-  run: (set: QueueSet, input: z.infer<S>, call: QueueCall) => Promise<object>,
+  run: (set: QueueSet, input: z.infer<S>, call: QueueCall) => Promise<object | undefined>,
 ): Action {
   return async (set, input, call) => {
     const parsed = schema.safeParse(input);
@@ -121,7 +121,7 @@ export async function runQueueAction(
   set: QueueSet,
   { name, input }: { readonly name: string; readonly input: unknown },
   call: QueueCall,
-): Promise<object> {
+): Promise<object | undefined> {
   const found = queueActions.get(name);
   if (found === undefined) {
     throw new QueueError('AWS.SimpleQueueService.UnsupportedOperation', `${name} is not implemented.`);
@@ -157,9 +157,9 @@ async function createQueue(
   return { QueueUrl: urlOf(known?.arn ?? (await set.create(wanted)), call) };
 }
 
-async function deleteQueue(set: QueueSet, { QueueUrl }: { QueueUrl: string }): Promise<object> {
+async function deleteQueue(set: QueueSet, { QueueUrl }: { QueueUrl: string }): Promise<undefined> {
   const queue = queueOf(set, QueueUrl);
-  if (await set.remove(queue)) return {};
+  if (await set.remove(queue)) return;
   throw new QueueError(
     'AWS.SimpleQueueService.UnsupportedOperation',
     `The queue ${nameIn(queue.arn)} is one of the configuration: take it out of events.targets.`,
@@ -250,9 +250,8 @@ function messageOf(set: QueueSet, { arn }: MessageQueue, { one, wanted }: { one:
 async function deleteMessage(
   set: QueueSet,
   { QueueUrl, ReceiptHandle }: { QueueUrl: string; ReceiptHandle: string },
-): Promise<object> {
+): Promise<undefined> {
   await queueOf(set, QueueUrl).delete([sequenceIn(ReceiptHandle)]);
-  return {};
 }
 
 async function deleteBatch(
@@ -282,15 +281,13 @@ async function deleteBatch(
 async function changeVisibility(
   set: QueueSet,
   input: { QueueUrl: string; ReceiptHandle: string; VisibilityTimeout: number },
-): Promise<object> {
+): Promise<undefined> {
   const sequence = sequenceIn(input.ReceiptHandle);
   queueOf(set, input.QueueUrl).hide({ sequence, forMs: input.VisibilityTimeout * 1000 });
-  return {};
 }
 
-async function purgeQueue(set: QueueSet, { QueueUrl }: { QueueUrl: string }): Promise<object> {
+async function purgeQueue(set: QueueSet, { QueueUrl }: { QueueUrl: string }): Promise<undefined> {
   await queueOf(set, QueueUrl).purge();
-  return {};
 }
 
 /** What an input names, for whoever decides whether it may be used: the ARN of a queue, or of one that is not there. */

@@ -1,24 +1,27 @@
 /**
- * SQS on the S3 port, for queues of events: AWS's JSON protocol, a POST whose header names the action. This side says who
- * asks and whether they may; what is answered the queues decide. The body is read before the signature is verified, as the
- * signature covers its hash; it is bounded, and believed only afterwards.
+ * SQS on the S3 port, for queues of events, in both of its protocols. This side says who asks and whether they may; what is
+ * answered the queues decide. The body is read before the signature is verified, as the signature covers its hash; it is
+ * bounded, and believed only afterwards.
  */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Iam } from '../iam/iam.ts';
-import { anonymous, type Identity } from '../iam/identity.ts';
-import { decide } from '../iam/policy/decide.ts';
-import { permissionsOf } from '../iam/policy/permissions.ts';
-import { requestContext } from '../iam/request-context.ts';
-import type { Clock } from '../lib/clock.ts';
-import type { Log } from '../lib/log.ts';
-import { authenticate } from './auth/authenticate.ts';
-import type { Door, Visit } from './door/door.ts';
-import { S3Error } from './errors.ts';
-import { Exchange } from './exchange.ts';
-import { acceptsRegion, type Regions } from './regions.ts';
+import type { Iam } from '../../iam/iam.ts';
+import { anonymous, type Identity } from '../../iam/identity.ts';
+import { decide } from '../../iam/policy/decide.ts';
+import { permissionsOf } from '../../iam/policy/permissions.ts';
+import { requestContext } from '../../iam/request-context.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import { type AuditTrail, isAdministrativeAction } from '../audit.ts';
+import { authenticate } from '../auth/authenticate.ts';
+import type { Door, Visit } from '../door/door.ts';
+import { S3Error } from '../errors.ts';
+import { Exchange } from '../exchange.ts';
+import { acceptsRegion, type Regions } from '../regions.ts';
+import { jsonProtocol, targetPrefix } from './json-protocol.ts';
+import type { AskedAction, QueueProtocol, QueueRefusal } from './protocol.ts';
+import { queryProtocol } from './query-protocol.ts';
 
-const targetPrefix = 'AmazonSQS.';
 /** As SQS has it. */
 const bodyBytesMax = 1024 * 1024;
 
@@ -37,8 +40,8 @@ export interface QueueRequest {
 export interface Queues {
   /** ARN of the queue that a request of an account names, whether or not it is there; of none, of all that the account has. */
   arnOf(input: unknown, accountId: string): string;
-  /** Answers with what is sent as JSON. Rejects with a refusal of its own, which has a code and a shape. */
-  answer(request: QueueRequest): Promise<object>;
+  /** Answers by the names of AWS's model, where the action has an answer. Rejects with a refusal of its own, which has a code and a shape. */
+  answer(request: QueueRequest): Promise<object | undefined>;
 }
 
 export interface QueueApiOptions {
@@ -48,21 +51,25 @@ export interface QueueApiOptions {
   readonly door: Door;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where acts are noted; absent where nobody wants that. */
+  readonly audit?: AuditTrail | undefined;
 }
 
-/** What a request is refused with. */
-interface Refusal {
-  readonly status: number;
-  /** As clients of the JSON protocol know it. */
-  readonly shape: string;
-  /** As older clients know it. */
-  readonly code: string;
-  readonly message: string;
+/** What is known of a request so far. */
+interface Trace extends Partial<AskedAction> {
+  identity?: Identity;
+  accessKeyId?: string;
+  sourceAddress?: string | undefined;
 }
 
-/** Whether a request is one to SQS. */
-export function isQueueRequest({ method, headers }: IncomingMessage): boolean {
-  return method === 'POST' && headers['x-amz-target']?.toString().startsWith(targetPrefix) === true;
+/** The protocol of a request to SQS; undefined for any other request. */
+export function queueProtocolOf({ method, headers }: IncomingMessage): QueueProtocol | undefined {
+  if (method !== 'POST') return undefined;
+  if (headers['x-amz-target']?.toString().startsWith(targetPrefix) === true) return jsonProtocol;
+  const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
+  return isForm && /Credential=[^,\s]+\/sqs\/aws4_request/.test(headers.authorization ?? '')
+    ? queryProtocol
+    : undefined;
 }
 
 export class QueueApi {
@@ -73,36 +80,45 @@ export class QueueApi {
   }
 
   /** Answers one request. Never rejects. */
-  async handle(incoming: IncomingMessage, response: ServerResponse, url: string): Promise<void> {
+  async handle(incoming: IncomingMessage, response: ServerResponse, protocol: QueueProtocol): Promise<void> {
     const { door, log } = this.#options;
     const exchange = new Exchange(incoming, response, door.pacing);
     const { requestId } = exchange;
+    const trace: Trace = {};
+    let output: object | undefined;
+    let refusal: QueueRefusal | undefined;
     try {
-      const answered = await this.#answer(exchange, url, () => door.enter(incoming, response)).then(
-        (body) => ({ status: 200, headers: [], body }),
-        (error: unknown) => this.#refuse(requestId, error),
-      );
-      const headers = [
-        'content-type',
-        'application/x-amz-json-1.0',
-        'x-amzn-requestid',
-        requestId,
-        ...answered.headers,
-      ];
-      await exchange.send({ status: answered.status, headers, body: Buffer.from(JSON.stringify(answered.body)) });
+      output = await this.#answer(exchange, { protocol, enter: () => door.enter(incoming, response) }, trace);
+    } catch (error) {
+      refusal = refusalOf(error);
+      if (refusal.status >= 500) log.error({ requestId, err: error }, 'A request to a queue failed');
+    }
+    await this.#audit(exchange, trace, { output, refusal });
+    try {
+      const { text, headers: more = [] } =
+        refusal === undefined
+          ? { text: protocol.encode({ action: trace.action ?? '', output, requestId }) }
+          : protocol.encodeRefusal(refusal, requestId);
+      const headers = ['content-type', protocol.contentType, 'x-amzn-requestid', requestId, ...more];
+      await exchange.send({ status: refusal?.status ?? 200, headers, body: Buffer.from(text) });
     } catch (error) {
       log.error({ requestId, err: error }, 'A request could not be answered');
       response.destroy();
     }
   }
 
-  async #answer(exchange: Exchange, url: string, enter: () => Visit): Promise<object> {
+  async #answer(
+    exchange: Exchange,
+    { protocol, enter }: { protocol: QueueProtocol; enter: () => Visit },
+    trace: Trace,
+  ): Promise<object | undefined> {
     const { queues, iam, regions, clock, log } = this.#options;
     const { request, requestId } = exchange;
     const nowMs = clock.nowMs();
     const visit = enter();
+    trace.sourceAddress = visit.arrival.address;
     const body = await readBody(exchange);
-    const [rawPath = '/', rawQuery = ''] = url.split(/\?(.*)/s, 2);
+    const [rawPath = '/', rawQuery = ''] = (request.url ?? '/').split(/\?(.*)/s, 2);
     const authentication = authenticate(
       { method: 'POST', rawPath, rawQuery, headers: visit.headers() },
       {
@@ -118,12 +134,13 @@ export class QueueApi {
     const isSigned = authentication.kind === 'signed';
     if (isSigned) {
       const { accessKeyId, region } = authentication;
+      trace.accessKeyId = accessKeyId;
       iam.callers.noteUse(accessKeyId, { atMs: nowMs, region, service: 'sqs' });
       this.#options.door.admission.admitKey(accessKeyId);
     }
     const identity = isSigned ? authentication.identity : anonymous;
-    const action = String(request.headers['x-amz-target']).slice(targetPrefix.length);
-    const input = parseInput(body);
+    const { action, input } = protocol.read({ target: String(request.headers['x-amz-target']), path: rawPath, body });
+    Object.assign(trace, { identity, action, input });
     const { accountId } = identity;
     this.#authorise(identity, { action, arn: queues.arnOf(input, accountId), visit, nowMs });
     log.debug({ requestId, service: 'sqs', action, caller: identity.arn }, 'Request');
@@ -155,23 +172,26 @@ export class QueueApi {
     });
   }
 
-  #refuse(requestId: string, error: unknown): { status: number; headers: readonly string[]; body: object } {
-    const { status, shape, code, message } = refusalOf(error);
-    if (status >= 500) this.#options.log.error({ requestId, err: error }, 'A request to a queue failed');
-    return {
-      status,
-      headers: ['x-amzn-query-error', `${code};${status < 500 ? 'Sender' : 'Receiver'}`],
-      body: { __type: `com.amazonaws.sqs#${shape}`, message },
-    };
+  async #audit(
+    exchange: Exchange,
+    { identity, action: name = '', input, accessKeyId, sourceAddress }: Trace,
+    { output, refusal }: { output: object | undefined; refusal: QueueRefusal | undefined },
+  ): Promise<void> {
+    const { audit } = this.#options;
+    if (audit === undefined || identity === undefined || !isAdministrativeAction('sqs', name)) return;
+    const parameters = typeof input === 'object' && input !== null ? input : undefined;
+    const what = { parameters, response: output, error: refusal };
+    await audit.note(exchange, { service: 'sqs', name, identity, accessKeyId, sourceAddress, ...what });
   }
 }
 
-function refusalOf(error: unknown): Refusal {
+function refusalOf(error: unknown): QueueRefusal {
   if (error instanceof S3Error && error.code !== 'InternalError') {
-    const { code, message } = error;
+    const { message } = error;
+    const code = error.code === 'InvalidAccessKeyId' ? 'InvalidClientTokenId' : error.code;
     return { status: error.status < 500 ? error.status : 503, shape: code, code, message };
   }
-  const { code, shape, message } = Object(error) as Partial<Refusal>;
+  const { code, shape, message } = Object(error) as Partial<QueueRefusal>;
   if (code !== undefined && shape !== undefined) return { status: 400, shape, code, message: message ?? '' };
   const failed = 'The request could not be answered now.';
   return { status: 500, shape: 'InternalError', code: 'InternalError', message: failed };
@@ -187,13 +207,4 @@ async function readBody(exchange: Exchange): Promise<Buffer> {
     chunks.push(Uint8Array.from(chunk));
   }
   return Buffer.concat(chunks, size);
-}
-
-/** Throws InvalidRequest. */
-function parseInput(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch (error) {
-    throw new S3Error('InvalidRequest', { message: 'The body is not JSON.', cause: error });
-  }
 }

@@ -1,0 +1,104 @@
+/**
+ * AWS's query protocol in the version that SQS has: a form, answered with XML. What SDKs before the end of 2023 speak. Its
+ * lists and maps lie flat, under names in the singular, and all its values are text.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html
+ */
+import { escapeXml } from '../model/xml-text.ts';
+import type { QueueProtocol, QueueRefusal, SentRequest } from './protocol.ts';
+
+export const queryVersion = '2012-11-05';
+const namespace = `http://queue.amazonaws.com/doc/${queryVersion}/`;
+
+/** Members of inputs that are no text by themselves: how they are called in a form. */
+const lists: ReadonlyMap<string, string> = new Map([
+  ['AttributeName', 'AttributeNames'],
+  ['MessageAttributeName', 'MessageAttributeNames'],
+  ['MessageSystemAttributeName', 'MessageSystemAttributeNames'],
+  ['DeleteMessageBatchRequestEntry', 'Entries'],
+]);
+const maps: ReadonlyMap<string, string> = new Map([['Attribute', 'Attributes']]);
+const numbers: ReadonlySet<string> = new Set(['MaxNumberOfMessages', 'VisibilityTimeout', 'WaitTimeSeconds']);
+/** What is said of the request itself. */
+const onRequest: ReadonlySet<string> = new Set(['Action', 'Version']);
+
+/** What a form says of one place of a list or a map. */
+type Parts = Map<string, string>;
+
+/** Members of outputs whose elements are called otherwise. */
+const elements: Readonly<Record<string, string>> = {
+  Attributes: 'Attribute',
+  Failed: 'BatchResultErrorEntry',
+  Messages: 'Message',
+  QueueUrls: 'QueueUrl',
+  Successful: 'DeleteMessageBatchResultEntry',
+};
+
+export const queryProtocol: QueueProtocol = {
+  contentType: 'text/xml',
+  read(sent) {
+    const parameters = new URLSearchParams(sent.body.toString('utf8'));
+    return { action: parameters.get('Action') ?? '', input: inputOf(parameters, sent) };
+  },
+  encode({ action, output, requestId }) {
+    const result = output === undefined ? '' : `<${action}Result>${membersOf(output)}</${action}Result>`;
+    const metadata = `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>`;
+    return `<${action}Response xmlns="${namespace}">${result}${metadata}</${action}Response>\n`;
+  },
+  encodeRefusal({ status, code, message }: QueueRefusal, requestId) {
+    const type = status < 500 ? 'Sender' : 'Receiver';
+    const what = `<Type>${type}</Type><Code>${code}</Code><Message>${escapeXml(message)}</Message><Detail/>`;
+    const text = `<ErrorResponse xmlns="${namespace}"><Error>${what}</Error><RequestId>${requestId}</RequestId></ErrorResponse>\n`;
+    return { text, headers: [] };
+  },
+};
+
+/** The input by the names of the model. What no action knows stays in it, and is refused there. */
+function inputOf(parameters: URLSearchParams, { path }: SentRequest): object {
+  const input = new Map<string, unknown>();
+  const items = new Map<string, Map<string, Parts>>();
+  for (const [name, value] of parameters) {
+    if (onRequest.has(name)) continue;
+    const [member = '', at, ...rest] = name.split('.');
+    if (at === undefined || !(lists.has(member) || maps.has(member))) {
+      input.set(name, numbers.has(name) && /^-?\d{1,9}$/.test(value) ? Number(value) : value);
+      continue;
+    }
+    const places = items.get(member) ?? new Map<string, Parts>();
+    items.set(member, places.set(at, (places.get(at) ?? new Map<string, string>()).set(rest.join('.'), value)));
+  }
+  for (const [member, places] of items) {
+    const [list, map] = [lists.get(member), maps.get(member)];
+    if (list !== undefined) input.set(list, Array.from(places.values(), itemOf));
+    if (map !== undefined) input.set(map, Object.fromEntries(Array.from(places.values(), entryOf)));
+  }
+  // Whoever posts to the address of a queue need not name it once more.
+  if (!input.has('QueueUrl') && /^\/\d{12}\/[^/]+\/?$/.test(path)) input.set('QueueUrl', path.replace(/\/$/, ''));
+  return Object.fromEntries(input);
+}
+
+/** A text, or a structure. */
+function itemOf(parts: Parts): unknown {
+  return parts.get('') ?? Object.fromEntries(parts);
+}
+
+function entryOf(parts: Parts): [name: string, value: string] {
+  return [parts.get('Name') ?? '', parts.get('Value') ?? ''];
+}
+
+function membersOf(output: object): string {
+  return Object.entries(output)
+    .map(([name, value]) => {
+      const element = elements[name] ?? name;
+      if (Array.isArray(value)) return value.map((item) => elementOf(element, item)).join('');
+      if (typeof value !== 'object' || value === null) return elementOf(element, value);
+      return Object.entries(value)
+        .map(([Name, Value]) => elementOf(element, { Name, Value }))
+        .join('');
+    })
+    .join('');
+}
+
+function elementOf(name: string, value: unknown): string {
+  const inner = typeof value === 'object' && value !== null ? membersOf(value) : escapeXml(String(value));
+  return `<${name}>${inner}</${name}>`;
+}
