@@ -138,6 +138,8 @@ export interface SubscriptionRecord {
   readonly token?: string;
   /** Whether only its owner and the topic's may end it. */
   readonly needsSignature?: boolean;
+  /** Whether it was ended by its link: nobody sees it any more, and its token takes that back. */
+  readonly hasEnded?: boolean;
 }
 
 /** What messages are published to. */

@@ -4,7 +4,7 @@ import type { Outbox } from '../engine/types.ts';
 import { allTaken, type EventMessage, type EventTarget, NotTaken, oneByOne } from '../events/target.ts';
 import type { AccountRecord } from '../iam/records.ts';
 import { messageIdOf, messagesOf } from './publications.ts';
-import { subscriptionsOf, type Topic, type TopicBook } from './topic-book.ts';
+import { heldSubscriptionsOf, type Topic, type TopicBook } from './topic-book.ts';
 import { mayPublish } from './topic-policy.ts';
 
 /** Events that are sent on by one commit. */
@@ -27,7 +27,7 @@ export function topicTargets(options: TopicDeliveryOptions): () => readonly Even
     if (known?.revision !== book.revision) {
       const targets = book.all().flatMap((topic) => [
         topicTarget(topic.arn, options),
-        ...subscriptionsOf(topic)
+        ...heldSubscriptionsOf(topic)
           .filter(({ record }) => record.protocol !== 'sqs')
           .map(({ arn }) => subscriptionTarget(arn, options)),
       ]);
@@ -78,6 +78,7 @@ function subscriptionTarget(arn: string, { book, timeoutMs }: TopicDeliveryOptio
   return oneByOne(arn, async ({ event, text }, signal) => {
     const found = book.findSubscription(arn);
     if (found === undefined || !('topic' in event)) return;
+    if (found.record.hasEnded === true && event.event === 'Notification') return;
     const response = await fetch(found.record.endpoint, {
       method: 'POST',
       body: text,

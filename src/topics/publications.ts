@@ -32,14 +32,16 @@ export function messagesOf(topic: Topic, publication: Publication): Posted {
   });
 }
 
-/** What asks an endpoint whether it wants the messages of a topic. */
+/** What asks an endpoint whether it wants the messages of a topic, or of a subscription that was ended, whether it wants them again. */
 export function confirmationOf(subscription: Subscription, sent: { messageId: string; atMs: number }): Posted {
-  const { topic, record } = subscription;
-  const message =
-    `You have chosen to subscribe to the topic ${topic.arn}.\n` +
-    'To confirm the subscription, visit the SubscribeURL included in this message.';
+  const { arn, topic, record } = subscription;
+  const message = record.hasEnded
+    ? `You have chosen to deactivate subscription ${arn}.\n` +
+      'To cancel this operation and restore the subscription, visit the SubscribeURL included in this message.'
+    : `You have chosen to subscribe to the topic ${topic.arn}.\n` +
+      'To confirm the subscription, visit the SubscribeURL included in this message.';
   const event: TopicMessage = {
-    event: 'SubscriptionConfirmation',
+    event: record.hasEnded ? 'UnsubscribeConfirmation' : 'SubscriptionConfirmation',
     ...addressOf(subscription, sent),
     isRaw: false,
     message,

@@ -10,9 +10,10 @@ import {
   pageOf,
   parseTopicArn,
   type TopicCall,
+  type Topics,
   topicAction,
 } from './action.ts';
-import { confirmationOf, messageIdOf, targetOf } from './publications.ts';
+import { confirmationOf, messageIdOf } from './publications.ts';
 import { forget } from './topic-actions.ts';
 import { type Subscription, subscriptionsOf } from './topic-book.ts';
 
@@ -76,9 +77,10 @@ export const subscriptionActions = [
         if (record === undefined) throw noTopic();
         const found = record.subscriptions.find((one) => isToken(one, Token));
         if (found === undefined || hasExpired(found, nowMs)) throw invalidParameter('Token');
-        const { token: _, ...confirmed } = found;
+        const { token: _, hasEnded = false, ...confirmed } = found;
         const changed = { ...confirmed, ...(needsSignature && { needsSignature }) };
-        return { record: replacing(record, found, changed), result: found.id };
+        const ended = record.ended - (hasEnded ? 1 : 0);
+        return { record: { ...replacing(record, found, changed), ended }, result: found.id };
       });
       return { SubscriptionArn: `${TopicArn}:${id}` };
     },
@@ -90,22 +92,13 @@ export const subscriptionActions = [
     isOpen: true,
     async run(call, { SubscriptionArn }) {
       const { identity, topics } = call;
-      const found = topics.book.findSubscription(SubscriptionArn);
-      if (identity.kind !== 'anonymous') requireOwn(call, 'sns:Unsubscribe', { found, arn: SubscriptionArn });
+      const found = findOpen(call, SubscriptionArn);
+      const byLink = identity.kind === 'anonymous';
+      if (!byLink) requireOwn(call, 'sns:Unsubscribe', { found, arn: SubscriptionArn });
       else if (found?.record.needsSignature === true) {
         throw new IamError('AuthorizationError', 'The subscription can be ended by signed requests only.');
       }
-      if (found === undefined) return {};
-      const named = parseTopicArn(topics, found.topic.arn);
-      await topics.book.change(named, (record) => ({
-        record: record && {
-          ...record,
-          subscriptions: record.subscriptions.filter(({ id }) => id !== found.record.id),
-          ended: record.ended + 1,
-        },
-        result: undefined,
-      }));
-      if (found.record.protocol !== 'sqs') await forget(topics, targetOf(found));
+      if (found !== undefined) await end(topics, found, byLink ? { takenBackFromMs: call.nowMs } : {});
       return {};
     },
   }),
@@ -142,7 +135,7 @@ export const subscriptionActions = [
     name: 'GetSubscriptionAttributes',
     supports: ['SubscriptionArn'],
     async run(call, { SubscriptionArn }) {
-      const found = call.topics.book.findSubscription(SubscriptionArn);
+      const found = findOpen(call, SubscriptionArn);
       requireOwn(call, 'sns:GetSubscriptionAttributes', { found, arn: SubscriptionArn });
       if (found === undefined) throw noSubscription();
       const { owner, protocol, endpoint, token, isRaw, needsSignature = false } = found.record;
@@ -162,7 +155,7 @@ export const subscriptionActions = [
     supports: ['SubscriptionArn', 'AttributeName', 'AttributeValue'],
     async run(call, { SubscriptionArn, AttributeName, AttributeValue = '' }) {
       const { topics } = call;
-      const found = topics.book.findSubscription(SubscriptionArn);
+      const found = findOpen(call, SubscriptionArn);
       requireOwn(call, 'sns:SetSubscriptionAttributes', { found, arn: SubscriptionArn });
       if (found === undefined) throw noSubscription();
       const isRaw = checkAttributes({ [AttributeName]: AttributeValue });
@@ -174,6 +167,35 @@ export const subscriptionActions = [
     },
   }),
 ];
+
+/** Undefined for one that has ended. */
+function findOpen({ topics }: TopicCall, arn: string): Subscription | undefined {
+  const found = topics.book.findSubscription(arn);
+  return found?.record.hasEnded === true ? undefined : found;
+}
+
+/**
+ * Ends a subscription. Whoever has a link may be mistaken, or not the one whom the endpoint belongs to: it is told, and can take
+ * that back from then on.
+ */
+async function end(
+  topics: Topics,
+  { arn, topic, record: { id, protocol, token } }: Subscription,
+  { takenBackFromMs: atMs }: { readonly takenBackFromMs?: number },
+): Promise<void> {
+  const isHeld = atMs !== undefined && protocol !== 'sqs' && token === undefined;
+  await topics.book.change(parseTopicArn(topics, topic.arn), (record) => {
+    const now = record?.subscriptions.find((one) => one.id === id && one.hasEnded !== true);
+    if (record === undefined || now === undefined) return { record, result: undefined };
+    const others = record.subscriptions.filter((one) => one !== now);
+    const held = isHeld ? [{ ...now, token: randomHex(tokenBytes), createdMs: atMs, hasEnded: true }] : [];
+    return { record: { ...record, subscriptions: [...others, ...held], ended: record.ended + 1 }, result: undefined };
+  });
+  if (protocol !== 'sqs') await forget(topics, arn);
+  const kept = isHeld ? topics.book.findSubscription(arn) : undefined;
+  if (atMs === undefined || kept?.record.hasEnded !== true) return;
+  await topics.outbox.post(confirmationOf(kept, { messageId: messageIdOf(`${arn} ended ${atMs}`), atMs }));
+}
 
 function listed(subscriptions: readonly Subscription[], token: string | undefined) {
   const inOrder = subscriptions.toSorted((a, b) => (a.arn < b.arn ? -1 : 1));

@@ -3,7 +3,7 @@ import { IamError } from '../iam/errors.ts';
 import { PolicyFault } from '../iam/policy/policy-fault.ts';
 import type { TopicRecord } from '../iam/records.ts';
 import { invalidParameter, noTopic, pageOf, parseTopicArn, type Topics, topicAction } from './action.ts';
-import { subscriptionsOf } from './topic-book.ts';
+import { heldSubscriptionsOf, subscriptionsOf } from './topic-book.ts';
 import { policyTextOf, readTopicPolicy } from './topic-policy.ts';
 
 /** Of an account: each is held in memory. */
@@ -96,7 +96,7 @@ export const topicActions = [
       require({ action: 'sns:DeleteTopic', arn: TopicArn });
       const topic = topics.book.find(TopicArn);
       if (topic === undefined) return {};
-      const subscriptions = subscriptionsOf(topic).map(({ arn }) => arn);
+      const subscriptions = heldSubscriptionsOf(topic).map(({ arn }) => arn);
       await topics.book.change(named, () => ({ record: undefined, result: undefined }));
       for (const target of [TopicArn, ...subscriptions]) await forget(topics, target);
       return {};

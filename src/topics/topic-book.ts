@@ -63,6 +63,7 @@ export class TopicBook {
     return this.#directory.accounts().flatMap(({ id }) => this.ofAccount(id));
   }
 
+  /** Also one that was ended and can be taken back. */
   findSubscription(arn: string): Subscription | undefined {
     const end = arn.lastIndexOf(':');
     const topic = this.find(arn.slice(0, end));
@@ -87,6 +88,12 @@ export class TopicBook {
   }
 }
 
+/** Those that there are, confirmed or not. */
 export function subscriptionsOf(topic: Topic): readonly Subscription[] {
+  return heldSubscriptionsOf(topic).filter(({ record }) => record.hasEnded !== true);
+}
+
+/** With those that were ended and can be taken back. */
+export function heldSubscriptionsOf(topic: Topic): readonly Subscription[] {
   return topic.record.subscriptions.map((record) => ({ arn: `${topic.arn}:${record.id}`, topic, record }));
 }

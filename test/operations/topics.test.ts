@@ -152,6 +152,24 @@ describe('subscriptions', () => {
     expect(Subscriptions).toEqual([]);
     const { Attributes } = await sns.send(new GetTopicAttributesCommand({ TopicArn: topic }));
     expect(Attributes).toMatchObject({ SubscriptionsConfirmed: '0', SubscriptionsDeleted: '1' });
+
+    await fetch(String(told?.['UnsubscribeURL']));
+    const [asked] = await eventually(() => {
+      const found = arrivedOf(topic, 'UnsubscribeConfirmation');
+      expect(found).toHaveLength(1);
+      return found;
+    });
+    expect(asked?.['Message']).toContain(`You have chosen to deactivate subscription ${arn}.`);
+    await fetch(String(asked?.['SubscribeURL']));
+    await sns.send(new PublishCommand({ TopicArn: topic, Message: 'again' }));
+    await eventually(() => expect(arrivedOf(topic, 'Notification').at(-1)?.['Message']).toBe('again'));
+    const restored = await sns.send(new GetTopicAttributesCommand({ TopicArn: topic }));
+    expect(restored.Attributes).toMatchObject({ SubscriptionsConfirmed: '1', SubscriptionsDeleted: '0' });
+    await sns.send(new UnsubscribeCommand({ SubscriptionArn: arn }));
+    await fetch(String(asked?.['SubscribeURL']));
+    const gone = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn: topic }));
+    expect(gone.Subscriptions).toEqual([]);
+    expect(arrivedOf(topic, 'UnsubscribeConfirmation')).toHaveLength(1);
   });
 
   test('not confirmed → pending, and told nothing; with a wrong token → refused', async () => {
