@@ -42,7 +42,7 @@ export function openReplication({ replication }: Config, { engine, roles, clock,
   const work = replicate({
     replication: engine.replication,
     elsewhere,
-    check: (asked) => roles.refusalOf(asked),
+    check: (asked) => roles.check(asked),
     ...{ clock, log },
     retryForMs: durationMs(replication.retryFor),
     bytesPerSecond: replication.bytesPerSecond,

@@ -48,6 +48,16 @@ export interface EventRecord {
   readonly lifecycleEventData?: { readonly transitionEventData: { readonly destinationStorageClass: string } };
   /** Of a move to an archive tier. */
   readonly intelligentTieringEventData?: { readonly destinationAccessTier: string };
+  /** Of a change that is replicated. Spans are seconds: AWS does not say what they are with it. */
+  readonly replicationEventData?: {
+    readonly replicationRuleId: string;
+    readonly destinationBucket: string;
+    readonly s3Operation: string;
+    readonly requestTime: string;
+    readonly failureReason?: string;
+    readonly threshold?: string;
+    readonly replicationTime?: string;
+  };
 }
 
 export function eventRecord(event: ObjectEvent): EventRecord {
@@ -78,12 +88,32 @@ export function eventRecord(event: ObjectEvent): EventRecord {
   };
 }
 
+const operations = { version: 'OBJECT_PUT', marker: 'OBJECT_DELETE', attributes: 'OBJECT_PUT_TAGGING' } as const;
+
+function replicationData(
+  facts: NonNullable<ObjectEvent['replication']>,
+): NonNullable<EventRecord['replicationEventData']> {
+  const { rule, destination, kind, requestedMs, failureReason, thresholdMs, tookMs } = facts;
+  return {
+    ...{ replicationRuleId: rule, destinationBucket: destination, s3Operation: operations[kind] },
+    requestTime: new Date(requestedMs).toISOString(),
+    ...(failureReason !== undefined && { failureReason }),
+    ...(thresholdMs !== undefined && { threshold: String(thresholdMs / 1000) }),
+    ...(tookMs !== undefined && { replicationTime: String(tookMs / 1000) }),
+  };
+}
+
 function furtherData({
   event,
   storageClass = '',
   restoredUntilMs,
   accessTier,
-}: ObjectEvent): Pick<EventRecord, 'glacierEventData' | 'lifecycleEventData' | 'intelligentTieringEventData'> {
+  replication,
+}: ObjectEvent): Pick<
+  EventRecord,
+  'glacierEventData' | 'lifecycleEventData' | 'intelligentTieringEventData' | 'replicationEventData'
+> {
+  if (replication !== undefined) return { replicationEventData: replicationData(replication) };
   if (accessTier !== undefined) return { intelligentTieringEventData: { destinationAccessTier: accessTier } };
   if (event === 'LifecycleTransition') {
     return { lifecycleEventData: { transitionEventData: { destinationStorageClass: storageClass } } };

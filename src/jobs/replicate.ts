@@ -42,8 +42,8 @@ export interface ReplicationOptions {
   readonly replication: Replication;
   /** Buckets elsewhere, by ARN. */
   readonly elsewhere: ReadonlyMap<string, ReplicaTarget>;
-  /** Why the role may not replicate it, in a sentence; undefined if it may. */
-  check(asked: ReplicationAsked): Promise<string | undefined>;
+  /** Throws ReplicationRefused if the role may not replicate it. */
+  check(asked: ReplicationAsked): Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
   /** How long a change is tried before it has failed. */
@@ -160,8 +160,10 @@ class Replicator {
     const early = page.find(({ queuedMs }) => nowMs - queuedMs < thresholdMs);
     const passed = early === undefined ? page : page.slice(0, page.indexOf(early));
     const late = passed.filter(({ isTimed, isLate }) => isTimed && !isLate);
-    const event = 'Replication:OperationMissedThreshold';
-    if (late.length > 0) await replication.note(late.map((entry) => ({ entry, isLate: true as const, event })));
+    const missed = { event: 'Replication:OperationMissedThreshold', thresholdMs };
+    if (late.length > 0) {
+      await replication.note(late.map((entry) => ({ entry, isLate: true as const, told: missed })));
+    }
     const told = new Set(late.map(({ sequence }) => sequence));
     for (const { sequence } of lane.held()) if (told.has(sequence)) this.#told.add(sequence);
     const isWhole = passed.length === readMax;
@@ -180,8 +182,11 @@ class Replicator {
       if (prepared.kind === 'ready') {
         isTracked ||= prepared.replica.rule.destination.metrics?.isEnabled === true;
         await this.#send(entry, prepared);
+        this.#noteDone(entry);
+      } else {
+        await this.#abortUpload(entry);
+        this.#noteOver(entry, prepared);
       }
-      this.#noteDone(entry);
       return { outcome: 'settled' };
     } catch (error) {
       if (signal.aborted) return { outcome: 'abandoned' };
@@ -190,8 +195,10 @@ class Replicator {
       this.#lastErrors.set(entry.destination, failure);
       if (!(error instanceof ReplicationRefused) && clock.nowMs() - entry.queuedMs < retryForMs)
         return { outcome: 'failed' };
-      const event = isTracked ? { event: 'Replication:OperationFailedReplication' } : {};
-      this.#settled.push({ entry, failure, ...event });
+      const reason = error instanceof ReplicationRefused ? error.reason : undefined;
+      const failureReason = reason === undefined ? {} : { failureReason: reason };
+      const told = { event: 'Replication:OperationFailedReplication', ...failureReason };
+      this.#settled.push({ entry, failure, ...(isTracked && { told }) });
       return { outcome: 'settled' };
     }
   }
@@ -202,19 +209,41 @@ class Replicator {
     this.#figures.replicated++;
     this.#figures.bytes += entry.size;
     this.#lastLatencyMs = this.#options.clock.nowMs() - entry.atMs;
-    this.#settled.push({ entry, ...(isLate && { event: 'Replication:OperationReplicatedAfterThreshold' }) });
+    const tookMs = this.#lastLatencyMs;
+    const told = { event: 'Replication:OperationReplicatedAfterThreshold', thresholdMs, tookMs };
+    this.#settled.push({ entry, ...(isLate && { told }) });
+  }
+
+  #noteOver(entry: ReplicationEntry, { isTracked }: Extract<Prepared, { kind: 'over' }>): void {
+    this.#uploads.delete(entry.sequence);
+    this.#told.delete(entry.sequence);
+    this.#settled.push({ entry, ...(isTracked && { told: { event: 'Replication:OperationNotTracked' } }) });
+  }
+
+  /** Nothing is left behind of what was on its way when its source went; where nothing can be done any more, nothing is. */
+  async #abortUpload(entry: ReplicationEntry): Promise<void> {
+    const uploadId = this.#uploads.get(entry.sequence) ?? entry.uploadId;
+    if (uploadId === undefined) return;
+    try {
+      const { target } = await this.#targetOf(entry.destination);
+      await target.abortUpload(entry, uploadId);
+    } catch (error) {
+      if (!(error instanceof ReplicationRefused)) throw error;
+    }
+  }
+
+  /** Where a destination is, and its bucket if that is on this server. */
+  async #targetOf(destination: string): Promise<{ readonly target: ReplicaTarget; readonly bucket?: Bucket }> {
+    const remote = this.#options.elsewhere.get(destination);
+    return remote === undefined ? this.#options.replication.here(destination) : { target: remote };
   }
 
   async #send(entry: ReplicationEntry, prepared: Extract<Prepared, { kind: 'ready' }>): Promise<void> {
-    const { replication, elsewhere } = this.#options;
+    const { replication } = this.#options;
     const { destination } = entry;
-    const remote = elsewhere.get(destination);
-    const here = remote === undefined ? await replication.here(destination) : undefined;
-    const target = remote ?? here?.target;
-    if (target === undefined) throw new ReplicationRefused(`Nobody knows where ${destination} is`);
+    const { target, bucket } = await this.#targetOf(destination);
     const { role, replica } = prepared;
-    const refusal = await this.#options.check({ role, replica, destination, bucket: here?.bucket });
-    if (refusal !== undefined) throw new ReplicationRefused(refusal);
+    await this.#options.check({ role, replica, destination, bucket });
     const uploadId = this.#uploads.get(entry.sequence) ?? entry.uploadId;
     await replication.send(prepared, uploadId === undefined ? entry : { ...entry, uploadId }, {
       target,

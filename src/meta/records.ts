@@ -259,6 +259,24 @@ export interface EventFacts {
   readonly restoredUntilMs?: number;
   /** The tier of Intelligent-Tiering that it was moved to. */
   readonly accessTier?: ArchiveTier;
+  readonly replication?: ReplicationFacts;
+}
+
+/** What an event says of a change that is replicated. */
+export interface ReplicationFacts {
+  /** Id of the rule. */
+  readonly rule: string;
+  /** ARN of a bucket. */
+  readonly destination: string;
+  readonly kind: ReplicationKind;
+  /** When the change was made. */
+  readonly requestedMs: number;
+  /** By AWS's name; absent where it has none for it. */
+  readonly failureReason?: string;
+  /** How long it may take by its rule. */
+  readonly thresholdMs?: number;
+  /** How long it took. */
+  readonly tookMs?: number;
 }
 
 export interface ObjectEvent extends EventCause, EventFacts {

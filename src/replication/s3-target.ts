@@ -3,9 +3,15 @@
  * source; on any other server a replica is an object like any, with version id and time of its own.
  */
 import { hash } from 'node:crypto';
-import { encodeReplicaFacts, replicaHeader } from '../engine/replication/replica-facts.ts';
-import { type Replica, type ReplicaTarget, ReplicationRefused } from '../engine/replication/types.ts';
+import { encodeFacts, encodeReplicaFacts, replicaHeader } from '../engine/replication/replica-facts.ts';
+import {
+  type FailureReason,
+  type Replica,
+  type ReplicaTarget,
+  ReplicationRefused,
+} from '../engine/replication/types.ts';
 import type { Checksum, Part } from '../engine/types.ts';
+import { newVersionId, nullVersionId } from '../engine/version-ids.ts';
 import { writeHeaderText, writeMetadataText } from '../lib/header-text.ts';
 import type { AnswerXml } from './answer-xml.ts';
 import { encode, type S3Call, type S3Client, S3Failure } from './s3-client.ts';
@@ -67,6 +73,13 @@ export function s3Target(options: S3TargetOptions): ReplicaTarget {
       const headers = { 'content-type': 'application/xml' };
       return unlessNoUpload(call(replica, { method: 'POST', query: { uploadId }, headers, body }));
     },
+    async abortUpload({ key, versionId, atMs }, uploadId) {
+      const told = versionId === nullVersionId ? newVersionId(atMs) : versionId;
+      const facts = { versionId: told, ordinal: atMs * 1000, lastModifiedMs: atMs, changedMs: 0 };
+      const headers: Record<string, string> = isNinefold ? { [replicaHeader]: encodeFacts(facts) } : {};
+      const { client, bucket } = options;
+      await unlessNoUpload(client.call({ method: 'DELETE', bucket, key, query: { uploadId }, headers }));
+    },
     async putMarker(replica) {
       await call(replica, { method: 'DELETE' });
     },
@@ -91,8 +104,16 @@ async function send(
     return await client.call({ ...call, bucket, key: replica.version.key, headers: { ...call.headers, ...facts } });
   } catch (error) {
     if (!(error instanceof S3Failure) || isPassing(error)) throw error;
-    throw new ReplicationRefused(error.message, { cause: error });
+    const reason = reasonOf(error, call.method);
+    throw new ReplicationRefused(error.message, { cause: error, ...(reason !== undefined && { reason }) });
   }
+}
+
+/** By AWS's name, if it has one. */
+function reasonOf({ status, code }: S3Failure, method: string): FailureReason | undefined {
+  if (code === 'NoSuchBucket') return 'DstBucketNotFound';
+  if (status !== 403) return undefined;
+  return method === 'DELETE' ? 'DstDelObjNotPermitted' : 'DstPutObjectNotPermitted';
 }
 
 function isPassing({ status, code }: S3Failure): boolean {

@@ -130,6 +130,11 @@ describe('to a Ninefold', () => {
       expect((await send(request)).status).toBeLessThan(300);
       expect(await send({ ...request, key: replicator })).toMatchObject(denied);
     }
+    const { UploadId = '' } = await there.client.send(new CreateMultipartUploadCommand({ Bucket: 'mirror', Key: 'k' }));
+    const query = [['uploadId', UploadId]] as const;
+    const abort = { method: 'DELETE', path: '/mirror/k', query, key: replicator };
+    expect(await send(abort)).toMatchObject(denied);
+    expect(await send({ ...abort, headers: facts({}) })).toMatchObject({ status: 204 });
   });
 });
 

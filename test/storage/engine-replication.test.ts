@@ -4,8 +4,9 @@ import { writeEventRules } from '../../src/engine/events/rules.ts';
 import type { ReplicationRule } from '../../src/engine/replication/configuration.ts';
 import { writeReplication } from '../../src/engine/replication/rules.ts';
 import { type ReplicaTarget, ReplicationRefused } from '../../src/engine/replication/types.ts';
-import type { Bucket, Version } from '../../src/engine/types.ts';
+import type { Bucket, ObjectEvent, Version } from '../../src/engine/types.ts';
 import { newVersionId } from '../../src/engine/version-ids.ts';
+import { eventRecord } from '../../src/events/record.ts';
 import { replicate } from '../../src/jobs/replicate.ts';
 import { bodyOf, EngineStore, plain } from '../support/engine-store.ts';
 import { eventually } from '../support/eventually.ts';
@@ -59,6 +60,20 @@ const put = (key: string, bucket = source): Promise<Version> =>
   store.engine.objects.put({ bucket, key, source: bodyOf('x'), attributes: plain, cause });
 const statusOf = async (key: string) => (await store.engine.objects.find(source, key)).attributes.replication;
 
+/** An object of the parts 1, 2 and 5. */
+async function putParts(key: string): Promise<string> {
+  const upload = await store.engine.uploads.create({ bucket: source, key, attributes: plain });
+  const { uploadId } = upload;
+  const parts = [];
+  for (const partNumber of [1, 2, 5]) {
+    const body = bodyOf(`part ${partNumber}`);
+    const { etag } = await store.engine.uploads.putPart({ bucket: source, upload, partNumber, source: body });
+    parts.push({ partNumber, etag });
+  }
+  const { versionId } = await store.engine.uploads.complete({ bucket: source, key, uploadId, parts, cause });
+  return versionId;
+}
+
 /** A destination that notes what it is asked for, and fails where a test says so. */
 function destination(fails: (call: string) => Error | undefined = () => undefined) {
   const calls: string[] = [];
@@ -88,6 +103,9 @@ function destination(fails: (call: string) => Error | undefined = () => undefine
       note(`complete ${parts.length}`);
       return true;
     },
+    async abortUpload({ key }, uploadId) {
+      note(`abort ${key} ${uploadId}`);
+    },
     async putMarker({ version }) {
       note(`mark ${version.key}`);
     },
@@ -99,11 +117,11 @@ function destination(fails: (call: string) => Error | undefined = () => undefine
   return { calls, target };
 }
 
-function work(target: ReplicaTarget, check: () => string | undefined = () => undefined) {
+function work(target: ReplicaTarget) {
   return replicate({
     replication: store.engine.replication,
     elsewhere: new Map([[there, target]]),
-    check: async () => check(),
+    check: async () => {},
     clock: store.clock,
     log: silent as never,
     retryForMs: 24 * hourMs,
@@ -198,18 +216,25 @@ test('a rule that tracks time: late → told once; done after all → told; fail
   store.nowMs += 16 * 60_000;
   const told = async () => {
     const entries = await store.engine.outbox.list({ target: 'queue', after: 0, limit: 10 });
-    return entries.map(({ event }) => event.event.replace('Replication:Operation', ''));
+    return entries.map(({ event }) => {
+      const { eventName, replicationEventData } = eventRecord(event as ObjectEvent);
+      return { name: eventName.replace('Replication:Operation', ''), ...replicationEventData };
+    });
   };
-  await until(running, async () => expect(await told()).toEqual(['MissedThreshold']));
+  const facts = { replicationRuleId: 'rule', destinationBucket: there, s3Operation: 'OBJECT_PUT' };
+  const requestTime = new Date(store.nowMs - 16 * 60_000).toISOString();
+  const missed = { name: 'MissedThreshold', ...facts, requestTime, threshold: '900' };
+  const after = { ...missed, name: 'ReplicatedAfterThreshold', replicationTime: '4560' };
+  await until(running, async () => expect(await told()).toEqual([missed]));
   await running.job.step();
   answer = undefined;
   store.nowMs += hourMs;
   await until(running, nothingWaits);
-  expect(await told()).toEqual(['MissedThreshold', 'ReplicatedAfterThreshold']);
-  answer = new ReplicationRefused('never');
+  expect(await told()).toEqual([missed, after]);
+  answer = new ReplicationRefused('never', { reason: 'DstBucketNotFound' });
   await put('l');
   await until(running, async () => expect(await told()).toHaveLength(3));
-  expect((await told()).at(-1)).toBe('FailedReplication');
+  expect((await told()).at(-1)).toMatchObject({ name: 'FailedReplication', failureReason: 'DstBucketNotFound' });
   await store.engine.replication.retry(there);
   answer = undefined;
   await until(running, nothingWaits);
@@ -217,20 +242,7 @@ test('a rule that tracks time: late → told once; done after all → told; fail
 });
 
 test('an object of parts, given up in the middle → gone on with at the part that is not there, by another process too', async () => {
-  const upload = await store.engine.uploads.create({ bucket: source, key: 'parts', attributes: plain });
-  const parts = [];
-  for (const partNumber of [1, 2, 5]) {
-    const body = bodyOf(`part ${partNumber}`);
-    parts.push(await store.engine.uploads.putPart({ bucket: source, upload, partNumber, source: body }));
-  }
-  const listed = parts.map(({ partNumber, etag }) => ({ partNumber, etag }));
-  await store.engine.uploads.complete({
-    bucket: source,
-    key: 'parts',
-    uploadId: upload.uploadId,
-    parts: listed,
-    cause,
-  });
+  await putParts('parts');
   let failing = 'part 2';
   const { calls, target } = destination((call) => (call === failing ? new Error('cut off') : undefined));
   const first = work(target);
@@ -246,6 +258,25 @@ test('an object of parts, given up in the middle → gone on with at the part th
     ...['parts of the-upload', 'part 2', 'part 5', 'complete 3 failed'],
     ...['parts of the-upload', 'complete 3'],
   ]);
+  await second.close();
+});
+
+test('the source of an unfinished upload is gone → the upload is aborted there, once that can be, by another process too', async () => {
+  let failing = 'part 2';
+  const { calls, target } = destination((call) => (call.startsWith(failing) ? new Error('cut off') : undefined));
+  const versionId = await putParts('parts');
+  const first = work(target);
+  await until(first, () => expect(calls).toEqual(['begin', 'part 1', 'part 2 failed']));
+  await first.close();
+  await store.engine.objects.delete({ bucket: source, key: 'parts', versionId, owner: source.owner, cause });
+  failing = 'abort';
+  const second = work(target);
+  await until(second, () => expect(calls.at(-1)).toBe('abort parts the-upload failed'));
+  for (let times = 0; times < 3; times++) await second.job.step();
+  failing = 'nothing';
+  store.nowMs += hourMs;
+  await until(second, nothingWaits);
+  expect(calls.slice(4)).toEqual(['abort parts the-upload']);
   await second.close();
 });
 
@@ -309,13 +340,16 @@ describe('replicas', () => {
   });
 });
 
-test('a version deleted before its turn → nothing is sent; a rule that is gone → FAILED', async () => {
+test('a version deleted before its turn → nothing is sent, and it is told; a rule that is gone → FAILED', async () => {
+  await writeEventRules(store.engine.buckets, source, [queueRule('over', 's3:Replication:*')]);
   const { calls, target } = destination();
   const { versionId } = await put('gone');
   await store.engine.objects.delete({ bucket: source, key: 'gone', versionId, owner: source.owner, cause });
   const running = work(target);
   await until(running, nothingWaits);
   expect(calls).toEqual([]);
+  const [told] = await store.engine.outbox.list({ target: 'over', after: 0, limit: 10 });
+  expect(told?.event).toMatchObject({ event: 'Replication:OperationNotTracked', key: 'gone', versionId });
   await put('k');
   await writeReplication(store.engine.buckets, source, undefined);
   await until(running, async () => expect(await statusOf('k')).toBe('FAILED'));

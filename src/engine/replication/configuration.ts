@@ -41,6 +41,12 @@ export const configurationSchema = z.strictObject({
 export type ReplicationRule = Readonly<z.infer<typeof ruleSchema>>;
 export type ReplicationConfiguration = Readonly<z.infer<typeof configurationSchema>>;
 
+/** Whether failures of a rule are told. */
+export function isTracked(rule: ReplicationRule | undefined): boolean {
+  const { metrics, time } = rule?.destination ?? {};
+  return metrics?.isEnabled === true || time?.isEnabled === true;
+}
+
 /** A change that may be replicated. */
 export interface RoutedChange {
   readonly key: string;

@@ -64,6 +64,9 @@ export function localTarget(context: EngineContext, parts: LocalParts, bucket: B
       const completed = await unlessGone(() => uploads.complete({ ...request, cause: serviceCause() }));
       return completed !== undefined;
     },
+    async abortUpload({ key }, uploadId) {
+      await unlessGone(() => uploads.abort(bucket, key, uploadId));
+    },
     async putMarker(replica) {
       await objects.delete({ ...put(replica), owner: bucket.owner, cause: serviceCause() });
     },

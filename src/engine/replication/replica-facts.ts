@@ -37,11 +37,14 @@ export interface ReplicaFacts extends ReplicaIdentity {
 
 export function encodeReplicaFacts({ version, rule, versionId, ordinal, lastModifiedMs }: Replica): string {
   const { owner, acl, changedMs = 0 } = version.attributes;
-  const facts = {
-    ...{ v: 1, versionId, ordinal, lastModifiedMs, changedMs },
+  return encodeFacts({
+    ...{ versionId, ordinal, lastModifiedMs, changedMs },
     ...(rule.destination.overridesOwner !== true && { owner, acl: acl ?? null }),
-  };
-  return Buffer.from(JSON.stringify(facts)).toString('base64');
+  });
+}
+
+export function encodeFacts(facts: ReplicaFacts): string {
+  return Buffer.from(JSON.stringify({ v: 1, ...facts })).toString('base64');
 }
 
 /** Undefined if the text is none. */

@@ -7,11 +7,18 @@ import { serviceCause } from '../events/service-cause.ts';
 import { keyDetails, refusing } from '../refusals.ts';
 import type { Bucket } from '../types.ts';
 import { nullVersionId } from '../version-ids.ts';
+import { isTracked } from './configuration.ts';
 import { type LocalParts, localTarget } from './local-target.ts';
 import { Resyncs } from './resync.ts';
 import { readReplication } from './rules.ts';
 import { sendReplica } from './send.ts';
-import { type Prepared, type Replication, type ReplicationEntry, ReplicationRefused } from './types.ts';
+import {
+  type Prepared,
+  type Replication,
+  type ReplicationEntry,
+  ReplicationRefused,
+  type ReplicationTold,
+} from './types.ts';
 
 const arnPrefix = 'arn:aws:s3:::';
 /** Entries that one command changes, so that no batch takes long. */
@@ -43,19 +50,19 @@ export function createReplication(context: EngineContext, parts: LocalParts): Re
       refusing({ key: entry.key }, () => sendReplica(context, prepared, { entry, options })),
     async settle(settled) {
       const entries = await Promise.all(
-        settled.map(async ({ entry, failure, event }) => ({
+        settled.map(async ({ entry, failure, told }) => ({
           ...nameOf(entry),
           ...(failure !== undefined && { failure }),
-          ...(await noticeOf(context, entry, event)),
+          ...(await noticeOf(context, entry, told)),
         })),
       );
       await refusing({}, () => index.submit({ type: 'settle-replication', settled: entries }));
     },
     async note(notes) {
       const noted = await Promise.all(
-        notes.map(async ({ entry, event, ...note }) => ({
+        notes.map(async ({ entry, told, ...note }) => ({
           ...{ sequence: entry.sequence, ...note },
-          ...(await noticeOf(context, entry, event)),
+          ...(await noticeOf(context, entry, told)),
         })),
       );
       await refusing({}, () => index.submit({ type: 'note-replication', notes: noted }));
@@ -82,29 +89,43 @@ function nameOf({ sequence, bucketId, key }: ReplicationEntry) {
   return { sequence, bucketId, key };
 }
 
-async function noticeOf(context: EngineContext, { bucket, key }: ReplicationEntry, event: string | undefined) {
-  const found = event === undefined || bucket === undefined ? undefined : await context.index.getBucket(bucket);
-  return found === undefined || event === undefined ? {} : (await noticing(context, found, serviceCause()))(event, key);
+async function noticeOf(context: EngineContext, entry: ReplicationEntry, told: ReplicationTold | undefined) {
+  const found =
+    told === undefined || entry.bucket === undefined ? undefined : await context.index.getBucket(entry.bucket);
+  if (found === undefined || told === undefined) return {};
+  const { event, ...facts } = told;
+  const { rule, destination, kind, atMs: requestedMs } = entry;
+  const noticeAbout = await noticing(context, found, serviceCause());
+  return noticeAbout(event, entry.key, { replication: { rule, destination, kind, requestedMs, ...facts } });
 }
 
 async function findDestination({ index }: EngineContext, arn: string): Promise<Bucket> {
   const bucket = await index.getBucket(arn.slice(arnPrefix.length));
-  if (bucket === undefined) throw new ReplicationRefused(`There is no bucket ${arn}`);
-  if (bucket.versioning !== 'Enabled') throw new ReplicationRefused(`Bucket ${arn} keeps no versions`);
+  if (bucket === undefined) {
+    throw new ReplicationRefused(`There is no bucket ${arn}`, { reason: 'DstBucketNotFound' });
+  }
+  if (bucket.versioning !== 'Enabled') {
+    throw new ReplicationRefused(`Bucket ${arn} keeps no versions`, { reason: 'DstBucketUnversioned' });
+  }
   return bucket;
 }
 
 async function prepare(context: EngineContext, { buckets }: LocalParts, entry: ReplicationEntry): Promise<Prepared> {
   const source = entry.bucket === undefined ? undefined : await context.index.getBucket(entry.bucket);
-  if (source === undefined) return { kind: 'over' };
+  if (source === undefined) return { kind: 'over', isTracked: false };
   const known = await context.index.getVersion(source.id, entry.key, entry.versionId);
-  if (known === undefined) return { kind: 'over' };
   const configuration = await readReplication(buckets, source);
   const rule = configuration?.rules.find(({ id }) => id === entry.rule);
+  if (known === undefined) return { kind: 'over', isTracked: entry.isTimed || isTracked(rule) };
   if (configuration === undefined || rule?.destination.bucket !== entry.destination) {
-    throw new ReplicationRefused(`Bucket ${source.name} has no rule ${entry.rule} for ${entry.destination} any more`);
+    const message = `Bucket ${source.name} has no rule ${entry.rule} for ${entry.destination} any more`;
+    throw new ReplicationRefused(message, { reason: 'SrcBucketReplicationConfigMissing' });
   }
-  if (!rule.isEnabled) throw new ReplicationRefused(`Rule ${rule.id} of bucket ${source.name} is disabled`);
+  if (!rule.isEnabled) {
+    throw new ReplicationRefused(`Rule ${rule.id} of bucket ${source.name} is disabled`, {
+      reason: 'SrcObjectNotEligible',
+    });
+  }
   const { storageClass = known.attributes.storageClass } = rule.destination;
   // As a value of its own: what others remember of where its bytes lie may be old by the time they are read here.
   const version = { ...known, attributes: { ...known.attributes, storageClass } };

@@ -1,5 +1,5 @@
 /** What a job needs to have changes replicated. */
-import type { Bucket, Part, ReplicationEntry, Version } from '../../meta/records.ts';
+import type { Bucket, Part, ReplicationEntry, ReplicationFacts, Version } from '../../meta/records.ts';
 import type { ReplicationKeyQuery, ReplicationSize } from '../../meta/types.ts';
 import type { ReplicaIdentity } from '../version-ids.ts';
 import type { ReplicationRule } from './configuration.ts';
@@ -34,28 +34,52 @@ export interface ReplicaTarget {
   putPart(replica: Replica, upload: { uploadId: string; part: Part; bytes: ReplicaBytes }): Promise<void>;
   /** False if there is no such upload, and never was one that the version came of. */
   completeUpload(replica: Replica, upload: { uploadId: string; parts: readonly Part[] }): Promise<boolean>;
+  /** Ends an upload, if it is there, of a version that is gone. */
+  abortUpload(entry: ReplicationEntry, uploadId: string): Promise<void>;
   putMarker(replica: Replica): Promise<void>;
   /** Makes tags and access control list those of the version. False if the replica is not there. */
   setAttributes(replica: Replica): Promise<boolean>;
 }
 
+/** Why something is not replicated, by AWS's names. https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-failure-codes.html */
+export type FailureReason =
+  | 'AssumeRoleNotPermitted'
+  | 'DstBucketNotFound'
+  | 'DstBucketUnversioned'
+  | 'DstDelObjNotPermitted'
+  | 'DstPutObjectNotPermitted'
+  | 'SrcBucketReplicationConfigMissing'
+  | 'SrcGetObjectNotPermitted'
+  | 'SrcObjectNotEligible';
+
 /** It will not be replicated, however often it is tried, before somebody has changed something. */
 export class ReplicationRefused extends Error {
   override readonly name = 'ReplicationRefused';
+  /** Where AWS has a name for it. */
+  readonly reason: FailureReason | undefined;
+  constructor(message: string, { reason, ...options }: ErrorOptions & { readonly reason?: FailureReason } = {}) {
+    super(message, options);
+    this.reason = reason;
+  }
 }
 
 /** What an entry of the queue is about, as it is now. */
 export type Prepared =
-  /** There is nothing left of it to replicate. */
-  | { readonly kind: 'over' }
+  /** There is nothing left of it to replicate; whether its rule has it tracked. */
+  | { readonly kind: 'over'; readonly isTracked: boolean }
   | { readonly kind: 'ready'; readonly replica: Replica; readonly role: string; readonly isAgain: boolean };
 
 /** What came of an entry: it is done, or failed for a reason. */
 export interface Settled {
   readonly entry: ReplicationEntry;
   readonly failure?: string;
-  /** Of events that tell of it, without `s3:`. */
-  readonly event?: string;
+  readonly told?: ReplicationTold;
+}
+
+/** How an entry is told. */
+export interface ReplicationTold extends Pick<ReplicationFacts, 'failureReason' | 'thresholdMs' | 'tookMs'> {
+  /** Of the event, without `s3:`. */
+  readonly event: string;
 }
 
 export interface SendOptions {
@@ -92,7 +116,9 @@ export interface Replication {
   /** Sends what was prepared. */
   send(prepared: Extract<Prepared, { kind: 'ready' }>, entry: ReplicationEntry, options: SendOptions): Promise<void>;
   settle(settled: readonly Settled[]): Promise<void>;
-  note(notes: readonly { entry: ReplicationEntry; uploadId?: string; isLate?: true; event?: string }[]): Promise<void>;
+  note(
+    notes: readonly { entry: ReplicationEntry; uploadId?: string; isLate?: true; told?: ReplicationTold }[],
+  ): Promise<void>;
   /** Queues what failed for a destination again; returns how much that was. */
   retry(destination: string): Promise<number>;
   /** Has versions of a bucket queued that are there. False if the bucket has no rules, or is gone. */

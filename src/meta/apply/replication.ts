@@ -117,9 +117,8 @@ export function settleReplication(transaction: Transaction, { settled }: SettleR
     if (failure === undefined) transaction.replication.remove(sequence);
     else transaction.replication.setTask(row, { task: { ...taskOf(row), failure }, isFailed: true });
     const version = transaction.versions.byId(row.bucketId, row.key, row.versionId);
-    if (version === undefined) continue;
-    setStatus(transaction, version, statusOf(transaction, row));
-    announceOf(transaction, version, notice);
+    if (version !== undefined) setStatus(transaction, version, statusOf(transaction, row));
+    announceOf(transaction, version ?? row, notice);
   }
 }
 
@@ -138,14 +137,17 @@ function setStatus(transaction: Transaction, version: VersionRow, replication: R
   transaction.versions.setDetails(version, packAttributes({ ...attributes, replication }).details);
 }
 
+/** Of a version that is gone there is nothing more to say than what it was called. */
 function announceOf(
   transaction: Transaction,
-  version: VersionRow,
+  version: Pick<VersionRow, 'bucketId' | 'key' | 'versionId'> & Partial<Pick<VersionRow, 'size' | 'etag'>>,
   notice: SettleReplication['settled'][number]['notice'],
 ) {
-  if (notice === undefined) return;
-  const { bucketId, key, versionId, size, etag } = version;
-  announce(transaction, requireBucket(transaction, bucketId), notice, { key, versionId, size, etag });
+  const bucket = notice && transaction.buckets.byId(version.bucketId);
+  if (bucket === undefined) return;
+  const { key, versionId, size, etag } = version;
+  const known = etag === undefined || size === undefined ? {} : { size, etag };
+  announce(transaction, bucket, notice, { key, versionId, ...known });
 }
 
 export function noteReplication(transaction: Transaction, { notes }: NoteReplication): void {

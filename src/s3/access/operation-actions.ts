@@ -104,7 +104,7 @@ const writesObject = { ...onObject('PutObject'), ...replicates, also: ofNewObjec
 const listsBucket = onBucket('ListBucket');
 
 const table: Readonly<Record<OperationName, Entry>> = {
-  AbortMultipartUpload: onObject('AbortMultipartUpload'),
+  AbortMultipartUpload: { ...onObject('AbortMultipartUpload'), ...replicates },
   CompleteMultipartUpload: { ...onObject('PutObject'), ...replicates },
   CopyObject: { ...onObject('PutObject'), also: ofNewObject },
   CreateBucket: { ...onBucket('CreateBucket'), also: ofNewBucket },

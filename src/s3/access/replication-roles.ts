@@ -3,7 +3,7 @@
  * gone, or that does not trust S3 any more, may nothing.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
  */
-import type { Replica } from '../../engine/replication/types.ts';
+import { type FailureReason, type Replica, ReplicationRefused } from '../../engine/replication/types.ts';
 import type { Bucket } from '../../engine/types.ts';
 import type { Iam } from '../../iam/iam.ts';
 import type { Identity } from '../../iam/identity.ts';
@@ -32,6 +32,8 @@ export interface ReplicationRolesParts {
 
 /** One thing that the role must be allowed. */
 interface Needed {
+  /** Why nothing is replicated if it is not. */
+  readonly reason: FailureReason;
   readonly action: string;
   readonly bucketName: string;
   /** Absent for what is on another server: then the role's own policies decide. */
@@ -75,25 +77,27 @@ export class ReplicationRoles {
     }
   }
 
-  /** Why a role may not replicate a version, in a sentence; undefined if it may. */
-  async refusalOf(asked: {
+  /** Throws ReplicationRefused if a role may not replicate a version. */
+  async check(asked: {
     readonly role: string;
     readonly replica: Replica;
     /** ARN. */
     readonly destination: string;
     /** The destination, if it is on this server. */
     readonly bucket: Bucket | undefined;
-  }): Promise<string | undefined> {
+  }): Promise<void> {
     const { role, replica } = asked;
     const found = findRole(this.#parts.iam, role);
-    if (found === undefined) return `There is no role ${role} any more`;
-    if (!this.#isTrusting(found, replica.source)) return `Role ${role} does not trust ${serviceName} to assume it`;
+    const reason = 'AssumeRoleNotPermitted';
+    if (found === undefined) throw new ReplicationRefused(`There is no role ${role} any more`, { reason });
+    if (!this.#isTrusting(found, replica.source)) {
+      throw new ReplicationRefused(`Role ${role} does not trust ${serviceName} to assume it`, { reason });
+    }
     const identity = this.#sessionOf(found);
     for (const needed of neededFor(asked)) {
       const refusal = await this.#refusal(identity, replica.version.key, needed);
-      if (refusal !== undefined) return refusal;
+      if (refusal !== undefined) throw new ReplicationRefused(refusal, { reason: needed.reason });
     }
-    return undefined;
   }
 
   #isTrusting(found: FoundRole, source: Bucket): boolean {
@@ -159,21 +163,24 @@ function neededFor({
   readonly bucket: Bucket | undefined;
 }): readonly Needed[] {
   const { tags, acl } = version.attributes;
-  const reads = [
-    's3:GetObjectVersionForReplication',
-    ...(tags.length > 0 ? ['s3:GetObjectVersionTagging'] : []),
-    ...(acl !== undefined ? ['s3:GetObjectVersionAcl'] : []),
+  const reads: readonly Omit<Needed, 'bucketName' | 'bucket'>[] = [
+    { action: 's3:GetObjectVersionForReplication', reason: 'SrcGetObjectNotPermitted' },
+    ...(tags.length > 0 ? [{ action: 's3:GetObjectVersionTagging', reason: 'SrcGetObjectNotPermitted' } as const] : []),
+    ...(acl !== undefined ? [{ action: 's3:GetObjectVersionAcl', reason: 'SrcGetObjectNotPermitted' } as const] : []),
   ];
-  const writes = version.isDeleteMarker
-    ? ['s3:ReplicateDelete']
+  const reason = 'DstPutObjectNotPermitted';
+  const writes: readonly Omit<Needed, 'bucketName' | 'bucket'>[] = version.isDeleteMarker
+    ? [{ action: 's3:ReplicateDelete', reason: 'DstDelObjNotPermitted' }]
     : [
-        's3:ReplicateObject',
-        ...(tags.length > 0 ? ['s3:ReplicateTags'] : []),
-        ...(rule.destination.overridesOwner ? ['s3:ObjectOwnerOverrideToBucketOwner'] : []),
+        { action: 's3:ReplicateObject', reason },
+        ...(tags.length > 0 ? [{ action: 's3:ReplicateTags', reason } as const] : []),
+        ...(rule.destination.overridesOwner
+          ? [{ action: 's3:ObjectOwnerOverrideToBucketOwner', reason } as const]
+          : []),
       ];
   const there = { bucketName: destination.slice('arn:aws:s3:::'.length), bucket };
   return [
-    ...reads.map((action) => ({ action, bucketName: source.name, bucket: source })),
-    ...writes.map((action) => ({ action, ...there })),
+    ...reads.map((needed) => ({ ...needed, bucketName: source.name, bucket: source })),
+    ...writes.map((needed) => ({ ...needed, ...there })),
   ];
 }

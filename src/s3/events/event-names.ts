@@ -30,15 +30,15 @@ const happening = [
   's3:Replication:OperationFailedReplication',
   's3:Replication:OperationMissedThreshold',
   's3:Replication:OperationReplicatedAfterThreshold',
+  's3:Replication:OperationNotTracked',
 ] as const;
 
-/** Those of what no bucket can have yet, object lock and annotations, and of changes that are no longer tracked, as all are here: to ask for them is right, and they never come. */
+/** Those of what no bucket can have yet, object lock and annotations: to ask for them is right, and they never come. */
 const neverHappening = [
   's3:ObjectRetention:Put',
   's3:ObjectAnnotation:*',
   's3:ObjectAnnotation:Put',
   's3:ObjectAnnotation:Delete',
-  's3:Replication:OperationNotTracked',
 ] as const;
 
 export const eventNames: ReadonlySet<string> = new Set([...happening, ...neverHappening]);
