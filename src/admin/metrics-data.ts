@@ -11,7 +11,7 @@ export interface MetricDatum {
   readonly Dimensions: readonly { readonly Name: string; readonly Value: string }[];
   /** When the minute began, or the count was done. */
   readonly Timestamp: string;
-  readonly Unit: 'Count' | 'Bytes' | 'Milliseconds';
+  readonly Unit: 'Count' | 'Bytes' | 'Milliseconds' | 'Seconds';
   readonly StatisticValues: {
     readonly SampleCount: number;
     readonly Sum: number;
@@ -31,9 +31,13 @@ export function requestData(requests: readonly FilterFigures[], nowMs: number): 
   });
 }
 
+/** What was looked at once. */
+export function sampleOf(value: number): MetricDatum['StatisticValues'] {
+  return { SampleCount: 1, Sum: value, Minimum: value, Maximum: value };
+}
+
 /** Of each bucket, as it was counted last. */
 export function storageData(storage: readonly StorageFigures[]): readonly MetricDatum[] {
-  const one = (value: number) => ({ SampleCount: 1, Sum: value, Minimum: value, Maximum: value });
   return storage.flatMap(({ bucket: BucketName, countedMs, bytes, objects }) => {
     const Timestamp = new Date(countedMs).toISOString();
     const sizes = [...bytes].map(([StorageType, value]) => {
@@ -43,11 +47,11 @@ export function storageData(storage: readonly StorageFigures[]): readonly Metric
         Dimensions,
         Timestamp,
         Unit: 'Bytes',
-        StatisticValues: one(value),
+        StatisticValues: sampleOf(value),
       } as const;
     });
     const Dimensions = dimensions({ BucketName, StorageType: 'AllStorageTypes' });
-    const StatisticValues = one(objects);
+    const StatisticValues = sampleOf(objects);
     return [
       ...sizes,
       { MetricName: 'NumberOfObjects', Dimensions, Timestamp, Unit: 'Count', StatisticValues } as const,

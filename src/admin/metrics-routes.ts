@@ -5,7 +5,7 @@ import type { Usage } from '../engine/usage/usage.ts';
 import type { Clock } from '../lib/clock.ts';
 import { requestData, storageData } from './metrics-data.ts';
 import { metricsText, metricsTextType } from './metrics-text.ts';
-import { replicationFamilies } from './replication-metrics.ts';
+import { replicationData, replicationFamilies } from './replication-metrics.ts';
 import { type Route, refuseBody } from './routes.ts';
 import { type StorageFigures, storageFigures } from './storage-metrics.ts';
 
@@ -37,8 +37,11 @@ export function metricsRoutes({ requestMetrics, usage, replication, clock }: Met
       path: 'metrics.json',
       async run({ body }) {
         refuseBody(body);
-        const ofRequests = requestData(requestMetrics.read(), clock.nowMs());
-        return { Namespace: 'AWS/S3', MetricData: [...ofRequests, ...storageData(await readStorage())] };
+        const nowMs = clock.nowMs();
+        const ofRequests = requestData(requestMetrics.read(), nowMs);
+        const ofReplication = replicationData(await replication.sizes(), nowMs);
+        const MetricData = [...ofRequests, ...storageData(await readStorage()), ...ofReplication];
+        return { Namespace: 'AWS/S3', MetricData };
       },
     },
   ];

@@ -24,6 +24,9 @@ export function findProblems(status: Omit<Status, 'problems'>): readonly string[
     ...status.events
       .filter(({ deadLetters }) => deadLetters > 0)
       .map(({ target, deadLetters }) => `${deadLetters} events for ${target} were given up and are kept.`),
+    ...status.replication
+      .filter(({ failed }) => failed > 0)
+      .map(({ destination, failed }) => `${failed} changes were not replicated to ${destination} and have failed.`),
     ...jobs.filter(({ state }) => state === 'paused').map(({ name }) => `Job ${name} is paused.`),
   ];
 }

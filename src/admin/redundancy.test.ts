@@ -95,6 +95,7 @@ test('shards that contradict each other → a sentence a segment, that names a f
     sharedFileSystems: [],
     disks: [],
     events: [],
+    replication: [],
     jobs: [],
   };
   const space = describeSpace({ disks: [], segments: [], live: new Map() });

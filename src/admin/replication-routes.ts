@@ -69,15 +69,25 @@ async function describeOne(
   sizes: readonly ReplicationSize[],
   destination: string,
 ): Promise<ReplicationDescription['destinations'][number]> {
-  const waiting = sizes.find((size) => size.destination === destination && !size.isFailed);
-  const failed = sizes.find((size) => size.destination === destination && size.isFailed);
-  const shown = failed === undefined ? [] : await replication.failed({ destination, after: 0, limit: shownMax });
+  const { waiting, waitingBytes, oldestMs, failed } = sumOf(sizes, destination);
+  const shown = failed === 0 ? [] : await replication.failed({ destination, after: 0, limit: shownMax });
   return {
     destination,
-    waiting: waiting?.entries ?? 0,
-    waitingBytes: waiting?.bytes ?? 0,
-    ...(waiting !== undefined && { oldestMs: waiting.oldestMs }),
-    failed: failed?.entries ?? 0,
+    ...{ waiting, waitingBytes, failed },
+    ...(oldestMs !== undefined && { oldestMs }),
     failures: shown.map(({ bucket = '', key, versionId, failure = '' }) => ({ bucket, key, versionId, why: failure })),
+  };
+}
+
+/** How much there is for a destination by all rules. */
+export function sumOf(sizes: readonly ReplicationSize[], destination: string) {
+  const all = sizes.filter((size) => size.destination === destination);
+  const waiting = all.filter(({ isFailed }) => !isFailed);
+  const entriesOf = (some: readonly ReplicationSize[]) => some.reduce((total, { entries }) => total + entries, 0);
+  return {
+    waiting: entriesOf(waiting),
+    waitingBytes: waiting.reduce((total, { bytes }) => total + bytes, 0),
+    oldestMs: waiting[0]?.oldestMs,
+    failed: entriesOf(all.filter(({ isFailed }) => isFailed)),
   };
 }

@@ -79,6 +79,16 @@ const eventsSchema = z.object({
   deadLetters: z.number(),
 });
 
+/** Changes on their way to a bucket. */
+const replicationSchema = z.object({
+  /** ARN. */
+  destination: z.string(),
+  waiting: z.number(),
+  /** Since when the oldest waits. */
+  oldestMs: z.number().optional(),
+  failed: z.number(),
+});
+
 export const jobSchema = z.object({
   name: z.string(),
   state: z.enum(['running', 'waiting', 'paused', 'failing', 'stopped']),
@@ -165,6 +175,8 @@ export const statusSchema = z.object({
   index: indexSchema,
   /** Of the targets for which there are any. */
   events: z.array(eventsSchema),
+  /** Of the destinations for which something waits or has failed. */
+  replication: z.array(replicationSchema).default([]),
   jobs: z.array(jobSchema),
 });
 

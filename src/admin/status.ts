@@ -7,6 +7,7 @@ import type { Index, ZoneHoldings } from '../meta/types.ts';
 import { describeSharedFileSystems } from './file-systems.ts';
 import { findProblems } from './problems.ts';
 import { describeRedundancy, type LiveBytes } from './redundancy.ts';
+import { sumOf } from './replication-routes.ts';
 import { describeGroups, describeSpace } from './space.ts';
 import type { DiskStatus, Status } from './status-schema.ts';
 
@@ -15,7 +16,7 @@ export interface StatusSources {
   readonly clock: Clock;
   readonly startedMs: number;
   readonly zones: readonly { readonly name: string; readonly path: string }[];
-  readonly index: Pick<Index, 'countEvents' | 'listSegments' | 'state' | 'upkeep'>;
+  readonly index: Pick<Index, 'countEvents' | 'countReplication' | 'listSegments' | 'state' | 'upkeep'>;
   readonly blobs: Pick<BlobStore, 'disks' | 'segments'> & { readonly maintenance: Pick<BlobMaintenance, 'health'> };
   readonly jobs: Pick<JobRunner, 'status'>;
 }
@@ -54,6 +55,7 @@ export async function readStatus(sources: StatusSources): Promise<Status> {
       .map(({ segment, undecidedStripes }) => ({ segment, offsets: [...undecidedStripes] })),
     index: describeIndex(index),
     events: describeEvents(await index.countEvents()),
+    replication: describeReplication(await index.countReplication()),
     jobs: jobs.status().map((job) => ({ ...job, details: { ...job.details } })),
   };
   return { ...found, problems: [...findProblems(found)] };
@@ -78,6 +80,13 @@ function describeEvents(sizes: Awaited<ReturnType<Index['countEvents']>>): Statu
       ...(waiting !== undefined && { oldestMs: waiting.oldestMs }),
       deadLetters: dead?.events ?? 0,
     };
+  });
+}
+
+function describeReplication(sizes: Awaited<ReturnType<Index['countReplication']>>): Status['replication'] {
+  return [...new Set(sizes.map(({ destination }) => destination))].map((destination) => {
+    const { oldestMs, waiting, failed } = sumOf(sizes, destination);
+    return { destination, waiting, ...(oldestMs !== undefined && { oldestMs }), failed };
   });
 }
 

@@ -4,7 +4,8 @@ import { formatBytes, formatSpan, formatTime } from './quantities.ts';
 import { table } from './tables.ts';
 
 export function statusText(status: Status, endpoint: string): string {
-  const { version, nowMs, startedMs, problems, sharedFileSystems, zones, disks, groups, events, jobs } = status;
+  const { version, nowMs, startedMs, problems, sharedFileSystems, zones, disks, groups, events, replication, jobs } =
+    status;
   const attention = problems.length === 0 ? 'Nothing needs attention.' : `Needs attention\n${bullets(problems)}`;
   const together = sharedFileSystems.length === 0 ? [] : [`What fails together\n${bullets(sharedFileSystems)}`];
   return [
@@ -18,6 +19,7 @@ export function statusText(status: Status, endpoint: string): string {
     `Space\n${table(spaceRows(status))}`,
     `Index\n${table(indexRows(status))}`,
     ...(events.length === 0 ? [] : [`Events\n${eventsTable(events, nowMs)}`]),
+    ...(replication.length === 0 ? [] : [`Replication\n${replicationTable(replication, nowMs)}`]),
     `Background work\n${jobsTable(jobs, nowMs)}`,
   ].join('\n\n');
 }
@@ -116,6 +118,17 @@ export function eventsTable(events: Status['events'], nowMs: number): string {
       target,
       `${waiting} wait${oldestMs === undefined ? '' : `, the oldest for ${formatSpan(nowMs - oldestMs)}`}`,
       deadLetters === 0 ? '' : `${deadLetters} given up`,
+    ]),
+  );
+}
+
+/** One line a destination. */
+function replicationTable(replication: Status['replication'], nowMs: number): string {
+  return table(
+    replication.map(({ destination, waiting, oldestMs, failed }) => [
+      destination,
+      `${waiting} wait${oldestMs === undefined ? '' : `, the oldest for ${formatSpan(nowMs - oldestMs)}`}`,
+      failed === 0 ? '' : `${failed} failed`,
     ]),
   );
 }

@@ -220,4 +220,19 @@ export const MIGRATIONS: readonly string[] = [
   -- Changes of one key that wait: those behind one that is held up are passed by, and read when their turn comes.
   CREATE INDEX replication_by_key ON replication (destination, bucket_id, key, sequence) WHERE is_failed = 0;
   `,
+  `
+  -- How much of the queue of replication there is, kept with every change of it.
+  CREATE TABLE replication_totals (
+    is_failed INTEGER NOT NULL,
+    destination TEXT NOT NULL,
+    bucket_id INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    entries INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (is_failed, destination, bucket_id, rule)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO replication_totals
+    SELECT is_failed, destination, bucket_id, task ->> '$.rule' AS rule, COUNT(*), SUM(size)
+    FROM replication GROUP BY is_failed, destination, bucket_id, rule;
+  `,
 ];

@@ -207,7 +207,7 @@ export interface IndexReader {
   listReplicationOn(query: ReplicationKeyQuery): Promise<readonly ReplicationEntry[]>;
   /** The first destination behind another one for which something waits. */
   nextReplicationDestination(after: string): Promise<string | undefined>;
-  /** How much waits for each destination and how much failed; only of destinations for which there is any. */
+  /** How much waits and how much failed, by destination, bucket and rule; only where there is any. Takes as long as there are of these. */
   countReplication(): Promise<readonly ReplicationSize[]>;
   /** What waits of access logs, by bucket and day. */
   listLogGroups(): Promise<readonly LogGroup[]>;

@@ -159,9 +159,28 @@ test('to any other server → objects with all that is said of them, markers and
   await eventually(async () => expect((await tagsThere()).TagSet).toEqual(TagSet));
 });
 
-test('to a server that is away → PENDING, and nothing waits for it', async () => {
+test('to a server that is away → PENDING, and nothing waits for it; figures and status say so', async () => {
   const Bucket = await newVersioned(here);
   await putRules(here.client, Bucket, [ruleTo('away')]);
   await here.client.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
   expect(await statusOf(here.client, Bucket, 'k')).toBe('PENDING');
+  const { send } = signedRequests(() => here);
+  const ask = async (path: string) => JSON.parse((await send({ method: 'GET', path })).body);
+  const { MetricData } = await ask('/-/metrics.json');
+  const Dimensions = [
+    { Name: 'SourceBucket', Value: Bucket },
+    { Name: 'DestinationBucket', Value: 'away' },
+    { Name: 'RuleId', Value: 'to-away' },
+  ];
+  for (const [MetricName, Unit] of [
+    ['OperationsPendingReplication', 'Count'],
+    ['BytesPendingReplication', 'Bytes'],
+  ]) {
+    const StatisticValues = { SampleCount: 1, Sum: 1, Minimum: 1, Maximum: 1 };
+    const Timestamp = expect.any(String);
+    expect(MetricData).toContainEqual({ MetricName, Dimensions, Timestamp, Unit, StatisticValues });
+  }
+  expect(MetricData).toContainEqual(expect.objectContaining({ MetricName: 'ReplicationLatency', Dimensions }));
+  const waits = { destination: 'arn:aws:s3:::away', waiting: 1, failed: 0, oldestMs: expect.any(Number) };
+  expect((await ask('/-/status')).replication).toContainEqual(waits);
 });

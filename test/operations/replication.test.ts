@@ -365,7 +365,8 @@ describe('what the operator sees and does', () => {
     expect(await versions(copy)).toEqual([]);
     expect(await seen(copy)).toMatchObject({ waiting: 0, failed: 1 });
     const { body: metrics } = await sendRaw({ method: 'GET', path: '/-/metrics' });
-    expect(metrics).toContain(`ninefold_s3_replication_failed_operations{destination="arn:aws:s3:::${copy}"} 1\n`);
+    const labels = `bucket="${source}",destination="arn:aws:s3:::${copy}",rule="to-${copy}"`;
+    expect(metrics).toContain(`ninefold_s3_replication_failed_operations{${labels}} 1\n`);
     expect((await seen(copy)).failures).toEqual([
       { bucket: source, key: 'k', versionId: VersionId, why: expect.stringContaining('s3:ReplicateObject') },
     ]);

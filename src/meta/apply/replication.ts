@@ -114,7 +114,7 @@ export function settleReplication(transaction: Transaction, { settled }: SettleR
   for (const { sequence, failure, notice } of settled) {
     const row = transaction.replication.get(sequence);
     if (row === undefined) continue;
-    if (failure === undefined) transaction.replication.remove(sequence);
+    if (failure === undefined) transaction.replication.remove(row);
     else transaction.replication.setTask(row, { task: { ...taskOf(row), failure }, isFailed: true });
     const version = transaction.versions.byId(row.bucketId, row.key, row.versionId);
     if (version !== undefined) setStatus(transaction, version, statusOf(transaction, row));
@@ -168,7 +168,7 @@ export function retryReplication(
   const failed = transaction.replication.oldestFailed({ destination, limit });
   for (const row of failed) {
     const { failure: _over, ...task } = taskOf(row);
-    transaction.replication.remove(row.sequence);
+    transaction.replication.remove(row);
     const again = { ...row, isFailed: 0, queuedMs: atMs, task: JSON.stringify(task) };
     // Whoever replicates has passed the place where it was.
     transaction.replication.insert({ ...again, sequence: transaction.nextOutboxSequence() });
@@ -192,7 +192,7 @@ export function queueReplication(
     for (const route of to) {
       const known = there.find(({ destination }) => destination === route.destination);
       if (known?.isFailed === 0) continue;
-      if (known !== undefined) transaction.replication.remove(known.sequence);
+      if (known !== undefined) transaction.replication.remove(known);
       insertEntry(transaction, change, { ...route, atMs: row.lastModifiedMs, queuedMs: atMs });
       entries++;
     }

@@ -38,13 +38,16 @@ export interface ReplicationKeyQuery extends Omit<ReplicationQuery, 'isFailed'> 
   readonly through: number;
 }
 
-/** How much waits for a destination, or has failed. */
+/** How much of a bucket waits for a destination by a rule, or has failed. */
 export interface ReplicationSize {
   readonly destination: string;
+  /** Its name; absent if it is gone. */
+  readonly bucket?: string;
+  readonly rule: string;
   readonly isFailed: boolean;
   readonly entries: number;
   readonly bytes: number;
-  /** Since when the oldest waits, in milliseconds since 1970. */
+  /** Since when the oldest for the destination waits, by whatever rule, in milliseconds since 1970. */
   readonly oldestMs: number;
 }
 
@@ -69,7 +72,10 @@ export class ReplicationReader {
   readonly #page: Statement<[Omit<ReplicationQuery, 'isFailed'> & { isFailed: number }], NamedRow>;
   readonly #ofKey: Statement<[Omit<ReplicationKeyQuery, 'key'> & { key: Buffer }], NamedRow>;
   readonly #next: Statement<[string], { destination: string | null }>;
-  readonly #sizes: Statement<[], Omit<ReplicationSize, 'isFailed'> & { isFailed: number }>;
+  readonly #sizes: Statement<
+    [],
+    Omit<ReplicationSize, 'isFailed' | 'bucket'> & { isFailed: number; bucket: string | null }
+  >;
 
   constructor(db: Database) {
     this.#page = db.prepare(`
@@ -85,8 +91,12 @@ export class ReplicationReader {
       'SELECT MIN(destination) AS destination FROM replication WHERE is_failed = 0 AND destination > ?',
     );
     this.#sizes = db.prepare(`
-      SELECT destination, is_failed AS isFailed, COUNT(*) AS entries, SUM(size) AS bytes, MIN(queued_ms) AS oldestMs
-      FROM replication GROUP BY is_failed, destination`);
+      SELECT destination, is_failed AS isFailed, rule, entries, bytes,
+        (SELECT name FROM buckets WHERE buckets.bucket_id = totals.bucket_id) AS bucket,
+        (SELECT queued_ms FROM replication AS waiting
+          WHERE waiting.is_failed = totals.is_failed AND waiting.destination = totals.destination
+          ORDER BY sequence LIMIT 1) AS oldestMs
+      FROM replication_totals AS totals ORDER BY is_failed, destination, bucket_id, rule`);
   }
 
   page({ isFailed, ...query }: ReplicationQuery): ReplicationEntry[] {
@@ -100,9 +110,19 @@ export class ReplicationReader {
     return this.#next.get(after)?.destination ?? undefined;
   }
   sizes(): ReplicationSize[] {
-    return this.#sizes.all().map(({ isFailed, ...size }) => ({ ...size, isFailed: isFailed === 1 }));
+    return this.#sizes.all().map(({ isFailed, bucket, ...size }) => ({
+      ...{ ...size, isFailed: isFailed === 1 },
+      ...(bucket !== null && { bucket }),
+    }));
   }
 }
+
+/** What a group of the totals grows by. */
+type Counted = Pick<ReplicationRow, 'isFailed' | 'destination' | 'bucketId'> & {
+  readonly rule: string;
+  readonly entries: number;
+  readonly bytes: number;
+};
 
 export class ReplicationWriter {
   readonly #insert: Statement<[ReplicationRow]>;
@@ -111,6 +131,8 @@ export class ReplicationWriter {
   readonly #failed: Statement<[{ destination: string; limit: number }], ReplicationRow>;
   readonly #remove: Statement<[number]>;
   readonly #setTask: Statement<[{ sequence: number; task: string; isFailed: number }]>;
+  readonly #count: Statement<[Counted]>;
+  readonly #forget: Statement<[Omit<Counted, 'entries' | 'bytes'>]>;
 
   constructor(db: Database) {
     this.#insert = db.prepare(`
@@ -122,11 +144,18 @@ export class ReplicationWriter {
     this.#failed = db.prepare(`
       SELECT ${COLUMNS} FROM replication WHERE is_failed = 1 AND destination = $destination ORDER BY sequence LIMIT $limit`);
     this.#remove = db.prepare('DELETE FROM replication WHERE sequence = ?');
+    this.#count = db.prepare(`
+      INSERT INTO replication_totals VALUES ($isFailed, $destination, $bucketId, $rule, $entries, $bytes)
+      ON CONFLICT DO UPDATE SET entries = entries + excluded.entries, bytes = bytes + excluded.bytes`);
+    this.#forget = db.prepare(`
+      DELETE FROM replication_totals
+      WHERE is_failed = $isFailed AND destination = $destination AND bucket_id = $bucketId AND rule = $rule AND entries = 0`);
     this.#setTask = db.prepare('UPDATE replication SET task = $task, is_failed = $isFailed WHERE sequence = $sequence');
   }
 
   insert(row: ReplicationRow): void {
     this.#insert.run(row);
+    this.#note(row, 1);
   }
   get(sequence: number): ReplicationRow | undefined {
     return this.#get.get(sequence);
@@ -138,10 +167,23 @@ export class ReplicationWriter {
   oldestFailed(query: { destination: string; limit: number }): ReplicationRow[] {
     return this.#failed.all(query);
   }
-  remove(sequence: number): void {
-    this.#remove.run(sequence);
+  remove(row: ReplicationRow): void {
+    this.#remove.run(row.sequence);
+    this.#note(row, -1);
   }
-  setTask({ sequence }: ReplicationRow, { task, isFailed }: { task: ReplicationTask; isFailed: boolean }): void {
-    this.#setTask.run({ sequence, task: JSON.stringify(task), isFailed: isFailed ? 1 : 0 });
+  setTask(row: ReplicationRow, { task, isFailed }: { task: ReplicationTask; isFailed: boolean }): void {
+    const changed = { sequence: row.sequence, task: JSON.stringify(task), isFailed: isFailed ? 1 : 0 };
+    this.#setTask.run(changed);
+    if (row.isFailed === changed.isFailed) return;
+    this.#note(row, -1);
+    this.#note({ ...row, ...changed }, 1);
+  }
+
+  /** Of rows that came or went. */
+  #note({ isFailed, destination, bucketId, size, task }: ReplicationRow, entries: 1 | -1): void {
+    const { rule } = JSON.parse(task) as ReplicationTask;
+    const group = { isFailed, destination, bucketId, rule };
+    this.#count.run({ ...group, entries, bytes: entries * size });
+    if (entries < 0) this.#forget.run(group);
   }
 }
