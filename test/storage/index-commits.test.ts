@@ -117,6 +117,22 @@ test('the blobs of a wave fail → CommitFailed, nothing of it is visible, and t
   expect(await keys(bucketId)).toEqual(['after null', 'before null']);
 });
 
+test('events are followed → those of each wave once it is visible, in order; none of one that failed', async () => {
+  const told: string[] = [];
+  const event = { event: 'TestEvent', atMs: 1, bucket: 'bucket', requestId: 'r', hostId: 'h' } as const;
+  const post = (...targets: string[]) => index.submit({ type: 'post-test-events', targets, event });
+  await post('before');
+  index.followEvents((placed) => told.push(...placed.map(({ target }) => target)));
+  await Promise.all([post('a', 'b'), post('c')]);
+  alongside = () => Promise.reject(new Error('no disks'));
+  expect(await rejection(post('void'))).toBe('CommitFailed');
+  alongside = async () => undefined;
+  await post('d');
+  index.followEvents(undefined);
+  await post('after');
+  expect(told).toEqual(['a', 'b', 'c', 'd']);
+});
+
 test('a wave throws before it began → CommitFailed', async () => {
   const bucketId = await createBucket(index);
   alongside = () => {
