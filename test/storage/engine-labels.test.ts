@@ -38,7 +38,7 @@ test('a version, small and large → its label is the version as it was committe
     });
     const label = labels.pop();
     expect(label).toEqual({ v: 1, kind: 'version', bucket: 'bucket', ordinal: label?.ordinal, ...committed });
-    expect(ordinal - (label?.ordinal ?? 0)).toBe(size === 10 ? 0 : 1);
+    expect(Math.sign(ordinal - (label?.ordinal ?? 0))).toBe(size === 10 ? 0 : 1);
   }
   expect(labels).toEqual([]);
 });
