@@ -15,13 +15,16 @@ import {
   PutBucketAclCommand,
   PutBucketOwnershipControlsCommand,
   PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
   PutObjectAclCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { region } from '../support/daemon.ts';
+import { eventually } from '../support/eventually.ts';
 import { refusal } from '../support/refusals.ts';
+import { makeRole, putRules, statusOf as replicationOf, role, ruleTo } from '../support/replicated-buckets.ts';
 import { signedRequests } from '../support/signed-requests.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
@@ -225,4 +228,46 @@ describe('where ACLs count', () => {
     await stranger.send(new AbortMultipartUploadCommand(theirs));
     await owner.send(new AbortMultipartUploadCommand(ours));
   });
+});
+
+test('replicated to a bucket of another account, whose policy allows it → with its list; to the owner there, where a rule says so', async () => {
+  await makeRole(daemon());
+  const [source, copy] = [`${await daemon().newBucket()}-from`, 'replicas-of-another'];
+  for (const [client, Bucket] of [
+    [owner, source],
+    [stranger, copy],
+  ] as const) {
+    await client.send(new CreateBucketCommand({ Bucket, ObjectOwnership: 'ObjectWriter' }));
+    const VersioningConfiguration = { Status: 'Enabled' as const };
+    await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+  }
+  const allow = (...actions: string[]) => {
+    const Action = actions.map((action) => `s3:${action}`);
+    const Statement = [{ Effect: 'Allow', Principal: { AWS: role }, Action, Resource: `arn:aws:s3:::${copy}/*` }];
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    return stranger.send(new PutBucketPolicyCommand({ Bucket: copy, Policy }));
+  };
+  await allow('ReplicateObject');
+  const Bucket = `arn:aws:s3:::${copy}`;
+  const toOwner = { Bucket, Account: other, AccessControlTranslation: { Owner: 'Destination' as const } };
+  await putRules(owner, source, [
+    ruleTo(copy, { Filter: { Prefix: 'kept/' } }),
+    ruleTo(copy, { ID: 'given', Priority: 2, Filter: { Prefix: 'given/' }, Destination: toOwner }),
+  ]);
+  const { Owner: strangers } = await stranger.send(new GetBucketAclCommand({ Bucket: copy }));
+  const put = async (Key: string, status: string) => {
+    await owner.send(new PutObjectCommand({ Bucket: source, Key, Body: 'x', GrantRead: `id=${strangers?.ID}` }));
+    await eventually(async () => expect(await replicationOf(owner, source, Key)).toBe(status));
+  };
+  await put('given/k', 'FAILED');
+  await allow('ReplicateObject', 'ObjectOwnerOverrideToBucketOwner');
+  await put('given/k', 'COMPLETED');
+  await put('kept/k', 'COMPLETED');
+  const listOf = async (client: S3Client, Bucket: string, Key: string) => {
+    const { Owner, Grants } = await client.send(new GetObjectAclCommand({ Bucket, Key }));
+    return { Owner, Grants };
+  };
+  expect(await listOf(owner, copy, 'kept/k')).toEqual(await listOf(owner, source, 'kept/k'));
+  const Grants = [{ Grantee: expect.objectContaining({ ID: strangers?.ID }), Permission: 'FULL_CONTROL' }];
+  expect(await listOf(stranger, copy, 'given/k')).toMatchObject({ Owner: strangers, Grants });
 });

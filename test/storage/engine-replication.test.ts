@@ -7,7 +7,8 @@ import { type ReplicaTarget, ReplicationRefused } from '../../src/engine/replica
 import type { Bucket, ObjectEvent, Version } from '../../src/engine/types.ts';
 import { newVersionId } from '../../src/engine/version-ids.ts';
 import { eventRecord } from '../../src/events/record.ts';
-import { replicate } from '../../src/jobs/replicate.ts';
+import { type ReplicationOptions, replicate } from '../../src/jobs/replicate.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import { bodyOf, EngineStore, plain } from '../support/engine-store.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -117,7 +118,7 @@ function destination(fails: (call: string) => Error | undefined = () => undefine
   return { calls, target };
 }
 
-function work(target: ReplicaTarget) {
+function work(target: ReplicaTarget, different: Partial<ReplicationOptions> = {}) {
   return replicate({
     replication: store.engine.replication,
     elsewhere: new Map([[there, target]]),
@@ -125,6 +126,7 @@ function work(target: ReplicaTarget) {
     clock: store.clock,
     log: silent as never,
     retryForMs: 24 * hourMs,
+    ...different,
   });
 }
 
@@ -282,6 +284,30 @@ test('the source of an unfinished upload is gone → the upload is aborted there
   await until(second, nothingWaits);
   expect(calls.slice(4)).toEqual(['abort parts the-upload']);
   await second.close();
+});
+
+test('bytesPerSecond → in small pieces, no faster than that', async () => {
+  const { target } = destination();
+  const pieces: number[] = [];
+  const slowly: ReplicaTarget = {
+    ...target,
+    async putWhole(_, { read }) {
+      for await (const piece of read()) pieces.push(piece.length);
+    },
+  };
+  await store.engine.objects.put({
+    bucket: source,
+    key: 'k',
+    source: bodyOf('x'.repeat(200_000)),
+    attributes: plain,
+    cause,
+  });
+  const startedMs = systemClock.nowMs();
+  const running = work(slowly, { clock: systemClock, bytesPerSecond: 2_000_000 });
+  await until(running, nothingWaits);
+  expect(pieces).toEqual([65_536, 65_536, 65_536, 200_000 - 3 * 65_536]);
+  expect(systemClock.nowMs() - startedMs).toBeGreaterThan(90);
+  await running.close();
 });
 
 describe('replicas', () => {
