@@ -2,7 +2,8 @@
  * Encodes stripes on a few threads, so that the main thread goes on serving. Threads start with the first large stripe.
  * A thread that dies takes nothing with it: what it had in hand is encoded here, and so is all that follows.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from '../lib/start-thread.ts';
 import type { Coder } from './coding/coder.ts';
 import type { EncodeRequest } from './encoder-thread.ts';
 import type { BlobLog } from './options.ts';
@@ -67,10 +68,10 @@ export class EncoderPool {
   }
 
   #start(): EncoderThread {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const worker = new Worker(new URL(`./encoder-thread.${extension}`, import.meta.url), {
-      workerData: this.#coder.memory,
-    });
+    const worker = startThread(
+      { module: 'encoder-thread', beside: import.meta.url },
+      { workerData: this.#coder.memory, name: 'encoder' },
+    );
     worker.unref();
     const thread: EncoderThread = { worker, jobs: new Map() };
     worker.on('message', (index: number) => {

@@ -1,5 +1,6 @@
 /** A file in Parquet, encoded while it is written on a thread of its own, and kept in memory until it is whole. */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from '../../lib/start-thread.ts';
 import type { ToParquetThread } from './parquet-thread.ts';
 import type { ReportFileWriter } from './types.ts';
 
@@ -16,9 +17,8 @@ export class ParquetFile implements ReportFileWriter {
   #length = 0;
 
   constructor(columns: readonly string[]) {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const file = new URL(`./parquet-thread.${extension}`, import.meta.url);
-    this.#thread = new Worker(file, { workerData: columns, name: 'parquet', resourceLimits: threadLimits });
+    const options = { workerData: columns, name: 'parquet', resourceLimits: threadLimits };
+    this.#thread = startThread({ module: 'parquet-thread', beside: import.meta.url }, options);
   }
 
   get size(): number {

@@ -5,8 +5,9 @@
  * from waiting for each other for ever: while anyone waits for a slot, every taken slot is with the worker, which frees it.
  * Only the owner takes slots and only the worker frees them, except for slots that were taken and never handed over.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { copyBytes } from '../copy-bytes.ts';
+import { startThread } from '../start-thread.ts';
 import type { ChecksumAlgorithm, Digester, Digests } from './algorithms.ts';
 import type { FromDigestThread, SharedRing, ToDigestThread } from './messages.ts';
 
@@ -19,8 +20,6 @@ interface Waiter {
   resolve(slot: number): void;
   reject(error: Error): void;
 }
-
-const workerUrl = new URL(`./digest-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
 
 export class DigestThread {
   readonly slotBytes: number;
@@ -44,7 +43,10 @@ export class DigestThread {
     };
     this.#bytes = new Uint8Array(ring.bytes);
     this.#states = new Int32Array(ring.states);
-    this.#worker = new Worker(workerUrl, { workerData: ring, name: 'digests' });
+    this.#worker = startThread(
+      { module: 'digest-worker', beside: import.meta.url },
+      { workerData: ring, name: 'digests' },
+    );
     this.#worker.unref();
     this.#worker.on('message', (message: FromDigestThread) => this.#receive(message));
     const end = (error: Error) => {

@@ -1,5 +1,5 @@
 /** Runs a task on a snapshot on a thread of its own, so that no request waits for it. */
-import { Worker } from 'node:worker_threads';
+import { startThread } from '../../lib/start-thread.ts';
 import type { FromSnapshotThread } from './snapshot-thread.ts';
 import type { SnapshotTask, SnapshotTaskResult } from './snapshot-work.ts';
 import { syncWhileWritten } from './sync-while-written.ts';
@@ -10,11 +10,10 @@ export class IndexDamaged extends Error {
 }
 
 export function runOffThread(task: SnapshotTask): Promise<SnapshotTaskResult> {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const worker = new Worker(new URL(`./snapshot-thread.${extension}`, import.meta.url), {
-    workerData: task,
-    name: 'snapshot',
-  });
+  const worker = startThread(
+    { module: 'snapshot-thread', beside: import.meta.url },
+    { workerData: task, name: 'snapshot' },
+  );
   const done = new Promise<SnapshotTaskResult>((resolve, reject) => {
     worker.once('message', (answer: FromSnapshotThread) => {
       if ('result' in answer) resolve(answer.result);
