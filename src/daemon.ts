@@ -28,7 +28,6 @@ import { missingPrincipal } from './iam/known-principals.ts';
 import { canonicalIdOf } from './iam/names.ts';
 import { createUserAdministration } from './iam/user-administration.ts';
 import { type JobRunner, startJobs } from './jobs/runner.ts';
-import { AppendThreads } from './lib/appends/append-threads.ts';
 import { type Clock, steadyClock, systemClock } from './lib/clock.ts';
 import { createLog, type Log } from './lib/log.ts';
 import { openIndex } from './meta/index-store.ts';
@@ -91,10 +90,18 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const rootKey = openRootKey(config);
   const serverKey = openServerKey(config);
 
-  const appends = new AppendThreads();
-  const blobs = await openStore(config, { clusterId, appends, clock, log });
+  const blobs = await openStore(config, { clusterId, clock, log });
   refuseLostIndex(config, blobs.segments().length);
-  const index = await openIndexOf(config, { clusterId, blobs, appends, choices: overrides.choices, log });
+  const index = await openIndex({
+    zones: config.zones.map(({ name, path }) => ({ name, path })),
+    clusterId,
+    alongside: () => blobs.flush(),
+    isIntact: (location) => blobs.isIntact(location),
+    logFileSizeMaxBytes: config.store.logFileBytesMax,
+    snapshotLogBytes: config.store.snapshotLogBytes,
+    ...(overrides.choices !== undefined && { choices: overrides.choices }),
+    log,
+  });
   const dayLengthMs = tellDayLength(config, log);
   const engine = await openEngine(config, { index, blobs, clock, dayLengthMs });
   const iam = await openIam({
@@ -134,7 +141,6 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
       await Promise.all([engine.lifecycle.close(), engine.tiering.close(), engine.accessLogs.close()]);
       await index.close();
       await blobs.close();
-      appends.close();
       locks.release();
     },
   };
@@ -147,7 +153,7 @@ async function takeRebuilt(zonePaths: readonly string[], log: Log): Promise<void
 
 function openStore(
   config: Config,
-  { clusterId, appends, clock, log }: { clusterId: string; appends: AppendThreads; clock: Clock; log: Log },
+  { clusterId, clock, log }: { clusterId: string; clock: Clock; log: Log },
 ): Promise<ErasureBlobStore> {
   return openBlobStore({
     zones: config.zones.map(({ name, path, disks }) => ({ name, path, disks: [...disks] })),
@@ -159,7 +165,6 @@ function openStore(
     reserveBytes: config.store.reserveBytes,
     hotBlobBytesMax: config.store.hotObjectBytesMax,
     pageCacheBytesMax: config.store.pageCacheBytesMax,
-    appends,
     clock,
     log,
   });
@@ -180,30 +185,6 @@ async function openEngine(
   await engine.accessLogs.open();
   await engine.watches.load();
   return engine;
-}
-
-function openIndexOf(
-  config: Config,
-  parts: {
-    readonly clusterId: string;
-    readonly blobs: ErasureBlobStore;
-    readonly appends: AppendThreads;
-    readonly choices: RecoveryChoices | undefined;
-    readonly log: Log;
-  },
-): Promise<Index> {
-  const { clusterId, blobs, appends, choices, log } = parts;
-  return openIndex({
-    zones: config.zones.map(({ name, path }) => ({ name, path })),
-    clusterId,
-    alongside: () => blobs.flush(),
-    isIntact: (location) => blobs.isIntact(location),
-    logFileSizeMaxBytes: config.store.logFileBytesMax,
-    snapshotLogBytes: config.store.snapshotLogBytes,
-    appends,
-    ...(choices !== undefined && { choices }),
-    log,
-  });
 }
 
 async function openAuditFile({ data, auditLog }: Config, clock: Clock): Promise<AuditFile | undefined> {

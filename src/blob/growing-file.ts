@@ -5,7 +5,6 @@
 import assert from 'node:assert';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { AppendThreads } from '../lib/appends/append-threads.ts';
 import { errorCode } from './disk-identity.ts';
 
 const NEW_FILE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY;
@@ -17,9 +16,6 @@ export class GrowingFile {
   readonly #path: string;
   #handle: FileHandle;
   #isPastCache: boolean;
-  /** Under way on threads. */
-  #appends = 0;
-  #isClosed = false;
 
   private constructor(path: string, handle: FileHandle, isPastCache: boolean) {
     this.#path = path;
@@ -40,20 +36,6 @@ export class GrowingFile {
     }
   }
 
-  /**
-   * Writes the pieces one after another and syncs the file, on threads for that; undefined if they decline, or there are none.
-   * The pieces are the caller's again at once.
-   */
-  appendBy(threads: AppendThreads | undefined, pieces: Buffer[], offset: number): Promise<void> | undefined {
-    const appending = this.#isPastCache ? undefined : threads?.append(this.#handle.fd, pieces, offset);
-    if (!appending) return undefined;
-    this.#appends++;
-    return appending.finally(() => {
-      this.#appends--;
-      if (this.#isClosed) this.close();
-    });
-  }
-
   /** Writes the pieces one after another. */
   async write(pieces: Buffer[], offset: number): Promise<void> {
     try {
@@ -71,9 +53,6 @@ export class GrowingFile {
 
   /** What matters is synced or given up: nothing that matters can fail. Waits for what is under way. */
   close(): void {
-    this.#isClosed = true;
-    // A thread knows the file by a number, which the system gives to another file once this one is closed.
-    if (this.#appends > 0) return;
     this.#handle.close().catch(() => {});
   }
 

@@ -11,7 +11,6 @@
  *   closed and the segment is sealed, for good.
  */
 import assert from 'node:assert';
-import type { AppendThreads } from '../lib/appends/append-threads.ts';
 import { syncFolder } from '../lib/durable-files.ts';
 import type { Disk } from './disk.ts';
 import { segmentsFolder } from './disk-identity.ts';
@@ -32,8 +31,6 @@ export interface OpenSegmentOptions {
   readonly shardBytesMax: number;
   /** Whether it is appended to in whole pages only. */
   readonly inPages: boolean;
-  /** Threads for small stripes. */
-  readonly appends: AppendThreads | undefined;
 }
 
 export class OpenSegment {
@@ -46,7 +43,6 @@ export class OpenSegment {
   readonly #lostAtFirst: number;
   readonly #shardBytesMax: number;
   readonly #inPages: boolean;
-  readonly #appends: AppendThreads | undefined;
   #opening: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #tail = 0;
@@ -56,11 +52,10 @@ export class OpenSegment {
   #retired = false;
   #ranOutOfSpace = false;
 
-  constructor(segment: Segment, disks: Disks, { takesWrites, shardBytesMax, inPages, appends }: OpenSegmentOptions) {
+  constructor(segment: Segment, disks: Disks, { takesWrites, shardBytesMax, inPages }: OpenSegmentOptions) {
     this.segment = segment;
     this.#shardBytesMax = shardBytesMax;
     this.#inPages = inPages;
-    this.#appends = appends;
     this.#disks = disks;
     this.#files = new Array<undefined>(segment.scheme.shards).fill(undefined);
     this.#ends = new Array<number>(segment.scheme.shards).fill(0);
@@ -158,8 +153,6 @@ export class OpenSegment {
       this.#opening ??= this.#open();
       await this.#opening;
       await this.#eachShard(async ({ file }, shard) => {
-        const appended = isSynced ? file.appendBy(this.#appends, shards[shard] ?? [], offset) : undefined;
-        if (appended) return appended;
         writing++;
         try {
           await file.write(shards[shard] ?? [], offset);

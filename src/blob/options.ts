@@ -1,5 +1,4 @@
 /** What the store is told when it is opened. */
-import type { AppendThreads } from '../lib/appends/append-threads.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { PoolName } from './pool.ts';
 
@@ -59,8 +58,6 @@ export interface BlobStoreOptions {
   readonly hotBlobBytesMax?: number;
   /** How much of what was written and read of late the system may be thought to have in memory. Default 0. */
   readonly pageCacheBytesMax?: number;
-  /** Threads that append what is small. Without them it goes through libuv's pool, as all else does. */
-  readonly appends?: AppendThreads;
   readonly clock?: Clock;
   /** How long a disk may be away before its shards are rebuilt on others, where there are any. Default ten minutes. */
   readonly repairDelayMs?: number;

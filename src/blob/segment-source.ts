@@ -7,7 +7,6 @@
  * their reserve.
  */
 import assert from 'node:assert';
-import type { AppendThreads } from '../lib/appends/append-threads.ts';
 import { randomHex } from '../lib/ids.ts';
 import type { Disk } from './disk.ts';
 import type { DiskListener, Disks } from './disks.ts';
@@ -29,7 +28,6 @@ export interface SegmentSourceOptions {
   /** Shards that must be synced before a write counts. */
   readonly writeQuorums: Readonly<Record<SchemeName, number>>;
   readonly segmentSizeMaxBytes: number;
-  readonly appends: AppendThreads | undefined;
 }
 
 interface ShardCounts {
@@ -151,8 +149,7 @@ export class SegmentSource implements DiskListener {
     const segment = new Segment(named, placed, false);
     this.#options.table.add(segment);
     const shardBytesMax = Math.min(this.#options.segmentSizeMaxBytes, shardBytesMaxOn(placed.filter(takesWrites)));
-    const { disks, appends } = this.#options;
-    const open = new OpenSegment(segment, disks, { takesWrites, shardBytesMax, inPages, appends });
+    const open = new OpenSegment(segment, this.#options.disks, { takesWrites, shardBytesMax, inPages });
     this.#open.add(open);
     return open;
   }

@@ -89,7 +89,7 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
   const pool = new EncoderPool(coder, threadCount, log);
   const encoder = new StripeEncoder(coder, buffers, pool);
   const segmentSizeMaxBytes = options.segmentSizeMaxBytes ?? SEGMENT_SIZE_MAX_BYTES;
-  const source = new SegmentSource({ disks, table, writeQuorums, segmentSizeMaxBytes, appends: options.appends });
+  const source = new SegmentSource({ disks, table, writeQuorums, segmentSizeMaxBytes });
   const files = new FileCache(OPEN_FILES_MAX);
   const atHand = new StripesAtHand(files, options.pageCacheBytesMax ?? 0);
   const store = new ErasureBlobStore({

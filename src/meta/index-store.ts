@@ -6,7 +6,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
-import type { AppendThreads } from '../lib/appends/append-threads.ts';
 import type { Command, CommandResult } from './commands.ts';
 import { openReader, openWriter } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -43,8 +42,6 @@ export interface IndexOptions {
    */
   readonly isIntact: (location: BlobLocation) => Promise<boolean>;
   readonly logFileSizeMaxBytes?: number;
-  /** Threads that append records that are small. Without them these go through libuv's pool. */
-  readonly appends?: AppendThreads;
   /** How often, in milliseconds, it is checked that a log file in use is still in its folder. */
   readonly pathCheckMs?: number;
   /** Least time, in milliseconds, between two attempts to bring a lost zone's log back while serving. */
@@ -94,7 +91,6 @@ async function openOnce(options: IndexOptions): Promise<OpenedIndex> {
     epochMin: options.epochMin ?? 0,
     fileSizeMaxBytes: options.logFileSizeMaxBytes ?? LOG_FILE_SIZE_MAX_BYTES,
     pathCheckMs: options.pathCheckMs ?? PATH_CHECK_MS,
-    appends: options.appends,
     log: logger,
   };
   const [likely] = await findSources({ zonePaths, clusterId, log: logger });

@@ -1,11 +1,10 @@
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { GrowingFile } from '../../src/blob/growing-file.ts';
 import { PAGE_BYTES } from '../../src/blob/stripe.ts';
-import { AppendThreads } from '../../src/lib/appends/append-threads.ts';
 import { FaultyFiles } from '../support/faulty-files.ts';
 
 function makeFolder(): string {
@@ -47,28 +46,3 @@ test('any other error → told', async () => {
   ).rejects.toThrow('EIO');
   file.close();
 });
-
-test('closed while threads append to it → all is written, and then it is closed', async () => {
-  const path = join(makeFolder(), 'shard');
-  const threads = new AppendThreads({ threads: 1 });
-  onTestFinished(() => threads.close());
-  await threads.start();
-  const file = await GrowingFile.create(path, { pages: false });
-  const appends = Array.from({ length: 20 }, (_, i) => file.appendBy(threads, [Buffer.from([65 + i])], i));
-  file.close();
-  await Promise.all(appends);
-  expect(appends).not.toContain(undefined);
-  expect(await readFile(path, 'utf8')).toBe('ABCDEFGHIJKLMNOPQRST');
-  await expect.poll(() => isOpen(path), { timeout: 20_000 }).toBe(false);
-});
-
-function isOpen(path: string): boolean {
-  return readdirSync('/proc/self/fd').some((descriptor) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${descriptor}`) === path;
-    } catch {
-      // Closed while the folder was read.
-      return false;
-    }
-  });
-}

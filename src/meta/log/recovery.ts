@@ -9,7 +9,6 @@
  */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { AppendThreads } from '../../lib/appends/append-threads.ts';
 import { syncFolder } from '../../lib/durable-files.ts';
 import type { BlobLocation } from '../records.ts';
 import { findSnapshot, type Snapshot } from '../snapshots/snapshot-file.ts';
@@ -49,7 +48,6 @@ export interface RecoveryOptions {
   readonly epochMin: number;
   readonly fileSizeMaxBytes: number;
   readonly pathCheckMs: number;
-  readonly appends: AppendThreads | undefined;
   readonly log: IndexLog;
 }
 
@@ -134,7 +132,6 @@ function zoneOptions(options: RecoveryOptions, { name, path }: { name: string; p
     folder: join(path, 'log'),
     clusterId: options.clusterId,
     pathCheckMs: options.pathCheckMs,
-    appends: options.appends,
     onStale: (zone, error) => options.log.warn({ zone, err: error }, 'the log of a zone takes no more records'),
   };
 }

@@ -8,7 +8,6 @@
  */
 import assert from 'node:assert';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import type { AppendThreads } from '../../lib/appends/append-threads.ts';
 import { syncFolder, writeDurably } from '../../lib/durable-files.ts';
 import type { LogPosition } from '../tables/state.ts';
 import { encodeEpochFile, encodeFileHeader, FILE_HEADER_BYTES } from './codec.ts';
@@ -21,8 +20,6 @@ export interface ZoneLogOptions {
   readonly clusterId: string;
   /** How often the path of the open file is looked at, in milliseconds. */
   readonly pathCheckMs: number;
-  /** Threads that append what is small. */
-  readonly appends: AppendThreads | undefined;
   /** Told once when the copy becomes stale. */
   readonly onStale: (zone: string, reason: unknown) => void;
 }
@@ -62,12 +59,8 @@ export class ZoneLog {
     return this.#run(async () => {
       const isNew = position.offset === FILE_HEADER_BYTES;
       const file = await this.#fileFor(position);
-      const appended = this.#options.appends?.append(file.handle.fd, [record], position.offset);
-      if (appended) await appended;
-      else {
-        await writeAll(file.handle, record, position.offset);
-        await file.handle.datasync();
-      }
+      await writeAll(file.handle, record, position.offset);
+      await file.handle.datasync();
       if (isNew) await syncFolder(this.folder);
       if (isNew || performance.now() - this.#checkedMs >= this.#options.pathCheckMs) await this.#checkPath(file);
     });

@@ -17,7 +17,6 @@ import { rebalance } from '../../../src/jobs/rebalance.ts';
 import { repair } from '../../../src/jobs/repair.ts';
 import { scrub } from '../../../src/jobs/scrub.ts';
 import { keepSnapshots } from '../../../src/jobs/snapshot.ts';
-import { AppendThreads } from '../../../src/lib/appends/append-threads.ts';
 import { openIndex } from '../../../src/meta/index-store.ts';
 import type { Index } from '../../../src/meta/types.ts';
 import { lockZones } from '../../../src/meta/zone-locks.ts';
@@ -35,8 +34,6 @@ export interface SystemOptions {
   readonly hasSlowDisks?: boolean;
   /** Default 4. */
   readonly stripeBufferCount?: number;
-  /** Whether small appends are made by threads for them. */
-  readonly hasAppendThreads?: boolean;
 }
 
 /** Classes by which scenes choose how objects are coded. */
@@ -75,13 +72,11 @@ export class System implements AsyncDisposable {
   readonly engine: Engine;
   readonly compaction: Compaction;
   readonly clock: SteppingClock;
-  readonly #appends: AppendThreads | undefined;
   readonly #locks: { release(): void };
 
   private constructor(
     parts: Pick<System, 'blobs' | 'index' | 'engine' | 'compaction' | 'clock'>,
     locks: { release(): void },
-    appends: AppendThreads | undefined,
   ) {
     this.blobs = parts.blobs;
     this.index = parts.index;
@@ -89,7 +84,6 @@ export class System implements AsyncDisposable {
     this.compaction = parts.compaction;
     this.clock = parts.clock;
     this.#locks = locks;
-    this.#appends = appends;
   }
 
   static async open(options: SystemOptions = {}): Promise<System> {
@@ -99,9 +93,6 @@ export class System implements AsyncDisposable {
     await settleRebuilt(zonePaths, silent);
     const clock = new SteppingClock();
     const classes = options.hasSlowDisks ? slowDisks : { zones, schemes };
-    const appends = options.hasAppendThreads ? new AppendThreads({ threads: 3 }) : undefined;
-    await appends?.start();
-    const withThreads = appends !== undefined && { appends };
     const blobs = await openBlobStore({
       zones: classes.zones,
       clusterId,
@@ -109,7 +100,6 @@ export class System implements AsyncDisposable {
       encoderThreadCount: 0,
       diskCheckIntervalMs: 0,
       ...(options.segmentSizeMaxBytes !== undefined && { segmentSizeMaxBytes: options.segmentSizeMaxBytes }),
-      ...withThreads,
       log: silent,
     });
     try {
@@ -120,15 +110,13 @@ export class System implements AsyncDisposable {
         isIntact: (location) => blobs.isIntact(location),
         ...(options.logFileSizeMaxBytes !== undefined && { logFileSizeMaxBytes: options.logFileSizeMaxBytes }),
         ...(options.snapshotLogBytes !== undefined && { snapshotLogBytes: options.snapshotLogBytes }),
-        ...withThreads,
         log: silent,
       });
       const engine = createEngine({ index, blobs, clock, limits: { partSizeMinBytes: 1 }, ...classes });
       const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
-      return new System({ blobs, index, engine, compaction, clock }, locks, appends);
+      return new System({ blobs, index, engine, compaction, clock }, locks);
     } catch (error) {
       await blobs.close();
-      appends?.close();
       locks.release();
       throw error;
     }
@@ -170,7 +158,6 @@ export class System implements AsyncDisposable {
     await this.compaction.close();
     await this.index.close();
     await this.blobs.close();
-    this.#appends?.close();
     this.#locks.release();
   }
 }

@@ -36,7 +36,7 @@ export interface Verification {
 /** The current folder is the store's. Changes it. */
 export async function verify({ scene, check, isWhole, isThorough }: Verification): Promise<void> {
   // Memory for one stripe is enough, and is made anew each time.
-  const options = { ...scene.options, stripeBufferCount: 1, hasAppendThreads: false };
+  const options = { ...scene.options, stripeBufferCount: 1 };
   await scene.makeReady?.();
   let expected: Awaited<ReturnType<typeof observe>>;
   let needed: ReadonlySet<string>;

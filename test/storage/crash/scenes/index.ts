@@ -16,7 +16,7 @@ import { migration } from './migration.ts';
 import { forcedRebuild, rebuiltIndex } from './rebuilt-index.ts';
 import { repair } from './repair.ts';
 import { segmentRotation } from './segment-rotation.ts';
-import { objectsByThreads, smallObjects } from './small-objects.ts';
+import { smallObjects } from './small-objects.ts';
 import { restoredIndex, snapshots } from './snapshots.ts';
 import { threeCopies } from './three-copies.ts';
 import { transitions } from './transitions.ts';
@@ -26,7 +26,6 @@ import { versions } from './versions.ts';
 export const scenes: readonly Scene[] = [
   firstStart,
   smallObjects,
-  objectsByThreads,
   mediumObjects,
   largeObjects,
   concurrentWrites,

@@ -20,11 +20,3 @@ export const smallObjects: Scene = {
     await stage.step(() => put(stage, 'empty', { seed: '', size: 0 }));
   },
 };
-
-export const objectsByThreads: Scene = {
-  ...smallObjects,
-  name: 'objects-by-threads',
-  story: `${smallObjects.story} Threads for that write and sync them, as in a server that is busy.`,
-  options: { hasAppendThreads: true },
-  triesStart: false,
-};
