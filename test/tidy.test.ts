@@ -119,6 +119,7 @@ describe('a rule finds what it is for', () => {
     expect(found(noSleeps, 'src/a.ts', 'await new Promise((done) => setTimeout(done, 5))')).toEqual([]);
   });
 
+  // Texts for the rule to find: none of them is a test.
   test.for([
     'test.skip("", f)',
     'describe.only("", f)',

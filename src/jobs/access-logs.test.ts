@@ -40,7 +40,7 @@ function stage(groups: LogGroup[]) {
   const tell = (_: object, text: string) => void told.push(text);
   const job = deliverAccessLogs({
     ...{ accessLogs, clock: { nowMs: () => stage.nowMs }, intervalMs, objectBytesMax, keepForMs: 10 * intervalMs },
-    log: { warn: tell, error: tell } as never,
+    log: { warn: tell, error: tell },
     place: async () => Promise.reject(new Error('not asked')),
     accountOf: () => undefined,
   });

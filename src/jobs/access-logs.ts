@@ -7,7 +7,6 @@ import type { AccessLogs, DeliverOptions } from '../engine/access-log/types.ts';
 import { DeliveryRefused } from '../engine/inventory/types.ts';
 import type { LogGroup } from '../engine/types.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Log } from '../lib/log.ts';
 import type { Job, StepOutcome } from './job.ts';
 
 export interface AccessLogOptions {
@@ -15,7 +14,10 @@ export interface AccessLogOptions {
   readonly place: DeliverOptions['place'];
   readonly accountOf: DeliverOptions['accountOf'];
   readonly clock: Clock;
-  readonly log: Log;
+  readonly log: {
+    warn(fields: object, message: string): void;
+    error(fields: object, message: string): void;
+  };
   readonly intervalMs: number;
   readonly objectBytesMax: number;
   /** How long lines wait that nobody takes. */

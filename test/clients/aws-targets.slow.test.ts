@@ -1,10 +1,4 @@
 /** Events sent to moto's SQS, SNS, Lambda and EventBridge, which are not ours. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import {
   type NotificationConfiguration,
   PutBucketNotificationConfigurationCommand,
@@ -14,24 +8,16 @@ import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startDaemon } from '../support/daemon.ts';
 import { eventually } from '../support/eventually.ts';
+import { type Moto, startMoto } from '../support/moto.ts';
 import { pythonClients, setupLimitMs } from './python.ts';
 
 const region = 'us-east-1';
 const account = '123456789012';
 const key = { accessKeyId: 'KEY', secretAccessKey: 'a-secret' };
 
-let moto: ChildProcess | undefined;
-let folder = '';
+let moto: Moto | undefined;
 let endpoint = '';
 let missing: string | undefined;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 /** An action of one of moto's services with JSON, by its target's name. */
 async function call(target: string, input: object): Promise<Record<string, unknown>> {
@@ -87,22 +73,14 @@ beforeAll(async () => {
   const python = await pythonClients('moto');
   missing = python.missing;
   if (python.interpreter === undefined) return;
-  const port = await freePort();
-  endpoint = `http://127.0.0.1:${port}`;
-  const command = join(dirname(python.interpreter), 'moto_server');
-  folder = await mkdtemp(join(tmpdir(), 'ninefold-moto-'));
-  // It records what it is sent where it is started.
-  moto = spawn(command, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore', cwd: folder });
+  moto = await startMoto(python.interpreter);
+  endpoint = moto.endpoint;
   await eventually(() => call('AmazonSQS.ListQueues', {}));
 }, setupLimitMs);
 
 afterAll(async () => {
   for (const daemon of running) await daemon[Symbol.asyncDispose]();
-  if (moto === undefined || moto.exitCode !== null) return;
-  const exit = once(moto, 'exit');
-  moto.kill('SIGKILL');
-  await exit;
-  await rm(folder, { recursive: true });
+  await moto?.[Symbol.asyncDispose]();
 });
 
 test('objects put → moto’s queue has their messages', async (ctx) => {

@@ -1,10 +1,4 @@
 /** Replication to moto's S3, which is not ours. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import {
   CompleteMultipartUploadCommand,
   CreateBucketCommand,
@@ -21,35 +15,23 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { region, startDaemon } from '../support/daemon.ts';
 import { eventually } from '../support/eventually.ts';
+import { type Moto, startMoto } from '../support/moto.ts';
 import { makeRole, newVersioned, putRules, ruleTo, statusOf, versionsOf } from '../support/replicated-buckets.ts';
 import { pythonClients, setupLimitMs } from './python.ts';
 
 const key = { accessKeyId: 'KEY', secretAccessKey: 'a-secret' };
 const Copies = 'copies';
-let moto: ChildProcess | undefined;
+let moto: Moto | undefined;
 let there: S3Client | undefined;
-let folder = '';
 let endpoint = '';
 let missing: string | undefined;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 beforeAll(async () => {
   const python = await pythonClients('moto');
   missing = python.missing;
   if (python.interpreter === undefined) return;
-  const port = await freePort();
-  endpoint = `http://127.0.0.1:${port}`;
-  folder = await mkdtemp(join(tmpdir(), 'ninefold-moto-'));
-  const command = join(dirname(python.interpreter), 'moto_server');
-  // It records what it is sent where it is started.
-  moto = spawn(command, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore', cwd: folder });
+  moto = await startMoto(python.interpreter);
+  endpoint = moto.endpoint;
   const client = new S3Client({ endpoint, region, credentials: { ...key }, forcePathStyle: true });
   there = client;
   await eventually(() => client.send(new CreateBucketCommand({ Bucket: Copies })));
@@ -59,11 +41,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   there?.destroy();
-  if (moto === undefined || moto.exitCode !== null) return;
-  const exit = once(moto, 'exit');
-  moto.kill('SIGKILL');
-  await exit;
-  await rm(folder, { recursive: true });
+  await moto?.[Symbol.asyncDispose]();
 });
 
 test('versions, markers, parts, metadata and tags → as many there, with the same ETags, metadata and tags', async (ctx) => {

@@ -1,6 +1,5 @@
 /** Two servers that replicate to each other under load, while either is killed again and again. */
 import { createHash } from 'node:crypto';
-import { createServer } from 'node:net';
 import {
   CompleteMultipartUploadCommand,
   CreateBucketCommand,
@@ -16,6 +15,7 @@ import {
 import { expect, test, vi } from 'vitest';
 import { type Daemon, rootKey, startDaemon } from '../support/daemon.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 import { makeRole, putRules, ruleTo, versionsOf } from '../support/replicated-buckets.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 
@@ -26,18 +26,6 @@ const keysMax = 12;
 const Bucket = 'shared';
 /** Clients write into the one they are given. */
 const root = { accessKeyId: rootKey.accessKeyId, secretAccessKey: rootKey.secretAccessKey };
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** A server whose bucket is replicated to that of another one, which may not be there yet. */
 async function startSide(port: number, other: { port: number }): Promise<Daemon> {

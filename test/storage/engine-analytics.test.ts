@@ -6,6 +6,7 @@ import type { Bucket, Version } from '../../src/engine/types.ts';
 import { analyse } from '../../src/jobs/analytics.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { jobStateIn } from '../../src/jobs/job-state.ts';
+import { createLog } from '../../src/lib/log.ts';
 import { EngineStore } from '../support/engine-store.ts';
 import { dayMs, runSteps } from '../support/lifecycle-job.ts';
 
@@ -17,7 +18,7 @@ function job(store: EngineStore): Job {
   return analyse({
     ...{ analytics, watches, clock: store.clock, dayLengthMs: dayMs },
     check: async () => undefined,
-    log: { warn: () => {} } as never,
+    log: createLog('silent'),
     state: jobStateIn(store.index, 'analytics'),
     accessState: jobStateIn(store.index, 'analytics-accesses'),
   });

@@ -7,6 +7,7 @@ import type { Bucket } from '../../src/engine/types.ts';
 import { writeInventories } from '../../src/jobs/inventory.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { jobStateIn } from '../../src/jobs/job-state.ts';
+import { createLog } from '../../src/lib/log.ts';
 import { EngineStore } from '../support/engine-store.ts';
 import { dayMs, runSteps } from '../support/lifecycle-job.ts';
 
@@ -17,7 +18,7 @@ function inventoryJob(store: EngineStore): Job {
     inventory: store.engine.inventory,
     check: async () => undefined,
     clock: store.clock,
-    log: { warn: () => {} } as never,
+    log: createLog('silent'),
     state: jobStateIn(store.index, 'inventory'),
     dayLengthMs: dayMs,
   });

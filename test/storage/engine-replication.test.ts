@@ -9,13 +9,13 @@ import { newVersionId } from '../../src/engine/version-ids.ts';
 import { eventRecord } from '../../src/events/record.ts';
 import { type ReplicationOptions, replicate } from '../../src/jobs/replicate.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { createLog } from '../../src/lib/log.ts';
 import { bodyOf, EngineStore, plain } from '../support/engine-store.ts';
 import { eventually } from '../support/eventually.ts';
 
 const there = 'arn:aws:s3:::there';
 const hourMs = 3_600_000;
 const cause = { requestId: 'r', hostId: 'h', requester: 'AWS:1', sourceAddress: '' };
-const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
 let store: EngineStore;
 let buckets = 0;
@@ -124,7 +124,7 @@ function work(target: ReplicaTarget, different: Partial<ReplicationOptions> = {}
     elsewhere: new Map([[there, target]]),
     check: async () => {},
     clock: store.clock,
-    log: silent as never,
+    log: createLog('silent'),
     retryForMs: 24 * hourMs,
     ...different,
   });
