@@ -135,10 +135,10 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
       await server.close();
       await auditFile?.close();
       await jobs.stop();
-      for (const sender of senders) await sender.close();
-      await settings.write();
-      await compaction.close();
-      await Promise.all([engine.lifecycle.close(), engine.tiering.close(), engine.accessLogs.close()]);
+      // What these write down last can be done without: whatever becomes of it, the index and the disks are closed.
+      const noting = [engine.lifecycle, engine.tiering, engine.accessLogs];
+      const last = [...senders, { close: () => settings.write() }, compaction, ...noting];
+      for (const one of last) await one.close().catch((err: unknown) => log.warn({ err }, 'Not noted at the stop'));
       await index.close();
       await blobs.close();
       locks.release();

@@ -9,12 +9,14 @@ import { expect } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { type Daemon, startDaemon } from '../../src/daemon.ts';
 import { rootKey } from './daemon.ts';
+import { eventually } from './eventually.ts';
 import { md5Hex } from './reference-model.ts';
 import { S3Http } from './s3-http.ts';
 import { element, S3Operations } from './s3-operations.ts';
 import { seededBytes } from './seeded-bytes.ts';
 
 const bucket = 'stored';
+const everything = { bucket, prefix: '', delimiter: '', pageSize: 1000 };
 const sizes = [0, 1, 3000, 70_000, 400_000, 1_700_000];
 
 /** Keys with their contents, as they were acknowledged. */
@@ -80,10 +82,17 @@ export class StoredDaemon implements AsyncDisposable {
     this.#stored.set(key, content);
   }
 
+  /** Until nothing is answered 503: damage that a start did not see is found by who reads it, and mended while others wait. */
+  async untilServed(): Promise<void> {
+    await eventually(async () => {
+      await this.#s3().list('objects', everything);
+      for (const key of this.#stored.keys()) expect((await this.#s3().get({ bucket, key })).status).not.toBe(503);
+    });
+  }
+
   /** Everything that was acknowledged is listed and reads right, and nothing else is listed. */
   async expectRight(): Promise<void> {
-    const query = { bucket, prefix: '', delimiter: '', pageSize: 1000 };
-    expect(await this.#s3().list('objects', query)).toEqual([...this.#stored.keys()].sort());
+    expect(await this.#s3().list('objects', everything)).toEqual([...this.#stored.keys()].sort());
     for (const [key, content] of this.#stored) {
       const answer = await this.#s3().get({ bucket, key });
       expect({ key, code: answer.code, isRight: answer.body.equals(content) }).toEqual({

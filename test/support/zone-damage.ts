@@ -63,7 +63,9 @@ export async function expectAllOrWords(pristine: StoredDaemon, damage: Damage): 
       () => undefined,
       (reason: unknown) => reason,
     );
-    if (error === undefined) await hurt.expectRight();
-    else expect(error instanceof Error ? error.name : error, `${file}: ${String(error)}`).toMatch(explained);
+    if (error === undefined) {
+      await hurt.untilServed();
+      await hurt.expectRight();
+    } else expect(error instanceof Error ? error.name : error, `${file}: ${String(error)}`).toMatch(explained);
   }
 }

@@ -11,9 +11,10 @@ export async function postgresql(): Promise<Broker> {
   const data = `${server.folder}/data`;
   const url = `postgres://${user.name}:${user.password}@127.0.0.1:${port}/postgres`;
   const [programs] = globSync('/usr/lib/postgresql/*/bin');
-  // It reads a key that is its own alone.
-  const [ownKey, password] = [`${server.folder}/key.pem`, `${server.folder}/password`];
-  const tls = ['ssl=on', `ssl_cert_file=${certificate}`, `ssl_key_file=${ownKey}`];
+  // It is another user, who need not see this repository, and reads a key that is its own alone.
+  const own = { certificate: `${server.folder}/certificate.pem`, key: `${server.folder}/key.pem` };
+  const password = `${server.folder}/password`;
+  const tls = ['ssl=on', `ssl_cert_file=${own.certificate}`, `ssl_key_file=${own.key}`];
   const settings = ['fsync=off', 'dynamic_shared_memory_type=mmap', ...tls].flatMap((setting) => ['-c', setting]);
   const args = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', ...settings];
 
@@ -35,10 +36,11 @@ export async function postgresql(): Promise<Broker> {
     async start() {
       if (!existsSync(data)) {
         const ids = server.giveTo('postgres');
-        copyFileSync(certificateKey, ownKey);
-        chmodSync(ownKey, 0o600);
+        copyFileSync(certificate, own.certificate);
+        copyFileSync(certificateKey, own.key);
+        chmodSync(own.key, 0o600);
         writeFileSync(password, user.password);
-        if (ids !== undefined) for (const file of [ownKey, password]) chownSync(file, ids.uid, ids.gid);
+        if (ids !== undefined) for (const file of [...Object.values(own), password]) chownSync(file, ids.uid, ids.gid);
         const initial = ['-D', data, '-U', user.name, '-A', 'scram-sha-256', '--pwfile', password, '--no-sync'];
         execFileSync(`${programs}/initdb`, initial, { ...ids, cwd: server.folder, stdio: 'ignore' });
       }
