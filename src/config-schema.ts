@@ -4,6 +4,7 @@ import { GROUP_NAME } from './blob/pool.ts';
 import { accessLogsSchema } from './config-access-logs.ts';
 import { accountIdSchema, accountSchema, keySchema } from './config-accounts.ts';
 import { durationSchema } from './config-durations.ts';
+import { encryptionSchema } from './config-encryption.ts';
 import { eventsSchema } from './config-events.ts';
 import { replicationSchema } from './config-replication.ts';
 import { parseIpRange } from './iam/policy/ip-range.ts';
@@ -179,6 +180,7 @@ export const configSchema = z.strictObject({
   rateLimits: rateLimitsSchema.optional(),
   store: storeSchema.prefault({}),
   jobs: jobsSchema.prefault({}),
+  encryption: encryptionSchema.prefault({}),
   events: eventsSchema.prefault({}),
   replication: replicationSchema.prefault({}),
   accessLogs: accessLogsSchema.prefault({}),

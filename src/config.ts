@@ -35,6 +35,8 @@ export interface Config extends Readonly<Omit<FileConfig, 'zones' | 'buckets' | 
   readonly placeOf: (setting: Setting) => string;
   /** Absent: made once and kept in the data folder. */
   readonly rootKey: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+  /** Values of the environment variables that keys of KMS name, where they are set. */
+  readonly keyMaterial: Readonly<Record<string, string>>;
 }
 
 /** Flags of the command line that set configuration. */
@@ -64,7 +66,7 @@ export function loadConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv = 
   const { file, placeOf } = path === undefined ? noConfigFile : readConfigFile(path);
   const merged = configSchema.safeParse({ ...file, ...fromEnvironment(environment, file), ...fromFlags(flags) });
   if (!merged.success) throw new ConfigError(`Configuration: ${describe(merged.error)}`);
-  return finish(merged.data, placeOf);
+  return finish(merged.data, { placeOf, environment });
 }
 
 interface ReadFile {
@@ -154,10 +156,19 @@ function numberOrText(value: string | undefined): unknown {
   return value !== undefined && /^\d+$/.test(value) ? Number(value) : value;
 }
 
-function finish(parsed: FileConfig, placeOf: ReadFile['placeOf']): Config {
+function finish(
+  parsed: FileConfig,
+  { placeOf, environment }: Pick<ReadFile, 'placeOf'> & { environment: NodeJS.ProcessEnv },
+): Config {
   const data = resolve(parsed.data);
   const zones = parsed.zones ?? defaultZones(data);
-  return deepFreeze({ ...parsed, data, zones, rootKey: parsed.rootKey, placeOf });
+  const keyMaterial = Object.fromEntries(
+    parsed.encryption.kms.keys.flatMap(({ environment: name = '' }) => {
+      const value = environment[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+  return deepFreeze({ ...parsed, data, zones, rootKey: parsed.rootKey, keyMaterial, placeOf });
 }
 
 function defaultZones(data: string): ZoneConfig[] {

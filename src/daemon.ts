@@ -28,6 +28,7 @@ import { missingPrincipal } from './iam/known-principals.ts';
 import { canonicalIdOf } from './iam/names.ts';
 import { createUserAdministration } from './iam/user-administration.ts';
 import { type JobRunner, startJobs } from './jobs/runner.ts';
+import { type OpenKms, openKms } from './kms-keys.ts';
 import { type Clock, steadyClock, systemClock } from './lib/clock.ts';
 import { createLog, type Log } from './lib/log.ts';
 import { openIndex } from './meta/index-store.ts';
@@ -47,6 +48,7 @@ import type { FindSecret } from './s3/auth/types.ts';
 import { Door } from './s3/door/door.ts';
 import { namesBucket } from './s3/door/public-endpoints.ts';
 import { createHealth } from './s3/health.ts';
+import { KmsApi } from './s3/kms/kms-api.ts';
 import { Observer } from './s3/metrics/observer.ts';
 import { operations } from './s3/operations/index.ts';
 import { Pipeline } from './s3/pipeline.ts';
@@ -111,6 +113,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     httpIssuers: config.httpIssuers,
     clock,
   });
+  const kms = await openKms(config, { iam, serverKey, clock });
   await ensureBuckets(config, engine);
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
   const settings = new SettingsCopies({ read: () => readSettings(index), disks: () => blobs.disks(), clock });
@@ -120,7 +123,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const senders = [events.delivery, openReplication(config, parts)].filter((one) => one !== undefined);
   const jobs = startJobs([...work, ...senders.map(({ job }) => job)], { clock, log });
   const auditFile = await openAuditFile(config, clock);
-  const server = createFrontEnd({ config, auditFile, tls, startedMs, ...parts, jobs, events });
+  const server = createFrontEnd({ config, auditFile, tls, startedMs, ...parts, jobs, events, kms });
   const address = await server.listen(config);
   log.info({ address, region: config.region }, 'Serving');
 
@@ -227,11 +230,13 @@ interface FrontEndParts extends AccessParts {
   readonly blobs: ErasureBlobStore;
   readonly jobs: JobRunner;
   readonly events: OpenEvents;
+  readonly kms: OpenKms;
 }
 
 /** What answers on the port: S3, and below `/-/` the health checks and the operator's interface. */
 function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: FrontEndParts): S3Server {
-  const { startedMs, accountBlocks, accesses, roles, findLogTarget, index, blobs, jobs, auditFile, events } = parts;
+  const { startedMs, accountBlocks, accesses, roles, findLogTarget, index, blobs, jobs, auditFile, events, kms } =
+    parts;
   const append = auditFile && ((line: string) => auditFile.append(line));
   const audit = append && createAuditTrail({ append, region: config.region, clock, log });
   const { directory, callers } = iam;
@@ -269,11 +274,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
     version: version(),
     clock,
     startedMs,
-    zones: config.zones,
-    index,
-    blobs,
-    jobs,
-    users,
+    ...{ zones: config.zones, index, blobs, jobs, users },
     outbox: engine.outbox,
     eventTail: events.tail,
     replication: engine.replication,
@@ -281,12 +282,12 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
     requestMetrics,
     usage: engine.usage,
   });
+  const api = { iam, regions, door, clock, log, audit };
   return createServer({
     pipeline,
-    queueApi: new QueueApi({ queues: events.queues, iam, regions, door, clock, log, audit }),
-    queryApi: new QueryApi({
-      ...{ iam, answerSns: events.topics.answer, regions, hostSuffixes: suffixes, door, clock, log, audit },
-    }),
+    queueApi: new QueueApi({ queues: events.queues, ...api }),
+    kmsApi: new KmsApi({ answer: kms.answer, ...api }),
+    queryApi: new QueryApi({ answerSns: events.topics.answer, hostSuffixes: suffixes, ...api }),
     reserved: new ReservedRoutes({
       ...{ answer, findSecret, operator: config.accountId, regions, door, clock, log, audit },
       collecting: config.metrics && { ...config.metrics, paths: metricsPaths },

@@ -7,7 +7,7 @@ const key = (accessKeyId: string) => ({ accessKeyId, secretAccessKey: 'some-secr
 
 function declare(...accounts: object[]) {
   const config = { ...configSchema.parse({ accountId: '111111111111', accounts }), zones: [], buckets: [] };
-  return declaredAccounts({ ...config, rootKey, placeOf: () => '' }, rootKey);
+  return declaredAccounts({ ...config, rootKey, keyMaterial: {}, placeOf: () => '' }, rootKey);
 }
 
 test('the own account comes first, by its setting or by the list, with the root key of the server', () => {

@@ -38,6 +38,8 @@ export interface AccountView {
   readonly publicAccessBlocks: Collection<Records['public-access-block']>;
   readonly topics: Collection<Records['topic']>;
   readonly queues: Collection<Records['queue']>;
+  readonly kmsKeys: Collection<Records['kms-key']>;
+  readonly kmsAliases: Collection<Records['kms-alias']>;
 }
 
 /** A view, and the changes that go into `changes` where it is given; a view without refuses them. */
@@ -60,6 +62,8 @@ export function viewAccount(
     publicAccessBlocks: collect('public-access-block'),
     topics: collect('topic'),
     queues: collect('queue'),
+    kmsKeys: collect('kms-key'),
+    kmsAliases: collect('kms-alias'),
   };
 }
 

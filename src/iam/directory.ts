@@ -177,5 +177,7 @@ export function emptyShelves(): MutableShelves {
     'public-access-block': new Map(),
     topic: new Map(),
     queue: new Map(),
+    'kms-key': new Map(),
+    'kms-alias': new Map(),
   };
 }

@@ -161,6 +161,43 @@ export interface QueueRecord {
   readonly createdMs: number;
 }
 
+/** Key material of a key of KMS, sealed with the server's key. */
+export interface KmsMaterialRecord {
+  readonly sealed: string;
+  readonly createdMs: number;
+}
+
+/** A key of KMS that data keys are sealed under. */
+export interface KmsKeyRecord {
+  /** What follows `key/` in its ARN. */
+  readonly id: string;
+  readonly createdMs: number;
+  readonly state: 'Enabled' | 'Disabled' | 'PendingDeletion';
+  /** Of one that is pending deletion: from when it is gone. */
+  readonly deletionMs?: number;
+  readonly description: string;
+  /** Who made it: an account, a service for all who may use that, or the configuration, which then has its material. */
+  readonly origin: 'account' | 'service' | 'configuration';
+  /** JSON; absent for the one that every key has unless another is given. */
+  readonly policy?: string;
+  readonly tags: readonly Tag[];
+  /** How often new material is made by itself; absent where it is not. */
+  readonly rotationDays?: number;
+  /** The oldest first; the last one seals. What was sealed names the place of its material here. */
+  readonly material: readonly KmsMaterialRecord[];
+  /** Of the configuration's material, so that other material in its place is found out. */
+  readonly materialDigest?: string;
+}
+
+/** Another name of a key of KMS. */
+export interface KmsAliasRecord {
+  /** With `alias/`. */
+  readonly name: string;
+  readonly keyId: string;
+  readonly createdMs: number;
+  readonly updatedMs: number;
+}
+
 /** Records by the kind under which the index keeps them. */
 export interface Records {
   readonly account: AccountRecord;
@@ -175,6 +212,8 @@ export interface Records {
   readonly 'public-access-block': PublicAccessBlockRecord;
   readonly topic: TopicRecord;
   readonly queue: QueueRecord;
+  readonly 'kms-key': KmsKeyRecord;
+  readonly 'kms-alias': KmsAliasRecord;
 }
 
 export type Kind = keyof Records;
@@ -184,7 +223,7 @@ export function keyOf(name: string): string {
   return name.toLowerCase();
 }
 
-/** Names of topics and queues are told apart by case; their digits sort as they do. */
+/** Names of topics, queues and keys of KMS are told apart by case; their digits sort as they do. */
 export function keyByCase(name: string): string {
   return Buffer.from(name).toString('hex');
 }

@@ -15,6 +15,11 @@ export function randomBase64(bytes: number): string {
   return draw(bytes).toString('base64');
 }
 
+/** `bytes` random bytes, for keys: in memory of their own. */
+export function randomBuffer(bytes: number): Buffer {
+  return Buffer.from(draw(bytes));
+}
+
 /** A request id in the form of S3's: sixteen upper-case characters. */
 export function newRequestId(): string {
   return randomHex(8).toUpperCase();

@@ -13,7 +13,7 @@ import { operationTable } from './model/table.generated.ts';
 
 export interface AuditEvent {
   /** `ninefold` for the operator's interface. */
-  readonly service: 's3' | 'iam' | 'sns' | 'sqs' | 'sts' | 'ninefold';
+  readonly service: 's3' | 'iam' | 'kms' | 'sns' | 'sqs' | 'sts' | 'ninefold';
   /** Operation, action, or of the operator's interface method and path. */
   readonly name: string;
   readonly identity: Identity;
@@ -51,8 +51,9 @@ export const administrativeOperations: ReadonlySet<string> = new Set(
     .map(([name]) => name),
 );
 
-/** Whether an action of IAM, SNS, SQS or STS is one; STS gives out credentials, whatever its actions are called. */
-export function isAdministrativeAction(service: 'iam' | 'sns' | 'sqs' | 'sts', action: string): boolean {
+/** Whether an action of another service is one; STS gives out credentials, whatever its actions are called. */
+export function isAdministrativeAction(service: 'iam' | 'kms' | 'sns' | 'sqs' | 'sts', action: string): boolean {
+  if (service === 'kms') return !/^(Get|List|Describe|Generate|Encrypt|Decrypt|ReEncrypt)/.test(action);
   if (service === 'sts') return action !== 'GetCallerIdentity';
   if (service === 'sqs') return !/^(Get|List)|Message/.test(action);
   return !/^(Get|List|Simulate|Generate|Publish)/.test(action);

@@ -20,6 +20,7 @@ import { type ConnectionLimits, limitConnections } from './door/connections.ts';
 import type { Door } from './door/door.ts';
 import { rawErrorAnswer } from './exchange.ts';
 import type { Health } from './health.ts';
+import { isKmsRequest, type KmsApi } from './kms/kms-api.ts';
 import type { Pipeline } from './pipeline.ts';
 import { isQueryRequest, type QueryApi } from './query-api.ts';
 import { type QueueApi, queueProtocolOf } from './queues/queue-api.ts';
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly queryApi: QueryApi;
   /** Answers SQS. */
   readonly queueApi: QueueApi;
+  /** Answers KMS. */
+  readonly kmsApi: KmsApi;
   /** What lies below `/-/` beside the health checks. */
   readonly reserved: ReservedRoutes;
   readonly health: Health;
@@ -145,11 +148,12 @@ function newServer(
 }
 
 function divide(options: ServerOptions, reserved: Listener): Listener {
-  const { pipeline, queryApi, queueApi } = options;
+  const { pipeline, queryApi, queueApi, kmsApi } = options;
   return (request, response) => {
     const queueProtocol = queueProtocolOf(request);
     if (isReserved(request, options)) reserved(request, response);
     else if (queueProtocol !== undefined) queueApi.handle(request, response, queueProtocol);
+    else if (isKmsRequest(request)) kmsApi.handle(request, response);
     else if (isQueryRequest(request, options)) queryApi.handle(request, response, request.url ?? '/');
     else pipeline.handle(request, response, request.url ?? '/');
   };

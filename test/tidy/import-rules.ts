@@ -15,13 +15,15 @@ export interface Import {
   readonly target: string | undefined;
 }
 
-/** main → command-line → daemon → {s3 → iam, console, admin, jobs, topics → events} → engine → {meta, blob} → lib */
+/** main → command-line → daemon → {s3 → kms → iam, console, admin, jobs, topics → events} → engine → {meta, blob} → lib */
 const layers: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   meta: ['lib'],
   blob: ['lib'],
   engine: ['meta', 'blob', 'lib'],
-  s3: ['iam', 'iam/policy', 'engine', 'lib'],
+  s3: ['kms', 'iam', 'iam/policy', 'engine', 'lib'],
+  /** Keys of KMS, and who may do what with them. */
+  kms: ['iam', 'iam/policy', 'engine', 'lib'],
   iam: ['iam/policy', 'engine', 'lib'],
   /** The language of policies and the decision: pure, and used by whoever has a policy. */
   'iam/policy': ['lib'],
@@ -37,6 +39,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   /** Files at the top of src/: the configuration and the one that builds everything. */
   top: [
     's3',
+    'kms',
     'iam',
     'iam/policy',
     'console',
@@ -69,7 +72,7 @@ const homes: readonly {
   // The engine checks with it what documents of a bucket say that it reads back, the operator's interface and its client what they are sent.
   {
     module: /^zod$/,
-    places: ['top', 'src/engine/', 'src/events/', 'src/admin/', 'src/command-line/'],
+    places: ['top', 'src/engine/', 'src/events/', 'src/kms/', 'src/admin/', 'src/command-line/'],
     typesAnywhere: true,
   },
   {

@@ -1,23 +1,21 @@
 /**
  * SQS on the S3 port, for queues of events, in both of its protocols. This side says who asks and whether they may; what is
- * answered the queues decide. The body is read before the signature is verified, as the signature covers its hash; it is
- * bounded, and believed only afterwards.
+ * answered the queues decide.
  */
-import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Iam } from '../../iam/iam.ts';
-import { anonymous, type Identity } from '../../iam/identity.ts';
+import type { Identity } from '../../iam/identity.ts';
 import { decide } from '../../iam/policy/decide.ts';
 import { permissionsOf } from '../../iam/policy/permissions.ts';
 import { requestContext } from '../../iam/request-context.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { type AuditTrail, isAdministrativeAction } from '../audit.ts';
-import { authenticate } from '../auth/authenticate.ts';
 import type { Door, Visit } from '../door/door.ts';
 import { S3Error } from '../errors.ts';
 import { Exchange } from '../exchange.ts';
-import { acceptsRegion, type Regions } from '../regions.ts';
+import type { Regions } from '../regions.ts';
+import { readSignedPost } from '../signed-post.ts';
 import { jsonProtocol, targetPrefix } from './json-protocol.ts';
 import type { AskedAction, QueueProtocol, QueueRefusal } from './protocol.ts';
 import { queryProtocol } from './query-protocol.ts';
@@ -112,40 +110,21 @@ export class QueueApi {
     { protocol, enter }: { protocol: QueueProtocol; enter: () => Visit },
     trace: Trace,
   ): Promise<object | undefined> {
-    const { queues, iam, regions, clock, log } = this.#options;
+    const { queues, clock, log } = this.#options;
     const { request, requestId } = exchange;
     const nowMs = clock.nowMs();
     const visit = enter();
     trace.sourceAddress = visit.arrival.address;
-    const body = await readBody(exchange);
-    const [rawPath = '/', rawQuery = ''] = (request.url ?? '/').split(/\?(.*)/s, 2);
-    const authentication = authenticate(
-      { method: 'POST', rawPath, rawQuery, headers: visit.headers() },
-      {
-        findSecret: (accessKeyId, sessionToken) => iam.callers.findKey(accessKeyId, sessionToken),
-        region: regions.own,
-        acceptsRegion: (region) => acceptsRegion(regions, region),
-        service: 'sqs',
-        otherHosts: visit.otherHosts,
-        payloadSha256: createHash('sha256').update(body).digest('hex'),
-        nowMs,
-      },
-    );
-    const isSigned = authentication.kind === 'signed';
-    if (isSigned) {
-      const { accessKeyId, region } = authentication;
-      trace.accessKeyId = accessKeyId;
-      iam.callers.noteUse(accessKeyId, { atMs: nowMs, region, service: 'sqs' });
-      this.#options.door.admission.admitKey(accessKeyId);
-    }
-    const identity = isSigned ? authentication.identity : anonymous;
-    const { action, input } = protocol.read({ target: String(request.headers['x-amz-target']), path: rawPath, body });
+    const options = { ...this.#options, service: 'sqs', bodyBytesMax };
+    const { identity, accessKeyId, path, body, origin } = await readSignedPost(exchange, { visit, nowMs }, options);
+    if (accessKeyId !== undefined) trace.accessKeyId = accessKeyId;
+    const { action, input } = protocol.read({ target: String(request.headers['x-amz-target']), path, body });
     Object.assign(trace, { identity, action, input });
     const { accountId } = identity;
     this.#authorise(identity, { action, arn: queues.arnOf(input, accountId), visit, nowMs });
     log.debug({ requestId, service: 'sqs', action, caller: identity.arn }, 'Request');
     const isGone = () => request.socket.destroyed;
-    return await queues.answer({ action, input, accountId, origin: visit.originFor(authentication), isGone });
+    return await queues.answer({ action, input, accountId, origin, isGone });
   }
 
   /** The root of the account that has the queue may do everything, others of it what their policies say. Throws AccessDenied. */
@@ -195,16 +174,4 @@ function refusalOf(error: unknown): QueueRefusal {
   if (code !== undefined && shape !== undefined) return { status: 400, shape, code, message: message ?? '' };
   const failed = 'The request could not be answered now.';
   return { status: 500, shape: 'InternalError', code: 'InternalError', message: failed };
-}
-
-async function readBody(exchange: Exchange): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of exchange.body()) {
-    size += chunk.length;
-    if (size > bodyBytesMax) throw new S3Error('MaxMessageLengthExceeded');
-    // A chunk is valid until the next one is asked for.
-    chunks.push(Uint8Array.from(chunk));
-  }
-  return Buffer.concat(chunks, size);
 }

@@ -1,0 +1,48 @@
+/** Keys as S3 uses them: on behalf of whoever asks S3 for something, and for the bytes of objects. */
+import type { Iam } from '../iam/iam.ts';
+import type { EncryptionContext } from './ciphertext.ts';
+import { type KeyCaller, requireKeyUse } from './key-access.ts';
+import { type KeyRing, s3Alias } from './key-ring.ts';
+
+/** Whom S3 asks for, and of which object. */
+export interface ObjectKeyCaller extends Omit<KeyCaller, 'viaService'> {
+  readonly context: EncryptionContext;
+}
+
+/** What S3 asks of KMS. Refusals are KmsErrors. */
+export interface ObjectKeys {
+  /**
+   * ARN of the key that the caller may encrypt a new object with: by its id or alias in the account of the caller, or the ARN
+   * of either; without a name, that which S3 has there.
+   */
+  forNewObject(caller: ObjectKeyCaller, named?: string): Promise<string>;
+  /** Throws unless the caller may read what was encrypted with a key, and the key can be used. */
+  requireReading(caller: ObjectKeyCaller, keyArn: string): void;
+}
+
+export function objectKeys(
+  ring: KeyRing,
+  { iam, region }: { readonly iam: Pick<Iam, 'callers' | 'refusals'>; readonly region: string },
+): ObjectKeys {
+  const viaService = `s3.${region}.amazonaws.com`;
+  return {
+    async forNewObject(caller, named = s3Alias) {
+      const { identity, context } = caller;
+      const { accountId } = identity;
+      const key = await ring.resolve({ named, accountId });
+      const use = { action: 'kms:GenerateDataKey', context, alias: aliasOf(named) };
+      requireKeyUse(iam, { ...caller, viaService }, key, use);
+      ring.requireUsable(key);
+      return (await ring.rotated(key)).arn;
+    },
+    requireReading(caller, keyArn) {
+      const key = ring.stored(keyArn);
+      requireKeyUse(iam, { ...caller, viaService }, key, { action: 'kms:Decrypt', context: caller.context });
+      ring.requireUsable(key);
+    },
+  };
+}
+
+function aliasOf(named: string): string | undefined {
+  return /(?:^|:)(alias\/.+)$/s.exec(named)?.[1];
+}
