@@ -94,13 +94,18 @@ export function openWriter(path: string): Database.Database {
   try {
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
-    db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    setCheckpointPages(db, 'usual');
     db.pragma(`cache_size = -${CACHE_KIB}`);
     return db;
   } catch (error) {
     db.close();
     throw error;
   }
+}
+
+/** Whether commits of a writing connection copy the WAL into the database file, once it has its usual length. */
+export function setCheckpointPages(db: Database.Database, pages: 'usual' | 'none'): void {
+  db.pragma(`wal_autocheckpoint = ${pages === 'usual' ? CHECKPOINT_PAGES : 0}`);
 }
 
 /** A connection that cannot write. It sees every commit of the writer's. */

@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
+import { Checkpoints } from './checkpoints.ts';
 import type { Command, CommandResult } from './commands.ts';
 import { openReader, openWriter } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -115,7 +116,8 @@ function assembleIndex(
   { path, writerDb, writer, log }: { path: string; writerDb: Database; writer: Writer; log: CommitLog },
 ): Index {
   const { clusterId, alongside, log: logger = SILENT } = options;
-  const snapshots = new SnapshotFiles(runOffThread);
+  const checkpoints = new Checkpoints({ writerDb, path, logger });
+  const snapshots = new SnapshotFiles((task) => checkpoints.heldWhile(() => runOffThread(task)));
   const rejoin = new Rejoin(log, {
     clusterId,
     everyMs: options.rejoinEveryMs ?? REJOIN_EVERY_MS,
@@ -132,13 +134,14 @@ function assembleIndex(
   });
   const hot = new HotRows();
   const commits = new GroupCommit({ writer, log, rejoin, alongside, logger, hot });
-  const instants = new Instants(path);
+  const instants = new Instants(path, checkpoints);
   const readerDb = openReader(path);
   return new IndexStore({
     clusterId,
     writerDb,
     readerDb,
     instants,
+    checkpoints,
     hot,
     writer,
     commits,
@@ -174,6 +177,7 @@ interface Opened {
   readonly writerDb: Database;
   readonly readerDb: Database;
   readonly instants: Instants;
+  readonly checkpoints: Checkpoints;
   readonly hot: HotRows;
   readonly writer: Writer;
   readonly commits: GroupCommit;
@@ -232,7 +236,7 @@ class IndexStore extends Reader implements Index {
   }
 
   async #close(): Promise<void> {
-    const { commits, log, rejoin, readerDb, writerDb, instants, snapshots } = this.#opened;
+    const { commits, log, rejoin, readerDb, writerDb, instants, checkpoints, snapshots } = this.#opened;
     try {
       await commits.close();
       await rejoin.settled();
@@ -241,6 +245,7 @@ class IndexStore extends Reader implements Index {
     } finally {
       // Whatever failed: a connection that is closed later would take the files of one opened meanwhile with it.
       instants.close();
+      await checkpoints.settled();
       closeDatabase({ readerDb, writerDb });
     }
   }

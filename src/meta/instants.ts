@@ -1,9 +1,10 @@
 /**
  * The index as it was at one instant, for what reads all of a bucket and must not see it change: a connection of its own
  * that stays in one read transaction. While one is open SQLite cannot begin its WAL anew, so the WAL grows by what is
- * written meanwhile; whoever opens an instant closes it soon.
+ * written meanwhile (`checkpoints.ts`); whoever opens an instant closes it soon.
  */
 import type { Database } from 'better-sqlite3';
+import type { Checkpoints } from './checkpoints.ts';
 import { openReader } from './database.ts';
 import { encodeKey, endOfPrefix } from './keys.ts';
 import type { Version } from './records.ts';
@@ -12,14 +13,21 @@ import { type IndexInstant, IndexUnavailable } from './types.ts';
 
 export class Instants {
   readonly #path: string;
+  readonly #checkpoints: Checkpoints;
   readonly #open = new Set<Instant>();
 
-  constructor(path: string) {
+  constructor(path: string, checkpoints: Checkpoints) {
     this.#path = path;
+    this.#checkpoints = checkpoints;
   }
 
   open(): IndexInstant {
-    const instant = new Instant(openReader(this.#path), () => this.#open.delete(instant));
+    const db = openReader(this.#path);
+    const letGo = this.#checkpoints.hold();
+    const instant = new Instant(db, () => {
+      this.#open.delete(instant);
+      letGo();
+    });
     this.#open.add(instant);
     return instant;
   }
