@@ -235,4 +235,20 @@ export const MIGRATIONS: readonly string[] = [
     SELECT is_failed, destination, bucket_id, task ->> '$.rule' AS rule, COUNT(*), SUM(size)
     FROM replication GROUP BY is_failed, destination, bucket_id, rule;
   `,
+  `
+  -- What has just entered the outbox, or the queue of replication, and is not in their tables yet.
+  CREATE TABLE arrivals (
+    sequence INTEGER PRIMARY KEY,
+    -- Target of an event, or destination of a change.
+    address TEXT NOT NULL,
+    -- Of changes alone.
+    bucket_id INTEGER,
+    key BLOB,
+    version_id TEXT,
+    size INTEGER,
+    queued_ms INTEGER,
+    -- JSON text: the event, or the task.
+    body TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -15,8 +15,9 @@ import type {
   SetReplicaAttributes,
   SettleReplication,
 } from '../replication-commands.ts';
+import type { ReplicationRow } from '../tables/arrivals.ts';
 import { packAttributes, unpackAttributes } from '../tables/packing.ts';
-import type { ReplicationRow, ReplicationTask } from '../tables/replication.ts';
+import type { ReplicationTask } from '../tables/replication.ts';
 import type { VersionRow } from '../tables/versions.ts';
 import { requireBucket } from './conditions.ts';
 import { announce } from './outbox.ts';
@@ -46,7 +47,7 @@ function insertEntry(
   const task: ReplicationTask = { kind, rule, atMs, ...(isTimed && { isTimed }) };
   transaction.replication.insert({
     ...{ sequence: transaction.nextOutboxSequence(), destination, ...named },
-    ...{ isFailed: 0, size: kind === 'version' ? size : 0, queuedMs, task: JSON.stringify(task) },
+    ...{ size: kind === 'version' ? size : 0, queuedMs, task: JSON.stringify(task) },
   });
 }
 
@@ -169,7 +170,7 @@ export function retryReplication(
   for (const row of failed) {
     const { failure: _over, ...task } = taskOf(row);
     transaction.replication.remove(row);
-    const again = { ...row, isFailed: 0, queuedMs: atMs, task: JSON.stringify(task) };
+    const again = { ...row, queuedMs: atMs, task: JSON.stringify(task) };
     // Whoever replicates has passed the place where it was.
     transaction.replication.insert({ ...again, sequence: transaction.nextOutboxSequence() });
     const version = transaction.versions.byId(row.bucketId, row.key, row.versionId);

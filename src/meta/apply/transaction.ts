@@ -5,6 +5,7 @@
 import type { Database } from 'better-sqlite3';
 import type { PlacedEvent } from '../records.ts';
 import { AccessLogWriter } from '../tables/access-logs.ts';
+import { ArrivalWriter } from '../tables/arrivals.ts';
 import { BlobWriter } from '../tables/blobs.ts';
 import { BucketWriter } from '../tables/buckets.ts';
 import { IdentityWriter } from '../tables/identities.ts';
@@ -48,8 +49,9 @@ export class Transaction {
     this.parts = new PartWriter(db);
     this.jobStates = new JobStateWriter(db);
     this.identities = new IdentityWriter(db);
-    this.outbox = new OutboxWriter(db);
-    this.replication = new ReplicationWriter(db);
+    const arrivals = new ArrivalWriter(db);
+    this.outbox = new OutboxWriter(db, arrivals);
+    this.replication = new ReplicationWriter(db, arrivals);
     this.restores = new RestoreWriter(db);
     this.accessLogs = new AccessLogWriter(db);
     this.#state = new StateWriter(db);

@@ -1,6 +1,7 @@
 /** Events on their way: a row for each target that is to hear of one. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { OutboxEntry, PlacedEvent } from '../records.ts';
+import { ArrivalReader, type ArrivalWriter } from './arrivals.ts';
 
 interface OutboxRow {
   readonly sequence: number;
@@ -36,8 +37,10 @@ export class OutboxReader {
   readonly #ofKey: Statement<[OutboxKeyQuery], OutboxRow>;
   readonly #sizes: Statement<[], { target: string; isDead: number; events: number; first: number }>;
   readonly #time: Statement<[number], { atMs: number }>;
+  readonly #arrivals: ArrivalReader;
 
   constructor(db: Database) {
+    this.#arrivals = new ArrivalReader(db);
     this.#waiting = db.prepare(`
       SELECT sequence, event FROM outbox
       WHERE is_dead = 0 AND target = $target AND sequence > $after ORDER BY sequence LIMIT $limit`);
@@ -53,16 +56,40 @@ export class OutboxReader {
   }
 
   waiting(query: OutboxQuery): OutboxEntry[] {
-    return this.#waiting.all(query).map(entryOf);
+    const entries = this.#waiting.all(query).map(entryOf);
+    if (entries.length === query.limit) return entries;
+    const arrived = this.#arrived(query);
+    return entries.concat(arrived.slice(0, query.limit - entries.length));
   }
   waitingOn(query: OutboxKeyQuery): OutboxEntry[] {
-    return this.#ofKey.all(query).map(entryOf);
+    const { bucket, key, through, limit } = query;
+    const entries = this.#ofKey.all(query).map(entryOf);
+    if (entries.length === limit) return entries;
+    const arrived = this.#arrived(query).filter(({ sequence, event }) => {
+      return sequence <= through && event.bucket === bucket && ('key' in event ? event.key : null) === key;
+    });
+    return entries.concat(arrived.slice(0, limit - entries.length));
   }
   sizes(): OutboxSize[] {
-    return this.#sizes.all().map(({ target, isDead, events, first }) => ({
-      ...{ target, isDead: isDead === 1, events },
-      oldestMs: this.#time.get(first)?.atMs ?? 0,
-    }));
+    const sizes = new Map<string, OutboxSize>();
+    for (const { target, isDead, events, first } of this.#sizes.all()) {
+      const oldestMs = this.#time.get(first)?.atMs ?? 0;
+      sizes.set(`${isDead} ${target}`, { target, isDead: isDead === 1, events, oldestMs });
+    }
+    for (const { target, event } of this.#arrivals.events(0)) {
+      const known = sizes.get(`0 ${target}`);
+      const { oldestMs, events } = known ?? { oldestMs: entryOf({ sequence: 0, event }).event.atMs, events: 0 };
+      sizes.set(`0 ${target}`, { target, isDead: false, events: events + 1, oldestMs });
+    }
+    return [...sizes.values()];
+  }
+
+  /** What came in last for a target. */
+  #arrived({ target, after }: Pick<OutboxQuery, 'target' | 'after'>): OutboxEntry[] {
+    return this.#arrivals
+      .events(after)
+      .filter((arrived) => arrived.target === target)
+      .map(entryOf);
   }
 }
 
@@ -75,36 +102,39 @@ export class OutboxWriter {
   placed: PlacedEvent[] = [];
   readonly #oldest: Statement<[{ target: string; isDead: number; limit: number }], { sequence: number }>;
   readonly #move: Statement<[number, number]>;
-  readonly #insert: Statement<[{ sequence: number; target: string; event: string }]>;
+  readonly #arrivals: ArrivalWriter;
   readonly #remove: Statement<[number]>;
   readonly #bury: Statement<[number]>;
 
-  constructor(db: Database) {
+  constructor(db: Database, arrivals: ArrivalWriter) {
+    this.#arrivals = arrivals;
     this.#oldest = db.prepare(`
       SELECT sequence FROM outbox WHERE is_dead = $isDead AND target = $target ORDER BY sequence LIMIT $limit`);
     this.#move = db.prepare('UPDATE outbox SET sequence = ?, is_dead = 0 WHERE sequence = ?');
-    this.#insert = db.prepare('INSERT INTO outbox VALUES ($sequence, $target, 0, $event)');
     this.#remove = db.prepare('DELETE FROM outbox WHERE sequence = ?');
     this.#bury = db.prepare('UPDATE outbox SET is_dead = 1 WHERE sequence = ?');
   }
 
   insert(sequence: number, target: string, event: OutboxEntry['event']): void {
-    this.#insert.run({ sequence, target, event: JSON.stringify(event) });
+    this.#arrivals.addEvent({ sequence, target, event: JSON.stringify(event) });
     this.placed.push({ target, event });
   }
   /** Sequences of a target's oldest events. */
   oldest({ target, isDead, limit }: { target: string; isDead: boolean; limit: number }): number[] {
+    this.#arrivals.move();
     return this.#oldest.all({ target, isDead: isDead ? 1 : 0, limit }).map(({ sequence }) => sequence);
   }
   /** Lets a dead letter wait again, at another place in the order. */
   revive({ sequence, as }: { sequence: number; as: number }): void {
+    this.#arrivals.move();
     this.#move.run(as, sequence);
   }
   remove(sequence: number): void {
-    this.#remove.run(sequence);
+    if (!this.#arrivals.remove(sequence)) this.#remove.run(sequence);
   }
   /** Makes an event a dead letter. */
   bury(sequence: number): void {
+    this.#arrivals.move();
     this.#bury.run(sequence);
   }
 }

@@ -2,19 +2,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { decodeKey, encodeKey } from '../keys.ts';
 import type { ReplicationEntry } from '../records.ts';
-
-export interface ReplicationRow {
-  readonly sequence: number;
-  readonly destination: string;
-  readonly bucketId: number;
-  readonly key: Buffer;
-  readonly versionId: string;
-  readonly isFailed: number;
-  readonly size: number;
-  readonly queuedMs: number;
-  /** JSON of `ReplicationTask`. */
-  readonly task: string;
-}
+import { ArrivalReader, type ArrivalWriter, type ReplicationRow } from './arrivals.ts';
 
 /** What of an entry is asked for by nothing but its worker. */
 export type ReplicationTask = Pick<ReplicationEntry, 'kind' | 'rule' | 'atMs' | 'uploadId' | 'failure'> & {
@@ -74,10 +62,13 @@ export class ReplicationReader {
   readonly #next: Statement<[string], { destination: string | null }>;
   readonly #sizes: Statement<
     [],
-    Omit<ReplicationSize, 'isFailed' | 'bucket'> & { isFailed: number; bucket: string | null }
+    Omit<ReplicationSize, 'isFailed' | 'bucket'> & { isFailed: number; bucketId: number; bucket: string | null }
   >;
 
+  readonly #arrivals: ArrivalReader;
+
   constructor(db: Database) {
+    this.#arrivals = new ArrivalReader(db);
     this.#page = db.prepare(`
       SELECT ${NAMED_COLUMNS}
       FROM replication WHERE is_failed = $isFailed AND destination = $destination AND sequence > $after ORDER BY sequence LIMIT $limit`);
@@ -91,7 +82,7 @@ export class ReplicationReader {
       'SELECT MIN(destination) AS destination FROM replication WHERE is_failed = 0 AND destination > ?',
     );
     this.#sizes = db.prepare(`
-      SELECT destination, is_failed AS isFailed, rule, entries, bytes,
+      SELECT destination, is_failed AS isFailed, bucket_id AS bucketId, rule, entries, bytes,
         (SELECT name FROM buckets WHERE buckets.bucket_id = totals.bucket_id) AS bucket,
         (SELECT queued_ms FROM replication AS waiting
           WHERE waiting.is_failed = totals.is_failed AND waiting.destination = totals.destination
@@ -100,21 +91,63 @@ export class ReplicationReader {
   }
 
   page({ isFailed, ...query }: ReplicationQuery): ReplicationEntry[] {
-    return this.#page.all({ ...query, isFailed: isFailed ? 1 : 0 }).map(toEntry);
+    const entries = this.#page.all({ ...query, isFailed: isFailed ? 1 : 0 }).map(toEntry);
+    if (isFailed || entries.length === query.limit) return entries;
+    return entries.concat(this.#arrived(query).slice(0, query.limit - entries.length));
   }
   pageOfKey({ key, ...query }: ReplicationKeyQuery): ReplicationEntry[] {
-    return this.#ofKey.all({ ...query, key: encodeKey(key) }).map(toEntry);
+    const { bucketId, through, limit } = query;
+    const entries = this.#ofKey.all({ ...query, key: encodeKey(key) }).map(toEntry);
+    if (entries.length === limit) return entries;
+    const arrived = this.#arrived(query).filter((entry) => {
+      return entry.sequence <= through && entry.bucketId === bucketId && entry.key === key;
+    });
+    return entries.concat(arrived.slice(0, limit - entries.length));
   }
   /** The first destination behind another one for which something waits. */
   nextDestination(after: string): string | undefined {
-    return this.#next.get(after)?.destination ?? undefined;
+    const moved = this.#next.get(after)?.destination;
+    const arrived = this.#arrivals.changes(0).map(({ destination }) => destination);
+    const behind = [...arrived, ...(typeof moved === 'string' ? [moved] : [])].filter((one) => one > after);
+    return behind.toSorted(byBytes)[0];
   }
   sizes(): ReplicationSize[] {
-    return this.#sizes.all().map(({ isFailed, bucket, ...size }) => ({
-      ...{ ...size, isFailed: isFailed === 1 },
-      ...(bucket !== null && { bucket }),
-    }));
+    const sizes = new Map<string, ReplicationSize>();
+    for (const { isFailed, bucket, bucketId, ...size } of this.#sizes.all()) {
+      const named = { ...size, isFailed: isFailed === 1, ...(bucket !== null && { bucket }) };
+      sizes.set(groupOf({ ...size, isFailed, bucketId }), named);
+    }
+    const oldest = new Map(
+      [...sizes.values()].map(({ destination, isFailed, oldestMs }) => [`${isFailed} ${destination}`, oldestMs]),
+    );
+    for (const { destination, bucketId, bucket, size, queuedMs, task } of this.#arrivals.changes(0)) {
+      const { rule } = JSON.parse(task) as ReplicationTask;
+      const group = groupOf({ destination, rule, isFailed: 0, bucketId });
+      const oldestMs = oldest.get(`false ${destination}`) ?? queuedMs;
+      oldest.set(`false ${destination}`, oldestMs);
+      const { entries, bytes } = sizes.get(group) ?? { entries: 0, bytes: 0 };
+      const counted = { destination, rule, isFailed: false, entries: entries + 1, bytes: bytes + size, oldestMs };
+      sizes.set(group, { ...counted, ...(bucket !== null && { bucket }) });
+    }
+    return [...sizes.values()];
   }
+
+  /** What came in last for a destination. */
+  #arrived({ destination, after }: Pick<ReplicationQuery, 'destination' | 'after'>): ReplicationEntry[] {
+    return this.#arrivals
+      .changes(after)
+      .filter((row) => row.destination === destination)
+      .map(toEntry);
+  }
+}
+
+function groupOf({ isFailed, destination, bucketId, rule }: Omit<Counted, 'entries' | 'bytes'>): string {
+  return JSON.stringify([isFailed, destination, bucketId, rule]);
+}
+
+/** As SQLite orders texts; those of ARNs are ASCII. */
+function byBytes(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 /** What a group of the totals grows by. */
@@ -125,7 +158,7 @@ type Counted = Pick<ReplicationRow, 'isFailed' | 'destination' | 'bucketId'> & {
 };
 
 export class ReplicationWriter {
-  readonly #insert: Statement<[ReplicationRow]>;
+  readonly #arrivals: ArrivalWriter;
   readonly #get: Statement<[number], ReplicationRow>;
   readonly #ofVersion: Statement<[number, Buffer, string], ReplicationRow>;
   readonly #failed: Statement<[{ destination: string; limit: number }], ReplicationRow>;
@@ -134,9 +167,8 @@ export class ReplicationWriter {
   readonly #count: Statement<[Counted]>;
   readonly #forget: Statement<[Omit<Counted, 'entries' | 'bytes'>]>;
 
-  constructor(db: Database) {
-    this.#insert = db.prepare(`
-      INSERT INTO replication VALUES ($sequence, $destination, $bucketId, $key, $versionId, $isFailed, $size, $queuedMs, $task)`);
+  constructor(db: Database, arrivals: ArrivalWriter) {
+    this.#arrivals = arrivals;
     this.#get = db.prepare(`SELECT ${COLUMNS} FROM replication WHERE sequence = ?`);
     this.#ofVersion = db.prepare(`
       SELECT ${COLUMNS} FROM replication INDEXED BY replication_by_version
@@ -153,25 +185,28 @@ export class ReplicationWriter {
     this.#setTask = db.prepare('UPDATE replication SET task = $task, is_failed = $isFailed WHERE sequence = $sequence');
   }
 
-  insert(row: ReplicationRow): void {
-    this.#insert.run(row);
-    this.#note(row, 1);
+  /** Puts in what waits. */
+  insert(row: Omit<ReplicationRow, 'isFailed'>): void {
+    this.#arrivals.addChange(row);
   }
   get(sequence: number): ReplicationRow | undefined {
-    return this.#get.get(sequence);
+    return this.#arrivals.change(sequence) ?? this.#get.get(sequence);
   }
   ofVersion(bucketId: number, key: Buffer, versionId: string): ReplicationRow[] {
-    return this.#ofVersion.all(bucketId, key, versionId);
+    const moved = this.#ofVersion.all(bucketId, key, versionId);
+    return moved.concat(this.#arrivals.changesOf(bucketId, key, versionId));
   }
   /** The oldest of a destination that failed. */
   oldestFailed(query: { destination: string; limit: number }): ReplicationRow[] {
     return this.#failed.all(query);
   }
   remove(row: ReplicationRow): void {
+    if (this.#arrivals.remove(row.sequence)) return;
     this.#remove.run(row.sequence);
     this.#note(row, -1);
   }
   setTask(row: ReplicationRow, { task, isFailed }: { task: ReplicationTask; isFailed: boolean }): void {
+    this.#arrivals.move();
     const changed = { sequence: row.sequence, task: JSON.stringify(task), isFailed: isFailed ? 1 : 0 };
     this.#setTask.run(changed);
     if (row.isFailed === changed.isFailed) return;
