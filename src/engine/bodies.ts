@@ -2,14 +2,21 @@
  * Bodies on their way in. A small one is gathered in memory, within a budget that all requests share, and packed into the
  * store in the tick of the commit; a large one is written while it comes in, with its digests computed beside it. Either
  * way the body's own checks have passed before anything can be committed, and a body refused leaves at most garbage.
+ *
+ * A body that is to be encrypted is so before the store has any of it: digests are of what has come, the store gets what it has become.
  */
 import type { PoolName } from '../blob/pool.ts';
 import type { BlobRef } from '../blob/types.ts';
 import type { ChecksumAlgorithm, Digests } from '../lib/digests/algorithms.ts';
 import { freeBuffer } from '../lib/free-buffer.ts';
+import type { NewContent } from '../meta/commands.ts';
 import type { Checksum } from '../meta/records.ts';
 import { etagOf, fullObjectChecksum } from './checksums.ts';
 import type { EngineContext } from './context.ts';
+import { BlobEncryption, encryptBlob } from './encryption/blob-encryption.ts';
+import { opaqueEtag } from './encryption/etags.ts';
+import { hasOpaqueEtag, type Unlocked } from './encryption/keyring.ts';
+import type { LabelBase } from './labels.ts';
 import type { BodySource } from './types.ts';
 
 /**
@@ -34,16 +41,21 @@ export interface ReceivedBody {
    * Where the bytes lie, held until `release`. A small body is put there by this call, so the caller submits in the same
    * tick; calling again puts it there again.
    */
-  place(label: () => Uint8Array): BlobRef;
+  place(label: (sealed: Sealed) => Uint8Array): NewContent;
   /** Ends the hold on the bytes, once what was submitted has settled. To be called once. */
   release(): void;
 }
 
+/** What the label of an encrypted body says beside the rest. */
+export type Sealed = Pick<LabelBase, 'envelope'>;
+
 /** How a body is stored. */
 export interface BodyStorage {
   readonly pool: PoolName;
+  /** Absent for one that is stored as it is. */
+  readonly encryption?: Unlocked | undefined;
   /** Asked for the label of a large body, which is written before it is placed. */
-  label(facts: BodyFacts): Uint8Array;
+  label(facts: BodyFacts, sealed: Sealed): Uint8Array;
 }
 
 /** Takes in a body. Rejects with what the source's stream or `verify` throws. */
@@ -52,14 +64,14 @@ export async function receiveBody(
   source: BodySource,
   storage: BodyStorage,
 ): Promise<ReceivedBody> {
-  const { pool } = storage;
+  const { pool, encryption } = storage;
   const limit = context.blobs.placeLimitBytesOf(pool.scheme);
   if (source.length !== undefined && source.length > limit) return writeBody(context, source, storage);
   const giveBack = await context.bufferBudget.takeWithin(Math.max(1, source.length ?? limit), { waitMsMax });
   if (giveBack === undefined) return writeBody(context, source, storage);
   try {
     const { bytes, rest } = await gather(source, limit);
-    if (rest === undefined) return await holdBody(context, source, { bytes, giveBack, pool });
+    if (rest === undefined) return await holdBody(context, source, { bytes, giveBack, pool, encryption });
     return await writeBody(context, { ...source, stream: resumed({ bytes, giveBack }, rest) }, storage);
   } catch (error) {
     giveBack();
@@ -70,22 +82,26 @@ export async function receiveBody(
 async function holdBody(
   context: EngineContext,
   source: BodySource,
-  { bytes, giveBack, pool }: { bytes: Uint8Array; giveBack: () => void; pool: PoolName },
+  { bytes, giveBack, pool, encryption }: { bytes: Uint8Array; giveBack: () => void } & Omit<BodyStorage, 'label'>,
 ): Promise<ReceivedBody> {
   const digests = await context.digests.digest(algorithmsOf(source), bytes);
   source.verify(digests);
+  const facts = factsOf(source, bytes.length, { digests, encryption });
+  const encrypted = encryption && bytes.length > 0 ? encryptBlob(bytes, encryption.keys) : undefined;
+  if (encrypted !== undefined) freeBuffer(bytes);
+  const { stored, sealed } = encrypted ?? { stored: bytes, sealed: undefined };
   const placed: BlobRef[] = [];
   return {
-    facts: factsOf(source, bytes.length, digests),
+    facts,
     place(label) {
-      if (bytes.length === 0) return emptyBlob;
-      const ref = context.blobs.place(bytes, label(), pool);
+      if (stored.length === 0) return contentOf(emptyBlob);
+      const ref = context.blobs.place(stored, label(envelopeOf(sealed)), pool);
       placed.push(ref);
-      return ref;
+      return contentOf(ref, sealed);
     },
     release() {
       for (const ref of placed) context.blobs.release(ref);
-      freeBuffer(bytes);
+      freeBuffer(stored);
       giveBack();
     },
   };
@@ -94,8 +110,9 @@ async function holdBody(
 async function writeBody(
   context: EngineContext,
   source: BodySource,
-  { pool, label }: BodyStorage,
+  { pool, encryption, label }: BodyStorage,
 ): Promise<ReceivedBody> {
+  const encrypting = encryption && new BlobEncryption(encryption.keys);
   const digester = context.digests.open(algorithmsOf(source), source.length);
   let size = 0;
   async function* digested(): AsyncGenerator<Uint8Array> {
@@ -105,21 +122,24 @@ async function writeBody(
       // A failure is met by the await below; until then it must not end the process.
       digesting?.catch(() => {});
       size += chunk.length;
-      yield chunk;
+      if (encrypting === undefined) yield chunk;
+      else yield* encrypting.update(chunk);
       await digesting;
     }
+    if (encrypting !== undefined) yield encrypting.finish();
   }
   let facts: BodyFacts | undefined;
   const verifiedLabel = async () => {
     const digests = await digester.finish();
     source.verify(digests);
-    facts = factsOf(source, size, digests);
-    return label(facts);
+    facts = factsOf(source, size, { digests, encryption });
+    return label(facts, envelopeOf(encrypting?.sealed));
   };
   try {
     const ref = await context.blobs.write(digested(), verifiedLabel, pool);
     if (facts === undefined) throw new Error('the store has not asked for the label');
-    return { facts, place: () => ref, release: () => context.blobs.release(ref) };
+    const content = contentOf(ref, size > 0 ? encrypting?.sealed : undefined);
+    return { facts, place: () => content, release: () => context.blobs.release(ref) };
   } catch (error) {
     digester.abort();
     throw error;
@@ -130,8 +150,22 @@ function algorithmsOf(source: BodySource): ReadonlySet<ChecksumAlgorithm> {
   return new Set<ChecksumAlgorithm>(['MD5', source.checksumAlgorithm, ...source.algorithms]);
 }
 
-function factsOf(source: BodySource, size: number, digests: Digests): BodyFacts {
-  return { size, etag: etagOf(digests), checksum: fullObjectChecksum(digests, source.checksumAlgorithm) };
+function factsOf(
+  source: BodySource,
+  size: number,
+  { digests, encryption }: { digests: Digests; encryption: Unlocked | undefined },
+): BodyFacts {
+  const etag = hasOpaqueEtag(encryption?.encryption) ? opaqueEtag() : etagOf(digests);
+  return { size, etag, checksum: fullObjectChecksum(digests, source.checksumAlgorithm) };
+}
+
+function contentOf(location: BlobRef, sealed?: NewContent['sealed']): NewContent {
+  return { kind: 'new', location, ...(sealed !== undefined && { sealed }) };
+}
+
+/** Of what opens a blob what its label says. */
+export function envelopeOf(sealed: NewContent['sealed']): Sealed {
+  return sealed === undefined ? {} : { envelope: sealed.envelope };
 }
 
 /** Copies the stream to its end, or until more than `limit` bytes have come: then `rest` goes on where the bytes end. */

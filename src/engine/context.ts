@@ -7,6 +7,7 @@ import type { Slice, Version } from '../meta/records.ts';
 import type { Index } from '../meta/types.ts';
 import type { AccessNotes } from './access-log/notes.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import type { Keyring } from './encryption/keyring.ts';
 import type { VersionIds } from './version-ids.ts';
 
 export interface DigestFunctions {
@@ -30,6 +31,7 @@ export interface EngineContext {
   readonly digests: DigestFunctions;
   readonly limits: EngineLimits;
   readonly ids: VersionIds;
+  readonly keyring: Keyring;
   readonly bufferBudget: ByteBudget;
   /** Where what S3 does by itself is noted, for the access logs of buckets. */
   readonly accessNotes: AccessNotes;

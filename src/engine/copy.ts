@@ -1,10 +1,14 @@
 /** Copies: new rows on old bytes. Bytes are read only for a digest that no record has. */
 import type { ChecksumAlgorithm } from '../lib/digests/algorithms.ts';
 import type { Content } from '../meta/commands.ts';
+import type { ObjectEncryption } from '../meta/object-encryption.ts';
 import type { Checksum, Slice, Version } from '../meta/records.ts';
 import { defaultChecksumAlgorithm, etagOf, fullObjectChecksum, isMd5, knownAlgorithm } from './checksums.ts';
 import { checkBeforeBody } from './conditions.ts';
 import type { EngineContext } from './context.ts';
+import { resealed } from './encryption/encrypted-slices.ts';
+import { opaqueEtag } from './encryption/etags.ts';
+import { hasOpaqueEtag, type Unlocked } from './encryption/keyring.ts';
 import { noticing } from './events/notices.ts';
 import { describeVersion, nameSlices, withManifest } from './manifests.ts';
 import { digestVersion, type Range, slicesOf, versionGone } from './reading.ts';
@@ -13,12 +17,15 @@ import { routing } from './replication/routing.ts';
 import type { CopyRequest } from './types.ts';
 
 export async function copyObject(context: EngineContext, request: CopyRequest): Promise<Version> {
-  const { source, bucket, key, attributes, conditions } = request;
+  const { source, bucket, key, conditions } = request;
   await checkBeforeBody(context, request, conditions);
   const range = { start: 0, end: source.size };
   const algorithm = request.checksumAlgorithm ?? knownAlgorithm(source.checksum?.algorithm) ?? defaultChecksumAlgorithm;
-  const { etag, checksum } = await digestsOfRange(context, source, { range, algorithm });
-  const shared = await slicesOf(context, source, range);
+  const unlocked = request.encryption && (await context.keyring.create(request.encryption));
+  const encryption = unlocked?.encryption;
+  const { etag, checksum } = await digestsOfRange(context, source, { range, algorithm, encryption });
+  const shared = await slicesFor(context, source, { range, unlocked });
+  const attributes = encryption === undefined ? request.attributes : { ...request.attributes, encryption };
   const content = sharedContent(shared);
   const slices = await nameSlices(context, shared);
   const noticeOf = await noticing(context, bucket, request.cause);
@@ -57,27 +64,50 @@ export async function copyObject(context: EngineContext, request: CopyRequest): 
   });
 }
 
+/** The slices of a range of a version, with envelopes for the object that is to share them, if it is encrypted. */
+export async function slicesFor(
+  context: EngineContext,
+  source: Version,
+  { range, unlocked }: { range: Range; unlocked: Pick<Unlocked, 'keys'> | undefined },
+): Promise<readonly Slice[]> {
+  const slices = await slicesOf(context, source, range);
+  const { encryption } = source.attributes;
+  if (unlocked === undefined || encryption === undefined) return slices;
+  // What is under a client's key is never shared.
+  const keys = await context.keyring.open(encryption, undefined);
+  return slices.map((slice) => resealed(slice, keys, unlocked.keys));
+}
+
 /**
- * ETag (an MD5) and checksum of a range of a version: the stored ones where the range is the whole and they are digests of
- * its bytes, else by reading.
+ * ETag and checksum of a range of a version for an object of that encryption: the stored ones where the range is the whole and
+ * they are digests of its bytes, else by reading.
  */
 export async function digestsOfRange(
   context: EngineContext,
   source: Version,
-  { range, algorithm }: { range: Range; algorithm: ChecksumAlgorithm },
+  {
+    range,
+    algorithm,
+    encryption,
+  }: { range: Range; algorithm: ChecksumAlgorithm; encryption: ObjectEncryption | undefined },
 ): Promise<{ etag: string; checksum: Checksum }> {
-  const { etag, checksum } = source;
+  const { etag, checksum, attributes } = source;
   const isWhole = range.start === 0 && range.end === source.size;
   const isStored = checksum?.algorithm === algorithm && checksum.type === 'FULL_OBJECT';
-  if (isWhole && isStored && isMd5(etag)) return { etag, checksum };
+  const isOpaque = hasOpaqueEtag(encryption);
+  if (isWhole && isStored && isOpaque) return { etag: opaqueEtag(), checksum };
+  if (isWhole && isStored && isMd5(etag) && !hasOpaqueEtag(attributes.encryption)) return { etag, checksum };
   const digests = await digestVersion(context, source, { range, algorithms: new Set(['MD5', algorithm]) });
-  return { etag: etagOf(digests), checksum: fullObjectChecksum(digests, algorithm) };
+  return {
+    etag: isOpaque ? opaqueEtag() : etagOf(digests),
+    checksum: fullObjectChecksum(digests, algorithm),
+  };
 }
 
 /** Content of a row that shares the bytes of others. */
 export function sharedContent(slices: readonly Slice[]): Content {
   if (slices.length === 0) return { kind: 'new', location: { size: 0, extents: [] } };
-  return { kind: 'shared', slices: slices.map(({ blob, offset, length }) => ({ blob, offset, length })) };
+  return { kind: 'shared', slices: slices.map(({ location: _, ...shared }) => shared) };
 }
 
 /** Submits a command on shared bytes; if they have been freed since they were looked up, says what became of the source. */

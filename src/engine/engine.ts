@@ -10,6 +10,7 @@ import { createArchives } from './archives.ts';
 import { createBuckets } from './buckets.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { DigestFunctions, EngineContext, EngineLimits } from './context.ts';
+import { Keyring, type KeyringOptions } from './encryption/keyring.ts';
 import { createOutbox } from './events/outbox.ts';
 import { createGarbage } from './garbage.ts';
 import { createIdentities } from './identities.ts';
@@ -34,7 +35,7 @@ const defaultLimits: EngineLimits = {
   partSizeMinBytes: 5 * mebibyte,
 };
 
-export interface EngineOptions extends StorageSettings {
+export interface EngineOptions extends StorageSettings, KeyringOptions {
   readonly index: Index;
   readonly blobs: BlobStore;
   readonly clock: Clock;
@@ -60,6 +61,7 @@ export function createEngine(options: EngineOptions): Engine {
     digests: digests ?? { open: openDigester, digest },
     limits: allLimits,
     ids: new VersionIds(clock, () => index.lastOrdinal(), index.state().clusterId),
+    keyring: new Keyring(options),
     bufferBudget: new ByteBudget(allLimits.bufferedBytesMax),
     poolOf: (storageClass) => pools.get(storageClass) ?? DEFAULT_POOL,
     accessNotes,

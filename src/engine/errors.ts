@@ -23,6 +23,14 @@ export type EngineErrorCode =
   /** An archive is restored for a number of days, a tier of Intelligent-Tiering for good. */
   | 'RestoreDaysMissing'
   | 'RestoreDaysNamed'
+  /** The object is under a key of its client, who brings none. */
+  | 'CustomerKeyMissing'
+  /** The object is under another key than the client brings. */
+  | 'CustomerKeyWrong'
+  /** The client brings a key for an object that is not under one. */
+  | 'CustomerKeyUseless'
+  /** There is no KMS that could be asked for a data key. */
+  | 'KmsUnavailable'
   /** There is no space for new data. */
   | 'StorageFull'
   /** The store cannot take a write, or cannot read back enough shards, now. */

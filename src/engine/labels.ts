@@ -6,7 +6,7 @@
  */
 import type { Bucket, Checksum, ObjectAttributes, Part, Upload, Version } from '../meta/records.ts';
 
-interface LabelBase {
+export interface LabelBase {
   readonly v: 1;
   readonly bucket: string;
   readonly key: string;
@@ -14,6 +14,8 @@ interface LabelBase {
   readonly etag: string;
   readonly checksum?: Checksum;
   readonly lastModifiedMs: number;
+  /** The blob's data key, sealed, where the blob is encrypted. */
+  readonly envelope?: string;
 }
 
 export interface VersionLabel extends LabelBase {
@@ -43,7 +45,7 @@ export function encodeLabel(label: BlobLabel): Uint8Array {
 export function versionLabel(
   bucket: Bucket,
   version: Version,
-  more: Pick<VersionLabel, 'transitionedMs'> = {},
+  more: Pick<VersionLabel, 'transitionedMs' | 'envelope'> = {},
 ): Uint8Array {
   const { key, versionId, ordinal, size, etag, checksum, lastModifiedMs, attributes } = version;
   return encodeLabel({
@@ -63,8 +65,13 @@ export function versionLabel(
 }
 
 /** The label of a part about to be committed. */
-export function partLabel(bucket: Bucket, upload: Upload, part: Part): Uint8Array {
-  return encodeLabel(describePart(bucket, upload, part));
+export function partLabel(
+  bucket: Bucket,
+  upload: Upload,
+  part: Part,
+  more: Pick<PartLabel, 'envelope'> = {},
+): Uint8Array {
+  return encodeLabel({ ...describePart(bucket, upload, part), ...more });
 }
 
 export function describePart(bucket: Bucket, upload: Upload, part: Part): PartLabel {

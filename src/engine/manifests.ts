@@ -9,8 +9,8 @@ import type { BucketConfigKind, Checksum, ObjectAttributes, Slice, Upload } from
 import type { EngineContext } from './context.ts';
 import type { PartLabel, VersionLabel } from './labels.ts';
 
-/** Bytes of a blob: its write id, offset, length. */
-export type NamedSlice = readonly [writeId: string, offset: number, length: number];
+/** Bytes of a blob: its write id, offset, length, and of an encrypted one its envelope. */
+export type NamedSlice = readonly [writeId: string, offset: number, length: number, envelope?: string];
 
 export interface BucketManifest {
   readonly v: 1;
@@ -88,9 +88,9 @@ export function describeVersion(version: {
 /** The slices by the names that their blobs keep. */
 export async function nameSlices({ blobs }: EngineContext, slices: readonly Slice[]): Promise<NamedSlice[]> {
   return Promise.all(
-    slices.map(async ({ location, offset, length }): Promise<NamedSlice> => {
+    slices.map(async ({ location, offset, length, envelope }): Promise<NamedSlice> => {
       const writeId = location.writeId ?? (await blobs.labelOf(location)).writeId;
-      return [writeId, offset, length];
+      return envelope === undefined ? [writeId, offset, length] : [writeId, offset, length, envelope];
     }),
   );
 }

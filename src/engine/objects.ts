@@ -1,5 +1,6 @@
 /** Objects: putting, finding and reading versions, their tags and their parts. */
 import type { PutVersion } from '../meta/commands.ts';
+import type { ObjectEncryption } from '../meta/object-encryption.ts';
 import type { Bucket, Grant, Tag, Version } from '../meta/records.ts';
 import type { Replicate } from '../meta/replication-commands.ts';
 import { type BodyFacts, receiveBody } from './bodies.ts';
@@ -7,6 +8,7 @@ import { checkBeforeBody } from './conditions.ts';
 import type { EngineContext } from './context.ts';
 import { copyObject } from './copy.ts';
 import { deleteObject } from './deletes.ts';
+import { canShare, checkCustomerKey } from './encryption/keyring.ts';
 import { EngineError } from './errors.ts';
 import { noticing } from './events/notices.ts';
 import { versionLabel } from './labels.ts';
@@ -28,8 +30,8 @@ export function createObjects(context: EngineContext): Objects {
       refusing(keyDetails(request.bucket, request.key, request.conditions), () => putObject(context, request)),
     find: (bucket, key, versionId) =>
       refusing(keyDetails(bucket, key), () => findReadable(context, { bucket, key, versionId })),
-    read: (version, range) => readVersion(context, version, range),
-    recall: (version, range) => recallVersion(context, version, range),
+    read: (version, range, customerKey) => readVersion(context, version, { range, customerKey }),
+    recall: (version, range, customerKey) => recallVersion(context, version, { range, customerKey }),
     copy: (request) =>
       refusing(keyDetails(request.bucket, request.key, request.conditions), () => copyOrRewrite(context, request)),
     delete: (request) =>
@@ -67,14 +69,16 @@ async function putObject(context: EngineContext, request: PutRequest): Promise<V
   const noticeOf = await noticing(context, bucket, request.cause);
   const routeOf = await routing(context, bucket, request.replica === undefined ? request.cause : undefined);
   const { replicate } = routeOf({ key: request.key, tags: request.attributes.tags, kind: 'version' });
-  const stored = withStatus(request, replicate);
+  const encryption = request.encryption && (await context.keyring.create(request.encryption));
+  const stored = withStatus(request, { replicate, encryption: encryption?.encryption });
   let labelled: Version | undefined;
   const body = await receiveBody(context, request.source, {
     pool: context.poolOf(request.attributes.storageClass),
-    label: (facts) => {
+    encryption,
+    label: (facts, sealed) => {
       const identity = request.replica ?? context.ids.issue(bucket);
       labelled = newVersion(context, stored, { bucket, facts, identity });
-      return versionLabel(bucket, labelled);
+      return versionLabel(bucket, labelled, sealed);
     },
   });
   try {
@@ -84,20 +88,20 @@ async function putObject(context: EngineContext, request: PutRequest): Promise<V
       const made = newVersion(context, stored, { bucket: current, facts: body.facts, identity });
       // A large body's label is written, and says when.
       const version = labelled === undefined ? made : { ...made, lastModifiedMs: labelled.lastModifiedMs };
-      const location = body.place(() => versionLabel(current, version));
+      const content = body.place((sealed) => versionLabel(current, version, sealed));
       const { bucketId, key, versionId, ordinal, lastModifiedMs, size, etag, attributes } = version;
       const described = { bucketId, key, versionId, ordinal, lastModifiedMs, size, etag, attributes };
       const command = {
         type: 'put-version',
         ...described,
         checksum: body.facts.checksum,
-        content: { kind: 'new', location },
+        content,
         ...(conditions !== undefined && { conditions }),
         ...noticeOf(event, key),
         ...(replicate !== undefined && { replicate: { ...replicate, atMs: made.lastModifiedMs } }),
         ...(request.replica !== undefined && { isReplica: true as const }),
       } as const;
-      if (location.size > 0) await context.index.submit(command);
+      if (content.location.size > 0) await context.index.submit(command);
       else await submitEmpty(context, current, command);
       return version;
     });
@@ -112,13 +116,15 @@ function submitEmpty(context: EngineContext, bucket: Bucket, command: PutVersion
   return withManifest(context, described, (held) => context.index.submit({ ...command, ...held }));
 }
 
-/** A copy shares the bytes of its source, unless its storage class is coded otherwise. */
+/** A copy shares the bytes of its source, unless its storage class is coded otherwise or it is encrypted otherwise. */
 async function copyOrRewrite(context: EngineContext, request: CopyRequest): Promise<Version> {
-  const { source, checksumAlgorithm, ...target } = request;
+  const { source, sourceKey, checksumAlgorithm, ...target } = request;
   const range = { start: 0, end: source.size };
   const { storageClass } = request.attributes;
-  if (await isKeptFor(context, { source, range, storageClass })) return copyObject(context, request);
-  const body = rewrittenBody(context, source, { range, algorithm: checksumAlgorithm });
+  checkCustomerKey(source.attributes.encryption, sourceKey);
+  const isShared = canShare(source.attributes.encryption, request.encryption);
+  if (isShared && (await isKeptFor(context, { source, range, storageClass }))) return copyObject(context, request);
+  const body = rewrittenBody(context, source, { range, customerKey: sourceKey, algorithm: checksumAlgorithm });
   return putObject(context, { ...target, source: body, event: 'ObjectCreated:Copy' });
 }
 
@@ -140,8 +146,12 @@ function newVersion(
   };
 }
 
-/** What is replicated says so from its first moment. */
-function withStatus({ key, attributes, replica }: PutRequest, replicate: Replicate | undefined) {
+/** What is replicated says so from its first moment, and what is encrypted how. */
+function withStatus(
+  { key, replica, ...request }: PutRequest,
+  { replicate, encryption }: { replicate: Replicate | undefined; encryption: ObjectEncryption | undefined },
+) {
+  const attributes = encryption === undefined ? request.attributes : { ...request.attributes, encryption };
   if (replica !== undefined) return { key, replica, attributes: { ...attributes, replication: 'REPLICA' as const } };
   return { key, attributes: replicate === undefined ? attributes : { ...attributes, replication: 'PENDING' as const } };
 }

@@ -8,6 +8,10 @@ import type { Slice, Version } from '../meta/records.ts';
 import { VersionGone } from '../meta/types.ts';
 import { ChainedRead, type SliceRead } from './chained-read.ts';
 import type { EngineContext } from './context.ts';
+import { readEncrypted, recallEncrypted } from './encryption/encrypted-slices.ts';
+import type { EnvelopeKeys } from './encryption/envelopes.ts';
+import { checkCustomerKey } from './encryption/keyring.ts';
+import type { CustomerKey } from './encryption/types.ts';
 import { EngineError } from './errors.ts';
 import { toEngineError } from './refusals.ts';
 import { nullVersionId } from './version-ids.ts';
@@ -68,18 +72,40 @@ export async function versionGone(context: EngineContext, version: Version): Pro
   return new EngineError('ServiceUnavailable', `${key} has been replaced while it was being read`, { key });
 }
 
+/** What of a version is read. */
+export interface Wanted {
+  readonly range: Range;
+  /** The key of its client, if it is under one. */
+  readonly customerKey?: CustomerKey | undefined;
+}
+
 /** The bytes of a version just found, where the store has them in memory and they are one slice. */
-export function recallVersion(context: EngineContext, version: Version, range: Range): Uint8Array | undefined {
+export function recallVersion(
+  context: EngineContext,
+  version: Version,
+  { range, customerKey }: Wanted,
+): Uint8Array | undefined {
   const [slice, another] = context.foundSlices.get(version) ?? [];
   if (slice === undefined || another !== undefined) return undefined;
   const { location, offset } = slice;
-  return context.blobs.recall(location, { start: offset + range.start, end: offset + range.end });
+  const wanted = { start: offset + range.start, end: offset + range.end };
+  const { encryption } = version.attributes;
+  if (encryption === undefined && customerKey === undefined) return context.blobs.recall(location, wanted);
+  const keys = encryption && context.keyring.openAtHand(encryption, customerKey);
+  return keys && recallEncrypted(context, slice, { range: wanted, keys });
 }
 
 /** Opens a read; the first bytes have been read when it resolves. Rejects with EngineError. */
-export async function readVersion(context: EngineContext, version: Version, range: Range): Promise<ChainedRead> {
+export async function readVersion(
+  context: EngineContext,
+  version: Version,
+  { range, customerKey }: Wanted,
+): Promise<ChainedRead> {
+  const { encryption } = version.attributes;
+  if (encryption === undefined) checkCustomerKey(encryption, customerKey);
+  const keys = encryption && (await context.keyring.open(encryption, customerKey));
   try {
-    return await open(context, await slicesOf(context, version, range));
+    return await open(context, await slicesOf(context, version, range), keys);
   } catch (error) {
     if (!(error instanceof BlobError) || error.code !== 'SegmentGone') throw toEngineError(error, { key: version.key });
   }
@@ -87,7 +113,7 @@ export async function readVersion(context: EngineContext, version: Version, rang
   context.foundSlices.delete(version);
   const slices = await slicesOf(context, version, range);
   try {
-    return await open(context, slices);
+    return await open(context, slices, keys);
   } catch (error) {
     throw toEngineError(error, { key: version.key });
   }
@@ -97,9 +123,10 @@ export async function readVersion(context: EngineContext, version: Version, rang
 export async function digestVersion(
   context: EngineContext,
   version: Version,
-  { range, algorithms }: { range: Range; algorithms: ReadonlySet<ChecksumAlgorithm> },
+  { algorithms, ...wanted }: Wanted & { algorithms: ReadonlySet<ChecksumAlgorithm> },
 ): Promise<Digests> {
-  const read = await readVersion(context, version, range);
+  const { range } = wanted;
+  const read = await readVersion(context, version, wanted);
   const digester = context.digests.open(algorithms, range.end - range.start);
   try {
     for await (const chunk of read) await digester.update(chunk);
@@ -110,12 +137,14 @@ export async function digestVersion(
   }
 }
 
-async function open(context: EngineContext, slices: readonly Slice[]): Promise<ChainedRead> {
+async function open(
+  context: EngineContext,
+  slices: readonly Slice[],
+  keys: EnvelopeKeys | undefined,
+): Promise<ChainedRead> {
   const reads: SliceRead[] = [];
   try {
-    for (const { location, offset, length } of slices) {
-      reads.push({ iterator: context.blobs.read(location, { start: offset, end: offset + length }), length });
-    }
+    for (const slice of slices) reads.push({ iterator: readSlice(context, slice, keys), length: slice.length });
   } catch (error) {
     await Promise.all(reads.map(({ iterator }) => iterator.return?.()));
     throw error;
@@ -123,6 +152,17 @@ async function open(context: EngineContext, slices: readonly Slice[]): Promise<C
   const chained = new ChainedRead(reads);
   await chained.prime();
   return chained;
+}
+
+/** The bytes of a slice, decrypted where they must be. */
+function readSlice(
+  context: EngineContext,
+  slice: Slice,
+  keys: EnvelopeKeys | undefined,
+): AsyncIterableIterator<Uint8Array> {
+  if (keys !== undefined) return readEncrypted(context, slice, keys);
+  const { location, offset, length } = slice;
+  return context.blobs.read(location, { start: offset, end: offset + length });
 }
 
 /** The slices that overlap a range of what all of them make up, the first and the last cut to fit. */

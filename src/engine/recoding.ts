@@ -5,10 +5,13 @@
 
 import { isSamePool } from '../blob/pool.ts';
 import type { ChecksumAlgorithm } from '../lib/digests/algorithms.ts';
-import type { Version } from '../meta/records.ts';
+import type { NewContent } from '../meta/commands.ts';
+import type { Slice, Version } from '../meta/records.ts';
 import { defaultChecksumAlgorithm, knownAlgorithm } from './checksums.ts';
 import type { EngineContext } from './context.ts';
-import { type Range, readVersion, slicesOf } from './reading.ts';
+import { encryptedSize } from './encryption/frames.ts';
+import type { Unlocked } from './encryption/keyring.ts';
+import { type Range, readVersion, slicesOf, type Wanted } from './reading.ts';
 import type { BodySource } from './types.ts';
 
 /** Whether all bytes of a range lie as a storage class has them, so that they can be shared. */
@@ -27,17 +30,61 @@ export async function isKeptFor(
 export function rewrittenBody(
   context: EngineContext,
   source: Version,
-  { range, algorithm }: { range: Range; algorithm: ChecksumAlgorithm | undefined },
+  { algorithm, ...wanted }: Wanted & { algorithm: ChecksumAlgorithm | undefined },
 ): BodySource {
   // Opened by its first `next`: a request that is refused before must not leave blobs held.
   async function* bytes(): AsyncGenerator<Uint8Array> {
-    yield* await readVersion(context, source, range);
+    yield* await readVersion(context, source, wanted);
   }
   return {
     stream: bytes(),
-    length: range.end - range.start,
+    length: wanted.range.end - wanted.range.start,
     algorithms: new Set(),
     checksumAlgorithm: algorithm ?? knownAlgorithm(source.checksum?.algorithm) ?? defaultChecksumAlgorithm,
+    // Every block is verified as it is read.
+    verify: () => {},
+  };
+}
+
+/** Bytes of a version that are to lie elsewhere, and are otherwise to stay what they are. */
+export interface MovedBytes {
+  readonly source: BodySource;
+  /** Where they lie encrypted and are moved so: what opens them. */
+  readonly sealed?: NonNullable<NewContent['sealed']>;
+  /** Where they must be encrypted anew: with what. */
+  readonly encryption?: Unlocked;
+}
+
+/**
+ * A range of a version to be moved. An encrypted blob is moved as it lies. What several blobs have in common, or a part of one, is
+ * encrypted anew under the key of the version; of one under its client's key no such thing is ever made.
+ */
+export async function movedBytes(context: EngineContext, version: Version, range: Range): Promise<MovedBytes> {
+  const { encryption } = version.attributes;
+  if (encryption === undefined) return { source: rewrittenBody(context, version, { range, algorithm: undefined }) };
+  const [slice, ...more] = await slicesOf(context, version, range);
+  if (slice?.envelope !== undefined && more.length === 0) {
+    const { location, envelope, length } = slice;
+    const layers = envelope.split('.').length;
+    if (encryptedSize({ length, layers }) === location.size) {
+      const source = rawBody(context, slice);
+      return { source, sealed: { envelope, length } };
+    }
+  }
+  const source = rewrittenBody(context, version, { range, algorithm: undefined });
+  return { source, encryption: { encryption, keys: await context.keyring.open(encryption, undefined) } };
+}
+
+/** A whole blob as it lies. */
+function rawBody({ blobs }: EngineContext, { location }: Slice): BodySource {
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    yield* blobs.read(location, { start: 0, end: location.size });
+  }
+  return {
+    stream: bytes(),
+    length: location.size,
+    algorithms: new Set(),
+    checksumAlgorithm: defaultChecksumAlgorithm,
     // Every block is verified as it is read.
     verify: () => {},
   };

@@ -34,6 +34,7 @@ import type {
 import type { IdentityState, ObjectPage, PartPage, UploadPage } from '../meta/types.ts';
 import type { AccessLogs } from './access-log/types.ts';
 import type { Analytics } from './analytics/types.ts';
+import type { CustomerKey, NewEncryption } from './encryption/types.ts';
 import type { Outbox } from './events/outbox.ts';
 import type { Garbage } from './garbage.ts';
 import type { Inventory } from './inventory/types.ts';
@@ -44,6 +45,8 @@ import type { Usage } from './usage/usage.ts';
 import type { ReplicaIdentity } from './version-ids.ts';
 import type { Watches } from './watches.ts';
 
+export type { ObjectEncryption } from '../meta/object-encryption.ts';
+export type { CustomerKey, DataKeys, NewEncryption } from './encryption/types.ts';
 export type {
   AccessLogs,
   ArchiveTier,
@@ -133,17 +136,23 @@ export interface PutRequest extends Caused {
   readonly event?: 'ObjectCreated:Put' | 'ObjectCreated:Post' | 'ObjectCreated:Copy';
   /** Of a replica: what it has from its source. */
   readonly replica?: ReplicaIdentity;
+  /** How the bytes are to be encrypted; absent where they are not. */
+  readonly encryption?: NewEncryption | undefined;
 }
 
 export interface CopyRequest extends Caused {
   /** The version to copy, as `find` gave it after the source conditions held. */
   readonly source: Version;
+  /** Its client's key, if it is under one. */
+  readonly sourceKey?: CustomerKey | undefined;
   readonly bucket: Bucket;
   readonly key: string;
   readonly attributes: ObjectAttributes;
   /** Algorithm the client asked for; without one the source's checksum is kept where it is FULL_OBJECT. */
   readonly checksumAlgorithm?: ChecksumAlgorithm;
   readonly conditions?: WriteConditions;
+  /** As in a put; the source's counts for nothing. */
+  readonly encryption?: NewEncryption | undefined;
 }
 
 export interface DeleteResult {
@@ -172,11 +181,16 @@ export interface Objects {
   find(bucket: Bucket, key: string, versionId?: string): Promise<Version>;
   /**
    * Bytes `start` (included) to `end` (excluded) of a version. Throws ServiceUnavailable before the first byte where the
-   * store can tell; the iterator rejects with it later. The caller must finish or return the iterator.
+   * store can tell; the iterator rejects with it later. The caller must finish or return the iterator. Throws as
+   * `checkCustomerKey`, which a version under a client's key needs.
    */
-  read(version: Version, range: { start: number; end: number }): Promise<AsyncIterableIterator<Uint8Array>>;
+  read(
+    version: Version,
+    range: { start: number; end: number },
+    customerKey?: CustomerKey,
+  ): Promise<AsyncIterableIterator<Uint8Array>>;
   /** The bytes that `read` would give, where they are in memory: small versions that were read of late. */
-  recall(version: Version, range: { start: number; end: number }): Uint8Array | undefined;
+  recall(version: Version, range: { start: number; end: number }, customerKey?: CustomerKey): Uint8Array | undefined;
   /**
    * Shares the source's bytes; reads them (and writes nothing) only where a digest is needed that is not stored: the MD5
    * of a multipart source, or another checksum algorithm.
@@ -255,10 +269,19 @@ export interface Uploads {
     attributes: ObjectAttributes;
     checksumAlgorithm?: ChecksumAlgorithm;
     checksumType?: 'FULL_OBJECT' | 'COMPOSITE';
+    /** Of all its parts. */
+    encryption?: NewEncryption | undefined;
   }): Promise<Upload>;
   /** Throws NoSuchUpload. */
   get(bucket: Bucket, key: string, uploadId: string): Promise<Upload>;
-  putPart(request: { bucket: Bucket; upload: Upload; partNumber: number; source: BodySource }): Promise<Part>;
+  putPart(request: {
+    bucket: Bucket;
+    upload: Upload;
+    partNumber: number;
+    source: BodySource;
+    /** That the upload is under, if it is under a client's. */
+    customerKey?: CustomerKey | undefined;
+  }): Promise<Part>;
   /** A part from a range of an existing version: shares its bytes, reads them for the digests. */
   copyPart(request: {
     bucket: Bucket;
@@ -268,6 +291,8 @@ export interface Uploads {
     range: { start: number; end: number };
     /** Those of the range, where they are known. */
     digests?: Pick<Part, 'etag' | 'checksum'>;
+    customerKey?: CustomerKey | undefined;
+    sourceKey?: CustomerKey | undefined;
   }): Promise<Part>;
   /**
    * Parts as the client lists them. Throws InvalidPart, InvalidPartOrder, EntityTooSmall. `verify` sees the checksum of

@@ -5,11 +5,12 @@ import { type BodyFacts, receiveBody } from './bodies.ts';
 import { defaultChecksumAlgorithm, defaultChecksumType, knownAlgorithm } from './checksums.ts';
 import { completeUpload } from './complete.ts';
 import type { EngineContext } from './context.ts';
-import { digestsOfRange, refusingGoneSource, sharedContent } from './copy.ts';
+import { digestsOfRange, refusingGoneSource, sharedContent, slicesFor } from './copy.ts';
+import { canShare, checkCustomerKey, type Unlocked } from './encryption/keyring.ts';
+import type { CustomerKey } from './encryption/types.ts';
 import { EngineError, type EngineErrorDetails } from './errors.ts';
 import { describePart, partLabel } from './labels.ts';
 import { type NamedSlice, nameSlices, withManifest } from './manifests.ts';
-import { slicesOf } from './reading.ts';
 import { isKeptFor, rewrittenBody } from './recoding.ts';
 import { keyDetails, refusing } from './refusals.ts';
 import type { Uploads } from './types.ts';
@@ -49,7 +50,9 @@ function partDetails({ bucket, upload, partNumber }: PutPartRequest | CopyPartRe
 }
 
 async function createUpload(context: EngineContext, request: CreateRequest): Promise<Upload> {
-  const { bucket, key, attributes, checksumAlgorithm } = request;
+  const { bucket, key, checksumAlgorithm } = request;
+  const encryption = request.encryption && (await context.keyring.create(request.encryption)).encryption;
+  const attributes = encryption === undefined ? request.attributes : { ...request.attributes, encryption };
   const checksumType =
     request.checksumType ?? (checksumAlgorithm === undefined ? undefined : defaultChecksumType(checksumAlgorithm));
   const upload: Upload = {
@@ -80,21 +83,22 @@ async function getUpload(
 
 async function putPart(context: EngineContext, request: PutPartRequest): Promise<Part> {
   const { bucket, upload, partNumber, source } = request;
+  const encryption = await unlockUpload(context, upload, request.customerKey);
   const newPart = (facts: BodyFacts): Part => ({ partNumber, ...facts, lastModifiedMs: context.clock.nowMs() });
   let labelled: Part | undefined;
   const body = await receiveBody(context, source, {
     pool: context.poolOf(upload.attributes.storageClass),
-    label: (facts) => {
+    encryption,
+    label: (facts, sealed) => {
       labelled = newPart(facts);
-      return partLabel(bucket, upload, labelled);
+      return partLabel(bucket, upload, labelled, sealed);
     },
   });
   try {
     // From here to `submit` nothing may wait: a small body must meet its command in one wave.
     const part = labelled ?? newPart(body.facts);
-    const location = body.place(() => partLabel(bucket, upload, part));
-    const content = { kind: 'new', location } as const;
-    if (location.size > 0) await submitPart(context, upload, part, content);
+    const content = body.place((sealed) => partLabel(bucket, upload, part, sealed));
+    if (content.location.size > 0) await submitPart(context, upload, part, content);
     else await submitDescribed(context, request, { part, content, slices: [] });
     return part;
   } finally {
@@ -103,14 +107,18 @@ async function putPart(context: EngineContext, request: PutPartRequest): Promise
 }
 
 async function copyPart(context: EngineContext, request: CopyPartRequest): Promise<Part> {
-  const { bucket, upload, partNumber, source, range } = request;
+  const { bucket, upload, partNumber, source, range, customerKey, sourceKey } = request;
+  const { encryption, storageClass } = upload.attributes;
+  checkCustomerKey(source.attributes.encryption, sourceKey);
   const algorithm = knownAlgorithm(upload.checksumAlgorithm) ?? defaultChecksumAlgorithm;
-  if (!(await isKeptFor(context, { source, range, storageClass: upload.attributes.storageClass }))) {
-    const body = rewrittenBody(context, source, { range, algorithm });
-    return putPart(context, { bucket, upload, partNumber, source: body });
+  const isShared = canShare(source.attributes.encryption, encryption);
+  if (!isShared || !(await isKeptFor(context, { source, range, storageClass }))) {
+    const body = rewrittenBody(context, source, { range, customerKey: sourceKey, algorithm });
+    return putPart(context, { bucket, upload, partNumber, source: body, customerKey });
   }
-  const digests = request.digests ?? (await digestsOfRange(context, source, { range, algorithm }));
-  const shared = await slicesOf(context, source, range);
+  const unlocked = await unlockUpload(context, upload, customerKey);
+  const digests = request.digests ?? (await digestsOfRange(context, source, { range, algorithm, encryption }));
+  const shared = await slicesFor(context, source, { range, unlocked });
   const content = sharedContent(shared);
   const slices = await nameSlices(context, shared);
   const part: Part = {
@@ -121,6 +129,16 @@ async function copyPart(context: EngineContext, request: CopyPartRequest): Promi
   };
   await refusingGoneSource(context, source, () => submitDescribed(context, request, { part, content, slices }));
   return part;
+}
+
+/** What the parts of an upload are encrypted with. Throws as `checkCustomerKey`. */
+async function unlockUpload(
+  { keyring }: EngineContext,
+  { attributes: { encryption } }: Upload,
+  customerKey: CustomerKey | undefined,
+): Promise<Unlocked | undefined> {
+  checkCustomerKey(encryption, customerKey);
+  return encryption && { encryption, keys: await keyring.open(encryption, customerKey) };
 }
 
 async function submitPart(

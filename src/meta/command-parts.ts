@@ -21,3 +21,22 @@ export interface SeenVersion {
   /** There are at least so many newer versions that are not current. */
   readonly newerNoncurrent?: number;
 }
+
+/** Bytes of a new version or part: a blob just written, or slices of blobs that rows of the index already name. */
+export type Content = NewContent | { readonly kind: 'shared'; readonly slices: readonly SharedSlice[] };
+
+export interface NewContent {
+  readonly kind: 'new';
+  readonly location: BlobLocation;
+  /** Of an encrypted blob: its data key, sealed, and the bytes that it says when it is decrypted. */
+  readonly sealed?: { readonly envelope: string; readonly length: number };
+}
+
+export interface SharedSlice {
+  /** Blob id. Rejected with `SourceGone` if no row names the blob any more. */
+  readonly blob: number;
+  readonly offset: number;
+  readonly length: number;
+  /** Of an encrypted blob, for the row that is made. */
+  readonly envelope?: string;
+}

@@ -4,7 +4,7 @@
  * released never changes its meaning; a new meaning is a new name or an optional member.
  */
 import type { AddLogBatch, DropLogBatches } from './access-log-commands.ts';
-import type { Described, SeenVersion } from './command-parts.ts';
+import type { Content, Described, SeenVersion } from './command-parts.ts';
 import type { Announced } from './notices.ts';
 import type {
   BlobLocation,
@@ -22,21 +22,9 @@ import type {
 import type { Replicated, ReplicationCommand, ReplicationResults, WithReplica } from './replication-commands.ts';
 import type { NoteAccesses, SetVersionTiering } from './tiering-commands.ts';
 
-export type { SeenVersion } from './command-parts.ts';
+export type { Content, NewContent, SeenVersion, SharedSlice } from './command-parts.ts';
 export type { Notice } from './notices.ts';
 export { CommandRejected, CommitFailed, type RejectionCode } from './rejections.ts';
-
-/** Bytes of a new version or part: a blob just written, or slices of blobs that rows of the index already name. */
-export type Content =
-  | { readonly kind: 'new'; readonly location: BlobLocation }
-  | { readonly kind: 'shared'; readonly slices: readonly SharedSlice[] };
-
-export interface SharedSlice {
-  /** Blob id. Rejected with `SourceGone` if no row names the blob any more. */
-  readonly blob: number;
-  readonly offset: number;
-  readonly length: number;
-}
 
 /** Conditions on the current version of the key, checked inside the transaction. ETags without quotes. */
 export interface WriteConditions {

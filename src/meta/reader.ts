@@ -336,14 +336,15 @@ export class Reader implements IndexReader {
   #cut(packed: string | null, { start, range }: { start: number; range: Range }): Slice[] | undefined {
     const slices: Slice[] = [];
     let at = start;
-    for (const [blob, offset, length] of unpackSlices(packed)) {
+    for (const [blob, offset, length, envelope] of unpackSlices(packed)) {
       const from = Math.max(range.start - at, 0);
       const to = Math.min(range.end - at, length);
       at += length;
       if (from >= to) continue;
       const location = this.#blobs.location(blob);
       if (location === undefined) return undefined;
-      slices.push({ blob, location, offset: offset + from, length: to - from });
+      const slice = { blob, location, offset: offset + from, length: to - from };
+      slices.push(envelope === undefined ? slice : { ...slice, envelope });
     }
     return slices;
   }

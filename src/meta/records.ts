@@ -1,4 +1,5 @@
 /** What the index keeps, as values. Times are milliseconds since 1970; digests and checksums are base64 as S3 shows them. */
+import type { ObjectEncryption } from './object-encryption.ts';
 
 /** Where a blob lies, as the index keeps it. The same shape as the blob store's; the index never looks inside but for the segment. */
 export interface BlobLocation {
@@ -125,6 +126,8 @@ export interface ObjectAttributes {
   readonly changedMs?: number;
   /** Of a version in INTELLIGENT_TIERING only. */
   readonly tiering?: Tiering;
+  /** Absent where the bytes lie as they are. */
+  readonly encryption?: ObjectEncryption;
 }
 
 /** How a version stands to replication, as S3 says it. */
@@ -161,12 +164,17 @@ export interface ReplicationEntry {
   readonly failure?: string;
 }
 
-/** Part of an object's bytes: bytes `offset … offset + length` of a blob. */
+/**
+ * Part of an object's bytes: bytes `offset … offset + length` of a blob; of an encrypted one, of what it says when it is
+ * decrypted.
+ */
 export interface Slice {
   readonly blob: number;
   readonly location: BlobLocation;
   readonly offset: number;
   readonly length: number;
+  /** The blob's data key, sealed, where the blob is encrypted. */
+  readonly envelope?: string;
 }
 
 export interface Version {

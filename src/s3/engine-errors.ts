@@ -71,6 +71,19 @@ const mappings: Readonly<Record<EngineErrorCode, Mapping>> = {
       fields: { ArgumentName: 'Days' },
     },
   ],
+  CustomerKeyMissing: () => [
+    'InvalidRequest',
+    {
+      message:
+        'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.',
+    },
+  ],
+  CustomerKeyWrong: () => ['AccessDenied'],
+  CustomerKeyUseless: () => [
+    'InvalidRequest',
+    { message: 'The encryption parameters are not applicable to this object.' },
+  ],
+  KmsUnavailable: () => ['NotImplemented'],
   StorageFull: () => ['InsufficientCapacity'],
   ServiceUnavailable: () => ['ServiceUnavailable', { headers: { 'Retry-After': '1' } }],
 };

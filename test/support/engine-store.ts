@@ -10,14 +10,18 @@ import { type BlobStoreOptions, type ErasureBlobStore, openBlobStore } from '../
 import type { BlobStore } from '../../src/blob/types.ts';
 import { type Compaction, createCompaction } from '../../src/engine/compaction.ts';
 import type { EngineLimits } from '../../src/engine/context.ts';
+import type { KeyringOptions } from '../../src/engine/encryption/keyring.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import type { BodySource, Bucket, Engine, ObjectAttributes, Part, Version } from '../../src/engine/types.ts';
 import { openIndex } from '../../src/meta/index-store.ts';
 import type { BlobLocation } from '../../src/meta/records.ts';
 import type { Index } from '../../src/meta/types.ts';
+import { createTestKms } from './test-kms.ts';
 
 const clusterId = '0123456789abcdef0123456789abcdef';
 const zoneNames = ['a', 'b', 'c'];
+/** The server's keys, and a KMS that seals with the ARN of the key. */
+export const keys: KeyringOptions = { serverKeys: [Buffer.alloc(32, 7)], dataKeys: createTestKms() };
 const silentLog = { info: () => {}, warn: () => {}, error: () => {} };
 
 export const owner = 'an-owner';
@@ -157,7 +161,7 @@ export class EngineStore implements AsyncDisposable {
       throw error;
     });
     const classes = { schemes: this.schemes, groups: this.groups };
-    const engine = createEngine({ index, blobs, clock: this.clock, limits: this.#limits, ...classes });
+    const engine = createEngine({ index, blobs, clock: this.clock, limits: this.#limits, ...classes, ...keys });
     const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
     this.#open = { index, blobs, engine, compaction };
   }

@@ -6,7 +6,7 @@ import { type RebuildReport, rebuildIndex } from '../../src/engine/rebuild/rebui
 import type { Engine } from '../../src/engine/types.ts';
 import { openIndex } from '../../src/meta/index-store.ts';
 import type { Index } from '../../src/meta/types.ts';
-import type { EngineStore } from './engine-store.ts';
+import { type EngineStore, keys } from './engine-store.ts';
 
 /** What a rebuild makes of the store's blobs, on an index of its own beside the store's. */
 export async function withRebuilt(
@@ -19,7 +19,7 @@ export async function withRebuilt(
   const index = await openIndex({ zones, clusterId: '0123456789abcdef0123456789abcdef', ...whole });
   try {
     const report = await rebuildIndex({ index, blobs: store.blobs, region: 'us-east-1', nowMs: store.nowMs });
-    await look({ engine: createEngine({ index, blobs: store.blobs, clock: store.clock }), index, report });
+    await look({ engine: createEngine({ index, blobs: store.blobs, clock: store.clock, ...keys }), index, report });
   } finally {
     await index.close();
     for (const { path } of zones) await rm(path, { recursive: true });

@@ -5,9 +5,9 @@
  * parts each part's bytes are swapped when they are written, and the class at the end: the bytes are the same, so that can
  * be left off and gone on with at any point.
  */
-import { CommandRejected, type SeenVersion, type TransitionVersion } from '../../meta/commands.ts';
+import { CommandRejected, type NewContent, type SeenVersion, type TransitionVersion } from '../../meta/commands.ts';
 import type { Bucket, EventCause, Part, Version } from '../../meta/records.ts';
-import { type BodyFacts, receiveBody } from '../bodies.ts';
+import { type BodyFacts, envelopeOf, type ReceivedBody, receiveBody, type Sealed } from '../bodies.ts';
 import { isMd5 } from '../checksums.ts';
 import type { EngineContext } from '../context.ts';
 import { CreditedStream } from '../credited-stream.ts';
@@ -15,9 +15,8 @@ import { noticing } from '../events/notices.ts';
 import { partLabel, versionLabel } from '../labels.ts';
 import { describeVersion, nameSlices, withManifest } from '../manifests.ts';
 import { type Range, slicesOf } from '../reading.ts';
-import { isKeptFor, rewrittenBody } from '../recoding.ts';
+import { isKeptFor, type MovedBytes, movedBytes } from '../recoding.ts';
 import { tieringClass } from '../tiering/tiers.ts';
-import type { BodySource } from '../types.ts';
 import type { ColderClass } from './waterfall.ts';
 
 export interface TransitionRequest {
@@ -114,14 +113,13 @@ interface Work {
 async function moveWhole(work: Work): Promise<void> {
   const { context, request, version, target } = work;
   const noticeOf = await noticing(context, request.bucket, request.cause);
-  const label = () => versionLabel(request.bucket, target, { transitionedMs: context.clock.nowMs() });
-  const body = await receiveBody(context, bodyOf(work, { start: 0, end: version.size }), {
-    pool: context.poolOf(request.to),
-    label,
-  });
+  const moved = await movedBytes(context, version, { start: 0, end: version.size });
+  const label = (sealed: Sealed) =>
+    versionLabel(request.bucket, target, { transitionedMs: context.clock.nowMs(), ...sealed });
+  const body = await receiveMoved(work, moved, label);
   try {
-    checkBytes(version, body.facts);
-    const content = { kind: 'new', location: body.place(label) } as const;
+    checkBytes(version, moved, body.facts);
+    const content = contentOf(moved, body, label);
     await context.index.submit({
       ...commandOf(work),
       content,
@@ -175,11 +173,12 @@ async function movePart(work: Work, part: Part, range: Range): Promise<void> {
     ...{ uploadId, bucketId, key, initiatedMs: lastModifiedMs, attributes: target.attributes },
     ...(checksum !== undefined && { checksumAlgorithm: checksum.algorithm, checksumType: checksum.type }),
   };
-  const label = () => partLabel(request.bucket, upload, part);
-  const body = await receiveBody(context, bodyOf(work, range), { pool: context.poolOf(request.to), label });
+  const moved = await movedBytes(context, version, range);
+  const label = (sealed: Sealed) => partLabel(request.bucket, upload, part, sealed);
+  const body = await receiveMoved(work, moved, label);
   try {
-    checkBytes(part, body.facts);
-    const content = { kind: 'new', location: body.place(label) } as const;
+    checkBytes(part, moved, body.facts);
+    const content = contentOf(moved, body, label);
     const { partNumber } = part;
     await context.index.submit({ type: 'rewrite-part', bucketId, key, ordinal, partNumber, content });
   } finally {
@@ -200,14 +199,38 @@ async function allParts(
   return found;
 }
 
-function bodyOf({ context, version, metered }: Work, range: Range): BodySource {
-  const body = rewrittenBody(context, version, { range, algorithm: undefined });
-  return { ...body, stream: metered(() => body.stream) };
+type Label = (sealed: Sealed) => Uint8Array;
+
+function receiveMoved(
+  { context, request, metered }: Work,
+  { source, encryption, sealed }: MovedBytes,
+  label: Label,
+): Promise<ReceivedBody> {
+  return receiveBody(
+    context,
+    { ...source, stream: metered(() => source.stream) },
+    { pool: context.poolOf(request.to), encryption, label: (_, made) => label(labelled(sealed, made)) },
+  );
 }
 
-/** Every block was verified as it was read; this is what a client would compare. */
-function checkBytes(expected: { readonly size: number; readonly etag: string }, { size, etag }: BodyFacts): void {
-  if (size === expected.size && (!isMd5(expected.etag) || etag === expected.etag)) return;
+function contentOf({ sealed }: MovedBytes, body: ReceivedBody, label: Label): NewContent {
+  const content = body.place((made) => label(labelled(sealed, made)));
+  return sealed === undefined ? content : { ...content, sealed };
+}
+
+/** What moves as it lies keeps what opens it. */
+function labelled(sealed: MovedBytes['sealed'], made: Sealed): Sealed {
+  return sealed === undefined ? made : envelopeOf(sealed);
+}
+
+/** Every block was verified as it was read; this is what a client would compare, of bytes that are its own. */
+function checkBytes(
+  expected: { readonly size: number; readonly etag: string },
+  { source, encryption, sealed }: MovedBytes,
+  { size, etag }: BodyFacts,
+): void {
+  const isText = sealed === undefined && encryption === undefined;
+  if (size === (source.length ?? size) && (!isText || !isMd5(expected.etag) || etag === expected.etag)) return;
   throw new Error(`Of ${expected.size} bytes with the ETag ${expected.etag}, ${size} with ${etag} were read.`);
 }
 

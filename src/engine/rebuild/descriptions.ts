@@ -9,6 +9,18 @@ const grant = z.object({
   ]),
   permission: z.enum(['FULL_CONTROL', 'READ', 'WRITE', 'READ_ACP', 'WRITE_ACP']),
 });
+const encryption = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('SSE-S3'), serverKey: z.string() }),
+  z.object({
+    kind: z.enum(['SSE-KMS', 'DSSE-KMS']),
+    keyArn: z.string(),
+    context: z.record(z.string(), z.string()),
+    bucketKey: z.literal(true).exactOptional(),
+    sealed: z.string(),
+    serverKey: z.string().exactOptional(),
+  }),
+  z.object({ kind: z.literal('SSE-C'), salt: z.string(), proof: z.string() }),
+]);
 const attributes = z.object({
   owner: z.string(),
   storageClass: z.string(),
@@ -19,8 +31,11 @@ const attributes = z.object({
   replication: z.enum(['PENDING', 'COMPLETED', 'FAILED', 'REPLICA']).exactOptional(),
   changedMs: z.number().exactOptional(),
   tiering: z.object({ accessedMs: z.number() }).exactOptional(),
+  encryption: encryption.exactOptional(),
 });
-const slices = z.array(z.tuple([z.string(), z.int(), z.int()])).exactOptional();
+const slices = z
+  .array(z.union([z.tuple([z.string(), z.int(), z.int()]), z.tuple([z.string(), z.int(), z.int(), z.string()])]))
+  .exactOptional();
 const described = {
   v: z.literal(1),
   bucket: z.string(),
@@ -29,6 +44,7 @@ const described = {
   etag: z.string(),
   checksum: checksum.exactOptional(),
   lastModifiedMs: z.number(),
+  envelope: z.string().exactOptional(),
 };
 const version = {
   ...described,

@@ -8,11 +8,12 @@
 
 import type { SegmentContents } from '../../blob/maintenance/types.ts';
 import type { BlobStore } from '../../blob/types.ts';
-import type { Command, Content } from '../../meta/commands.ts';
+import type { Command, Content, NewContent } from '../../meta/commands.ts';
 import type { Index } from '../../meta/types.ts';
+import type { NamedSlice } from '../manifests.ts';
 import { type FoundBlobs, findBlobs } from './blob-finder.ts';
 import { type Catalogue, type Entry, readCatalogue, type VersionEntry } from './catalogue.ts';
-import { readDescription } from './descriptions.ts';
+import { type Description, readDescription } from './descriptions.ts';
 import type { Settings } from './settings.ts';
 
 export interface RebuildReport {
@@ -260,20 +261,18 @@ class Rebuild {
   }
 
   /** Bytes of a row: a blob of its own, which others may share, or slices of others. Undefined if some are lost. */
-  #contentOf(
-    { bytes }: Entry,
-    slices: readonly (readonly [string, number, number])[] | undefined,
-  ): Content | undefined {
+  #contentOf({ bytes, description }: Entry, slices: readonly NamedSlice[] | undefined): Content | undefined {
     if (bytes !== undefined) {
       const { writeId, size } = bytes.ref;
       const blob = this.#shared.get(writeId);
-      if (blob === undefined) return { kind: 'new', location: bytes.ref };
-      return { kind: 'shared', slices: [{ blob, offset: 0, length: size }] };
+      const sealed = sealedBy(description);
+      if (blob === undefined) return { kind: 'new', location: bytes.ref, ...(sealed && { sealed }) };
+      return { kind: 'shared', slices: [{ blob, offset: 0, length: size, ...sealed }] };
     }
     if (slices === undefined || slices.length === 0) return { kind: 'new', location: { size: 0, extents: [] } };
-    const shared = slices.flatMap(([writeId, offset, length]) => {
+    const shared = slices.flatMap(([writeId, offset, length, envelope]) => {
       const blob = this.#shared.get(writeId);
-      return blob === undefined ? [] : [{ blob, offset, length }];
+      return blob === undefined ? [] : [{ blob, offset, length, ...(envelope !== undefined && { envelope }) }];
     });
     return shared.length === slices.length ? { kind: 'shared', slices: shared } : undefined;
   }
@@ -293,6 +292,12 @@ class Rebuild {
   async #settled(): Promise<void> {
     await Promise.all(this.#underWay.splice(0));
   }
+}
+
+/** What a label says of how its blob is encrypted. */
+function sealedBy(description: Description): NewContent['sealed'] {
+  if (!('envelope' in description) || description.envelope === undefined) return undefined;
+  return { envelope: description.envelope, length: description.size };
 }
 
 function manifestOf(entry: Entry | undefined) {

@@ -73,7 +73,7 @@ function bytesOf(
   { range, options }: { range: Range; options: SendOptions },
 ): ReplicaBytes {
   async function* bytes(): AsyncGenerator<Uint8Array> {
-    if (range.end > range.start) yield* await readVersion(context, version, range);
+    if (range.end > range.start) yield* await readVersion(context, version, { range });
   }
   return { ...range, read: () => options.metered(bytes) };
 }

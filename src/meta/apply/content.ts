@@ -12,7 +12,8 @@ export function takeContent(transaction: Transaction, content: Content): string 
   if (content.location.size === 0) return packSlices([]);
   const blob = transaction.nextBlobId();
   transaction.blobs.insert(blob, content.location);
-  return packSlices([[blob, 0, content.location.size]]);
+  const { sealed } = content;
+  return packSlices([sealed ? [blob, 0, sealed.length, sealed.envelope] : [blob, 0, content.location.size]]);
 }
 
 function share(transaction: Transaction, slice: SharedSlice): PackedSlice[] {
@@ -20,7 +21,8 @@ function share(transaction: Transaction, slice: SharedSlice): PackedSlice[] {
   const size = transaction.blobs.share(slice.blob);
   if (size === undefined) throw new CommandRejected('SourceGone', `Blob ${slice.blob} is gone.`);
   assert(slice.offset >= 0 && slice.offset + slice.length <= size, 'a shared slice lies inside its blob');
-  return [[slice.blob, slice.offset, slice.length]];
+  const { blob, offset, length, envelope } = slice;
+  return [envelope === undefined ? [blob, offset, length] : [blob, offset, length, envelope]];
 }
 
 /** Takes hold of the blob that describes a row; returns the row's `manifest` column. */

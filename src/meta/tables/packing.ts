@@ -1,19 +1,22 @@
 /** How values lie in columns: compact JSON, absent where there is nothing to say. */
 import type { BlobLocation, Checksum, ObjectAttributes } from '../records.ts';
 
-/** A slice as rows name it: blob id, offset in the blob, length. */
-export type PackedSlice = readonly [blob: number, offset: number, length: number];
+/** A slice as rows name it: blob id, offset in the blob, length, and of an encrypted blob its envelope. */
+export type PackedSlice = readonly [blob: number, offset: number, length: number, envelope?: string];
 
 type PackedExtent = readonly [segment: string, offset: number, unit: number, start: number, length: number];
 type PackedChecksum = readonly [algorithm: string, type: Checksum['type'], value: string];
 type Details = Partial<
-  Pick<ObjectAttributes, 'headers' | 'metadata' | 'tags' | 'acl' | 'restore' | 'tiering' | 'replication' | 'changedMs'>
+  Pick<
+    ObjectAttributes,
+    'headers' | 'metadata' | 'tags' | 'acl' | 'restore' | 'tiering' | 'replication' | 'changedMs' | 'encryption'
+  >
 >;
 
 export interface AttributeColumns {
   readonly owner: string;
   readonly storageClass: string;
-  /** Headers, metadata, tags, access control list, restore, tiering and replication, each only if there are any; null if there are none at all. */
+  /** Headers, metadata, tags, access control list, restore, tiering, replication and encryption, each only if there are any; null if there are none at all. */
   readonly details: string | null;
 }
 
@@ -61,6 +64,7 @@ export function packDetails({ headers = {}, metadata = {}, tags = [], ...attribu
     ...(attributes.replication !== undefined && { replication: attributes.replication }),
     ...(attributes.changedMs !== undefined && { changedMs: attributes.changedMs }),
     ...(attributes.tiering !== undefined && { tiering: attributes.tiering }),
+    ...(attributes.encryption !== undefined && { encryption: attributes.encryption }),
   };
   return Object.keys(details).length > 0 ? JSON.stringify(details) : null;
 }
@@ -90,5 +94,6 @@ export function unpackAttributes(columns: AttributeColumns): ObjectAttributes {
     ...(details.replication !== undefined && { replication: details.replication }),
     ...(details.changedMs !== undefined && { changedMs: details.changedMs }),
     ...(details.tiering !== undefined && { tiering: details.tiering }),
+    ...(details.encryption !== undefined && { encryption: details.encryption }),
   };
 }
