@@ -1,4 +1,4 @@
-/** The settings of encryption: the keys of KMS that are there from the first start. */
+/** The settings of encryption: what is encrypted, and the keys of KMS that are there from the first start. */
 import { z } from 'zod';
 import { accountIdSchema } from './config-accounts.ts';
 import { keyIdForm } from './kms/key-ring.ts';
@@ -20,6 +20,7 @@ const kmsKeySchema = z
   .refine(({ file, environment }) => file === undefined || environment === undefined, 'give file or environment');
 
 export const encryptionSchema = z.strictObject({
+  default: z.enum(['AES256', 'none']).default('none'),
   kms: z
     .strictObject({ keys: z.array(kmsKeySchema).default([]) })
     .refine(

@@ -105,7 +105,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     log,
   });
   const dayLengthMs = tellDayLength(config, log);
-  const engine = await openEngine(config, { index, blobs, clock, dayLengthMs });
+  const engine = await openEngine(config, { index, blobs, clock, dayLengthMs, serverKeys: [serverKey] });
   const iam = await openIam({
     identities: engine.identities,
     declared: declaredAccounts(config, rootKey),
@@ -181,7 +181,7 @@ function storageOf({ store }: Config): StorageSettings {
 /** With what it must know before the first request. */
 async function openEngine(
   config: Config,
-  parts: Pick<EngineOptions, 'index' | 'blobs' | 'clock' | 'dayLengthMs'>,
+  parts: Pick<EngineOptions, 'index' | 'blobs' | 'clock' | 'dayLengthMs' | 'serverKeys' | 'dataKeys'>,
 ): Promise<Engine> {
   const accessLogBytesMax = config.accessLogs.waitingBytesMax;
   const engine = createEngine({ ...parts, ...storageOf(config), accessLogBytesMax });
@@ -266,6 +266,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
     missingPrincipal: (policy) => missingPrincipal(policy, (accountId) => directory.view(accountId)),
     regions,
     ...{ signatureVersion2: config.signatureVersion2, bucketDefaults: config.bucketDefaults },
+    encryptsByDefault: config.encryption.default === 'AES256',
     ...{ hostSuffixes: suffixes, door, limits: config.limits },
   });
   const users = createUserAdministration(iam, clock);

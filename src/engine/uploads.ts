@@ -134,10 +134,10 @@ async function copyPart(context: EngineContext, request: CopyPartRequest): Promi
 /** What the parts of an upload are encrypted with. Throws as `checkCustomerKey`. */
 async function unlockUpload(
   { keyring }: EngineContext,
-  { attributes: { encryption } }: Upload,
+  { uploadId, attributes: { encryption } }: Upload,
   customerKey: CustomerKey | undefined,
 ): Promise<Unlocked | undefined> {
-  checkCustomerKey(encryption, customerKey);
+  checkCustomerKey(encryption, customerKey, { uploadId });
   return encryption && { encryption, keys: await keyring.open(encryption, customerKey) };
 }
 

@@ -8,6 +8,13 @@ type Mapping = (
   method: string | undefined,
 ) => readonly [code: S3ErrorCode, options?: Omit<S3ErrorOptions, 'cause'>];
 
+const keyMissing =
+  'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.';
+const keyMissingOfPart =
+  'The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.';
+const keyWrong =
+  'Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key.';
+
 const mappings: Readonly<Record<EngineErrorCode, Mapping>> = {
   BucketAlreadyOwnedByYou: ({ bucket }) => ['BucketAlreadyOwnedByYou', { fields: present({ BucketName: bucket }) }],
   BucketAlreadyExists: ({ bucket }) => ['BucketAlreadyExists', { fields: present({ BucketName: bucket }) }],
@@ -71,17 +78,20 @@ const mappings: Readonly<Record<EngineErrorCode, Mapping>> = {
       fields: { ArgumentName: 'Days' },
     },
   ],
-  CustomerKeyMissing: () => [
+  CustomerKeyMissing: ({ uploadId }) => [
+    'InvalidRequest',
+    { message: uploadId === undefined ? keyMissing : keyMissingOfPart },
+  ],
+  CustomerKeyWrong: ({ uploadId }) =>
+    uploadId === undefined
+      ? ['AccessDenied', { message: keyWrong }]
+      : ['InvalidRequest', { message: 'The provided encryption parameters did not match the ones used originally.' }],
+  CustomerKeyUseless: ({ uploadId }) => [
     'InvalidRequest',
     {
       message:
-        'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.',
+        uploadId === undefined ? 'The encryption parameters are not applicable to this object.' : keyMissingOfPart,
     },
-  ],
-  CustomerKeyWrong: () => ['AccessDenied'],
-  CustomerKeyUseless: () => [
-    'InvalidRequest',
-    { message: 'The encryption parameters are not applicable to this object.' },
   ],
   KmsUnavailable: () => ['NotImplemented'],
   StorageFull: () => ['InsufficientCapacity'],

@@ -1,5 +1,6 @@
 /** Rules of multipart uploads that several operations share. */
-import type { Checksum, ChecksumAlgorithm, Upload } from '../engine/types.ts';
+import { checkCustomerKey } from '../engine/encryption/keyring.ts';
+import type { Checksum, ChecksumAlgorithm, CustomerKey, Upload } from '../engine/types.ts';
 import { storedAlgorithm } from './checksum-members.ts';
 import { S3Error } from './errors.ts';
 
@@ -59,4 +60,15 @@ export function checksumTypeMismatch(expected: ChecksumAlgorithm, actual: Checks
 
 function invalidRequest(message: string): S3Error {
   return new S3Error('InvalidRequest', { message });
+}
+
+/**
+ * Throws unless a request on an upload as a whole brings the key that the upload is under. It may bring none, but where
+ * checksums are told of the parts.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+ */
+export function checkUploadKey(upload: Upload, customerKey: CustomerKey | undefined): void {
+  const { uploadId, checksumAlgorithm, attributes } = upload;
+  if (customerKey === undefined && checksumAlgorithm === undefined) return;
+  checkCustomerKey(attributes.encryption, customerKey, { uploadId });
 }

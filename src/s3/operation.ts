@@ -39,6 +39,8 @@ export interface Surroundings {
   readonly regions: Regions;
   /** What new buckets are like. */
   readonly bucketDefaults: BucketDefaults;
+  /** Whether new objects are encrypted (SSE-S3) where neither request nor bucket says how. */
+  readonly encryptsByDefault: boolean;
   readonly accountBlocks: AccountBlocks;
   readonly eventTargets: EventTargets;
   readonly replication: ReplicationPlaces;

@@ -95,10 +95,10 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#gate = options.gate;
-    const { engine, regions, bucketDefaults, accountBlocks, eventTargets, replication } = options;
+    const { engine, regions, bucketDefaults, encryptsByDefault, accountBlocks, eventTargets, replication } = options;
     const { findLogTarget, findUser, nameOf, missingPrincipal } = options;
     this.#surroundings = {
-      ...{ engine, regions, bucketDefaults, accountBlocks, eventTargets, replication },
+      ...{ engine, regions, bucketDefaults, encryptsByDefault, accountBlocks, eventTargets, replication },
       ...{ findLogTarget, findUser, nameOf, missingPrincipal },
     };
     this.#supported = new Map(

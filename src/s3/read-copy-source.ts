@@ -1,9 +1,12 @@
 /** What CopyObject and UploadPartCopy share: finding the version to copy from. */
+
+import { checkCustomerKey } from '../engine/encryption/keyring.ts';
 import { EngineError } from '../engine/errors.ts';
-import type { Bucket, Version } from '../engine/types.ts';
+import type { Bucket, CustomerKey, Version } from '../engine/types.ts';
 import { checkReadable } from './archived-objects.ts';
 import { type CopySourceConditions, checkCopySourceConditions } from './conditions.ts';
 import { parseCopySource } from './copy-source.ts';
+import { readSourceKey, type SourceKeyInput, sourceKeyInputs } from './encryption/customer-keys.ts';
 import { toS3Error } from './engine-errors.ts';
 import { S3Error } from './errors.ts';
 import { checkObjectAddress, shownVersionId } from './object-address.ts';
@@ -17,9 +20,10 @@ export const copySourceInputs = [
   'CopySourceIfNoneMatch',
   'CopySourceIfUnmodifiedSince',
   'ExpectedSourceBucketOwner',
+  ...sourceKeyInputs,
 ] as const;
 
-export interface CopySourceInput extends CopySourceConditions {
+export interface CopySourceInput extends CopySourceConditions, SourceKeyInput {
   readonly CopySource: string;
   readonly ExpectedSourceBucketOwner?: string | undefined;
 }
@@ -29,6 +33,8 @@ export interface OpenedSource {
   readonly version: Version;
   /** As the answer shows it. */
   readonly versionId: string | undefined;
+  /** That the request brings for it. */
+  readonly customerKey: CustomerKey | undefined;
 }
 
 /** Bytes that one request may copy at most. */
@@ -42,6 +48,7 @@ export async function openCopySource(
 ): Promise<OpenedSource> {
   const { bucket: bucketName, key, versionId } = parseCopySource(input.CopySource);
   checkObjectAddress({ Key: key, VersionId: versionId });
+  const customerKey = readSourceKey(input);
   const expectedOwner = input.ExpectedSourceBucketOwner;
   const bucket = await request.sourceBucket({ name: bucketName, expectedOwner }, { key, versionId });
   const line = { operation: `REST.COPY.${copied}_GET`, bucket, key, versionId } as const;
@@ -49,9 +56,10 @@ export async function openCopySource(
     const version = await findSource(request, bucket, { key, versionId });
     checkCopySourceConditions(input, version);
     checkReadable(request, version, 'copy');
+    checkCustomerKey(version.attributes.encryption, customerKey);
     request.engine.tiering.noteAccess(version);
     request.notes?.further.push({ ...line, status: 200, objectSize: version.size });
-    return { bucket, version, versionId: shownVersionId(bucket, version.versionId) };
+    return { bucket, version, versionId: shownVersionId(bucket, version.versionId), customerKey };
   } catch (error) {
     const { status, code } = toS3Error(error);
     request.notes?.further.push({ ...line, status, errorCode: code });

@@ -1,8 +1,11 @@
 /** What GetObject and HeadObject share: everything but the bytes. */
-import type { Checksum, Version } from '../engine/types.ts';
+import { checkCustomerKey } from '../engine/encryption/keyring.ts';
+import type { Checksum, CustomerKey, Version } from '../engine/types.ts';
 import { restoreHeader } from './archived-objects.ts';
 import { typedChecksumMembers } from './checksum-members.ts';
 import { checkReadConditions, ifRangeHolds, quoteEtag } from './conditions.ts';
+import { customerKeyInputs, readCustomerKey } from './encryption/customer-keys.ts';
+import { encryptionMembers } from './encryption/shown-encryption.ts';
 import { S3Error } from './errors.ts';
 import { expirationHeader, isKnownWithoutRules } from './lifecycle/announcements.ts';
 import type { InputOf, OutputOf } from './model/types.ts';
@@ -28,6 +31,7 @@ export const readInputs = [
   'ResponseContentType',
   'ResponseExpires',
   'VersionId',
+  ...customerKeyInputs,
 ] as const;
 
 const overrideInputs = readInputs.filter((member) => member.startsWith('Response'));
@@ -36,6 +40,8 @@ export type ReadInput = Pick<InputOf<'GetObject'>, 'Key' | (typeof readInputs)[n
 
 export interface OpenedVersion {
   readonly version: Version;
+  /** That the request brings. */
+  readonly customerKey: CustomerKey | undefined;
   /** Bytes that the body has, or would have. */
   readonly range: ByteRange;
   readonly status: 200 | 206;
@@ -54,9 +60,12 @@ interface Extent {
 export async function openVersion(request: OperationRequest, input: ReadInput): Promise<OpenedVersion> {
   checkObjectAddress(input);
   checkCombination(request, input);
+  const customerKey = readCustomerKey(input);
   const bucket = request.bucket();
   const version = await request.engine.objects.find(bucket, input.Key, input.VersionId);
   if (request.notes !== undefined) request.notes.objectSize = version.size;
+  const { encryption } = version.attributes;
+  if (encryption !== undefined || customerKey !== undefined) checkCustomerKey(encryption, customerKey);
   const versionId = shownVersionId(bucket, version.versionId);
   const { headers } = version.attributes;
   checkReadConditions(input, version, {
@@ -69,10 +78,12 @@ export async function openVersion(request: OperationRequest, input: ReadInput): 
   const tellsExpiry = input.VersionId === undefined && !isKnownWithoutRules(bucket);
   return {
     version,
+    customerKey,
     range,
     status: isPartial ? 206 : 200,
     output: {
       ...describe(version, input),
+      ...(encryption !== undefined && encryptionMembers(encryption, customerKey)),
       ...restoreHeader(request, version),
       ...(tellsExpiry && (await expirationHeader(request.engine, bucket, version))),
       ...(input.ChecksumMode === 'ENABLED' && typedChecksumMembers(checksum)),

@@ -92,11 +92,6 @@ describe('what a bucket as it is made refuses', () => {
       refusal('InvalidRequest', 400, { message: 'Bucket is missing Object Lock Configuration' }),
     );
   });
-
-  test('server-side encryption → NotImplemented, and nothing is stored', async () => {
-    await expect(put('sse', { ServerSideEncryption: 'AES256' })).rejects.toMatchObject(refusal('NotImplemented', 501));
-    await expect(head('sse')).rejects.toMatchObject(refusal('NotFound', 404));
-  });
 });
 
 describe('conditions', () => {

@@ -168,9 +168,9 @@ describe('fields', () => {
   });
 
   test.each<[string, Record<string, string>, number, string]>([
-    ['encryption', { 'x-amz-server-side-encryption': 'AES256' }, 501, 'NotImplemented'],
+    ['encryption that there is not', { 'x-amz-server-side-encryption': 'AES1' }, 400, 'InvalidArgument'],
     ['a key of KMS', { 'x-amz-server-side-encryption-aws-kms-key-id': 'k' }, 501, 'NotImplemented'],
-    ['a key of one’s own', { 'x-amz-server-side-encryption-customer-algorithm': 'AES256' }, 501, 'NotImplemented'],
+    ['no key of one’s own', { 'x-amz-server-side-encryption-customer-algorithm': 'AES256' }, 400, 'InvalidArgument'],
     ['a lock', { 'x-amz-object-lock-legal-hold': 'ON' }, 400, 'InvalidRequest'],
     ['no class', { 'x-amz-storage-class': 'FakeClass' }, 400, 'InvalidStorageClass'],
     ['an ACL where there are none', { acl: 'public-read' }, 400, 'AccessControlListNotSupported'],

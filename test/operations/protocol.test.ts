@@ -86,10 +86,10 @@ describe('operations that are not implemented', () => {
   });
 
   test('a header of S3 that is not honoured → 501 that names it, unchanged', async () => {
-    const headers = { 'x-amz-server-side-encryption': 'AES256' };
-    const answer = await send({ method: 'PUT', path: `/${bucket}/kept`, headers, body: 'encrypted' });
+    const headers = { 'x-amz-write-offset-bytes': '4' };
+    const answer = await send({ method: 'PUT', path: `/${bucket}/kept`, headers, body: 'appended' });
     expect([answer.status, answer.code]).toEqual([501, 'NotImplemented']);
-    expect(answer.body).toContain('<Header>x-amz-server-side-encryption</Header>');
+    expect(answer.body).toContain('<Header>x-amz-write-offset-bytes</Header>');
     expect((await get('kept')).body).toBe('kept');
   });
 });

@@ -12,7 +12,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { randomBuffer } from '../../lib/ids.ts';
 import type { ObjectEncryption } from '../../meta/object-encryption.ts';
-import { EngineError } from '../errors.ts';
+import { EngineError, type EngineErrorDetails } from '../errors.ts';
 import type { EnvelopeKeys } from './envelopes.ts';
 import type { CustomerKey, DataKeys, NewEncryption } from './types.ts';
 
@@ -118,16 +118,21 @@ export class Keyring {
   }
 }
 
-/** Throws unless a client brings the key that an object is under, and none for any other. */
-export function checkCustomerKey(encryption: ObjectEncryption | undefined, given: CustomerKey | undefined): void {
+/** Throws unless a client brings the key that an object is under, and none for any other. With the details of what is asked. */
+export function checkCustomerKey(
+  encryption: ObjectEncryption | undefined,
+  given: CustomerKey | undefined,
+  details: EngineErrorDetails = {},
+): void {
   if (encryption?.kind !== 'SSE-C') {
     if (given === undefined) return;
-    throw new EngineError('CustomerKeyUseless', 'the object is not under a key of its client');
+    throw new EngineError('CustomerKeyUseless', 'the object is not under a key of its client', details);
   }
-  if (given === undefined) throw new EngineError('CustomerKeyMissing', 'the object is under a key of its client');
+  if (given === undefined)
+    throw new EngineError('CustomerKeyMissing', 'the object is under a key of its client', details);
   const proof = proofOf(given, encryption.salt);
   if (timingSafeEqual(proof, Buffer.from(encryption.proof, 'base64'))) return;
-  throw new EngineError('CustomerKeyWrong', 'the object is under another key than the client has brought');
+  throw new EngineError('CustomerKeyWrong', 'the object is under another key than the client has brought', details);
 }
 
 /** Whether the ETag of an object says nothing of its bytes, so that whoever lacks the key learns nothing of them. */

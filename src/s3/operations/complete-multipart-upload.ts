@@ -4,8 +4,11 @@ import type { Upload } from '../../engine/types.ts';
 import { checksumInputs, typedChecksumMembers } from '../checksum-members.ts';
 import { checkChecksumType, checkWhole, parseListedParts } from '../completion.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
+import { customerKeyInputs, readCustomerKey } from '../encryption/customer-keys.ts';
+import { encryptionMembers } from '../encryption/shown-encryption.ts';
 import { expirationHeader } from '../lifecycle/announcements.ts';
 import type { InputOf } from '../model/types.ts';
+import { checkUploadKey } from '../multipart.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { objectUrl } from '../object-url.ts';
 import { type OperationRequest, operation } from '../operation.ts';
@@ -18,13 +21,24 @@ const partsBytesMax = 10_000 * 1024;
 export const completeMultipartUpload = operation({
   name: 'CompleteMultipartUpload',
   documentBytesMax: partsBytesMax,
-  supports: [...digestInputs, 'ChecksumType', 'IfMatch', 'IfNoneMatch', 'MpuObjectSize', 'MultipartUpload', 'UploadId'],
+  supports: [
+    ...digestInputs,
+    ...customerKeyInputs,
+    'ChecksumType',
+    'IfMatch',
+    'IfNoneMatch',
+    'MpuObjectSize',
+    'MultipartUpload',
+    'UploadId',
+  ],
   async run(request, input) {
     checkObjectAddress(input);
     const bucket = request.bucket();
     const conditions = writeConditions(input);
     const replica = readReplica(request);
     const upload = await findUpload(request, input);
+    const customerKey = readCustomerKey(input);
+    if (upload !== undefined) checkUploadKey(upload, customerKey);
     checkChecksumType(upload, input.ChecksumType);
     const version = await request.engine.uploads.complete({
       bucket,
@@ -43,6 +57,7 @@ export const completeMultipartUpload = operation({
         Bucket: bucket.name,
         Key: input.Key,
         ETag: quoteEtag(version.etag),
+        ...encryptionMembers(version.attributes.encryption, customerKey),
         ...typedChecksumMembers(version.checksum),
         VersionId: writtenVersionId(version.versionId),
         ...(await expirationHeader(request.engine, bucket, version)),

@@ -5,6 +5,8 @@ import { objectAclInputs } from '../acls.ts';
 import { typedChecksumMembers } from '../checksum-members.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
 import { parseCopySource } from '../copy-source.ts';
+import { encryptionFor, encryptionInputs } from '../encryption/new-encryption.ts';
+import { customerKeyOf, encryptionMembers } from '../encryption/shown-encryption.ts';
 import { S3Error } from '../errors.ts';
 import { expirationHeader } from '../lifecycle/announcements.ts';
 import type { InputOf } from '../model/types.ts';
@@ -23,6 +25,7 @@ export const copyObject = operation({
   supports: [
     ...copySourceInputs,
     ...attributeInputs,
+    ...encryptionInputs,
     ...objectAclInputs,
     ...objectLockInputs,
     'ChecksumAlgorithm',
@@ -39,10 +42,13 @@ export const copyObject = operation({
     const conditions = writeConditions(input);
     const source = await openCopySource(request, input, 'OBJECT');
     checkCopySize(source.version.size);
+    const encryption = await encryptionFor(request, input);
     refuseCopyWithoutChange(bucket, source.version, input);
     await authoriseTags(request, source, input);
     const version = await request.engine.objects.copy({
       source: source.version,
+      sourceKey: source.customerKey,
+      encryption,
       bucket,
       key: input.Key,
       cause: request.cause(),
@@ -58,6 +64,7 @@ export const copyObject = operation({
           LastModified: shownTime(version.lastModifiedMs),
           ...typedChecksumMembers(version.checksum),
         },
+        ...encryptionMembers(version.attributes.encryption, customerKeyOf(encryption)),
         CopySourceVersionId: source.versionId,
         VersionId: writtenVersionId(version.versionId),
         ...(await expirationHeader(request.engine, bucket, version)),
@@ -100,6 +107,7 @@ function refuseCopyWithoutChange(bucket: Bucket, source: Version, input: CopyInp
     input.MetadataDirective === 'REPLACE' ||
     input.StorageClass !== undefined ||
     input.WebsiteRedirectLocation !== undefined ||
+    encryptionInputs.some((member) => input[member] !== undefined) ||
     input.ChecksumAlgorithm !== undefined;
   if (!isOntoItself || changes) return;
   throw new S3Error('InvalidRequest', {

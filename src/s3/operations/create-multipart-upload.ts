@@ -1,5 +1,7 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
 import { objectAclInputs } from '../acls.ts';
+import { encryptionFor, encryptionInputs } from '../encryption/new-encryption.ts';
+import { customerKeyOf, encryptionMembers } from '../encryption/shown-encryption.ts';
 import { abortHeaders } from '../lifecycle/announcements.ts';
 import { parseUploadChecksum } from '../multipart.ts';
 import { checkObjectAddress } from '../object-address.ts';
@@ -11,7 +13,14 @@ import { readReplica, standingOfReplica } from '../replication/replicas.ts';
 
 export const createMultipartUpload = operation({
   name: 'CreateMultipartUpload',
-  supports: [...attributeInputs, ...objectAclInputs, ...objectLockInputs, 'ChecksumAlgorithm', 'ChecksumType'],
+  supports: [
+    ...attributeInputs,
+    ...encryptionInputs,
+    ...objectAclInputs,
+    ...objectLockInputs,
+    'ChecksumAlgorithm',
+    'ChecksumType',
+  ],
   async run(request, input) {
     checkObjectAddress(input);
     refuseObjectLock(input);
@@ -19,17 +28,20 @@ export const createMultipartUpload = operation({
     const replica = readReplica(request);
     const standing = await (replica ? standingOfReplica(request, replica) : standingOfNewObject(request, input));
     const checksum = parseUploadChecksum(input.ChecksumAlgorithm, input.ChecksumType);
+    const encryption = await encryptionFor(request, input);
     const upload = await request.engine.uploads.create({
       bucket,
       key: input.Key,
       attributes: { ...parseAttributes(standing, input), ...standing },
       ...checksum,
+      encryption,
     });
     return {
       output: {
         Bucket: bucket.name,
         Key: input.Key,
         UploadId: upload.uploadId,
+        ...encryptionMembers(upload.attributes.encryption, customerKeyOf(encryption)),
         ChecksumAlgorithm: checksum.checksumAlgorithm,
         ChecksumType: checksum.checksumType,
         ...(await abortHeaders(request.engine, bucket, upload)),

@@ -1,6 +1,8 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html */
+import { checkCustomerKey } from '../../engine/encryption/keyring.ts';
 import type { Version } from '../../engine/types.ts';
 import { checksumMembers, typedChecksumMembers } from '../checksum-members.ts';
+import { customerKeyInputs, readCustomerKey } from '../encryption/customer-keys.ts';
 import type { InputOf, OutputOf } from '../model/types.ts';
 import { checkObjectAddress, shownVersionId } from '../object-address.ts';
 import { type OperationRequest, operation } from '../operation.ts';
@@ -12,11 +14,13 @@ type PartsElement = OutputOf<'GetObjectAttributes'>['ObjectParts'];
 
 export const getObjectAttributes = operation({
   name: 'GetObjectAttributes',
-  supports: ['MaxParts', 'ObjectAttributes', 'PartNumberMarker', 'VersionId'],
+  supports: ['MaxParts', 'ObjectAttributes', 'PartNumberMarker', 'VersionId', ...customerKeyInputs],
   async run(request, input) {
     checkObjectAddress(input);
     const bucket = request.bucket();
+    const customerKey = readCustomerKey(input);
     const version = await request.engine.objects.find(bucket, input.Key, input.VersionId);
+    checkCustomerKey(version.attributes.encryption, customerKey);
     const asked = new Set(input.ObjectAttributes);
     return {
       output: {

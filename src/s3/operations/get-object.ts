@@ -7,11 +7,11 @@ export const getObject = operation({
   name: 'GetObject',
   supports: readInputs,
   async run(request, input) {
-    const { version, range, status, output } = await openVersion(request, input);
+    const { version, customerKey, range, status, output } = await openVersion(request, input);
     checkReadable(request, version);
     const { objects, tiering } = request.engine;
     tiering.noteAccess(version);
-    const Body = objects.recall(version, range) ?? (await objects.read(version, range));
+    const Body = objects.recall(version, range, customerKey) ?? (await objects.read(version, range, customerKey));
     return { status, output: { ...output, Body } };
   },
 });

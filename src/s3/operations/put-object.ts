@@ -3,6 +3,8 @@ import type { PutRequest } from '../../engine/types.ts';
 import { objectAclInputs } from '../acls.ts';
 import { checksumInputs, typedChecksumMembers } from '../checksum-members.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
+import { encryptionFor, encryptionInputs } from '../encryption/new-encryption.ts';
+import { customerKeyOf, encryptionMembers } from '../encryption/shown-encryption.ts';
 import { expirationHeader, isKnownWithoutRules } from '../lifecycle/announcements.ts';
 import type { InputOf, OutputOf } from '../model/types.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
@@ -14,7 +16,15 @@ import { identityOf, readReplica, standingOfReplica } from '../replication/repli
 
 export const putObject = operation({
   name: 'PutObject',
-  supports: [...attributeInputs, ...checksumInputs, ...objectAclInputs, ...objectLockInputs, 'IfMatch', 'IfNoneMatch'],
+  supports: [
+    ...attributeInputs,
+    ...encryptionInputs,
+    ...checksumInputs,
+    ...objectAclInputs,
+    ...objectLockInputs,
+    'IfMatch',
+    'IfNoneMatch',
+  ],
   run: (request, input) => writeObject(request, input, 'ObjectCreated:Put'),
 });
 
@@ -30,6 +40,7 @@ export async function writeObject(
   const replica = readReplica(request);
   const standing = await (replica ? standingOfReplica(request, replica) : standingOfNewObject(request, input));
   const conditions = writeConditions(input);
+  const encryption = await encryptionFor(request, input);
   const version = await request.engine.objects.put({
     bucket,
     key: input.Key,
@@ -37,6 +48,7 @@ export async function writeObject(
     source: request.body(),
     cause: request.cause(),
     event,
+    encryption,
     ...(replica !== undefined && identityOf(replica)),
     ...(conditions !== undefined && { conditions }),
   });
@@ -44,6 +56,7 @@ export async function writeObject(
   return {
     output: {
       ETag: quoteEtag(version.etag),
+      ...encryptionMembers(version.attributes.encryption, customerKeyOf(encryption)),
       ...typedChecksumMembers(version.checksum),
       VersionId: writtenVersionId(version.versionId),
       ...(!isKnownWithoutRules(bucket) && (await expirationHeader(request.engine, bucket, version))),

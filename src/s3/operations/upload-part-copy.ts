@@ -1,6 +1,8 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
 import { checksumMembers } from '../checksum-members.ts';
 import { quoteEtag } from '../conditions.ts';
+import { customerKeyInputs, readCustomerKey } from '../encryption/customer-keys.ts';
+import { encryptionMembers } from '../encryption/shown-encryption.ts';
 import { checkObjectAddress } from '../object-address.ts';
 import { operation } from '../operation.ts';
 import { parseCopyRange } from '../ranges.ts';
@@ -9,10 +11,11 @@ import { shownTime } from '../times.ts';
 
 export const uploadPartCopy = operation({
   name: 'UploadPartCopy',
-  supports: [...copySourceInputs, 'CopySourceRange', 'PartNumber', 'UploadId'],
+  supports: [...copySourceInputs, ...customerKeyInputs, 'CopySourceRange', 'PartNumber', 'UploadId'],
   async run(request, input) {
     checkObjectAddress(input);
     const bucket = request.bucket();
+    const customerKey = readCustomerKey(input);
     const upload = await request.engine.uploads.get(bucket, input.Key, input.UploadId);
     const source = await openCopySource(request, input, 'PART');
     const range = parseCopyRange(input.CopySourceRange, source.version.size);
@@ -22,6 +25,8 @@ export const uploadPartCopy = operation({
       upload,
       partNumber: input.PartNumber,
       source: source.version,
+      sourceKey: source.customerKey,
+      customerKey,
       range,
     });
     if (request.notes !== undefined) request.notes.objectSize = part.size;
@@ -32,6 +37,7 @@ export const uploadPartCopy = operation({
           LastModified: shownTime(part.lastModifiedMs),
           ...checksumMembers(part.checksum),
         },
+        ...encryptionMembers(upload.attributes.encryption, customerKey),
         CopySourceVersionId: source.versionId,
       },
     };

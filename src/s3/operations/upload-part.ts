@@ -1,16 +1,19 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html */
 import { checksumInputs, checksumMembers, chosenAlgorithm } from '../checksum-members.ts';
 import { quoteEtag } from '../conditions.ts';
+import { customerKeyInputs, readCustomerKey } from '../encryption/customer-keys.ts';
+import { encryptionMembers } from '../encryption/shown-encryption.ts';
 import { partAlgorithm } from '../multipart.ts';
 import { checkObjectAddress } from '../object-address.ts';
 import { operation } from '../operation.ts';
 
 export const uploadPart = operation({
   name: 'UploadPart',
-  supports: [...checksumInputs, 'PartNumber', 'UploadId'],
+  supports: [...checksumInputs, ...customerKeyInputs, 'PartNumber', 'UploadId'],
   async run(request, input) {
     checkObjectAddress(input);
     const bucket = request.bucket();
+    const customerKey = readCustomerKey(input);
     const upload = await request.engine.uploads.get(bucket, input.Key, input.UploadId);
     const checksumAlgorithm = partAlgorithm(upload, chosenAlgorithm(input, request.header('x-amz-trailer')));
     const part = await request.engine.uploads.putPart({
@@ -18,8 +21,15 @@ export const uploadPart = operation({
       upload,
       partNumber: input.PartNumber,
       source: request.body({ checksumAlgorithm }),
+      customerKey,
     });
     if (request.notes !== undefined) request.notes.objectSize = part.size;
-    return { output: { ETag: quoteEtag(part.etag), ...checksumMembers(part.checksum) } };
+    return {
+      output: {
+        ETag: quoteEtag(part.etag),
+        ...encryptionMembers(upload.attributes.encryption, customerKey),
+        ...checksumMembers(part.checksum),
+      },
+    };
   },
 });
