@@ -36,7 +36,7 @@ export function openReplication({ replication }: Config, { engine, roles, clock,
     const client = new S3Client({ ...options, clock });
     clients.push(client);
     for (const { arn, name = arn.slice(arnPrefix.length) } of buckets) {
-      elsewhere.set(arn, s3Target({ client, bucket: name, isNinefold }));
+      elsewhere.set(arn, s3Target({ client, bucket: name, isNinefold, clock }));
     }
   }
   const work = replicate({

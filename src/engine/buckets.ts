@@ -1,4 +1,5 @@
 import { Turns } from '../lib/turns.ts';
+import { objectLockKind } from '../meta/object-lock.ts';
 import type { Bucket } from '../meta/records.ts';
 import type { EngineContext } from './context.ts';
 import { EngineError } from './errors.ts';
@@ -43,6 +44,7 @@ async function createBucket(context: EngineContext, request: Parameters<Buckets[
   const { index, clock } = context;
   const { name, region, owner, configs } = request;
   const createdMs = clock.nowMs();
+  const versioned = configs?.[objectLockKind] === undefined ? {} : { versioning: 'Enabled' as const };
   const manifest = { v: 1, kind: 'bucket', name, region, owner, createdMs, configs: configs ?? {} } as const;
   return refusing({ bucket: name }, async () => {
     try {
@@ -52,9 +54,10 @@ async function createBucket(context: EngineContext, request: Parameters<Buckets[
           ...{ name, region, owner, createdMs },
           ...held,
           ...(configs !== undefined && { configs }),
+          ...versioned,
         }),
       );
-      return { id: bucketId, name, region, owner, createdMs, versioning: 'Unversioned' };
+      return { id: bucketId, name, region, owner, createdMs, versioning: 'Unversioned', ...versioned };
     } catch (error) {
       if (!isRejection(error, 'BucketExists')) throw error;
       const existing = await index.getBucket(name);

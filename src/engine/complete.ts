@@ -8,6 +8,7 @@ import { checkBeforeBody } from './conditions.ts';
 import type { EngineContext } from './context.ts';
 import { EngineError, type EngineErrorDetails } from './errors.ts';
 import { noticing } from './events/notices.ts';
+import { locking } from './locks/new-lock.ts';
 import { describeVersion, withManifest } from './manifests.ts';
 import { isRejection, onCurrentBucket } from './refusals.ts';
 import { routing } from './replication/routing.ts';
@@ -53,6 +54,7 @@ async function submitCompletion(
 ): Promise<Version> {
   const noticeOf = await noticing(context, bucket, cause);
   const routeOf = await routing(context, bucket, replica === undefined ? cause : undefined);
+  const lockOf = await locking(context, bucket, { isReplica: replica !== undefined });
   return onCurrentBucket(context, bucket, async (current) => {
     const described = {
       bucketId: current.id,
@@ -67,7 +69,8 @@ async function submitCompletion(
       ...whole,
     };
     const routed = routeOf({ key, tags: upload.attributes.tags, kind: 'version' });
-    const attributes = attributesOf(upload, { ...routed, replica });
+    // A version begins with the end of its upload, whatever its date.
+    const attributes = lockOf(attributesOf(upload, { ...routed, replica }), context.clock.nowMs());
     const manifest = {
       ...describeVersion({ ...described, attributes }),
       kind: 'completion',
@@ -85,6 +88,7 @@ async function submitCompletion(
         ...noticeOf('ObjectCreated:CompleteMultipartUpload', key),
         ...routed,
         ...(replica !== undefined && { isReplica: true as const }),
+        ...(attributes.lock !== undefined && { lock: attributes.lock }),
       }),
     );
     return { ...described, isLatest: true, isDeleteMarker: false, partCount: parts.length, attributes };

@@ -10,6 +10,7 @@ import { resealed } from './encryption/encrypted-slices.ts';
 import { opaqueEtag } from './encryption/etags.ts';
 import { hasOpaqueEtag, type Unlocked } from './encryption/keyring.ts';
 import { noticing } from './events/notices.ts';
+import { locking } from './locks/new-lock.ts';
 import { describeVersion, nameSlices, withManifest } from './manifests.ts';
 import { digestVersion, type Range, slicesOf, versionGone } from './reading.ts';
 import { isRejection, onCurrentBucket } from './refusals.ts';
@@ -34,17 +35,20 @@ export async function copyObject(context: EngineContext, request: CopyRequest): 
     tags: attributes.tags,
     kind: 'version',
   });
+  const lockOf = await locking(context, bucket, { isReplica: false });
   return onCurrentBucket(context, bucket, async (current) => {
     const identity = context.ids.issue(current);
+    const lastModifiedMs = context.clock.nowMs();
+    const locked = lockOf(attributes, lastModifiedMs);
     const described = {
       bucketId: current.id,
       key,
       ...identity,
-      lastModifiedMs: context.clock.nowMs(),
+      lastModifiedMs,
       size: source.size,
       etag,
       checksum,
-      attributes: replicate === undefined ? attributes : { ...attributes, replication: 'PENDING' as const },
+      attributes: replicate === undefined ? locked : { ...locked, replication: 'PENDING' as const },
     };
     const manifest = { ...describeVersion(described), kind: 'version', bucket: current.name, slices } as const;
     await refusingGoneSource(context, source, () =>

@@ -15,6 +15,8 @@ export interface DeleteRequest {
   readonly owner: string;
   readonly conditions?: DeleteConditions;
   readonly seen?: SeenVersion;
+  /** Whether a version goes that is retained in governance mode. */
+  readonly bypassesGovernance?: boolean;
   readonly cause?: EventCause | undefined;
   /** Of the marker that is made. */
   readonly replica?: ReplicaIdentity;
@@ -74,13 +76,15 @@ async function deleteCurrent(context: EngineContext, request: DeleteRequest): Pr
 }
 
 async function deleteVersion(context: EngineContext, request: DeleteRequest, versionId: string): Promise<DeleteResult> {
-  const { bucket, key, conditions, seen } = request;
+  const { bucket, key, conditions, seen, bypassesGovernance } = request;
   const noticeOf = await noticing(context, bucket, request.cause);
   const { wasDeleteMarker, size } = await context.index.submit({
     type: 'delete-version',
     bucketId: bucket.id,
     key,
     versionId,
+    atMs: context.clock.nowMs(),
+    ...(bypassesGovernance && { bypassesGovernance: true as const }),
     ...(conditions !== undefined && { conditions }),
     ...(seen !== undefined && { seen }),
     ...noticeOf(nameOf('Delete', request), key),

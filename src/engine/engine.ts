@@ -18,6 +18,7 @@ import { createInventory } from './inventory/inventory.ts';
 import { dayMs } from './lifecycle/due.ts';
 import { createLifecycle } from './lifecycle/lifecycle.ts';
 import { createListing } from './listing.ts';
+import { createLocks } from './locks/locks.ts';
 import { createObjects } from './objects.ts';
 import { createReplication } from './replication/replication.ts';
 import { poolsByClass, type StorageSettings } from './storage-pools.ts';
@@ -70,6 +71,7 @@ export function createEngine(options: EngineOptions): Engine {
   const buckets = createBuckets(context);
   const objects = createObjects(context);
   const uploads = createUploads(context);
+  const locks = createLocks(context);
   return {
     buckets,
     objects,
@@ -77,6 +79,7 @@ export function createEngine(options: EngineOptions): Engine {
     uploads,
     garbage: createGarbage(context),
     archives: createArchives(context, { dayLengthMs }),
+    locks,
     lifecycle: createLifecycle(context, { dayLengthMs }),
     tiering: createTiering(context, { dayLengthMs }),
     inventory: createInventory(context, { buckets, objects, dayLengthMs }),
@@ -85,7 +88,7 @@ export function createEngine(options: EngineOptions): Engine {
     outbox: createOutbox(context),
     watches: createWatches(context),
     usage: createUsage(context, { dayLengthMs }),
-    replication: createReplication(context, { buckets, objects, uploads }),
+    replication: createReplication(context, { buckets, objects, uploads, locks }),
     analytics: createAnalytics(context, { buckets, objects, dayLengthMs }),
   };
 }

@@ -14,6 +14,12 @@ export type EngineErrorCode =
   | 'InvalidPartOrder'
   | 'EntityTooSmall'
   | 'PreconditionFailed'
+  /** A retention or a legal hold of the version is in the way. */
+  | 'ObjectLocked'
+  /** Versioning of a bucket with object lock cannot be suspended. */
+  | 'BucketLocked'
+  /** Object lock needs a bucket that keeps versions. */
+  | 'VersioningNotEnabled'
   /** Of a storage class in which it cannot be done. */
   | 'InvalidObjectState'
   | 'ObjectAlreadyInActiveTierError'

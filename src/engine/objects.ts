@@ -12,6 +12,7 @@ import { canShare, checkCustomerKey } from './encryption/keyring.ts';
 import { EngineError } from './errors.ts';
 import { noticing } from './events/notices.ts';
 import { versionLabel } from './labels.ts';
+import { type Locking, locking } from './locks/new-lock.ts';
 import { describeVersion, withManifest } from './manifests.ts';
 import { ofVersion, readVersion, recallVersion, rememberSlices } from './reading.ts';
 import { isKeptFor, rewrittenBody } from './recoding.ts';
@@ -71,13 +72,14 @@ async function putObject(context: EngineContext, request: PutRequest): Promise<V
   const { replicate } = routeOf({ key: request.key, tags: request.attributes.tags, kind: 'version' });
   const encryption = request.encryption && (await context.keyring.create(request.encryption));
   const stored = withStatus(request, { replicate, encryption: encryption?.encryption });
+  const lockOf = await locking(context, bucket, { isReplica: request.replica !== undefined });
   let labelled: Version | undefined;
   const body = await receiveBody(context, request.source, {
     pool: context.poolOf(request.attributes.storageClass),
     encryption,
     label: (facts, sealed) => {
       const identity = request.replica ?? context.ids.issue(bucket);
-      labelled = newVersion(context, stored, { bucket, facts, identity });
+      labelled = newVersion(context, stored, { bucket, facts, identity, lockOf });
       return versionLabel(bucket, labelled, sealed);
     },
   });
@@ -85,9 +87,9 @@ async function putObject(context: EngineContext, request: PutRequest): Promise<V
     return await onCurrentBucket(context, bucket, async (current) => {
       // From here to `submit` nothing may wait: a small body must meet its command in one wave.
       const identity = request.replica ?? context.ids.issue(current, labelled?.versionId);
-      const made = newVersion(context, stored, { bucket: current, facts: body.facts, identity });
+      const made = newVersion(context, stored, { bucket: current, facts: body.facts, identity, lockOf });
       // A large body's label is written, and says when.
-      const version = labelled === undefined ? made : { ...made, lastModifiedMs: labelled.lastModifiedMs };
+      const version = labelled === undefined ? made : { ...made, ...timesOf(labelled) };
       const content = body.place((sealed) => versionLabel(current, version, sealed));
       const { bucketId, key, versionId, ordinal, lastModifiedMs, size, etag, attributes } = version;
       const described = { bucketId, key, versionId, ordinal, lastModifiedMs, size, etag, attributes };
@@ -128,11 +130,19 @@ async function copyOrRewrite(context: EngineContext, request: CopyRequest): Prom
   return putObject(context, { ...target, source: body, event: 'ObjectCreated:Copy' });
 }
 
+interface NewFacts {
+  readonly bucket: Bucket;
+  readonly facts: BodyFacts;
+  readonly identity: VersionIdentity;
+  readonly lockOf: Locking;
+}
+
 function newVersion(
   context: EngineContext,
   { key, attributes, replica }: Pick<PutRequest, 'key' | 'attributes' | 'replica'>,
-  { bucket, facts, identity: { versionId, ordinal } }: { bucket: Bucket; facts: BodyFacts; identity: VersionIdentity },
+  { bucket, facts, identity: { versionId, ordinal }, lockOf }: NewFacts,
 ): Version {
+  const nowMs = context.clock.nowMs();
   return {
     bucketId: bucket.id,
     key,
@@ -140,10 +150,14 @@ function newVersion(
     ordinal,
     isLatest: true,
     isDeleteMarker: false,
-    lastModifiedMs: replica?.lastModifiedMs ?? context.clock.nowMs(),
+    lastModifiedMs: replica?.lastModifiedMs ?? nowMs,
     ...facts,
-    attributes,
+    attributes: lockOf(attributes, nowMs),
   };
+}
+
+function timesOf({ lastModifiedMs, attributes }: Version): Pick<Version, 'lastModifiedMs' | 'attributes'> {
+  return { lastModifiedMs, attributes };
 }
 
 /** What is replicated says so from its first moment, and what is encrypted how. */
@@ -193,8 +207,8 @@ export async function findVersion({ index }: EngineContext, { bucket, key, versi
 
 type Change = { readonly event: string } & ({ readonly tags: readonly Tag[] } | { readonly acl: readonly Grant[] });
 
-/** Of versions that were never replicated nothing is. */
-function routeOfAttributes(routeOf: Routing, { key, attributes }: Version): ReturnType<Routing> {
+/** Where a change goes of what is said of a version: of versions that were never replicated nothing does. */
+export function routeOfAttributes(routeOf: Routing, { key, attributes }: Version): ReturnType<Routing> {
   const { replication, tags } = attributes;
   if (replication === undefined) return {};
   return routeOf({ key, tags, kind: 'attributes', isReplica: replication === 'REPLICA' });

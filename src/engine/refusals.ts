@@ -51,6 +51,9 @@ function rejected(error: CommandRejected, details: EngineErrorDetails): EngineEr
     case 'NoSuchVersion':
     case 'NoSuchUpload':
     case 'InvalidPart':
+    case 'ObjectLocked':
+    case 'BucketLocked':
+    case 'VersioningNotEnabled':
       return refuse(error.code);
     case 'SourceGone':
       return refuse('NoSuchKey');

@@ -15,9 +15,11 @@ import type {
   GranteeGroup,
   IdentityDocument,
   IdentityName,
+  LegalHold,
   LogGroup,
   ObjectAttributes,
   ObjectEvent,
+  ObjectLock,
   OutboxEntry,
   OutboxEvent,
   Part,
@@ -25,6 +27,8 @@ import type {
   PlacedEvent,
   Restore,
   RestoreTier,
+  Retention,
+  RetentionMode,
   Tag,
   TestEvent,
   TopicMessage,
@@ -39,6 +43,7 @@ import type { Outbox } from './events/outbox.ts';
 import type { Garbage } from './garbage.ts';
 import type { Inventory } from './inventory/types.ts';
 import type { Lifecycle } from './lifecycle/types.ts';
+import type { Locks } from './locks/types.ts';
 import type { Replication } from './replication/types.ts';
 import type { TieringEngine } from './tiering/types.ts';
 import type { Usage } from './usage/usage.ts';
@@ -63,9 +68,11 @@ export type {
   IdentityDocument,
   IdentityName,
   IdentityState,
+  LegalHold,
   LogGroup,
   ObjectAttributes,
   ObjectEvent,
+  ObjectLock,
   ObjectPage,
   Outbox,
   OutboxEntry,
@@ -76,6 +83,8 @@ export type {
   PlacedEvent,
   Restore,
   RestoreTier,
+  Retention,
+  RetentionMode,
   Tag,
   TestEvent,
   TopicMessage,
@@ -196,12 +205,15 @@ export interface Objects {
    * of a multipart source, or another checksum algorithm.
    */
   copy(request: CopyRequest): Promise<Version>;
+  /** Throws ObjectLocked for a version that is locked. */
   delete(request: {
     bucket: Bucket;
     key: string;
     versionId?: string;
     owner: string;
     conditions?: DeleteConditions;
+    /** Whether a version goes that is retained in governance mode. */
+    bypassesGovernance?: boolean;
     cause?: EventCause | undefined;
     /** Of the marker that is made. */
     replica?: ReplicaIdentity;
@@ -334,6 +346,7 @@ export interface Engine {
   readonly uploads: Uploads;
   readonly garbage: Garbage;
   readonly archives: Archives;
+  readonly locks: Locks;
   readonly lifecycle: Lifecycle;
   readonly tiering: TieringEngine;
   readonly inventory: Inventory;

@@ -5,6 +5,7 @@
  */
 import type { AddLogBatch, DropLogBatches } from './access-log-commands.ts';
 import type { Content, Described, SeenVersion } from './command-parts.ts';
+import type { AgainstLocks, SetVersionLock } from './lock-commands.ts';
 import type { Announced } from './notices.ts';
 import type {
   BlobLocation,
@@ -13,6 +14,7 @@ import type {
   Grant,
   IdentityName,
   ObjectAttributes,
+  ObjectLock,
   Restore,
   Tag,
   TestEvent,
@@ -56,6 +58,8 @@ export interface CreateBucket extends Described {
   readonly createdMs: number;
   /** Configuration documents that the bucket has from its first moment, as JSON text. */
   readonly configs?: Readonly<Record<BucketConfigKind, string>>;
+  /** Without it the bucket keeps no versions. */
+  readonly versioning?: 'Enabled';
 }
 export interface DeleteBucket {
   readonly type: 'delete-bucket';
@@ -102,8 +106,8 @@ export interface DeleteCurrent extends Described, Announced, Replicated, WithRep
   readonly seen?: SeenVersion;
 }
 
-/** DeleteObject with a version id. A version that does not exist is no error. */
-export interface DeleteVersion extends Announced {
+/** DeleteObject with a version id. A version that does not exist is no error; for one that is locked it is rejected with `ObjectLocked`. */
+export interface DeleteVersion extends Announced, AgainstLocks {
   readonly type: 'delete-version';
   readonly bucketId: number;
   readonly key: string;
@@ -168,6 +172,8 @@ export interface TransitionVersion extends Described, Announced {
   /** The class it was seen in. */
   readonly from: string;
   readonly to: string;
+  /** That of the lock that was seen, which is described with the version; absent if there was none. */
+  readonly lockRevision?: number;
   /** When it comes into Intelligent-Tiering. */
   readonly accessedMs?: number;
   /** Absent where the bytes stay, and for a version with parts. */
@@ -226,6 +232,8 @@ export interface CompleteUpload extends Described, Announced, Replicated, WithRe
   readonly etag: string;
   readonly checksum?: Checksum;
   readonly conditions?: WriteConditions;
+  /** What the version is locked by, whatever the upload says of it. */
+  readonly lock?: ObjectLock;
 }
 
 export interface AbortUpload {
@@ -322,6 +330,7 @@ export type Command =
   | DeleteVersion
   | SetVersionTags
   | SetVersionAcl
+  | SetVersionLock
   | SetVersionRestore
   | SettleRestore
   | NoteAccesses

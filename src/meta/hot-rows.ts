@@ -35,6 +35,7 @@ export class HotRows {
       case 'delete-version':
       case 'set-version-tags':
       case 'set-version-acl':
+      case 'set-version-lock':
       case 'set-version-restore':
       case 'set-version-tiering':
       case 'transition-version':

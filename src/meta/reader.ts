@@ -20,7 +20,7 @@ import { BucketReader } from './tables/buckets.ts';
 import { IdentityReader } from './tables/identities.ts';
 import { JobStateReader } from './tables/job-states.ts';
 import { type OutboxKeyQuery, type OutboxQuery, OutboxReader, type OutboxSize } from './tables/outbox.ts';
-import { unpackSlices, unpackTags, unpackTiering } from './tables/packing.ts';
+import { unpackLock, unpackSlices, unpackTags, unpackTiering } from './tables/packing.ts';
 import { PartReader, toPart } from './tables/parts.ts';
 import {
   type ReplicationKeyQuery,
@@ -368,5 +368,6 @@ function toGlance(row: GlancedRow): VersionGlance {
     tags: unpackTags(details),
     storageClass,
     tiering: unpackTiering(details),
+    lock: unpackLock(details),
   };
 }

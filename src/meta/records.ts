@@ -108,6 +108,30 @@ export interface Tiering {
   };
 }
 
+/** Who may end the retention of a version before its time: who is allowed to, or nobody. */
+export type RetentionMode = 'GOVERNANCE' | 'COMPLIANCE';
+
+/** For how long a version is kept from being removed. */
+export interface Retention {
+  readonly mode: RetentionMode;
+  readonly untilMs: number;
+}
+
+export type LegalHold = 'ON' | 'OFF';
+
+/** What keeps a version from being removed, or has kept it. */
+export interface ObjectLock {
+  /** How often it was changed, its making counted: of two descriptions of a version the one with the larger number is the later. */
+  readonly revision: number;
+  /** Absent if there never was any, and once it was removed. */
+  readonly retention?: Retention;
+  /** When that was set or removed; 0 for one that a replica has from the default of its own bucket. */
+  readonly retentionSetMs?: number;
+  /** Absent if there never was one. */
+  readonly legalHold?: LegalHold;
+  readonly legalHoldSetMs?: number;
+}
+
 /** What a client says of an object when it creates it, kept with the upload until it becomes a version. */
 export interface ObjectAttributes {
   readonly owner: string;
@@ -128,12 +152,14 @@ export interface ObjectAttributes {
   readonly tiering?: Tiering;
   /** Absent where the bytes lie as they are. */
   readonly encryption?: ObjectEncryption;
+  /** Absent for what was never locked. */
+  readonly lock?: ObjectLock;
 }
 
 /** How a version stands to replication, as S3 says it. */
 export type ReplicationStatus = 'PENDING' | 'COMPLETED' | 'FAILED' | 'REPLICA';
 
-/** What of a version is replicated: all of it, that it is a delete marker, or its tags and access control list alone. */
+/** What of a version is replicated: all of it, that it is a delete marker, or its tags, access control list and lock alone. */
 export type ReplicationKind = 'version' | 'marker' | 'attributes';
 
 /** A change on its way to one destination. */

@@ -10,6 +10,12 @@ export type RejectionCode =
   | 'NoSuchKey'
   | 'NoSuchVersion'
   | 'VersionChanged'
+  /** A retention or a legal hold is in the way. */
+  | 'ObjectLocked'
+  /** Versioning of a bucket with object lock stays as it is. */
+  | 'BucketLocked'
+  /** Object lock needs a bucket that keeps versions. */
+  | 'VersioningNotEnabled'
   | 'NoSuchUpload'
   | 'InvalidPart'
   | 'SourceGone'

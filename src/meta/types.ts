@@ -5,6 +5,7 @@ import type {
   Bucket,
   IdentityDocument,
   LogGroup,
+  ObjectLock,
   OutboxEntry,
   Part,
   PlacedEvent,
@@ -104,6 +105,7 @@ export interface VersionGlance {
   readonly tags: readonly Tag[];
   readonly storageClass: string;
   readonly tiering: Tiering | undefined;
+  readonly lock: ObjectLock | undefined;
 }
 
 export interface GlanceQuery {

@@ -12,8 +12,10 @@ import {
 } from '../engine/replication/types.ts';
 import type { Checksum, Part } from '../engine/types.ts';
 import { newVersionId, nullVersionId } from '../engine/version-ids.ts';
+import type { Clock } from '../lib/clock.ts';
 import { writeHeaderText, writeMetadataText } from '../lib/header-text.ts';
 import type { AnswerXml } from './answer-xml.ts';
+import { lockHeaders, setLock } from './lock-requests.ts';
 import { encode, type S3Call, type S3Client, S3Failure } from './s3-client.ts';
 
 export interface S3TargetOptions {
@@ -22,6 +24,7 @@ export interface S3TargetOptions {
   readonly bucket: string;
   /** The server is a Ninefold. */
   readonly isNinefold: boolean;
+  readonly clock: Clock;
 }
 
 /** Refusals that another attempt may not meet. */
@@ -32,24 +35,30 @@ const passing = new Set([
 /** What is to be changed is not there. */
 const absent = new Set(['NoSuchVersion', 'NoSuchKey']);
 const passingStatuses = new Set([408, 409, 425, 429]);
+/** What servers say of a bucket without object lock. */
+const lockMissing = /missing Object ?Lock ?Configuration/i;
 const md5Form = /^[0-9a-f]{32}$/;
 /** What every object has unless its client says otherwise, and not every server knows. */
 const usualAlgorithm = 'CRC64NVME';
 const usualClass = 'STANDARD';
 
 export function s3Target(options: S3TargetOptions): ReplicaTarget {
-  const { isNinefold } = options;
+  const { isNinefold, clock } = options;
   const call = (replica: Replica, more: Omit<S3Call, 'bucket' | 'key'>) => send(options, replica, more);
   return {
     async putWhole(replica, { start, end, read }) {
       const { version } = replica;
-      const headers = { ...headersOf(replica), ...md5Header(version.etag), ...digestHeader(options, version.checksum) };
+      const headers = {
+        ...headersOf(options, replica),
+        ...md5Header(version.etag),
+        ...digestHeader(options, version.checksum),
+      };
       await call(replica, { method: 'PUT', headers, body: { length: end - start, read } });
     },
     async beginUpload(replica) {
       const checksum = shownChecksum(options, replica.version.checksum);
       const headers = {
-        ...headersOf(replica),
+        ...headersOf(options, replica),
         ...(checksum !== undefined && {
           'x-amz-checksum-algorithm': checksum.algorithm,
           'x-amz-checksum-type': checksum.type,
@@ -85,8 +94,12 @@ export function s3Target(options: S3TargetOptions): ReplicaTarget {
     },
     async setAttributes(replica) {
       const versionId = isNinefold ? replica.versionId : await findVersion(options, replica);
-      if (versionId === undefined) return false;
-      return setTags(call, replica, versionId);
+      if (versionId === undefined || !(await setTags(call, replica, versionId))) return false;
+      const { lock } = replica.version.attributes;
+      if (lock !== undefined && !isNinefold) {
+        await setLock((request) => call(replica, request), lock, { versionId, nowMs: clock.nowMs() });
+      }
+      return true;
     },
   };
 }
@@ -110,8 +123,9 @@ async function send(
 }
 
 /** By AWS's name, if it has one. */
-function reasonOf({ status, code }: S3Failure, method: string): FailureReason | undefined {
+function reasonOf({ status, code, message }: S3Failure, method: string): FailureReason | undefined {
   if (code === 'NoSuchBucket') return 'DstBucketNotFound';
+  if (code === 'InvalidRequest' && lockMissing.test(message)) return 'DstBucketObjectLockConfigMissing';
   if (status !== 403) return undefined;
   return method === 'DELETE' ? 'DstDelObjNotPermitted' : 'DstPutObjectNotPermitted';
 }
@@ -120,8 +134,8 @@ function isPassing({ status, code }: S3Failure): boolean {
   return status < 400 || status >= 500 || passingStatuses.has(status) || passing.has(code) || absent.has(code);
 }
 
-function headersOf({ version }: Replica): Record<string, string> {
-  const { headers, metadata, tags, storageClass } = version.attributes;
+function headersOf({ isNinefold, clock }: S3TargetOptions, { version }: Replica): Record<string, string> {
+  const { headers, metadata, tags, storageClass, lock } = version.attributes;
   const system = {
     'content-type': headers.contentType,
     'cache-control': headers.cacheControl,
@@ -141,6 +155,7 @@ function headersOf({ version }: Replica): Record<string, string> {
     ...Object.fromEntries(
       Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, writeMetadataText(value)]),
     ),
+    ...(!isNinefold && lockHeaders(lock, clock.nowMs())),
   };
 }
 

@@ -62,9 +62,12 @@ export function chosenAlgorithm(
   trailers: string | undefined,
 ): ChecksumAlgorithm | undefined {
   const [given] = givenChecksums(input);
+  return input.ChecksumAlgorithm ?? given?.algorithm ?? announcedAlgorithm(trailers);
+}
+
+/** The algorithm of the digest that comes behind a body, as `x-amz-trailer` says. */
+export function announcedAlgorithm(trailers: string | undefined): ChecksumAlgorithm | undefined {
   const names = trailers?.split(',').map((name) => name.trim().toLowerCase()) ?? [];
   const trailer = names.find((name) => name.startsWith(trailerPrefix));
-  return (
-    input.ChecksumAlgorithm ?? given?.algorithm ?? storedAlgorithm(trailer?.slice(trailerPrefix.length).toUpperCase())
-  );
+  return storedAlgorithm(trailer?.slice(trailerPrefix.length).toUpperCase());
 }

@@ -57,6 +57,17 @@ const mappings: Readonly<Record<EngineErrorCode, Mapping>> = {
     },
   ],
   PreconditionFailed: ({ condition }) => ['PreconditionFailed', { fields: present({ Condition: condition }) }],
+  ObjectLocked: () => ['AccessDenied', { message: 'Access Denied because object protected by object lock.' }],
+  BucketLocked: () => [
+    'InvalidBucketState',
+    {
+      message: 'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
+    },
+  ],
+  VersioningNotEnabled: () => [
+    'InvalidBucketState',
+    { message: "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration" },
+  ],
   InvalidObjectState: ({ storageClass }) => [
     'InvalidObjectState',
     {

@@ -82,6 +82,8 @@ export interface OperationRequest extends Surroundings {
    * too, to an object of the request's bucket or of the one given.
    */
   authorise(operation: OperationName, object: ObjectName, bucket?: Bucket): Promise<void>;
+  /** Whether the caller may do an operation too, to an object of the request's bucket. */
+  may(operation: OperationName, object: ObjectName): Promise<boolean>;
   /** The bucket of an object that the operation reads beside its own (copy sources), resolved and authorised for this identity. */
   sourceBucket(asked: BucketAsked, object: ObjectName): Promise<Bucket>;
   /** What the caller is to hear of a failure to find that object: who may not list its bucket is not told that it is missing. */

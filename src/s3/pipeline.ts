@@ -342,6 +342,7 @@ export class Pipeline {
         return bucket;
       },
       authorise,
+      may: (operation, object) => this.#gate.allows({ facts, operation, bucket, bucketName: undefined, object }),
       sourceBucket: async (named, object) => {
         const source = await findBucket(this.#options, named);
         await this.#settle(source, facts, trace);

@@ -10,6 +10,7 @@ import { S3Error } from './errors.ts';
 import { expirationHeader, isKnownWithoutRules } from './lifecycle/announcements.ts';
 import type { InputOf, OutputOf } from './model/types.ts';
 import { checkObjectAddress, shownVersionId } from './object-address.ts';
+import { shownLock } from './object-lock/shown-lock.ts';
 import type { OperationRequest } from './operation.ts';
 import { type ByteRange, formatContentRange, parseRange } from './ranges.ts';
 import { headerClass } from './storage-classes.ts';
@@ -67,7 +68,7 @@ export async function openVersion(request: OperationRequest, input: ReadInput): 
   const { encryption } = version.attributes;
   if (encryption !== undefined || customerKey !== undefined) checkCustomerKey(encryption, customerKey);
   const versionId = shownVersionId(bucket, version.versionId);
-  const { headers } = version.attributes;
+  const { headers, lock } = version.attributes;
   checkReadConditions(input, version, {
     ...(headers.cacheControl !== undefined && { 'Cache-Control': headers.cacheControl }),
     ...(headers.expires !== undefined && { Expires: headers.expires }),
@@ -85,6 +86,7 @@ export async function openVersion(request: OperationRequest, input: ReadInput): 
       ...describe(version, input),
       ...(encryption !== undefined && encryptionMembers(encryption, customerKey)),
       ...restoreHeader(request, version),
+      ...(lock !== undefined && (await shownLock(request, { key: input.Key, versionId: input.VersionId }, lock))),
       ...(tellsExpiry && (await expirationHeader(request.engine, bucket, version))),
       ...(input.ChecksumMode === 'ENABLED' && typedChecksumMembers(checksum)),
       ContentLength: range.end - range.start,

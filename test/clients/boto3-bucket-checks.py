@@ -114,7 +114,6 @@ def check_not_built():
         (s3.put_bucket_encryption, {'ServerSideEncryptionConfiguration': {'Rules': [rule]}}),
         (s3.put_bucket_accelerate_configuration, {'AccelerateConfiguration': {'Status': 'Enabled'}}),
         (s3.put_bucket_notification_configuration, {'NotificationConfiguration': {'EventBridgeConfiguration': {}}}),
-        (s3.put_object_lock_configuration, {'ObjectLockConfiguration': {'ObjectLockEnabled': 'Enabled'}}),
     ]
     for call, document in calls:
         assert code_of(call, **of, **document) == 'NotImplemented', document

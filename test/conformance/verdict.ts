@@ -33,6 +33,7 @@ const heldGroups = new Set([
   'lifecycle: rules executed',
   'SNS topics, bucket notifications',
   'bucket logging',
+  'object lock',
 ]);
 
 const resultSchema = z.object({

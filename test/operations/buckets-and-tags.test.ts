@@ -70,7 +70,6 @@ describe('CreateBucket', () => {
     [{ ACL: 'public-read' }, 'InvalidBucketAclWithObjectOwnership', 400],
     [{ GrantRead: 'id="x"' }, 'InvalidBucketAclWithObjectOwnership', 400],
     [{ ACL: 'public-read', ObjectOwnership: 'ObjectWriter' }, 'InvalidBucketAclWithBlockPublicAccessError', 400],
-    [{ ObjectLockEnabledForBucket: true }, 'NotImplemented', 501],
   ] as const)('%o → %s, and it is not made', async (input, code, status) => {
     await expect(create('refused', input)).rejects.toMatchObject(refusal(code, status));
     await expect(daemon().client.send(new HeadBucketCommand({ Bucket: 'refused' }))).rejects.toMatchObject(

@@ -57,9 +57,10 @@ const valuesOf: Readonly<Record<InventoryField, ReadValue>> = {
   IsMultipartUploaded: ({ partCount }) => String(partCount !== undefined),
   ReplicationStatus: ({ attributes }) => attributes.replication ?? '',
   EncryptionStatus: () => 'NOT-SSE',
-  ObjectLockRetainUntilDate: nothing,
-  ObjectLockMode: nothing,
-  ObjectLockLegalHoldStatus: nothing,
+  ObjectLockRetainUntilDate: ({ attributes: { lock } }) =>
+    lock?.retention === undefined ? '' : new Date(lock.retention.untilMs).toISOString(),
+  ObjectLockMode: ({ attributes: { lock } }) => lock?.retention?.mode ?? '',
+  ObjectLockLegalHoldStatus: ({ attributes: { lock } }) => lock?.legalHold ?? 'OFF',
   IntelligentTieringAccessTier: accessTierText,
   BucketKeyStatus: () => 'DISABLED',
   ChecksumAlgorithm: ({ checksum }) => checksum?.algorithm ?? '',

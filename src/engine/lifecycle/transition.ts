@@ -13,9 +13,10 @@ import type { EngineContext } from '../context.ts';
 import { CreditedStream } from '../credited-stream.ts';
 import { noticing } from '../events/notices.ts';
 import { partLabel, versionLabel } from '../labels.ts';
-import { describeVersion, nameSlices, withManifest } from '../manifests.ts';
-import { type Range, slicesOf } from '../reading.ts';
+import { withManifest } from '../manifests.ts';
+import type { Range } from '../reading.ts';
 import { isKeptFor, type MovedBytes, movedBytes } from '../recoding.ts';
+import { describeAnew, partsOf } from '../redescription.ts';
 import { tieringClass } from '../tiering/tiers.ts';
 import type { ColderClass } from './waterfall.ts';
 
@@ -134,31 +135,19 @@ async function moveWhole(work: Work): Promise<void> {
 async function swapClass(work: Work): Promise<void> {
   const { context, request, version, target } = work;
   const noticeOf = await noticing(context, request.bucket, request.cause);
-  const described = {
-    ...describeVersion(target),
-    bucket: request.bucket.name,
-    transitionedMs: context.clock.nowMs(),
-  };
-  const submit = (held: Pick<TransitionVersion, 'manifest'>) =>
+  const manifest = await describeAnew(context, request.bucket, target);
+  await withManifest(context, { ...manifest, transitionedMs: context.clock.nowMs() }, (held) =>
     context.index.submit({
       ...commandOf(work),
       ...held,
       ...noticeOf('LifecycleTransition', version.key, { storageClass: request.to }),
-    });
-  if (version.partCount !== undefined && version.uploadId !== undefined) {
-    const { uploadId, partCount } = version;
-    const parts = await allParts(context, version, partCount);
-    const names = parts.map(({ part }) => [part.partNumber, part.etag] as const);
-    await withManifest(context, { ...described, kind: 'completion', uploadId, parts: names }, submit);
-    return;
-  }
-  const slices = await nameSlices(context, await slicesOf(context, version, { start: 0, end: version.size }));
-  await withManifest(context, { ...described, kind: 'version', slices }, submit);
+    }),
+  );
 }
 
 async function moveParts(work: Work, partCount: number): Promise<void> {
   const { context, request, version } = work;
-  for (const { part, start } of await allParts(context, version, partCount)) {
+  for (const { part, start } of await partsOf(context, version, partCount)) {
     const range = { start, end: start + part.size };
     if (!(await isKeptFor(context, { source: version, range, storageClass: request.to }))) {
       await movePart(work, part, range);
@@ -184,19 +173,6 @@ async function movePart(work: Work, part: Part, range: Range): Promise<void> {
   } finally {
     body.release();
   }
-}
-
-async function allParts(
-  { index }: EngineContext,
-  version: Version,
-  partCount: number,
-): Promise<{ part: Part; start: number }[]> {
-  const found: { part: Part; start: number }[] = [];
-  for (let n = 1; n <= partCount; n++) {
-    const at = await index.getVersionPart(version, n);
-    if (at !== undefined) found.push({ part: at.part, start: at.offset });
-  }
-  return found;
 }
 
 type Label = (sealed: Sealed) => Uint8Array;
@@ -236,7 +212,10 @@ function checkBytes(
 
 function commandOf({ request, target }: Work): TransitionVersion {
   const { bucket, key, versionId, seen, from, to } = request;
-  const { accessedMs } = target.attributes.tiering ?? {};
-  const entered = accessedMs === undefined ? {} : { accessedMs };
-  return { type: 'transition-version', bucketId: bucket.id, key, versionId, seen, from, to, ...entered };
+  const { tiering: { accessedMs } = {}, lock } = target.attributes;
+  return {
+    ...{ type: 'transition-version', bucketId: bucket.id, key, versionId, seen, from, to },
+    ...(accessedMs !== undefined && { accessedMs }),
+    ...(lock !== undefined && { lockRevision: lock.revision }),
+  };
 }

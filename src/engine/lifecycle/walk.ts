@@ -6,6 +6,7 @@
  * It looks at the keys of each prefix that rules name, and at nothing else.
  */
 import type { SeenVersion } from '../../meta/commands.ts';
+import { allowsRemoval } from '../../meta/object-lock.ts';
 import type { Bucket } from '../../meta/records.ts';
 import type { VersionGlance } from '../../meta/types.ts';
 import { noteChange, removalLine, type ServiceChange, transitionLine } from '../access-log/service-lines.ts';
@@ -236,7 +237,9 @@ export class Walk {
     if (ordinal !== current) {
       const version = { ...glance, sinceMs: successorMs, newerVersions: newer - 1 };
       const due = noncurrentExpiryOf(rules, version, this.#dayLengthMs);
-      if (!isDue(due, nowMs)) {
+      // Retention is in time as it is, however long the days of rules are.
+      const isLocked = !allowsRemoval(glance.lock, { atMs: this.#context.clock.nowMs() });
+      if (isLocked || !isDue(due, nowMs)) {
         if (isDeleteMarker) return undefined;
         return this.#transition(bucket, glance, { due: noncurrentTransitionOf(rules, version, query), below: current });
       }
@@ -323,7 +326,7 @@ interface Part {
 
 /** What counts a change that was not made, so that the walk goes on. Throws what must hold it up. */
 function figureOf(error: unknown, wanted: keyof LifecycleFigures): 'leftAlone' | 'notMoved' {
-  const hasChanged = (['VersionChanged', 'NoSuchUpload', 'NoSuchBucket'] as const).some((code) =>
+  const hasChanged = (['VersionChanged', 'ObjectLocked', 'NoSuchUpload', 'NoSuchBucket'] as const).some((code) =>
     isRejection(error, code),
   );
   if (hasChanged) return 'leftAlone';

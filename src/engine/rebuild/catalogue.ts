@@ -93,7 +93,14 @@ class CatalogueBuilder {
 /** Whether a description of a version says what became of it after another one. */
 function isLater(one: VersionEntry['description'], other: VersionEntry['description']): boolean {
   if (one.ordinal !== other.ordinal) return one.ordinal > other.ordinal;
+  // A description with another lock says nothing of moves before it; one of a move says what lock there was.
+  const [revision, otherRevision] = [revisionOf(one), revisionOf(other)];
+  if (revision !== otherRevision) return revision > otherRevision;
   return transitionOf(one) > transitionOf(other);
+}
+
+function revisionOf(description: VersionEntry['description']): number {
+  return ('attributes' in description && description.attributes.lock?.revision) || 0;
 }
 
 function transitionOf(description: VersionEntry['description']): number {

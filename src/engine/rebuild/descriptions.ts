@@ -30,6 +30,15 @@ const attributes = z.object({
   acl: z.array(grant).exactOptional(),
   replication: z.enum(['PENDING', 'COMPLETED', 'FAILED', 'REPLICA']).exactOptional(),
   changedMs: z.number().exactOptional(),
+  lock: z
+    .object({
+      revision: z.int(),
+      retention: z.object({ mode: z.enum(['GOVERNANCE', 'COMPLIANCE']), untilMs: z.number() }).exactOptional(),
+      retentionSetMs: z.number().exactOptional(),
+      legalHold: z.enum(['ON', 'OFF']).exactOptional(),
+      legalHoldSetMs: z.number().exactOptional(),
+    })
+    .exactOptional(),
   tiering: z.object({ accessedMs: z.number() }).exactOptional(),
   encryption: encryption.exactOptional(),
 });

@@ -9,6 +9,7 @@
 import type { SegmentContents } from '../../blob/maintenance/types.ts';
 import type { BlobStore } from '../../blob/types.ts';
 import type { Command, Content, NewContent } from '../../meta/commands.ts';
+import { objectLockKind } from '../../meta/object-lock.ts';
 import type { Index } from '../../meta/types.ts';
 import type { NamedSlice } from '../manifests.ts';
 import { type FoundBlobs, findBlobs } from './blob-finder.ts';
@@ -149,18 +150,38 @@ class Rebuild {
     }
     await this.#restoreSettings(name, bucketId);
     await this.#settled();
+    await this.#restoreObjectLock(name, bucketId);
+  }
+
+  /** Last, as versioning has to be enabled for it and stays so. What is locked shows that its bucket has it, whatever else is lost. */
+  async #restoreObjectLock(name: string, bucketId: number): Promise<void> {
+    const versions = this.#catalogue.versions.get(name) ?? [];
+    const isLocked = versions.some(({ description }) => 'attributes' in description && description.attributes.lock);
+    const copied = this.#copiedSettings(name)?.configs[objectLockKind];
+    const document = copied ?? this.#catalogue.buckets.get(name)?.description.configs[objectLockKind];
+    if (document === undefined && !isLocked) return;
+    await this.#submit({ type: 'set-versioning', bucketId, versioning: 'Enabled' });
+    await this.#submit({ type: 'set-bucket-config', bucketId, kind: objectLockKind, document: document ?? '{}' });
+    await this.#settled();
   }
 
   /** As they were copied last, if it is the same bucket; else it has what it was made with. */
   async #restoreSettings(name: string, bucketId: number): Promise<void> {
     const made = this.#catalogue.buckets.get(name)?.description;
-    const copied = this.#parts.settings?.buckets.find((bucket) => bucket.name === name);
-    if (copied === undefined || (made !== undefined && made.createdMs !== copied.createdMs)) return;
+    const copied = this.#copiedSettings(name);
+    if (copied === undefined) return;
     const { versioning, configs } = copied;
     if (versioning !== 'Unversioned') await this.#submit({ type: 'set-versioning', bucketId, versioning });
     for (const kind of new Set([...Object.keys(made?.configs ?? {}), ...Object.keys(configs)])) {
+      if (kind === objectLockKind) continue;
       await this.#submit({ type: 'set-bucket-config', bucketId, kind, document: configs[kind] ?? null });
     }
+  }
+
+  #copiedSettings(name: string): Settings['buckets'][number] | undefined {
+    const made = this.#catalogue.buckets.get(name)?.description;
+    const copied = this.#parts.settings?.buckets.find((bucket) => bucket.name === name);
+    return made === undefined || made.createdMs === copied?.createdMs ? copied : undefined;
   }
 
   async #restoreIdentities(): Promise<void> {
@@ -177,9 +198,10 @@ class Rebuild {
     const owner = first === undefined ? '' : first.kind === 'marker' ? first.owner : first.attributes.owner;
     const facts = entry?.description ?? { region, owner, createdMs: nowMs, configs: {} };
     if (entry === undefined) this.#lost.push(`bucket ${name}: what it was made with; its owner is that of an object`);
+    const { [objectLockKind]: _later, ...configs }: Readonly<Record<string, string>> = facts.configs;
     const { bucketId } = await index.submit({
       ...{ type: 'create-bucket', name, region: facts.region, owner: facts.owner, createdMs: facts.createdMs },
-      configs: facts.configs,
+      configs,
       ...manifestOf(entry),
     });
     this.#counts.buckets++;

@@ -6,17 +6,21 @@ import { refusingGoneSource, sharedContent } from '../copy.ts';
 import { EngineError } from '../errors.ts';
 import { noticing } from '../events/notices.ts';
 import { serviceCause } from '../events/service-cause.ts';
+import { locking } from '../locks/new-lock.ts';
+import type { Locks } from '../locks/types.ts';
 import { describeVersion, nameSlices, withManifest } from '../manifests.ts';
 import { slicesOf } from '../reading.ts';
 import { isKeptFor, rewrittenBody } from '../recoding.ts';
 import { isRejection } from '../refusals.ts';
 import type { Bucket, Buckets, ChecksumAlgorithm, Objects, Upload, Uploads } from '../types.ts';
+import { lockOfReplica, requireLocks, sourceLock } from './replica-locks.ts';
 import type { Replica, ReplicaTarget } from './types.ts';
 
 export interface LocalParts {
   readonly buckets: Buckets;
   readonly objects: Objects;
   readonly uploads: Uploads;
+  readonly locks: Locks;
 }
 
 export function localTarget(context: EngineContext, parts: LocalParts, bucket: Bucket): ReplicaTarget {
@@ -70,7 +74,7 @@ export function localTarget(context: EngineContext, parts: LocalParts, bucket: B
     async putMarker(replica) {
       await objects.delete({ ...put(replica), owner: bucket.owner, cause: serviceCause() });
     },
-    setAttributes: (replica) => setAttributes(context, bucket, replica),
+    setAttributes: (replica) => setAttributes(context, parts, { bucket, replica }),
   };
 }
 
@@ -82,12 +86,17 @@ export function identityOf({ versionId, ordinal, lastModifiedMs }: Replica) {
 async function attributesThere(
   { buckets }: LocalParts,
   bucket: Bucket,
-  { version, rule }: Replica,
+  { version, rule, source }: Replica,
 ): Promise<ObjectAttributes> {
+  await requireLocks(buckets, { source, destination: bucket });
   const { ownership } = await readBucketAccess(buckets, bucket);
   const { acl, restore: _restore, tiering: _tiering, ...attributes } = version.attributes;
   const isHandedOver = rule.destination.overridesOwner === true || ownership === 'BucketOwnerEnforced';
-  const there = { ...attributes, replication: 'REPLICA' as const };
+  const { lock, ...unlocked } = attributes;
+  const there = {
+    ...{ ...unlocked, replication: 'REPLICA' as const },
+    ...(lock !== undefined && { lock: lockOfReplica(sourceLock(lock)) }),
+  };
   return isHandedOver ? { ...there, owner: bucket.owner } : { ...there, ...(acl !== undefined && { acl }) };
 }
 
@@ -101,8 +110,10 @@ async function shareWhole(
   const shared = await slicesOf(context, version, { start: 0, end: size });
   const slices = await nameSlices(context, shared);
   const noticeOf = await noticing(context, bucket, serviceCause());
+  const lockOf = await locking(context, bucket, { isReplica: true });
+  const locked = lockOf(attributes, context.clock.nowMs());
   const described = {
-    ...{ bucketId: bucket.id, key, ...identityOf(replica), size, etag, attributes },
+    ...{ bucketId: bucket.id, key, ...identityOf(replica), size, etag, attributes: locked },
     ...(checksum !== undefined && { checksum }),
   };
   const manifest = { ...describeVersion(described), kind: 'version', bucket: bucket.name, slices } as const;
@@ -154,18 +165,25 @@ async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function setAttributes(context: EngineContext, bucket: Bucket, replica: Replica): Promise<boolean> {
-  const { version, versionId, rule } = replica;
+async function setAttributes(
+  context: EngineContext,
+  { buckets, locks }: LocalParts,
+  { bucket, replica }: { bucket: Bucket; replica: Replica },
+): Promise<boolean> {
+  const { version, versionId, rule, source } = replica;
   const { key, attributes } = version;
-  const { tags, acl, changedMs = 0 } = attributes;
+  const { tags, acl, changedMs = 0, lock } = attributes;
+  await requireLocks(buckets, { source, destination: bucket });
   try {
     await context.index.submit({
       ...{ type: 'set-replica-attributes', bucketId: bucket.id, key, versionId, tags, changedMs },
       ...(rule.destination.overridesOwner !== true && { acl: acl ?? null }),
     });
+    if (lock !== undefined) await locks.setReplicaLock({ bucket, key, versionId }, sourceLock(lock));
     return true;
   } catch (error) {
-    if (isRejection(error, 'NoSuchVersion')) return false;
+    const isGone = error instanceof EngineError && error.code === 'NoSuchVersion';
+    if (isGone || isRejection(error, 'NoSuchVersion')) return false;
     throw error;
   }
 }

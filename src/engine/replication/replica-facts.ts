@@ -3,8 +3,10 @@
  * into a bucket may send it, and nobody else (`s3/access/operation-actions.ts`).
  */
 import { z } from 'zod';
+import type { SourceLock } from '../../meta/object-lock.ts';
 import type { Version } from '../../meta/records.ts';
 import { isVersionId, nullVersionId, type ReplicaIdentity } from '../version-ids.ts';
+import { sourceLock } from './replica-locks.ts';
 import type { Replica } from './types.ts';
 
 export const replicaHeader = 'x-amz-ninefold-replica';
@@ -15,6 +17,12 @@ const grantSchema = z.strictObject({
     z.strictObject({ group: z.enum(['AllUsers', 'AuthenticatedUsers', 'LogDelivery']) }),
   ]),
   permission: z.enum(['FULL_CONTROL', 'READ', 'WRITE', 'READ_ACP', 'WRITE_ACP']),
+});
+const lockSchema = z.strictObject({
+  retention: z.strictObject({ mode: z.enum(['GOVERNANCE', 'COMPLIANCE']), untilMs: z.int().min(0) }).exactOptional(),
+  retentionSetMs: z.int().min(0).exactOptional(),
+  legalHold: z.enum(['ON', 'OFF']).exactOptional(),
+  legalHoldSetMs: z.int().min(0).exactOptional(),
 });
 const factsSchema = z.strictObject({
   v: z.literal(1),
@@ -27,18 +35,22 @@ const factsSchema = z.strictObject({
   owner: z.string().optional(),
   /** Null for none; absent where the replica keeps its own. */
   acl: z.array(grantSchema).nullable().optional(),
+  /** Absent if it was never locked. */
+  lock: lockSchema.exactOptional(),
 });
 
 export interface ReplicaFacts extends ReplicaIdentity {
   readonly changedMs: number;
   readonly owner?: string | undefined;
   readonly acl?: Version['attributes']['acl'] | null | undefined;
+  readonly lock?: SourceLock;
 }
 
 export function encodeReplicaFacts({ version, rule, versionId, ordinal, lastModifiedMs }: Replica): string {
-  const { owner, acl, changedMs = 0 } = version.attributes;
+  const { owner, acl, changedMs = 0, lock } = version.attributes;
   return encodeFacts({
     ...{ versionId, ordinal, lastModifiedMs, changedMs },
+    ...(lock !== undefined && { lock: sourceLock(lock) }),
     ...(rule.destination.overridesOwner !== true && { owner, acl: acl ?? null }),
   });
 }

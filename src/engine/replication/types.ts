@@ -37,7 +37,7 @@ export interface ReplicaTarget {
   /** Ends an upload, if it is there, of a version that is gone. */
   abortUpload(entry: ReplicationEntry, uploadId: string): Promise<void>;
   putMarker(replica: Replica): Promise<void>;
-  /** Makes tags and access control list those of the version. False if the replica is not there. */
+  /** Makes tags, access control list and lock those of the version. False if the replica is not there. */
   setAttributes(replica: Replica): Promise<boolean>;
 }
 
@@ -45,6 +45,7 @@ export interface ReplicaTarget {
 export type FailureReason =
   | 'AssumeRoleNotPermitted'
   | 'DstBucketNotFound'
+  | 'DstBucketObjectLockConfigMissing'
   | 'DstBucketUnversioned'
   | 'DstDelObjNotPermitted'
   | 'DstPutObjectNotPermitted'

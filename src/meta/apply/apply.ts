@@ -3,11 +3,13 @@
  * whenever and wherever they run, so replay of the log is the same code as service. It must therefore read nothing but
  * the command and the tables.
  */
-import type { Command, OutboxCommand } from '../commands.ts';
+import type { Command, OutboxCommand, SetVersionAcl, SetVersionTags } from '../commands.ts';
+import type { SetVersionLock } from '../lock-commands.ts';
 import type { ReplicationCommand } from '../replication-commands.ts';
 import { addLogBatch, dropLogBatches } from './access-logs.ts';
 import { createBucket, deleteBucket, setBucketConfig, setVersioning } from './buckets.ts';
 import { setIdentities } from './identities.ts';
+import { setVersionLock } from './locks.ts';
 import { dropEvents, postMessages, postTestEvents, replayEvents, settleEvents } from './outbox.ts';
 import {
   noteReplication,
@@ -42,9 +44,9 @@ export function apply(transaction: Transaction, command: Command): unknown {
     case 'delete-version':
       return deleteVersion(transaction, command);
     case 'set-version-tags':
-      return setVersionTags(transaction, command);
     case 'set-version-acl':
-      return setVersionAcl(transaction, command);
+    case 'set-version-lock':
+      return applyToAttributes(transaction, command);
     case 'set-version-restore':
       return setVersionRestore(transaction, command);
     case 'settle-restore':
@@ -93,6 +95,21 @@ export function apply(transaction: Transaction, command: Command): unknown {
       return undefined;
     default:
       throw new Error(`The log holds a command this program does not know: ${JSON.stringify(command satisfies never)}`);
+  }
+}
+
+/** What is said of a version. */
+function applyToAttributes(
+  transaction: Transaction,
+  command: SetVersionTags | SetVersionAcl | SetVersionLock,
+): unknown {
+  switch (command.type) {
+    case 'set-version-tags':
+      return setVersionTags(transaction, command);
+    case 'set-version-acl':
+      return setVersionAcl(transaction, command);
+    case 'set-version-lock':
+      return setVersionLock(transaction, command);
   }
 }
 

@@ -99,10 +99,15 @@ export function completeUpload(transaction: Transaction, command: CompleteUpload
 }
 
 /** The upload's, with what completing it adds to them. */
-function attributesOf(upload: UploadRow, { replicate, isReplica }: CompleteUpload): AttributeColumns {
+function attributesOf(upload: UploadRow, { replicate, isReplica, lock }: CompleteUpload): AttributeColumns {
   const { owner, storageClass, details } = upload;
-  if (replicate === undefined && isReplica === undefined) return { owner, storageClass, details };
-  return packAttributes({ ...unpackAttributes(upload), replication: isReplica ? 'REPLICA' : 'PENDING' });
+  const isReplicated = replicate !== undefined || isReplica !== undefined;
+  if (!isReplicated && lock === undefined) return { owner, storageClass, details };
+  return packAttributes({
+    ...unpackAttributes(upload),
+    ...(isReplicated && { replication: isReplica ? 'REPLICA' : 'PENDING' }),
+    ...(lock !== undefined && { lock }),
+  });
 }
 
 function placeParts(transaction: Transaction, contentId: number, command: CompleteUpload): void {

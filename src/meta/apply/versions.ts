@@ -18,6 +18,7 @@ import { packAttributes, packChecksum, packDetails, unpackAttributes } from '../
 import type { VersionRow } from '../tables/versions.ts';
 import { checkDelete, checkSeen, checkWrite, requireBucket, requireFit } from './conditions.ts';
 import { removeVersion, takeContent, takeManifest } from './content.ts';
+import { checkUnlocked } from './locks.ts';
 import { announce } from './outbox.ts';
 import { markChanged, placeReplica, queueChange } from './replication.ts';
 import type { Transaction } from './transaction.ts';
@@ -161,6 +162,7 @@ export function deleteVersion(transaction: Transaction, command: DeleteVersion):
   checkDelete(command.conditions, row);
   checkSeen(transaction, command.seen, row);
   if (row === undefined) return { deleted: false, wasDeleteMarker: false };
+  checkUnlocked(row, command);
   removeVersion(transaction, row);
   announce(transaction, bucket, command.notice, { key: row.key, versionId: row.versionId });
   const wasDeleteMarker = row.isDeleteMarker === 1;

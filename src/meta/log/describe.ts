@@ -11,6 +11,7 @@ import type {
   PutPart,
   SetIdentities,
 } from '../commands.ts';
+import type { SetVersionLock } from '../lock-commands.ts';
 import type { BlobLocation } from '../records.ts';
 import type { ReplicationCommand } from '../replication-commands.ts';
 import type { NoteAccesses, SetVersionTiering } from '../tiering-commands.ts';
@@ -41,6 +42,8 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
       return `set ${count(command.tags.length, 'tag')} on ${key} version ${command.versionId}`;
     case 'set-version-acl':
       return `set the access control list of ${key} version ${command.versionId}`;
+    case 'set-version-lock':
+      return describeLock(command, key);
     case 'set-version-restore':
       return `restore ${key} version ${command.versionId} for ${count(command.restore.days, 'day')}`;
     case 'settle-restore':
@@ -139,6 +142,14 @@ function describeReplication(command: ReplicationCommand, { bucket, key }: { buc
     case 'queue-replication':
       return `replicate ${count(command.versions.length, 'version')} of ${bucket}`;
   }
+}
+
+function describeLock({ versionId, lock: { retention, legalHold = 'OFF' } }: SetVersionLock, key: string): string {
+  const kept =
+    retention === undefined
+      ? 'no retention'
+      : `${retention.mode.toLowerCase()} until ${new Date(retention.untilMs).toISOString()}`;
+  return `lock ${key} version ${versionId}: ${kept}, legal hold ${legalHold.toLowerCase()}`;
 }
 
 function describeTiering(command: NoteAccesses | SetVersionTiering, key: string): string {

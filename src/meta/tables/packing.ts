@@ -9,14 +9,23 @@ type PackedChecksum = readonly [algorithm: string, type: Checksum['type'], value
 type Details = Partial<
   Pick<
     ObjectAttributes,
-    'headers' | 'metadata' | 'tags' | 'acl' | 'restore' | 'tiering' | 'replication' | 'changedMs' | 'encryption'
+    | 'headers'
+    | 'metadata'
+    | 'tags'
+    | 'acl'
+    | 'restore'
+    | 'tiering'
+    | 'replication'
+    | 'changedMs'
+    | 'encryption'
+    | 'lock'
   >
 >;
 
 export interface AttributeColumns {
   readonly owner: string;
   readonly storageClass: string;
-  /** Headers, metadata, tags, access control list, restore, tiering, replication and encryption, each only if there are any; null if there are none at all. */
+  /** Headers, metadata, tags, access control list, restore, tiering, replication, encryption and lock, each only if there are any; null if there are none at all. */
   readonly details: string | null;
 }
 
@@ -65,6 +74,7 @@ export function packDetails({ headers = {}, metadata = {}, tags = [], ...attribu
     ...(attributes.changedMs !== undefined && { changedMs: attributes.changedMs }),
     ...(attributes.tiering !== undefined && { tiering: attributes.tiering }),
     ...(attributes.encryption !== undefined && { encryption: attributes.encryption }),
+    ...(attributes.lock !== undefined && { lock: attributes.lock }),
   };
   return Object.keys(details).length > 0 ? JSON.stringify(details) : null;
 }
@@ -81,6 +91,12 @@ export function unpackTiering(details: string | null): ObjectAttributes['tiering
   return (JSON.parse(details) as Details).tiering;
 }
 
+/** The same of what it is locked by. */
+export function unpackLock(details: string | null): ObjectAttributes['lock'] {
+  if (details?.includes('"lock"') !== true) return undefined;
+  return (JSON.parse(details) as Details).lock;
+}
+
 export function unpackAttributes(columns: AttributeColumns): ObjectAttributes {
   const details: Details = columns.details === null ? {} : (JSON.parse(columns.details) as Details);
   return {
@@ -95,5 +111,6 @@ export function unpackAttributes(columns: AttributeColumns): ObjectAttributes {
     ...(details.changedMs !== undefined && { changedMs: details.changedMs }),
     ...(details.tiering !== undefined && { tiering: details.tiering }),
     ...(details.encryption !== undefined && { encryption: details.encryption }),
+    ...(details.lock !== undefined && { lock: details.lock }),
   };
 }

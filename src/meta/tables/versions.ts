@@ -191,6 +191,7 @@ export class VersionWriter extends VersionReader {
   readonly #remove: Statement<[number, Buffer, number]>;
   readonly #setDetails: Statement<[string | null, number, Buffer, number]>;
   readonly #setClass: Statement<[string, string | null, number | null, number, Buffer, number]>;
+  readonly #setManifest: Statement<[number, number, Buffer, number]>;
   readonly #listById: Statement<[number, Buffer, number]>;
 
   constructor(db: Database) {
@@ -202,6 +203,7 @@ export class VersionWriter extends VersionReader {
     this.#remove = db.prepare(`DELETE FROM versions ${where}`);
     this.#setDetails = db.prepare(`UPDATE versions SET details = ? ${where}`);
     this.#setClass = db.prepare(`UPDATE versions SET storage_class = ?, slices = ?, manifest = ? ${where}`);
+    this.#setManifest = db.prepare(`UPDATE versions SET manifest = ? ${where}`);
     this.#listById = db.prepare(`UPDATE versions SET is_listed_by_id = 1 ${where}`);
   }
 
@@ -219,6 +221,9 @@ export class VersionWriter extends VersionReader {
     { storageClass, slices, manifest }: Pick<VersionRow, 'storageClass' | 'slices' | 'manifest'>,
   ): void {
     this.#setClass.run(storageClass, slices, manifest, row.bucketId, row.key, row.ordinal);
+  }
+  setManifest(row: VersionRow, manifest: number): void {
+    this.#setManifest.run(manifest, row.bucketId, row.key, row.ordinal);
   }
   /** Enters the null version of a key that is about to get another one in versions_by_id. */
   listById(row: VersionRow): void {

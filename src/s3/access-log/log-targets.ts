@@ -4,6 +4,7 @@
  */
 import type { BucketAccess } from '../../engine/access.ts';
 import { EngineError } from '../../engine/errors.ts';
+import { readObjectLock } from '../../engine/locks/configuration.ts';
 import type { Bucket, Buckets } from '../../engine/types.ts';
 import { type DeliveryPermissionOptions, logPermission } from '../access/delivery-permission.ts';
 import { S3Error } from '../errors.ts';
@@ -25,7 +26,7 @@ export interface AskedTarget {
 export type FindLogTarget = (asked: AskedTarget) => Promise<LogTarget>;
 
 export function logTargets(
-  options: DeliveryPermissionOptions & { readonly buckets: Pick<Buckets, 'get'> },
+  options: DeliveryPermissionOptions & { readonly buckets: Pick<Buckets, 'get' | 'getConfig'> },
 ): FindLogTarget {
   return async ({ source, target, key }) => {
     const refuse = (message: string) =>
@@ -41,6 +42,9 @@ export function logTargets(
     }
     const access = await options.accesses.read(bucket);
     if (access.requesterPays) throw refuse('The target bucket for logging must not have Requester Pays enabled');
+    if ((await readObjectLock(options.buckets, bucket)) !== undefined) {
+      throw refuse('The target bucket for logging must not have Object Lock enabled');
+    }
     if (await logPermission({ source, destination: bucket, key }, options)) return { bucket, access };
     throw refuse(
       'You must either provide the necessary permissions to the logging service using a bucket policy or give the log-delivery group WRITE and READ_ACP permissions to the target bucket',

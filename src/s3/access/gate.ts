@@ -129,6 +129,12 @@ export class Gate {
     return judgements;
   }
 
+  /** Whether `authorise` would let a request pass. */
+  async allows(request: AccessRequest): Promise<boolean> {
+    const judgements = await this.judge(request);
+    return judgements.every(({ decision, isUntouchedRoot: isFree }) => isFree === true || decision.outcome === 'allow');
+  }
+
   /** What the caller is to hear of an object that is missing: who may not list the bucket is not told. */
   async concealMissing(request: AccessRequest, error: unknown): Promise<unknown> {
     const { bucket, object, operation } = request;

@@ -17,6 +17,7 @@ const happening = [
   's3:ObjectTagging:Put',
   's3:ObjectTagging:Delete',
   's3:ObjectAcl:Put',
+  's3:ObjectRetention:Put',
   's3:ObjectRestore:*',
   's3:ObjectRestore:Post',
   's3:ObjectRestore:Completed',
@@ -33,13 +34,8 @@ const happening = [
   's3:Replication:OperationNotTracked',
 ] as const;
 
-/** Those of what no bucket can have yet, object lock and annotations: to ask for them is right, and they never come. */
-const neverHappening = [
-  's3:ObjectRetention:Put',
-  's3:ObjectAnnotation:*',
-  's3:ObjectAnnotation:Put',
-  's3:ObjectAnnotation:Delete',
-] as const;
+/** Those of what no bucket can have yet, annotations: to ask for them is right, and they never come. */
+const neverHappening = ['s3:ObjectAnnotation:*', 's3:ObjectAnnotation:Put', 's3:ObjectAnnotation:Delete'] as const;
 
 export const eventNames: ReadonlySet<string> = new Set([...happening, ...neverHappening]);
 

@@ -30,23 +30,8 @@ function empty<N extends OperationName>(
   return operation({ name, supports, run: async () => ({ output }) });
 }
 
-/** Objects of a bucket without object lock. */
-function unlocked<N extends 'GetObjectLegalHold' | 'GetObjectRetention'>(name: N): Operation<N> {
-  const supports: Operation<'GetObjectLegalHold' | 'GetObjectRetention'>['supports'] = ['VersionId'];
-  return operation({
-    name,
-    supports,
-    async run() {
-      throw new S3Error('InvalidRequest', { message: 'Bucket is missing Object Lock Configuration' });
-    },
-  });
-}
-
 export const absentConfigurations = [
   empty('GetBucketAccelerateConfiguration', {}),
   missing('GetBucketEncryption', 'ServerSideEncryptionConfigurationNotFoundError'),
   missing('GetBucketWebsite', 'NoSuchWebsiteConfiguration'),
-  unlocked('GetObjectLegalHold'),
-  missing('GetObjectLockConfiguration', 'ObjectLockConfigurationNotFoundError'),
-  unlocked('GetObjectRetention'),
 ] as const;

@@ -12,10 +12,10 @@ import { expirationHeader } from '../lifecycle/announcements.ts';
 import type { InputOf } from '../model/types.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { attributeInputs, parseAttributes } from '../object-attributes.ts';
+import { lockOfNewObject, objectLockInputs } from '../object-lock/new-objects.ts';
 import { type Standing, standingOfNewObject } from '../object-ownership.ts';
 import { type OperationRequest, operation } from '../operation.ts';
 import { checkCopySize, copySourceInputs, type OpenedSource, openCopySource } from '../read-copy-source.ts';
-import { objectLockInputs, refuseObjectLock } from '../refused-features.ts';
 import { shownTime } from '../times.ts';
 
 type CopyInput = InputOf<'CopyObject'>;
@@ -36,9 +36,9 @@ export const copyObject = operation({
   ],
   async run(request, input) {
     checkObjectAddress(input);
-    refuseObjectLock(input);
     const bucket = request.bucket();
     const standing = await standingOfNewObject(request, input);
+    const lock = await lockOfNewObject(request, input);
     const conditions = writeConditions(input);
     const source = await openCopySource(request, input, 'OBJECT');
     checkCopySize(source.version.size);
@@ -52,7 +52,7 @@ export const copyObject = operation({
       bucket,
       key: input.Key,
       cause: request.cause(),
-      attributes: attributesOfCopy(standing, source.version, input),
+      attributes: { ...attributesOfCopy(standing, source.version, input), ...lock },
       ...(input.ChecksumAlgorithm !== undefined && { checksumAlgorithm: input.ChecksumAlgorithm }),
       ...(conditions !== undefined && { conditions }),
     });

@@ -3,6 +3,7 @@ import { isPublicAcl } from '../../engine/access.ts';
 import { newBucketDocuments, writeBucketAcl } from '../../engine/access-documents.ts';
 import { tagsDocument } from '../../engine/bucket-tags.ts';
 import { EngineError } from '../../engine/errors.ts';
+import { newObjectLockDocument } from '../../engine/locks/configuration.ts';
 import type { Grant } from '../../engine/types.ts';
 import { aclOfHeaders, bucketAclInputs, hasGrantHeaders, refuseBlockedAcl } from '../acls.ts';
 import { isBucketName } from '../bucket-names.ts';
@@ -35,7 +36,7 @@ export const createBucket = operation({
     await create(
       request,
       { name: input.Bucket, region },
-      { acl, configs: { ...access, ...tagsDocument(parseBucketTags(Tags)) } },
+      { acl, configs: { ...access, ...tagsDocument(parseBucketTags(Tags)), ...lockDocument(input) } },
     );
     return { output: { Location: `/${input.Bucket}`, BucketArn: bucketArn(input.Bucket) } };
   },
@@ -56,11 +57,14 @@ function aclOfNewBucket(request: OperationRequest, input: CreateInput): Acl {
   return acl;
 }
 
-/** Throws NotImplemented for every kind of bucket but the general purpose one without object lock. */
+function lockDocument({ ObjectLockEnabledForBucket }: CreateInput): Readonly<Record<string, string>> {
+  return ObjectLockEnabledForBucket === true ? newObjectLockDocument() : {};
+}
+
+/** Throws NotImplemented for every kind of bucket but the general purpose one. */
 function refuseOtherKinds(input: CreateInput): void {
   const { Bucket, Location } = input.CreateBucketConfiguration ?? {};
   const refused = [
-    input.ObjectLockEnabledForBucket === true && 'x-amz-bucket-object-lock-enabled',
     (input.BucketNamespace ?? 'global') !== 'global' && 'x-amz-bucket-namespace',
     (Bucket !== undefined || Location !== undefined) && 'CreateBucketConfiguration',
   ].find((header) => header !== false);

@@ -6,9 +6,9 @@ import { abortHeaders } from '../lifecycle/announcements.ts';
 import { parseUploadChecksum } from '../multipart.ts';
 import { checkObjectAddress } from '../object-address.ts';
 import { attributeInputs, parseAttributes } from '../object-attributes.ts';
+import { lockOfNewObject, objectLockInputs } from '../object-lock/new-objects.ts';
 import { standingOfNewObject } from '../object-ownership.ts';
 import { operation } from '../operation.ts';
-import { objectLockInputs, refuseObjectLock } from '../refused-features.ts';
 import { readReplica, standingOfReplica } from '../replication/replicas.ts';
 
 export const createMultipartUpload = operation({
@@ -23,16 +23,16 @@ export const createMultipartUpload = operation({
   ],
   async run(request, input) {
     checkObjectAddress(input);
-    refuseObjectLock(input);
     const bucket = request.bucket();
     const replica = readReplica(request);
     const standing = await (replica ? standingOfReplica(request, replica) : standingOfNewObject(request, input));
+    const lock = await lockOfNewObject(request, input);
     const checksum = parseUploadChecksum(input.ChecksumAlgorithm, input.ChecksumType);
     const encryption = await encryptionFor(request, input);
     const upload = await request.engine.uploads.create({
       bucket,
       key: input.Key,
-      attributes: { ...parseAttributes(standing, input), ...standing },
+      attributes: { ...parseAttributes(standing, input), ...standing, ...lock },
       ...checksum,
       encryption,
     });

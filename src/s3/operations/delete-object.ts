@@ -7,7 +7,6 @@ import { identityOf, readReplica } from '../replication/replicas.ts';
 
 export const deleteObject = operation({
   name: 'DeleteObject',
-  // Without object lock there is no governance to bypass.
   supports: ['BypassGovernanceRetention', 'IfMatch', 'IfMatchLastModifiedTime', 'IfMatchSize', 'VersionId'],
   async run(request, input) {
     checkObjectAddress(input);
@@ -25,6 +24,7 @@ export const deleteObject = operation({
       bucket,
       key: input.Key,
       owner: bucket.owner,
+      bypassesGovernance: input.BypassGovernanceRetention === true,
       cause: request.cause(),
       ...(replica !== undefined && identityOf(replica)),
       ...(input.VersionId !== undefined && { versionId: input.VersionId }),

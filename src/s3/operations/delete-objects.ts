@@ -16,6 +16,10 @@ type Outcome =
   | { readonly deleted: DeletedElement; readonly error?: never }
   | { readonly error: ErrorElement; readonly deleted?: never };
 
+interface DeleteOptions {
+  readonly bypassesGovernance: boolean;
+}
+
 const objectsMax = 1000;
 /** A key of 1,024 characters that are all escaped, and what stands around it. */
 const objectBytesMax = 8 * 1024;
@@ -23,14 +27,14 @@ const objectBytesMax = 8 * 1024;
 export const deleteObjects = operation({
   name: 'DeleteObjects',
   documentBytesMax: objectsMax * objectBytesMax,
-  // Without object lock there is no governance to bypass.
   supports: ['BypassGovernanceRetention', 'ChecksumAlgorithm', 'Delete'],
   async run(request, input) {
     const { Objects, Quiet = false } = input.Delete;
     const isKeyless = Objects.some(({ Key }) => Key === '');
     if (Objects.length === 0 || Objects.length > objectsMax || isKeyless) throw new S3Error('MalformedXML');
     // All at once, so that they share the batches of the commit log; the index takes them in this order.
-    const outcomes = await Promise.all(Objects.map((object) => deleteOne(request, object)));
+    const options = { bypassesGovernance: input.BypassGovernanceRetention === true };
+    const outcomes = await Promise.all(Objects.map((object) => deleteOne(request, object, options)));
     return {
       output: {
         Deleted: Quiet ? [] : outcomes.flatMap(({ deleted }) => deleted ?? []),
@@ -41,14 +45,18 @@ export const deleteObjects = operation({
 });
 
 /** Deletes one object. A refusal is an outcome of its own; a fault of ours fails the whole request. */
-async function deleteOne(request: OperationRequest, object: ObjectIdentifier): Promise<Outcome> {
+async function deleteOne(
+  request: OperationRequest,
+  object: ObjectIdentifier,
+  options: DeleteOptions,
+): Promise<Outcome> {
   const { Key, VersionId } = object;
   try {
     checkObjectAddress({ Key });
     // Of a list S3 says that there is no such version, also where the id has not the form of one.
     if (VersionId !== undefined && !isVersionId(VersionId)) throw new S3Error('NoSuchVersion');
     await request.authorise('DeleteObject', { key: Key, versionId: VersionId });
-    const { size, ...rest } = await deleted(request, object);
+    const { size, ...rest } = await deleted(request, object, options);
     noteDeletion(request, object, { status: 204, objectSize: size });
     return { deleted: rest };
   } catch (error) {
@@ -73,6 +81,7 @@ function noteDeletion(
 async function deleted(
   request: OperationRequest,
   object: ObjectIdentifier,
+  options: DeleteOptions,
 ): Promise<DeletedElement & { size: number | undefined }> {
   const { Key, VersionId } = object;
   const bucket = request.bucket();
@@ -81,6 +90,7 @@ async function deleted(
     bucket,
     key: Key,
     owner: bucket.owner,
+    ...options,
     cause: request.cause(),
     ...(VersionId !== undefined && { versionId: VersionId }),
     ...(conditions !== undefined && { conditions }),

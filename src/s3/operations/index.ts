@@ -45,6 +45,9 @@ import { getBucketVersioning } from './get-bucket-versioning.ts';
 import { getObject } from './get-object.ts';
 import { getObjectAcl } from './get-object-acl.ts';
 import { getObjectAttributes } from './get-object-attributes.ts';
+import { getObjectLegalHold } from './get-object-legal-hold.ts';
+import { getObjectLockConfiguration } from './get-object-lock-configuration.ts';
+import { getObjectRetention } from './get-object-retention.ts';
 import { getObjectTagging } from './get-object-tagging.ts';
 import { getPublicAccessBlock } from './get-public-access-block.ts';
 import { headBucket } from './head-bucket.ts';
@@ -79,6 +82,9 @@ import { putBucketTagging } from './put-bucket-tagging.ts';
 import { putBucketVersioning } from './put-bucket-versioning.ts';
 import { putObject } from './put-object.ts';
 import { putObjectAcl } from './put-object-acl.ts';
+import { putObjectLegalHold } from './put-object-legal-hold.ts';
+import { putObjectLockConfiguration } from './put-object-lock-configuration.ts';
+import { putObjectRetention } from './put-object-retention.ts';
 import { putObjectTagging } from './put-object-tagging.ts';
 import { putPublicAccessBlock } from './put-public-access-block.ts';
 import { restoreObject } from './restore-object.ts';
@@ -142,6 +148,9 @@ const declared = [
   getObject,
   getObjectAcl,
   getObjectAttributes,
+  getObjectLegalHold,
+  getObjectLockConfiguration,
+  getObjectRetention,
   getObjectTagging,
   getPublicAccessBlock,
   headBucket,
@@ -169,6 +178,9 @@ const declared = [
   putBucketVersioning,
   putObject,
   putObjectAcl,
+  putObjectLegalHold,
+  putObjectLockConfiguration,
+  putObjectRetention,
   putObjectTagging,
   putPublicAccessBlock,
   uploadPart,

@@ -9,9 +9,9 @@ import { expirationHeader, isKnownWithoutRules } from '../lifecycle/announcement
 import type { InputOf, OutputOf } from '../model/types.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { attributeInputs, parseAttributes } from '../object-attributes.ts';
+import { lockOfWrittenObject, objectLockInputs } from '../object-lock/new-objects.ts';
 import { standingOfNewObject } from '../object-ownership.ts';
 import { type Answer, type OperationRequest, operation } from '../operation.ts';
-import { objectLockInputs, refuseObjectLock } from '../refused-features.ts';
 import { identityOf, readReplica, standingOfReplica } from '../replication/replicas.ts';
 
 export const putObject = operation({
@@ -35,16 +35,16 @@ export async function writeObject(
   event: PutRequest['event'] & string,
 ): Promise<Answer<OutputOf<'PutObject'>>> {
   checkObjectAddress(input);
-  refuseObjectLock(input);
   const bucket = request.bucket();
   const replica = readReplica(request);
   const standing = await (replica ? standingOfReplica(request, replica) : standingOfNewObject(request, input));
+  const lock = await lockOfWrittenObject(request, input);
   const conditions = writeConditions(input);
   const encryption = await encryptionFor(request, input);
   const version = await request.engine.objects.put({
     bucket,
     key: input.Key,
-    attributes: { ...parseAttributes(standing, input), ...standing },
+    attributes: { ...parseAttributes(standing, input), ...standing, ...lock },
     source: request.body(),
     cause: request.cause(),
     event,

@@ -5,6 +5,7 @@ import { customerKeyInputs, readCustomerKey } from '../encryption/customer-keys.
 import { encryptionMembers } from '../encryption/shown-encryption.ts';
 import { partAlgorithm } from '../multipart.ts';
 import { checkObjectAddress } from '../object-address.ts';
+import { requireDigest } from '../object-lock/new-objects.ts';
 import { operation } from '../operation.ts';
 
 export const uploadPart = operation({
@@ -15,6 +16,7 @@ export const uploadPart = operation({
     const bucket = request.bucket();
     const customerKey = readCustomerKey(input);
     const upload = await request.engine.uploads.get(bucket, input.Key, input.UploadId);
+    await requireDigest(request, 'Put Part', upload.attributes);
     const checksumAlgorithm = partAlgorithm(upload, chosenAlgorithm(input, request.header('x-amz-trailer')));
     const part = await request.engine.uploads.putPart({
       bucket,

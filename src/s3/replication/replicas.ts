@@ -1,7 +1,9 @@
 /** Requests by which another server replicates into a bucket: what they say of the replica, and what it is like here. */
 import { decodeReplicaFacts, type ReplicaFacts, replicaHeader } from '../../engine/replication/replica-facts.ts';
+import { lockOfReplica } from '../../engine/replication/replica-locks.ts';
 import type { ObjectAttributes } from '../../engine/types.ts';
 import { invalidArgument, invalidRequest } from '../lifecycle/refusals.ts';
+import { requireObjectLock } from '../object-lock/locked-buckets.ts';
 import type { OperationRequest } from '../operation.ts';
 
 /** As for signatures: how far the clocks of two servers may be apart. */
@@ -29,10 +31,14 @@ export function readReplica(request: OperationRequest): ReplicaFacts | undefined
 /** Whose a replica is, and what its list says: where lists are disabled, or the owner is not known here, its bucket's owner has it. */
 export async function standingOfReplica(
   request: OperationRequest,
-  { owner, acl, changedMs }: ReplicaFacts,
-): Promise<Pick<ObjectAttributes, 'owner' | 'acl' | 'changedMs'>> {
+  { owner, acl, changedMs, lock }: ReplicaFacts,
+): Promise<Pick<ObjectAttributes, 'owner' | 'acl' | 'changedMs' | 'lock'>> {
   const bucket = request.bucket();
-  const changed = changedMs > 0 ? { changedMs } : {};
+  if (lock !== undefined) await requireObjectLock(request);
+  const changed = {
+    ...(changedMs > 0 && { changedMs }),
+    ...(lock !== undefined && { lock: lockOfReplica(lock) }),
+  };
   const { ownership } = await request.accessOf(bucket);
   const isKnown = owner !== undefined && request.findUser({ id: owner }) !== undefined;
   if (ownership === 'BucketOwnerEnforced' || !isKnown) return { owner: bucket.owner, ...changed };
@@ -44,7 +50,7 @@ export function identityOf({ versionId, ordinal, lastModifiedMs }: ReplicaFacts)
   return { replica: { versionId, ordinal, lastModifiedMs } };
 }
 
-/** Makes tags and list of a replica those of its source, where they were not changed later here. */
+/** Makes tags, list and lock of a replica those of its source, where they were not changed later here. */
 export async function setReplicaAttributes(
   request: OperationRequest,
   replica: ReplicaFacts,
@@ -58,4 +64,8 @@ export async function setReplicaAttributes(
     ...{ bucket, key, versionId, tags, changedMs: replica.changedMs },
     ...(!keepsList && { acl: replica.acl ?? null }),
   });
+  const { lock } = replica;
+  if (lock === undefined) return;
+  await requireObjectLock(request);
+  await request.engine.locks.setReplicaLock({ bucket, key, versionId }, lock);
 }

@@ -1,0 +1,102 @@
+/**
+ * Changes of the locks of versions. Each is described on disk with all that the version is, so that a rebuild of the index brings
+ * it back; the index takes it only if the version still is what was described.
+ */
+import { mergedLock } from '../../meta/object-lock.ts';
+import type { ObjectLock, Version } from '../../meta/records.ts';
+import type { EngineContext } from '../context.ts';
+import { noticing } from '../events/notices.ts';
+import { withManifest } from '../manifests.ts';
+import { findVersion, routeOfAttributes } from '../objects.ts';
+import { describeAnew } from '../redescription.ts';
+import { isRejection, keyDetails, refusing } from '../refusals.ts';
+import { routing } from '../replication/routing.ts';
+import type { Locks, LockTarget } from './types.ts';
+
+/** How often a change is made anew that met another one: each time one of them is made, so all of as many at once are. */
+const attemptsMax = 32;
+
+interface Change {
+  /** In events. */
+  readonly event?: string;
+  readonly bypassesGovernance?: boolean;
+  /** What a version is locked by after it; undefined where nothing is to be done. */
+  decide(lock: ObjectLock | undefined, nowMs: number): ObjectLock | undefined;
+}
+
+export function createLocks(context: EngineContext): Locks {
+  const change = (target: LockTarget, made: Change): Promise<void> =>
+    refusing(keyDetails(target.bucket, target.key), () => changeLock(context, target, made));
+  return {
+    setRetention: (target, { retention, bypassesGovernance }) =>
+      change(target, {
+        event: 'ObjectRetention:Put',
+        bypassesGovernance,
+        decide(lock, nowMs) {
+          const { retention: _before, ...others } = lock ?? { revision: 0 };
+          const retentionSetMs = laterThan(lock?.retentionSetMs, nowMs);
+          const kept = { ...others, revision: others.revision + 1, retentionSetMs };
+          return retention === 'none' ? kept : { ...kept, retention };
+        },
+      }),
+    setLegalHold: (target, legalHold) =>
+      change(target, {
+        decide(lock, nowMs) {
+          const legalHoldSetMs = laterThan(lock?.legalHoldSetMs, nowMs);
+          return { ...lock, revision: (lock?.revision ?? 0) + 1, legalHold, legalHoldSetMs };
+        },
+      }),
+    setReplicaLock: (target, lock) =>
+      change(target, {
+        // Whoever changed it there was allowed to.
+        bypassesGovernance: true,
+        decide(own, nowMs) {
+          const merged = mergedLock(own, lock, nowMs);
+          return merged === own ? undefined : merged;
+        },
+      }),
+  };
+}
+
+/** Of two changes the later one has the later time. */
+function laterThan(beforeMs: number | undefined, nowMs: number): number {
+  return Math.max(nowMs, (beforeMs ?? 0) + 1);
+}
+
+async function changeLock(context: EngineContext, { cause, ...target }: LockTarget, change: Change): Promise<void> {
+  const { bucket } = target;
+  const noticeOf = await noticing(context, bucket, cause);
+  const routeOf = await routing(context, bucket, cause);
+  for (let attempts = 1; ; attempts++) {
+    // As a value of its own: what others remember of where its bytes lie may be old by the time they are named.
+    const version = { ...(await findVersion(context, target)) };
+    const atMs = context.clock.nowMs();
+    const lock = change.decide(version.attributes.lock, atMs);
+    if (lock === undefined) return;
+    const { key, attributes } = version;
+    try {
+      const manifest = await describeAnew(context, bucket, { ...version, attributes: { ...attributes, lock } });
+      await withManifest(context, manifest, (held) =>
+        context.index.submit({
+          ...{ type: 'set-version-lock', lock, atMs, ...held, ...namesOf(version) },
+          ...(change.bypassesGovernance && { bypassesGovernance: true as const }),
+          ...(change.event !== undefined && noticeOf(change.event, key)),
+          ...routeOfAttributes(routeOf, version),
+        }),
+      );
+      return;
+    } catch (error) {
+      if (!isPassing(error, target) || attempts === attemptsMax) throw error;
+    }
+  }
+}
+
+function namesOf({ bucketId, key, versionId, ordinal, attributes: { storageClass, lock } }: Version) {
+  const seen = { ordinal, storageClass, ...(lock !== undefined && { lockRevision: lock.revision }) };
+  return { bucketId, key, versionId, seen };
+}
+
+/** Whether the version was changed or removed since it was looked up; a version that was named may be gone for good. */
+function isPassing(error: unknown, { versionId }: { versionId: string | undefined }): boolean {
+  return isRejection(error, 'VersionChanged') || (versionId === undefined && isRejection(error, 'NoSuchVersion'));
+}
