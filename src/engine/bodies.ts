@@ -15,6 +15,7 @@ import { etagOf, fullObjectChecksum } from './checksums.ts';
 import type { EngineContext } from './context.ts';
 import { BlobEncryption, encryptBlob } from './encryption/blob-encryption.ts';
 import { opaqueEtag } from './encryption/etags.ts';
+import { textBytesMax } from './encryption/frames.ts';
 import { hasOpaqueEtag, type Unlocked } from './encryption/keyring.ts';
 import type { LabelBase } from './labels.ts';
 import type { BodySource } from './types.ts';
@@ -65,7 +66,8 @@ export async function receiveBody(
   storage: BodyStorage,
 ): Promise<ReceivedBody> {
   const { pool, encryption } = storage;
-  const limit = context.blobs.placeLimitBytesOf(pool.scheme);
+  const size = context.blobs.placeLimitBytesOf(pool.scheme);
+  const limit = encryption ? textBytesMax({ size, layers: encryption.keys.length }) : size;
   if (source.length !== undefined && source.length > limit) return writeBody(context, source, storage);
   const giveBack = await context.bufferBudget.takeWithin(Math.max(1, source.length ?? limit), { waitMsMax });
   if (giveBack === undefined) return writeBody(context, source, storage);

@@ -54,7 +54,7 @@ test.each(encrypted)(
     await using store = await EngineStore.open();
     const bucket = await store.newBucket();
     const pattern = Buffer.from('a text that can be found again; ');
-    for (const size of [0, 1, 5000, 65_520, 2 * mebibyte + 17]) {
+    for (const size of [0, 1, 5000, 65_520, store.blobs.placeLimitBytes, 2 * mebibyte + 17]) {
       const text = Buffer.alloc(size, pattern);
       const key = `${size}`;
       await store.engine.objects.put({ bucket, key, source: bodyOf(text), attributes: plain, encryption });

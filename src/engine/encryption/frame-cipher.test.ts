@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { openEnvelope, sealEnvelope } from './envelopes.ts';
 import { decryptFrame, encryptText, FrameDamaged, FrameEncryptor } from './frame-cipher.ts';
-import { encryptedSize, frameBytes, framesOf, textBytesOf } from './frames.ts';
+import { encryptedSize, frameBytes, framesOf, textBytesMax, textBytesOf } from './frames.ts';
 
 const sizes = [1, 100, textBytesOf(1) - 1, textBytesOf(1), textBytesOf(1) + 1, 3 * textBytesOf(1), 200_000];
 const keysOf = (layers: number) => Array.from({ length: layers }, () => randomBytes(32));
@@ -23,6 +23,7 @@ test.each([1, 2])('texts of all sizes in %d layers → their ranges are read fro
     const keys = keysOf(layers);
     const bytes = encryptText(text, keys);
     expect(bytes.length).toBe(encryptedSize({ length: size, layers }));
+    expect(textBytesMax({ size: bytes.length, layers })).toBe(size);
     const edges = [0, 1, size >> 1, textBytesOf(layers), size - 1, size].filter((at) => at >= 0 && at <= size);
     for (const start of edges) {
       for (const end of edges.filter((at) => at > start)) {

@@ -23,6 +23,11 @@ export function encryptedSize({ length, layers }: { length: number; layers: numb
   return length + Math.ceil(length / textBytesOf(layers)) * layers * tagBytes;
 }
 
+/** The longest text that has so many bytes at most when it is encrypted. */
+export function textBytesMax({ size, layers }: { size: number; layers: number }): number {
+  return size - Math.ceil(size / frameBytes) * layers * tagBytes;
+}
+
 /** The frames that a range of the text, which must not be empty, lies in. */
 export interface Framed {
   /** Number of the first of them. */
