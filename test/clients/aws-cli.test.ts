@@ -264,5 +264,34 @@ describe(`aws-cli (${generation})`, () => {
       await api('delete-bucket', '--bucket', bucket);
       expect((await opened().attempt(['s3api', 'head-bucket', '--bucket', bucket])).stderr).toContain('404');
     });
+
+    test('object lock: a default, a date, a hold → said, kept, and gone by a bypass', async () => {
+      const target = ['--bucket', 'cli-lock', '--key', 'k'];
+      const date = '2040-01-02T03:04:05';
+      await api('create-bucket', '--bucket', 'cli-lock', '--object-lock-enabled-for-bucket');
+      const Rule = { DefaultRetention: { Mode: 'GOVERNANCE', Days: 1 } };
+      const configuration = JSON.stringify({ ObjectLockEnabled: 'Enabled', Rule });
+      const place = ['--bucket', 'cli-lock', '--object-lock-configuration', configuration];
+      await api('put-object-lock-configuration', ...place);
+      expect(await api('get-object-lock-configuration', '--bucket', 'cli-lock')).toMatchObject({
+        ObjectLockConfiguration: { Rule },
+      });
+      const lock = ['--object-lock-mode', 'GOVERNANCE', '--object-lock-retain-until-date', date];
+      const md5 = ['--content-md5', '1B2M2Y8AsgTpgAmY7PhCfg=='];
+      const made = (await api('put-object', ...target, ...lock, ...md5)) as { VersionId: string };
+      expect(await api('get-object-retention', ...target)).toEqual({
+        Retention: { Mode: 'GOVERNANCE', RetainUntilDate: expect.stringContaining(date) },
+      });
+      await aws('s3api', 'put-object-legal-hold', ...target, '--legal-hold', 'Status=ON');
+      expect(await api('head-object', ...target)).toMatchObject({ ObjectLockLegalHoldStatus: 'ON' });
+      const version = [...target, '--version-id', made.VersionId];
+      const bypass = [...version, '--bypass-governance-retention'];
+      const refused = await opened().attempt(['s3api', 'delete-object', ...bypass]);
+      expect(refused.stderr).toContain('object protected by object lock');
+      await aws('s3api', 'put-object-legal-hold', ...target, '--legal-hold', 'Status=OFF');
+      expect((await opened().attempt(['s3api', 'delete-object', ...version])).stderr).toContain('AccessDenied');
+      await aws('s3api', 'delete-object', ...bypass);
+      await api('delete-bucket', '--bucket', 'cli-lock');
+    });
   });
 });

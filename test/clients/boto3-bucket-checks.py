@@ -3,6 +3,7 @@
 Each goes as Terraform goes: create, refresh, update, refresh, destroy, and what is read of what is gone. The first line of
 a check's doc string is its name in the test report.
 """
+import datetime
 import json
 import os
 import socket
@@ -278,6 +279,33 @@ def check_analytics():
         assert s3.list_bucket_analytics_configurations(**of)['AnalyticsConfigurationList'] == [whole]
     s3.delete_bucket_analytics_configuration(**of, Id='one')
     assert code_of(s3.get_bucket_analytics_configuration, **of, Id='one') == 'NoSuchConfiguration'
+    destroy(of)
+
+
+def check_object_lock():
+    """aws_s3_bucket_object_lock_configuration, aws_s3_object with a lock: put, refreshed, kept, destroyed by force"""
+    of = make('tf-lock', ObjectLockEnabledForBucket=True)
+    assert s3.get_bucket_versioning(**of)['Status'] == 'Enabled'
+    assert code_of(s3.put_bucket_versioning, **of, VersioningConfiguration={'Status': 'Suspended'}) == 'InvalidBucketState'
+    for rule in ({'Mode': 'COMPLIANCE', 'Years': 1}, {'Mode': 'GOVERNANCE', 'Days': 2}):
+        whole = {'ObjectLockEnabled': 'Enabled', 'Rule': {'DefaultRetention': rule}}
+        s3.put_object_lock_configuration(**of, ObjectLockConfiguration=whole)
+        assert s3.get_object_lock_configuration(**of)['ObjectLockConfiguration'] == whole
+    until = datetime.datetime(2040, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
+    name = {**of, 'Key': 'k'}
+    lock = {'ObjectLockMode': 'GOVERNANCE', 'ObjectLockRetainUntilDate': until, 'ObjectLockLegalHoldStatus': 'ON'}
+    version = {'VersionId': s3.put_object(**name, Body=b'x', ContentMD5='ndTkYSaMgDT1yFZOFVxnpg==', **lock)['VersionId']}
+    head = s3.head_object(**name)
+    assert {member: head[member] for member in lock} == lock, head
+    assert s3.get_object_retention(**name)['Retention'] == {'Mode': 'GOVERNANCE', 'RetainUntilDate': until}
+    assert code_of(s3.delete_object, **name, **version, BypassGovernanceRetention=True) == 'AccessDenied'
+    s3.put_object_legal_hold(**name, LegalHold={'Status': 'OFF'})
+    assert s3.get_object_legal_hold(**name)['LegalHold'] == {'Status': 'OFF'}
+    objects = {'Objects': [{'Key': 'k', **version}]}
+    assert s3.delete_objects(**of, Delete=objects)['Errors'][0]['Code'] == 'AccessDenied'
+    s3.put_object_retention(**name, Retention={'Mode': 'GOVERNANCE', 'RetainUntilDate': until + datetime.timedelta(days=1)})
+    assert code_of(s3.delete_bucket, **of) == 'BucketNotEmpty'
+    assert 'Errors' not in s3.delete_objects(**of, Delete=objects, BypassGovernanceRetention=True)
     destroy(of)
 
 

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import {
+  CreateBucketCommand,
   DeletePublicAccessBlockCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
@@ -83,6 +84,19 @@ const etagOf = (content: string | Uint8Array) => `"${createHash('md5').update(co
 const isAbsent = async (Key: string) => (await head(Key).catch((error: Error) => error.name)) === 'NotFound';
 
 describe('what is stored', () => {
+  test('fields of a lock → locked; into retention without a digest → refused', async () => {
+    const bucket = 'locked-by-form';
+    await daemon().client.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }));
+    const lock = {
+      ...{ 'x-amz-object-lock-mode': 'COMPLIANCE', 'x-amz-object-lock-retain-until-date': '2040-01-01T00:00:00Z' },
+      'x-amz-object-lock-legal-hold': 'ON',
+    };
+    expect(await post({ bucket, fields: lock })).toMatchObject({ status: 400, code: 'InvalidRequest' });
+    const digest = { 'Content-MD5': createHash('md5').update('content').digest('base64') };
+    expect(await post({ bucket, fields: { ...lock, ...digest } })).toMatchObject({ status: 204 });
+    expect(await head('k', bucket)).toMatchObject({ ObjectLockMode: 'COMPLIANCE', ObjectLockLegalHoldStatus: 'ON' });
+  });
+
   test('a signed form → 204 with ETag, Location and checksum, and the object is there', async () => {
     const answer = await post({ fields: { key: 'a b/ü.txt' } });
     expect(answer).toMatchObject({ status: 204, body: '' });

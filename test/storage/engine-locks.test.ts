@@ -1,5 +1,7 @@
 /** Locks in the commit, over restarts, beside lifecycle rules, and on the disks alone: condition → result. */
 import { expect, test } from 'vitest';
+import { writeEventRules } from '../../src/engine/events/rules.ts';
+import { serviceCause } from '../../src/engine/events/service-cause.ts';
 import {
   newObjectLockDocument,
   type ObjectLockConfiguration,
@@ -236,4 +238,21 @@ test('replayed from the log alone → the same locks', async () => {
   const before = await store.engine.objects.find(bucket, 'k');
   await store.reopen();
   expect((await store.engine.objects.find(bucket, 'k')).attributes).toEqual(before.attributes);
+});
+
+test('retention set, a hold put on, with a rule for all that is told → of retention alone', async () => {
+  await using store = await EngineStore.open();
+  const bucket = await newLocked(store);
+  const { engine } = store;
+  const events = ['s3:ObjectRetention:Put', 's3:ObjectAcl:Put'];
+  await writeEventRules(engine.buckets, bucket, [
+    { id: 'r', kind: 'queue', filters: [], prefix: '', suffix: '', target: 'there', events },
+  ]);
+  await store.put(bucket, 'k', 'x');
+  const told = await engine.buckets.get('bucket');
+  const target = { bucket: told, key: 'k', versionId: undefined, cause: serviceCause() };
+  await engine.locks.setLegalHold(target, 'ON');
+  await engine.locks.setRetention(target, { retention: forDays(store, 1), bypassesGovernance: false });
+  const entries = await engine.outbox.list({ target: 'there', after: 0, limit: 10 });
+  expect(entries.map(({ event }) => event)).toMatchObject([{ event: 'ObjectRetention:Put', key: 'k', size: 1 }]);
 });

@@ -22,3 +22,17 @@ test.each([
   } as Version;
   expect(writer.write(version)).toBe(`"b","k",${columns}\n`);
 });
+
+test.each([
+  ['never', undefined, '"","","OFF"'],
+  ['held', { revision: 1, legalHold: 'ON' }, '"","","ON"'],
+  [
+    'retained',
+    { revision: 2, retention: { mode: 'COMPLIANCE', untilMs: Date.parse('2030-01-01T00:00:00Z') }, legalHold: 'OFF' },
+    '"2030-01-01T00:00:00.000Z","COMPLIANCE","OFF"',
+  ],
+])('locked: %s → %3$s', (_, lock, columns) => {
+  const locks = ['ObjectLockRetainUntilDate', 'ObjectLockMode', 'ObjectLockLegalHoldStatus'] as const;
+  const version = { key: 'k', attributes: { storageClass: 'STANDARD', lock } } as Version;
+  expect(new RowWriter({ versions: 'Current', fields: locks }, facts).write(version)).toBe(`"b","k",${columns}\n`);
+});

@@ -162,11 +162,13 @@ function neededFor({
   readonly destination: string;
   readonly bucket: Bucket | undefined;
 }): readonly Needed[] {
-  const { tags, acl } = version.attributes;
-  const reads: readonly Omit<Needed, 'bucketName' | 'bucket'>[] = [
-    { action: 's3:GetObjectVersionForReplication', reason: 'SrcGetObjectNotPermitted' },
-    ...(tags.length > 0 ? [{ action: 's3:GetObjectVersionTagging', reason: 'SrcGetObjectNotPermitted' } as const] : []),
-    ...(acl !== undefined ? [{ action: 's3:GetObjectVersionAcl', reason: 'SrcGetObjectNotPermitted' } as const] : []),
+  const { tags, acl, lock } = version.attributes;
+  const reads = [
+    's3:GetObjectVersionForReplication',
+    ...(tags.length > 0 ? ['s3:GetObjectVersionTagging'] : []),
+    ...(acl !== undefined ? ['s3:GetObjectVersionAcl'] : []),
+    ...(lock?.retention !== undefined ? ['s3:GetObjectRetention'] : []),
+    ...(lock?.legalHold !== undefined ? ['s3:GetObjectLegalHold'] : []),
   ];
   const reason = 'DstPutObjectNotPermitted';
   const writes: readonly Omit<Needed, 'bucketName' | 'bucket'>[] = version.isDeleteMarker
@@ -180,7 +182,10 @@ function neededFor({
       ];
   const there = { bucketName: destination.slice('arn:aws:s3:::'.length), bucket };
   return [
-    ...reads.map((needed) => ({ ...needed, bucketName: source.name, bucket: source })),
+    ...reads.map((action) => ({
+      ...({ action, reason: 'SrcGetObjectNotPermitted' } as const),
+      ...{ bucketName: source.name, bucket: source },
+    })),
     ...writes.map((needed) => ({ ...needed, ...there })),
   ];
 }
