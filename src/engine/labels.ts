@@ -20,7 +20,7 @@ export interface LabelBase {
 
 export interface VersionLabel extends LabelBase {
   readonly kind: 'version';
-  /** When its storage class was changed: of two descriptions with one ordinal and one revision of the lock the later one counts. */
+  /** When it was described anew, as its storage class or its lock was changed: of two descriptions with one ordinal and one revision of the lock the later one counts. */
   readonly transitionedMs?: number;
   readonly versionId: string;
   readonly ordinal: number;

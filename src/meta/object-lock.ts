@@ -75,3 +75,15 @@ function isLater(sourceMs: number | undefined, ownMs: number | undefined, isRank
   if (ownMs === undefined || sourceMs !== ownMs) return sourceMs > (ownMs ?? -1);
   return isRanked;
 }
+
+/** Of two locks that a version may have the one that keeps it better: held before not held, then longer before shorter. */
+export function stricterLock(one: ObjectLock, other: ObjectLock): ObjectLock {
+  const rank = ({ legalHold, retention }: ObjectLock) => [
+    legalHold === 'ON' ? 1 : 0,
+    retention?.mode === 'COMPLIANCE' ? 1 : 0,
+    retention?.untilMs ?? 0,
+  ];
+  const [own, others] = [rank(one), rank(other)];
+  const differing = own.findIndex((value, i) => value !== others[i]);
+  return differing === -1 || (own[differing] ?? 0) > (others[differing] ?? 0) ? one : other;
+}

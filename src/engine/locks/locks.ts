@@ -2,9 +2,10 @@
  * Changes of the locks of versions. Each is described on disk with all that the version is, so that a rebuild of the index brings
  * it back; the index takes it only if the version still is what was described.
  */
-import { mergedLock } from '../../meta/object-lock.ts';
+import { allowsRetention, mergedLock } from '../../meta/object-lock.ts';
 import type { ObjectLock, Version } from '../../meta/records.ts';
 import type { EngineContext } from '../context.ts';
+import { EngineError } from '../errors.ts';
 import { noticing } from '../events/notices.ts';
 import { withManifest } from '../manifests.ts';
 import { findVersion, routeOfAttributes } from '../objects.ts';
@@ -67,6 +68,7 @@ async function changeLock(context: EngineContext, { cause, ...target }: LockTarg
   const { bucket } = target;
   const noticeOf = await noticing(context, bucket, cause);
   const routeOf = await routing(context, bucket, cause);
+  const bypass = change.bypassesGovernance ? { bypassesGovernance: true as const } : {};
   for (let attempts = 1; ; attempts++) {
     // As a value of its own: what others remember of where its bytes lie may be old by the time they are named.
     const version = { ...(await findVersion(context, target)) };
@@ -74,12 +76,15 @@ async function changeLock(context: EngineContext, { cause, ...target }: LockTarg
     const lock = change.decide(version.attributes.lock, atMs);
     if (lock === undefined) return;
     const { key, attributes } = version;
+    // What is refused must not be described: whoever makes the index anew could not tell that it never was so.
+    if (!allowsRetention(attributes.lock, lock.retention, { atMs, ...bypass })) {
+      throw new EngineError('ObjectLocked', `${key} is retained otherwise`, { bucket: bucket.name, key });
+    }
     try {
       const manifest = await describeAnew(context, bucket, { ...version, attributes: { ...attributes, lock } });
-      await withManifest(context, manifest, (held) =>
+      await withManifest(context, { ...manifest, transitionedMs: atMs }, (held) =>
         context.index.submit({
-          ...{ type: 'set-version-lock', lock, atMs, ...held, ...namesOf(version) },
-          ...(change.bypassesGovernance && { bypassesGovernance: true as const }),
+          ...{ type: 'set-version-lock', lock, atMs, ...bypass, ...held, ...namesOf(version) },
           ...(change.event !== undefined && noticeOf(change.event, key)),
           ...routeOfAttributes(routeOf, version),
         }),

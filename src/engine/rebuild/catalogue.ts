@@ -1,5 +1,7 @@
 /** What the blobs that were found say there was: of each name the newest, and of uploads what was not completed. */
 import type { BlobRef, BlobStore } from '../../blob/types.ts';
+import { stricterLock } from '../../meta/object-lock.ts';
+import type { ObjectLock } from '../../meta/records.ts';
 import type { FoundBlob, FoundBlobs } from './blob-finder.ts';
 import { type Description, type DescriptionOf, isManifestLabel, readDescription } from './descriptions.ts';
 
@@ -23,7 +25,7 @@ export interface Catalogue {
 }
 
 export async function readCatalogue(blobs: BlobStore, found: FoundBlobs): Promise<Catalogue> {
-  const catalogue = new CatalogueBuilder();
+  const catalogue = new CatalogueBuilder(found);
   for (const blob of found.whole.values()) {
     if (isManifestLabel(blob.label)) {
       const description = readDescription(await readAll(blobs, blob.ref));
@@ -38,10 +40,15 @@ export async function readCatalogue(blobs: BlobStore, found: FoundBlobs): Promis
 
 class CatalogueBuilder {
   readonly #buckets = new Map<string, Entry<'bucket'>>();
-  readonly #versions = new Map<string, Map<string, VersionEntry>>();
+  readonly #versions = new Map<string, Map<string, Candidate>>();
+  readonly #found: FoundBlobs;
   readonly #completed = new Set<string>();
   readonly #uploads = new Map<string, Entry<'upload' | 'part'>>();
   readonly #parts = new Map<string, Entry<'part'>[]>();
+
+  constructor(found: FoundBlobs) {
+    this.#found = found;
+  }
 
   add(entry: Entry): void {
     if (isOf(entry, 'bucket')) this.#addBucket(entry);
@@ -55,7 +62,9 @@ class CatalogueBuilder {
     for (const ofUpload of parts) ofUpload.sort((a, b) => b.description.lastModifiedMs - a.description.lastModifiedMs);
     return {
       buckets: this.#buckets,
-      versions: new Map(Array.from(this.#versions, ([bucket, byName]) => [bucket, [...byName.values()]])),
+      versions: new Map(
+        Array.from(this.#versions, ([bucket, byName]) => [bucket, Array.from(byName.values(), withLock)]),
+      ),
       uploads: Array.from(this.#uploads.values()).filter(
         ({ description }) => !this.#completed.has(description.uploadId),
       ),
@@ -82,25 +91,62 @@ class CatalogueBuilder {
   #addVersion(entry: VersionEntry): void {
     const { description } = entry;
     if (description.kind === 'completion') this.#completed.add(description.uploadId);
-    const byName = this.#versions.get(description.bucket) ?? new Map<string, VersionEntry>();
+    const byName = this.#versions.get(description.bucket) ?? new Map<string, Candidate>();
     this.#versions.set(description.bucket, byName);
     const name = JSON.stringify([description.key, description.versionId]);
+    const candidate = { entry, hasBytes: this.#hasBytes(description), lock: lockOf(description) };
     const known = byName.get(name);
-    if (known === undefined || isLater(description, known.description)) byName.set(name, entry);
+    byName.set(name, known === undefined ? candidate : better(known, candidate));
+  }
+
+  /** Whether the blobs are there that it names. */
+  #hasBytes(description: VersionEntry['description']): boolean {
+    const slices = 'slices' in description ? (description.slices ?? []) : [];
+    return slices.every(([writeId]) => this.#found.whole.has(writeId));
   }
 }
 
-/** Whether a description of a version says what became of it after another one. */
-function isLater(one: VersionEntry['description'], other: VersionEntry['description']): boolean {
-  if (one.ordinal !== other.ordinal) return one.ordinal > other.ordinal;
-  // A description with another lock says nothing of moves before it; one of a move says what lock there was.
-  const [revision, otherRevision] = [revisionOf(one), revisionOf(other)];
-  if (revision !== otherRevision) return revision > otherRevision;
-  return transitionOf(one) > transitionOf(other);
+/** What a version may have been at last. */
+interface Candidate {
+  readonly entry: VersionEntry;
+  readonly hasBytes: boolean;
+  /** The last one of all its descriptions. */
+  readonly lock: ObjectLock | undefined;
 }
 
-function revisionOf(description: VersionEntry['description']): number {
-  return ('attributes' in description && description.attributes.lock?.revision) || 0;
+function better(known: Candidate, other: Candidate): Candidate {
+  const [one, two] = [known.entry.description, other.entry.description];
+  if (one.ordinal !== two.ordinal) return one.ordinal > two.ordinal ? known : other;
+  return { ...(isLater(other, known) ? other : known), lock: laterLock(known.lock, other.lock) };
+}
+
+/** Whether one of two descriptions of a version says what became of it after the other one. */
+function isLater(one: Candidate, other: Candidate): boolean {
+  // What was described and never came about may name bytes that are gone since.
+  if (one.hasBytes !== other.hasBytes) return one.hasBytes;
+  // A description with another lock says nothing of moves before it; one of a move says what lock there was.
+  const [revision, otherRevision] = [one, other].map(({ entry }) => lockOf(entry.description)?.revision ?? 0);
+  if (revision !== otherRevision) return (revision ?? 0) > (otherRevision ?? 0);
+  return transitionOf(one.entry.description) > transitionOf(other.entry.description);
+}
+
+/** Of two with one revision one was never committed, and nobody knows which. */
+function laterLock(one: ObjectLock | undefined, other: ObjectLock | undefined): ObjectLock | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  if (one.revision !== other.revision) return one.revision > other.revision ? one : other;
+  return stricterLock(one, other);
+}
+
+function lockOf(description: VersionEntry['description']): ObjectLock | undefined {
+  return 'attributes' in description ? description.attributes.lock : undefined;
+}
+
+function withLock({ entry, lock }: Candidate): VersionEntry {
+  const { description } = entry;
+  if (lock === undefined || !('attributes' in description)) return entry;
+  const { attributes } = description;
+  // Its kind and what goes with that stay as they are.
+  return { ...entry, description: { ...description, attributes: { ...attributes, lock } } } as VersionEntry;
 }
 
 function transitionOf(description: VersionEntry['description']): number {
