@@ -89,8 +89,11 @@ test('headers of a new bucket → what they set', () => {
 test('a bypass of governance → its own action, when it is asked for', () => {
   const header = 'x-amz-bypass-governance-retention';
   for (const operation of ['DeleteObject', 'DeleteObjects', 'PutObjectRetention'] as const) {
-    expect(names(operation, { [header]: 'true' })).toContain('s3:BypassGovernanceRetention');
-    expect(names(operation, { [header]: 'false' })).toHaveLength(1);
+    // However the operation understands it.
+    for (const on of ['true', 'True', '1', ' 1 ']) {
+      expect(names(operation, { [header]: on })).toContain('s3:BypassGovernanceRetention');
+    }
+    for (const off of ['false', '0']) expect(names(operation, { [header]: off })).toHaveLength(1);
   }
 });
 

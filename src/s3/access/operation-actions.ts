@@ -5,6 +5,7 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
  */
 import { replicaHeader } from '../../engine/replication/replica-facts.ts';
+import { readBoolean } from '../model/decode-scalars.ts';
 import type { OperationName } from '../model/types.ts';
 
 /** A question to the policies. */
@@ -59,6 +60,11 @@ const hasAny =
   ({ header }: ActionRequest): boolean =>
     names.some((name) => header(name) !== undefined);
 
+/** Read as the operation reads it: there are several ways to say so. */
+function isOn(name: string): (request: ActionRequest) => boolean {
+  return ({ header }) => readBoolean(header(name)?.trim() ?? '') === true;
+}
+
 export const aclHeaders = [
   'x-amz-acl',
   'x-amz-grant-full-control',
@@ -70,7 +76,7 @@ export const aclHeaders = [
 
 const bypass: Further = {
   action: 's3:BypassGovernanceRetention',
-  isNeeded: ({ header }) => header('x-amz-bypass-governance-retention')?.toLowerCase() === 'true',
+  isNeeded: isOn('x-amz-bypass-governance-retention'),
 };
 
 const replicates = { replicaAction: 's3:ReplicateObject' };
@@ -95,7 +101,7 @@ const ofNewBucket: readonly Further[] = [
   { action: 's3:PutBucketOwnershipControls', isNeeded: hasAny('x-amz-object-ownership') },
   ...['s3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning'].map((action) => ({
     action,
-    isNeeded: ({ header }: ActionRequest) => header('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true',
+    isNeeded: isOn('x-amz-bucket-object-lock-enabled'),
   })),
 ];
 

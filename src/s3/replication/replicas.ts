@@ -18,7 +18,9 @@ export function readReplica(request: OperationRequest): ReplicaFacts | undefined
   if (text === undefined) return undefined;
   const facts = decodeReplicaFacts(text);
   if (facts === undefined) throw invalidArgument('The replica is not well formed', { [replicaHeader]: text });
-  const latestMs = Math.max(facts.ordinal / 1000, facts.lastModifiedMs, facts.changedMs);
+  const { retentionSetMs = 0, legalHoldSetMs = 0 } = facts.lock ?? {};
+  const changedMs = Math.max(facts.changedMs, retentionSetMs, legalHoldSetMs);
+  const latestMs = Math.max(facts.ordinal / 1000, facts.lastModifiedMs, changedMs);
   if (latestMs > request.nowMs + skewMaxMs) {
     throw invalidArgument('The replica was made in the future: the clocks of the two servers differ', {
       [replicaHeader]: text,
