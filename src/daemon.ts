@@ -28,6 +28,7 @@ import { missingPrincipal } from './iam/known-principals.ts';
 import { canonicalIdOf } from './iam/names.ts';
 import { createUserAdministration } from './iam/user-administration.ts';
 import { type JobRunner, startJobs } from './jobs/runner.ts';
+import { RingDataKeys } from './kms/data-keys.ts';
 import { type OpenKms, openKms } from './kms-keys.ts';
 import { type Clock, steadyClock, systemClock } from './lib/clock.ts';
 import { createLog, type Log } from './lib/log.ts';
@@ -99,13 +100,13 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     clusterId,
     alongside: () => blobs.flush(),
     isIntact: (location) => blobs.isIntact(location),
-    logFileSizeMaxBytes: config.store.logFileBytesMax,
-    snapshotLogBytes: config.store.snapshotLogBytes,
+    ...{ logFileSizeMaxBytes: config.store.logFileBytesMax, snapshotLogBytes: config.store.snapshotLogBytes },
     ...(overrides.choices !== undefined && { choices: overrides.choices }),
     log,
   });
   const dayLengthMs = tellDayLength(config, log);
-  const engine = await openEngine(config, { index, blobs, clock, dayLengthMs, serverKeys: [serverKey] });
+  const dataKeys = new RingDataKeys();
+  const engine = await openEngine(config, { index, blobs, clock, dayLengthMs, serverKeys: [serverKey], dataKeys });
   const iam = await openIam({
     identities: engine.identities,
     declared: declaredAccounts(config, rootKey),
@@ -113,7 +114,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     httpIssuers: config.httpIssuers,
     clock,
   });
-  const kms = await openKms(config, { iam, serverKey, clock });
+  const kms = await openKms(config, { iam, serverKey, dataKeys, clock });
   await ensureBuckets(config, engine);
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
   const settings = new SettingsCopies({ read: () => readSettings(index), disks: () => blobs.disks(), clock });
@@ -264,7 +265,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
     eventTargets: events.topics.eventTargets,
     nameOf: (canonicalId) => directory.accountOfCanonicalId(canonicalId)?.displayName,
     missingPrincipal: (policy) => missingPrincipal(policy, (accountId) => directory.view(accountId)),
-    regions,
+    ...{ regions, objectKeys: kms.objectKeys },
     ...{ signatureVersion2: config.signatureVersion2, bucketDefaults: config.bucketDefaults },
     encryptsByDefault: config.encryption.default === 'AES256',
     ...{ hostSuffixes: suffixes, door, limits: config.limits },

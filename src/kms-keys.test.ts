@@ -5,6 +5,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { memoryIdentities } from '../test/support/memory-identities.ts';
 import { type Config, loadConfig } from './config.ts';
 import { type Iam, openIam } from './iam/iam.ts';
+import { RingDataKeys } from './kms/data-keys.ts';
 import { openKms } from './kms-keys.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ninefold-kms-'));
@@ -29,7 +30,7 @@ function configured(key: object, environment: Record<string, string> = {}): Conf
   return loadConfig({ config: file }, environment);
 }
 
-const open = (config: Config) => openKms(config, { iam, serverKey, clock });
+const open = (config: Config) => openKms(config, { iam, serverKey, dataKeys: new RingDataKeys(), clock });
 const records = () => iam.directory.view('000000000000')?.kmsKeys.all() ?? [];
 
 test.for([

@@ -10,6 +10,7 @@ import type { PolicyDocument } from './iam/policy/document.ts';
 import { type KmsKeyRecord, keyByCase } from './iam/records.ts';
 import { createSealer } from './iam/sealing.ts';
 import { answerKms } from './kms/api/answer.ts';
+import type { RingDataKeys } from './kms/data-keys.ts';
 import { KeyRing, keyBytes } from './kms/key-ring.ts';
 import { type ObjectKeys, objectKeys } from './kms/object-keys.ts';
 import type { Clock } from './lib/clock.ts';
@@ -18,6 +19,8 @@ import type { KmsApiOptions } from './s3/kms/kms-api.ts';
 interface Parts {
   readonly iam: Iam;
   readonly serverKey: Buffer;
+  /** Of the engine. */
+  readonly dataKeys: RingDataKeys;
   readonly clock: Clock;
 }
 
@@ -40,8 +43,9 @@ export interface OpenKms {
 
 /** Throws ConfigError for keys that cannot be as the configuration has them. */
 export async function openKms(config: Config, parts: Parts): Promise<OpenKms> {
-  const { iam, clock } = parts;
+  const { iam, clock, dataKeys } = parts;
   const ring = await openKeyRing(config, parts);
+  dataKeys.connect(ring);
   return {
     objectKeys: objectKeys(ring, { iam, region: config.region }),
     answer: (caller, { action, input }) => {
@@ -51,7 +55,7 @@ export async function openKms(config: Config, parts: Parts): Promise<OpenKms> {
   };
 }
 
-async function openKeyRing(config: Config, { iam, serverKey, clock }: Parts): Promise<KeyRing> {
+async function openKeyRing(config: Config, { iam, serverKey, clock }: Omit<Parts, 'dataKeys'>): Promise<KeyRing> {
   const { directory } = iam;
   const sealer = createSealer(serverKey, 'key material of KMS');
   const ring = new KeyRing({ directory, sealer, region: config.region, clock });

@@ -2,11 +2,10 @@
 import { z } from 'zod';
 import type { Bucket, Grant } from '../meta/records.ts';
 import type { BucketAccess, ObjectOwnership, PublicAccessBlock } from './access.ts';
+import type { BucketDefaults } from './bucket-defaults.ts';
+import { newBucketEncryption } from './bucket-encryption.ts';
 import { readBucketTags } from './bucket-tags.ts';
 import type { Buckets } from './types.ts';
-
-/** `aws`: ACLs disabled and public access blocked, as since April 2023; `legacy`: neither, as before. */
-export type BucketDefaults = 'aws' | 'legacy';
 
 const kinds = {
   ownership: 'ownership',
@@ -53,7 +52,7 @@ const fullBlock: PublicAccessBlock = {
   restrictPublicBuckets: true,
 };
 
-/** The documents that say how a bucket is: for `create`, which stores them with it. */
+/** The documents that say how a new bucket is: for `create`, which stores them with it. */
 export interface NewBucketAccess {
   readonly defaults: BucketDefaults;
   /** Instead of the default. */
@@ -76,6 +75,7 @@ export function newBucketDocuments({
     ...(isAws && isPublicRead !== true && { [kinds.block]: JSON.stringify(fullBlock) }),
     ...(acl !== undefined && { [kinds.acl]: JSON.stringify(acl) }),
     ...(isPublicRead === true && { [kinds.publicRead]: '{}' }),
+    ...newBucketEncryption(defaults),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The one mapping from what the engine refuses to what the client sees, with the fields and headers S3 adds. */
 import { EngineError, type EngineErrorCode, type EngineErrorDetails } from '../engine/errors.ts';
+import { KmsError, type KmsErrorCode } from '../kms/errors.ts';
 import { S3Error, type S3ErrorCode, type S3ErrorOptions } from './errors.ts';
 import { shownTime } from './times.ts';
 
@@ -119,10 +120,26 @@ function markerHeaders(versionId: string | undefined): Record<string, string> {
   return versionId === undefined ? {} : { 'x-amz-delete-marker': 'true', 'x-amz-version-id': versionId };
 }
 
-/** Any error of a request as the client sees it; `method` is the request's, which some errors name. What is neither S3's nor the engine's is a fault of ours: InternalError, with its cause. */
+/** Any error of a request as the client sees it; `method` is the request's, which some errors name. What is neither S3's, KMS's nor the engine's is a fault of ours: InternalError, with its cause. */
 export function toS3Error(error: unknown, method?: string): S3Error {
   if (error instanceof S3Error) return error;
+  if (error instanceof KmsError) return kmsRefusal(error);
   if (!(error instanceof EngineError)) return new S3Error('InternalError', { cause: error });
   const [code, options] = mappings[error.code](error.details, method);
   return new S3Error(code, { ...options, cause: error });
+}
+
+const kmsCodes: Readonly<Partial<Record<KmsErrorCode, S3ErrorCode>>> = {
+  AccessDeniedException: 'AccessDenied',
+  DisabledException: 'KMS.DisabledException',
+  InvalidArnException: 'KMS.NotFoundException',
+  KMSInvalidStateException: 'KMS.KMSInvalidStateException',
+  NotFoundException: 'KMS.NotFoundException',
+};
+
+/** What KMS refuses, in its own words. */
+function kmsRefusal(error: KmsError): S3Error {
+  const code = kmsCodes[error.code];
+  if (code === undefined) return new S3Error('InternalError', { cause: error });
+  return new S3Error(code, { message: error.message, cause: error });
 }

@@ -3,10 +3,12 @@
  * It returns data; only the pipeline touches the reply.
  */
 import type { BucketAccess } from '../engine/access.ts';
-import type { BucketDefaults } from '../engine/access-documents.ts';
+import type { BucketDefaults } from '../engine/bucket-defaults.ts';
 import type { BodySource, Bucket, ChecksumAlgorithm, Engine, EventCause } from '../engine/types.ts';
 import type { Identity } from '../iam/identity.ts';
 import type { PolicyDocument } from '../iam/policy/document.ts';
+import type { RequestSource } from '../iam/request-context.ts';
+import type { ObjectKeys } from '../kms/object-keys.ts';
 import type { AccountBlocks } from './access/bucket-accesses.ts';
 import type { FindLogTarget } from './access-log/log-targets.ts';
 import type { RequestNotes } from './access-log/request-notes.ts';
@@ -44,6 +46,8 @@ export interface Surroundings {
   readonly accountBlocks: AccountBlocks;
   readonly eventTargets: EventTargets;
   readonly replication: ReplicationPlaces;
+  /** Keys of KMS for objects. */
+  readonly objectKeys: ObjectKeys;
   /** Finds the bucket that is to take the access log of another one. */
   readonly findLogTarget: FindLogTarget;
   /** Finds whom an access control list may name. */
@@ -59,6 +63,8 @@ export interface OperationRequest extends Surroundings {
   readonly requestId: string;
   /** What access logs are told of the request; undefined while no bucket has one. */
   readonly notes: RequestNotes | undefined;
+  /** How the request came in, for what S3 asks elsewhere on behalf of its caller. */
+  source(): RequestSource;
   /** Who changes what the operation changes, for the events that tell of it. */
   cause(): EventCause;
   readonly identity: Identity;

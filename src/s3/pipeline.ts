@@ -10,7 +10,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { BucketAccesses } from './access/bucket-accesses.ts';
 import type { AccessRequest, Gate } from './access/gate.ts';
-import type { RequestFacts } from './access/request-context.ts';
+import { type RequestFacts, sourceOf } from './access/request-context.ts';
 import { requestFacts } from './access/request-facts.ts';
 import { isCharged } from './access/request-payment.ts';
 import { tellerOf } from './access/told-by-body.ts';
@@ -96,10 +96,10 @@ export class Pipeline {
     this.#options = options;
     this.#gate = options.gate;
     const { engine, regions, bucketDefaults, encryptsByDefault, accountBlocks, eventTargets, replication } = options;
-    const { findLogTarget, findUser, nameOf, missingPrincipal } = options;
+    const { findLogTarget, findUser, nameOf, missingPrincipal, objectKeys } = options;
     this.#surroundings = {
       ...{ engine, regions, bucketDefaults, encryptsByDefault, accountBlocks, eventTargets, replication },
-      ...{ findLogTarget, findUser, nameOf, missingPrincipal },
+      ...{ findLogTarget, findUser, nameOf, missingPrincipal, objectKeys },
     };
     this.#supported = new Map(
       [...options.operations.values()].map(({ name, supports }) => [name, new Set([...commonMembers, ...supports])]),
@@ -330,6 +330,7 @@ export class Pipeline {
       ...this.#surroundings,
       requestId: exchange.requestId,
       notes,
+      source: () => sourceOf(facts),
       cause: () => causeOf(exchange, facts),
       identity: facts.identity,
       nowMs,

@@ -7,6 +7,7 @@ import { checkReadable } from './archived-objects.ts';
 import { type CopySourceConditions, checkCopySourceConditions } from './conditions.ts';
 import { parseCopySource } from './copy-source.ts';
 import { readSourceKey, type SourceKeyInput, sourceKeyInputs } from './encryption/customer-keys.ts';
+import { requireKeyToRead } from './encryption/key-use.ts';
 import { toS3Error } from './engine-errors.ts';
 import { S3Error } from './errors.ts';
 import { checkObjectAddress, shownVersionId } from './object-address.ts';
@@ -57,6 +58,7 @@ export async function openCopySource(
     checkCopySourceConditions(input, version);
     checkReadable(request, version, 'copy');
     checkCustomerKey(version.attributes.encryption, customerKey);
+    requireKeyToRead(request, version.attributes.encryption);
     request.engine.tiering.noteAccess(version);
     request.notes?.further.push({ ...line, status: 200, objectSize: version.size });
     return { bucket, version, versionId: shownVersionId(bucket, version.versionId), customerKey };

@@ -5,7 +5,7 @@ import { restoreHeader } from './archived-objects.ts';
 import { typedChecksumMembers } from './checksum-members.ts';
 import { checkReadConditions, ifRangeHolds, quoteEtag } from './conditions.ts';
 import { customerKeyInputs, readCustomerKey } from './encryption/customer-keys.ts';
-import { encryptionMembers } from './encryption/shown-encryption.ts';
+import { encryptionMembers, refuseEncryptionOfRead } from './encryption/shown-encryption.ts';
 import { S3Error } from './errors.ts';
 import { expirationHeader, isKnownWithoutRules } from './lifecycle/announcements.ts';
 import type { InputOf, OutputOf } from './model/types.ts';
@@ -61,6 +61,7 @@ interface Extent {
 export async function openVersion(request: OperationRequest, input: ReadInput): Promise<OpenedVersion> {
   checkObjectAddress(input);
   checkCombination(request, input);
+  refuseEncryptionOfRead(request);
   const customerKey = readCustomerKey(input);
   const bucket = request.bucket();
   const version = await request.engine.objects.find(bucket, input.Key, input.VersionId);

@@ -62,7 +62,7 @@ API reference. Headers and parameters that the model does not list for an operat
 | Inventory | daily and weekly reports in CSV and Parquet, with all fields ([inventory.md](inventory.md)); ORC and encrypted reports answer \`NotImplemented\` |
 | Analytics | storage class analysis, exported each day as CSV with AWS's columns ([analytics.md](analytics.md)) |
 | Metrics | configurations with filters by prefix and tag, and request metrics by CloudWatch's names at \`/-/metrics\` and \`/-/metrics.json\` ([metrics.md](metrics.md)); filters by access point answer \`NotImplemented\` |
-| Encryption | SSE-S3 and SSE-C ([encryption.md](encryption.md)); SSE-C is taken without TLS too, which AWS refuses |
+| Encryption | SSE-S3, SSE-KMS, DSSE-KMS and SSE-C ([encryption.md](encryption.md)), with keys of KMS, made by its API on the same port ([kms.md](kms.md)), and defaults of buckets; SSE-C is taken without TLS too, which AWS refuses |
 | Object lock | no bucket has it: headers that lock an object answer \`InvalidRequest\`, making a bucket with it \`NotImplemented\` |
 | Transport | HTTP/1.1 without TLS: put a proxy in front of what other machines reach |
 `;

@@ -169,7 +169,7 @@ describe('fields', () => {
 
   test.each<[string, Record<string, string>, number, string]>([
     ['encryption that there is not', { 'x-amz-server-side-encryption': 'AES1' }, 400, 'InvalidArgument'],
-    ['a key of KMS', { 'x-amz-server-side-encryption-aws-kms-key-id': 'k' }, 501, 'NotImplemented'],
+    ['a key of KMS without its method', { 'x-amz-server-side-encryption-aws-kms-key-id': 'k' }, 400, 'InvalidArgument'],
     ['no key of one’s own', { 'x-amz-server-side-encryption-customer-algorithm': 'AES256' }, 400, 'InvalidArgument'],
     ['a lock', { 'x-amz-object-lock-legal-hold': 'ON' }, 400, 'InvalidRequest'],
     ['no class', { 'x-amz-storage-class': 'FakeClass' }, 400, 'InvalidStorageClass'],

@@ -100,14 +100,30 @@ export interface SignedRequest {
   readonly body?: string | Uint8Array;
   /** Value of x-amz-content-sha256; the body's hash without one. */
   readonly payload?: string;
+  /** That it is signed for; s3 unless another is named. */
+  readonly service?: string;
   readonly key: SigningKey;
   readonly host: string;
 }
 
 /** Signs a request; its length and everything else may then be written otherwise than it is. */
-export function signRaw({ method, path, query = [], headers = {}, body = '', payload, key, host }: SignedRequest) {
+export function signRaw({
+  method,
+  path,
+  query = [],
+  headers = {},
+  body = '',
+  payload,
+  key,
+  host,
+  service,
+}: SignedRequest) {
   const request = { method, path, query, headers: { host, ...headers } };
-  return signHeader(request, key, { date: new Date(), payload: payload ?? sha256Hex(body) });
+  return signHeader(request, key, {
+    date: new Date(),
+    payload: payload ?? sha256Hex(body),
+    ...(service && { service }),
+  });
 }
 
 /** A request as bytes. `extra` are header lines that are not signed; without a length in them, the body's own is sent. */

@@ -152,7 +152,8 @@ export function requestContext(facts: RequestFacts, subject: Subject): RequestCo
   };
 }
 
-function sourceOf({ sourceIp, header, isSecure, nowMs }: RequestFacts): RequestSource {
+/** How the request came in. */
+export function sourceOf({ sourceIp, header, isSecure, nowMs }: RequestFacts): RequestSource {
   return { ip: sourceIp, userAgent: header('user-agent'), isSecure, nowMs };
 }
 

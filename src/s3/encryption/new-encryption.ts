@@ -1,30 +1,110 @@
-/** How the bytes of a new object are to be encrypted: as its request says. */
+/**
+ * How a new object is encrypted: as its request says, or else as its bucket does. Throws S3Error with the codes and sentences
+ * of AWS. https://docs.aws.amazon.com/AmazonS3/latest/userguide/serv-side-encryption.html
+ */
+import { type BucketEncryption, readBucketEncryption } from '../../engine/bucket-encryption.ts';
 import type { NewEncryption } from '../../engine/types.ts';
 import { S3Error } from '../errors.ts';
+import type { InputOf } from '../model/types.ts';
 import type { OperationRequest } from '../operation.ts';
-import { type CustomerKeyInput, customerKeyInputs, invalidAlgorithm, readCustomerKey } from './customer-keys.ts';
+import { clientContext } from './client-context.ts';
+import { customerKeyInputs, readCustomerKey } from './customer-keys.ts';
+import { callerOfKeys } from './key-use.ts';
 
 /** Members of an input that say how what is written is to be encrypted. */
-export const encryptionInputs = ['ServerSideEncryption', ...customerKeyInputs] as const;
+export const encryptionInputs = [
+  'BucketKeyEnabled',
+  'SSEKMSEncryptionContext',
+  'SSEKMSKeyId',
+  'ServerSideEncryption',
+  ...customerKeyInputs,
+] as const;
 
-export type EncryptionInput = CustomerKeyInput & { readonly ServerSideEncryption?: string | undefined };
+export type EncryptionInput = Pick<InputOf<'PutObject'>, 'Bucket' | 'Key' | (typeof encryptionInputs)[number]>;
 
-/** Undefined where nothing is encrypted. Throws InvalidArgument, InvalidEncryptionAlgorithmError. */
+const methodHeader = 'x-amz-server-side-encryption';
+
+/** Undefined where nothing is encrypted. Asks KMS, where a key of it is to be used, whether the caller may. */
 export async function encryptionFor(
   request: OperationRequest,
   input: EncryptionInput,
 ): Promise<NewEncryption | undefined> {
-  const { ServerSideEncryption: algorithm } = input;
-  const brings = customerKeyInputs.some((member) => input[member] !== undefined);
-  if (brings && algorithm !== undefined) {
-    throw new S3Error('InvalidArgument', {
-      message: 'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
-      fields: { ArgumentName: 'x-amz-server-side-encryption', ArgumentValue: algorithm },
+  refuseContradictions(input);
+  const customerKey = readCustomerKey(input);
+  const byBucket = await readBucketEncryption(request.engine.buckets, request.bucket());
+  if (customerKey !== undefined) {
+    if (byBucket.blocked?.includes('SSE-C') !== true) return { kind: 'SSE-C', key: customerKey };
+    throw new S3Error('AccessDenied', {
+      message: 'The bucket blocks server-side encryption with customer-provided keys (SSE-C)',
     });
   }
-  const key = readCustomerKey(input);
-  if (key !== undefined) return { kind: 'SSE-C', key };
-  if (algorithm === undefined) return request.encryptsByDefault ? { kind: 'SSE-S3' } : undefined;
-  if (algorithm !== 'AES256') throw invalidAlgorithm(algorithm);
-  return { kind: 'SSE-S3' };
+  const usual = request.encryptsByDefault ? 'AES256' : undefined;
+  const { algorithm = usual, ...keys } = input.ServerSideEncryption === undefined ? byBucket : askedBy(input, byBucket);
+  if (algorithm === undefined) return undefined;
+  return algorithm === 'AES256' ? plainOf(input) : await underKmsKey(request, input, { algorithm, ...keys });
+}
+
+function refuseContradictions(input: EncryptionInput): void {
+  const { ServerSideEncryption: method, SSEKMSKeyId, SSEKMSEncryptionContext } = input;
+  const namesKms = SSEKMSKeyId !== undefined || SSEKMSEncryptionContext !== undefined;
+  const bringsKey = customerKeyInputs.some((member) => input[member] !== undefined);
+  if (bringsKey && (method !== undefined || namesKms)) {
+    throw refused(
+      method,
+      'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
+    );
+  }
+  if (method === 'aws:fsx' || method === 'aws:backup') {
+    throw refused(method, 'The encryption method specified is not supported');
+  }
+  if (namesKms && method !== 'aws:kms' && method !== 'aws:kms:dsse') {
+    throw refused(
+      method,
+      'Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms',
+    );
+  }
+}
+
+/** Of a bucket's default only whether its objects share a key counts for an object that names its method. */
+function askedBy({ ServerSideEncryption, SSEKMSKeyId }: EncryptionInput, byBucket: BucketEncryption): BucketEncryption {
+  // The other values of the enumeration were refused.
+  const algorithm = ServerSideEncryption as BucketEncryption['algorithm'];
+  const shares = algorithm === 'aws:kms' && byBucket.bucketKey === true;
+  return { algorithm, kmsKey: SSEKMSKeyId, bucketKey: shares };
+}
+
+function plainOf({ BucketKeyEnabled }: EncryptionInput): NewEncryption {
+  if (BucketKeyEnabled !== true) return { kind: 'SSE-S3' };
+  throw noBucketKey('AES256');
+}
+
+async function underKmsKey(
+  request: OperationRequest,
+  { Bucket, Key, SSEKMSEncryptionContext, BucketKeyEnabled }: EncryptionInput,
+  { algorithm, kmsKey, bucketKey }: BucketEncryption,
+): Promise<NewEncryption> {
+  if (algorithm === 'aws:kms:dsse' && BucketKeyEnabled === true) throw noBucketKey(algorithm);
+  const isShared = algorithm === 'aws:kms' && (BucketKeyEnabled ?? bucketKey ?? false);
+  const arn = `arn:aws:s3:::${Bucket}${isShared ? '' : `/${Key}`}`;
+  const context = { ...clientContext(SSEKMSEncryptionContext), 'aws:s3:arn': arn };
+  return {
+    kind: algorithm === 'aws:kms' ? 'SSE-KMS' : 'DSSE-KMS',
+    keyArn: await request.objectKeys.forNewObject(callerOfKeys(request, context), kmsKey),
+    context,
+    ...(isShared && { bucketKey: true }),
+  };
+}
+
+function noBucketKey(method: string): S3Error {
+  return new S3Error('InvalidArgument', {
+    message: `S3 Bucket Keys are not supported with the encryption method ${method}`,
+    fields: { ArgumentName: 'x-amz-server-side-encryption-bucket-key-enabled', ArgumentValue: 'true' },
+  });
+}
+
+function refused(method: string | undefined, message: string): S3Error {
+  return new S3Error('InvalidArgument', {
+    message,
+    fields: { ArgumentName: methodHeader, ArgumentValue: method ?? 'null' },
+  });
 }

@@ -1,5 +1,8 @@
 /** How answers tell of an object's encryption. */
 import type { CustomerKey, NewEncryption, ObjectEncryption } from '../../engine/types.ts';
+import { S3Error } from '../errors.ts';
+import type { OperationRequest } from '../operation.ts';
+import { shownContext } from './client-context.ts';
 
 const algorithms = { 'SSE-S3': 'AES256', 'SSE-KMS': 'aws:kms', 'DSSE-KMS': 'aws:kms:dsse' } as const;
 
@@ -27,7 +30,34 @@ export function encryptionMembers(
   return { ServerSideEncryption, SSEKMSKeyId: keyArn, ...(bucketKey && { BucketKeyEnabled: true }) };
 }
 
+/** Members of the output of a write, which tell the encryption context that the client has given too. */
+export function writtenEncryption(
+  encryption: ObjectEncryption | undefined,
+  asked: NewEncryption | undefined,
+): EncryptionMembers & { readonly SSEKMSEncryptionContext?: string } {
+  const members = encryptionMembers(encryption, customerKeyOf(asked));
+  const context = encryption !== undefined && 'keyArn' in encryption ? shownContext(encryption.context) : undefined;
+  return context === undefined ? members : { ...members, SSEKMSEncryptionContext: context };
+}
+
+/** Headers that only writes have; S3 refuses them on reads, as whoever sends them takes them for a condition. */
+const ofWrites = [
+  'x-amz-server-side-encryption',
+  'x-amz-server-side-encryption-aws-kms-key-id',
+  'x-amz-server-side-encryption-context',
+] as const;
+
+/** Throws InvalidArgument for a read that asks for encryption. */
+export function refuseEncryptionOfRead(request: Pick<OperationRequest, 'header'>): void {
+  const header = ofWrites.find((name) => request.header(name) !== undefined);
+  if (header === undefined) return;
+  throw new S3Error('InvalidArgument', {
+    message: `${header} header is not supported for this operation.`,
+    fields: { ArgumentName: header, ArgumentValue: request.header(header) ?? '' },
+  });
+}
+
 /** The key that a request brings for what it writes. */
-export function customerKeyOf(encryption: NewEncryption | undefined): CustomerKey | undefined {
+function customerKeyOf(encryption: NewEncryption | undefined): CustomerKey | undefined {
   return encryption?.kind === 'SSE-C' ? encryption.key : undefined;
 }

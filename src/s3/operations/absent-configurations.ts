@@ -32,6 +32,5 @@ function empty<N extends OperationName>(
 
 export const absentConfigurations = [
   empty('GetBucketAccelerateConfiguration', {}),
-  missing('GetBucketEncryption', 'ServerSideEncryptionConfigurationNotFoundError'),
   missing('GetBucketWebsite', 'NoSuchWebsiteConfiguration'),
 ] as const;

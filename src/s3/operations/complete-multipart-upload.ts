@@ -5,6 +5,7 @@ import { checksumInputs, typedChecksumMembers } from '../checksum-members.ts';
 import { checkChecksumType, checkWhole, parseListedParts } from '../completion.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
 import { customerKeyInputs, readCustomerKey } from '../encryption/customer-keys.ts';
+import { requireKeyToRead } from '../encryption/key-use.ts';
 import { encryptionMembers } from '../encryption/shown-encryption.ts';
 import { expirationHeader } from '../lifecycle/announcements.ts';
 import type { InputOf } from '../model/types.ts';
@@ -40,6 +41,7 @@ export const completeMultipartUpload = operation({
     const customerKey = readCustomerKey(input);
     if (upload !== undefined) checkUploadKey(upload, customerKey);
     checkChecksumType(upload, input.ChecksumType);
+    requireKeyToRead(request, upload?.attributes.encryption);
     const version = await request.engine.uploads.complete({
       bucket,
       key: input.Key,

@@ -6,7 +6,7 @@ import { typedChecksumMembers } from '../checksum-members.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
 import { parseCopySource } from '../copy-source.ts';
 import { encryptionFor, encryptionInputs } from '../encryption/new-encryption.ts';
-import { customerKeyOf, encryptionMembers } from '../encryption/shown-encryption.ts';
+import { writtenEncryption } from '../encryption/shown-encryption.ts';
 import { S3Error } from '../errors.ts';
 import { expirationHeader } from '../lifecycle/announcements.ts';
 import type { InputOf } from '../model/types.ts';
@@ -64,7 +64,7 @@ export const copyObject = operation({
           LastModified: shownTime(version.lastModifiedMs),
           ...typedChecksumMembers(version.checksum),
         },
-        ...encryptionMembers(version.attributes.encryption, customerKeyOf(encryption)),
+        ...writtenEncryption(version.attributes.encryption, encryption),
         CopySourceVersionId: source.versionId,
         VersionId: writtenVersionId(version.versionId),
         ...(await expirationHeader(request.engine, bucket, version)),

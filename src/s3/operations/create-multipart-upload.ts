@@ -1,7 +1,7 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
 import { objectAclInputs } from '../acls.ts';
 import { encryptionFor, encryptionInputs } from '../encryption/new-encryption.ts';
-import { customerKeyOf, encryptionMembers } from '../encryption/shown-encryption.ts';
+import { writtenEncryption } from '../encryption/shown-encryption.ts';
 import { abortHeaders } from '../lifecycle/announcements.ts';
 import { parseUploadChecksum } from '../multipart.ts';
 import { checkObjectAddress } from '../object-address.ts';
@@ -41,7 +41,7 @@ export const createMultipartUpload = operation({
         Bucket: bucket.name,
         Key: input.Key,
         UploadId: upload.uploadId,
-        ...encryptionMembers(upload.attributes.encryption, customerKeyOf(encryption)),
+        ...writtenEncryption(upload.attributes.encryption, encryption),
         ChecksumAlgorithm: checksum.checksumAlgorithm,
         ChecksumType: checksum.checksumType,
         ...(await abortHeaders(request.engine, bucket, upload)),

@@ -3,6 +3,7 @@ import { checkCustomerKey } from '../../engine/encryption/keyring.ts';
 import type { Version } from '../../engine/types.ts';
 import { checksumMembers, typedChecksumMembers } from '../checksum-members.ts';
 import { customerKeyInputs, readCustomerKey } from '../encryption/customer-keys.ts';
+import { refuseEncryptionOfRead } from '../encryption/shown-encryption.ts';
 import type { InputOf, OutputOf } from '../model/types.ts';
 import { checkObjectAddress, shownVersionId } from '../object-address.ts';
 import { type OperationRequest, operation } from '../operation.ts';
@@ -17,6 +18,7 @@ export const getObjectAttributes = operation({
   supports: ['MaxParts', 'ObjectAttributes', 'PartNumberMarker', 'VersionId', ...customerKeyInputs],
   async run(request, input) {
     checkObjectAddress(input);
+    refuseEncryptionOfRead(request);
     const bucket = request.bucket();
     const customerKey = readCustomerKey(input);
     const version = await request.engine.objects.find(bucket, input.Key, input.VersionId);

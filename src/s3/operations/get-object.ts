@@ -1,5 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
 import { checkReadable } from '../archived-objects.ts';
+import { requireKeyToRead } from '../encryption/key-use.ts';
 import { operation } from '../operation.ts';
 import { openVersion, readInputs } from '../read-version.ts';
 
@@ -9,6 +10,7 @@ export const getObject = operation({
   async run(request, input) {
     const { version, customerKey, range, status, output } = await openVersion(request, input);
     checkReadable(request, version);
+    requireKeyToRead(request, version.attributes.encryption);
     const { objects, tiering } = request.engine;
     tiering.noteAccess(version);
     const Body = objects.recall(version, range, customerKey) ?? (await objects.read(version, range, customerKey));

@@ -11,6 +11,7 @@ import { deleteAccountPublicAccessBlock } from './delete-account-public-access-b
 import { deleteBucket } from './delete-bucket.ts';
 import { deleteBucketAnalyticsConfiguration } from './delete-bucket-analytics-configuration.ts';
 import { deleteBucketCors } from './delete-bucket-cors.ts';
+import { deleteBucketEncryption } from './delete-bucket-encryption.ts';
 import { deleteBucketIntelligentTieringConfiguration } from './delete-bucket-intelligent-tiering-configuration.ts';
 import { deleteBucketInventoryConfiguration } from './delete-bucket-inventory-configuration.ts';
 import { deleteBucketLifecycle } from './delete-bucket-lifecycle.ts';
@@ -28,6 +29,7 @@ import { getBucketAbac } from './get-bucket-abac.ts';
 import { getBucketAcl } from './get-bucket-acl.ts';
 import { getBucketAnalyticsConfiguration } from './get-bucket-analytics-configuration.ts';
 import { getBucketCors } from './get-bucket-cors.ts';
+import { getBucketEncryption } from './get-bucket-encryption.ts';
 import { getBucketIntelligentTieringConfiguration } from './get-bucket-intelligent-tiering-configuration.ts';
 import { getBucketInventoryConfiguration } from './get-bucket-inventory-configuration.ts';
 import { getBucketLifecycleConfiguration } from './get-bucket-lifecycle-configuration.ts';
@@ -68,6 +70,7 @@ import { putBucketAbac } from './put-bucket-abac.ts';
 import { putBucketAcl } from './put-bucket-acl.ts';
 import { putBucketAnalyticsConfiguration } from './put-bucket-analytics-configuration.ts';
 import { putBucketCors } from './put-bucket-cors.ts';
+import { putBucketEncryption } from './put-bucket-encryption.ts';
 import { putBucketIntelligentTieringConfiguration } from './put-bucket-intelligent-tiering-configuration.ts';
 import { putBucketInventoryConfiguration } from './put-bucket-inventory-configuration.ts';
 import { putBucketLifecycleConfiguration } from './put-bucket-lifecycle-configuration.ts';
@@ -119,6 +122,7 @@ const declared = [
   createMultipartUpload,
   deleteBucket,
   deleteBucketCors,
+  deleteBucketEncryption,
   deleteBucketIntelligentTieringConfiguration,
   deleteBucketInventoryConfiguration,
   deleteBucketLifecycle,
@@ -132,6 +136,7 @@ const declared = [
   deletePublicAccessBlock,
   getBucketAcl,
   getBucketCors,
+  getBucketEncryption,
   getBucketIntelligentTieringConfiguration,
   getBucketInventoryConfiguration,
   getBucketLifecycleConfiguration,
@@ -165,6 +170,7 @@ const declared = [
   listParts,
   putBucketAcl,
   putBucketCors,
+  putBucketEncryption,
   putBucketIntelligentTieringConfiguration,
   putBucketInventoryConfiguration,
   putBucketLifecycleConfiguration,

@@ -4,7 +4,7 @@ import { objectAclInputs } from '../acls.ts';
 import { checksumInputs, typedChecksumMembers } from '../checksum-members.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
 import { encryptionFor, encryptionInputs } from '../encryption/new-encryption.ts';
-import { customerKeyOf, encryptionMembers } from '../encryption/shown-encryption.ts';
+import { writtenEncryption } from '../encryption/shown-encryption.ts';
 import { expirationHeader, isKnownWithoutRules } from '../lifecycle/announcements.ts';
 import type { InputOf, OutputOf } from '../model/types.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
@@ -56,7 +56,7 @@ export async function writeObject(
   return {
     output: {
       ETag: quoteEtag(version.etag),
-      ...encryptionMembers(version.attributes.encryption, customerKeyOf(encryption)),
+      ...writtenEncryption(version.attributes.encryption, encryption),
       ...typedChecksumMembers(version.checksum),
       VersionId: writtenVersionId(version.versionId),
       ...(!isKnownWithoutRules(bucket) && (await expirationHeader(request.engine, bucket, version))),

@@ -2,6 +2,7 @@
 import { checksumMembers } from '../checksum-members.ts';
 import { quoteEtag } from '../conditions.ts';
 import { customerKeyInputs, readCustomerKey } from '../encryption/customer-keys.ts';
+import { requireKeyToRead } from '../encryption/key-use.ts';
 import { encryptionMembers } from '../encryption/shown-encryption.ts';
 import { checkObjectAddress } from '../object-address.ts';
 import { operation } from '../operation.ts';
@@ -17,6 +18,7 @@ export const uploadPartCopy = operation({
     const bucket = request.bucket();
     const customerKey = readCustomerKey(input);
     const upload = await request.engine.uploads.get(bucket, input.Key, input.UploadId);
+    requireKeyToRead(request, upload.attributes.encryption);
     const source = await openCopySource(request, input, 'PART');
     const range = parseCopyRange(input.CopySourceRange, source.version.size);
     checkCopySize(range.end - range.start);

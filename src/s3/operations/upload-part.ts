@@ -2,6 +2,7 @@
 import { checksumInputs, checksumMembers, chosenAlgorithm } from '../checksum-members.ts';
 import { quoteEtag } from '../conditions.ts';
 import { customerKeyInputs, readCustomerKey } from '../encryption/customer-keys.ts';
+import { requireKeyToRead } from '../encryption/key-use.ts';
 import { encryptionMembers } from '../encryption/shown-encryption.ts';
 import { partAlgorithm } from '../multipart.ts';
 import { checkObjectAddress } from '../object-address.ts';
@@ -17,6 +18,7 @@ export const uploadPart = operation({
     const customerKey = readCustomerKey(input);
     const upload = await request.engine.uploads.get(bucket, input.Key, input.UploadId);
     await requireDigest(request, 'Put Part', upload.attributes);
+    requireKeyToRead(request, upload.attributes.encryption);
     const checksumAlgorithm = partAlgorithm(upload, chosenAlgorithm(input, request.header('x-amz-trailer')));
     const part = await request.engine.uploads.putPart({
       bucket,
