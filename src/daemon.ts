@@ -185,7 +185,8 @@ async function openEngine(
   parts: Pick<EngineOptions, 'index' | 'blobs' | 'clock' | 'dayLengthMs' | 'serverKeys' | 'dataKeys'>,
 ): Promise<Engine> {
   const accessLogBytesMax = config.accessLogs.waitingBytesMax;
-  const engine = createEngine({ ...parts, ...storageOf(config), accessLogBytesMax });
+  const encryptsByDefault = config.encryption.default === 'AES256';
+  const engine = createEngine({ ...parts, ...storageOf(config), accessLogBytesMax, encryptsByDefault });
   await engine.accessLogs.open();
   await engine.watches.load();
   return engine;

@@ -21,6 +21,7 @@ import { createListing } from './listing.ts';
 import { createLocks } from './locks/locks.ts';
 import { createObjects } from './objects.ts';
 import { createReplication } from './replication/replication.ts';
+import { serviceWrites } from './service-writes.ts';
 import { poolsByClass, type StorageSettings } from './storage-pools.ts';
 import { createTiering } from './tiering/tiering.ts';
 import type { Engine } from './types.ts';
@@ -46,6 +47,8 @@ export interface EngineOptions extends StorageSettings, KeyringOptions {
   readonly dayLengthMs?: number;
   /** Bytes of a bucket's access log that wait for their delivery, at most. */
   readonly accessLogBytesMax?: number;
+  /** Whether what S3 itself writes is encrypted where the bucket says nothing. */
+  readonly encryptsByDefault?: boolean;
 }
 
 /** Joins an index and a blob store into what S3 means. Owns neither: whoever opened them closes them. */
@@ -70,6 +73,7 @@ export function createEngine(options: EngineOptions): Engine {
   };
   const buckets = createBuckets(context);
   const objects = createObjects(context);
+  const written = serviceWrites({ buckets, objects, encryptsByDefault: options.encryptsByDefault ?? false });
   const uploads = createUploads(context);
   const locks = createLocks(context);
   return {
@@ -82,13 +86,13 @@ export function createEngine(options: EngineOptions): Engine {
     locks,
     lifecycle: createLifecycle(context, { dayLengthMs }),
     tiering: createTiering(context, { dayLengthMs }),
-    inventory: createInventory(context, { buckets, objects, dayLengthMs }),
-    accessLogs: createAccessLogs(context, { notes: accessNotes, buckets, objects }),
+    inventory: createInventory(context, { buckets, objects: written, dayLengthMs }),
+    accessLogs: createAccessLogs(context, { notes: accessNotes, buckets, objects: written }),
     identities: createIdentities(context),
     outbox: createOutbox(context),
     watches: createWatches(context),
     usage: createUsage(context, { dayLengthMs }),
     replication: createReplication(context, { buckets, objects, uploads, locks }),
-    analytics: createAnalytics(context, { buckets, objects, dayLengthMs }),
+    analytics: createAnalytics(context, { buckets, objects: written, dayLengthMs }),
   };
 }

@@ -34,6 +34,9 @@ const heldGroups = new Set([
   'SNS topics, bucket notifications',
   'bucket logging',
   'object lock',
+  'bucket policy: SSE conditions',
+  'SSE-KMS',
+  'SSE-S3, bucket default encryption',
 ]);
 
 const resultSchema = z.object({

@@ -36,3 +36,18 @@ test.each([
   const version = { key: 'k', attributes: { storageClass: 'STANDARD', lock } } as Version;
   expect(new RowWriter({ versions: 'Current', fields: locks }, facts).write(version)).toBe(`"b","k",${columns}\n`);
 });
+
+test.each([
+  ['nothing', undefined, '"NOT-SSE","DISABLED"'],
+  ['the server', { kind: 'SSE-S3', serverKey: '00' }, '"SSE-S3","DISABLED"'],
+  ['KMS', { kind: 'SSE-KMS', keyArn: '', context: {}, sealed: '' }, '"SSE-KMS","DISABLED"'],
+  [
+    'KMS with a bucket key',
+    { kind: 'SSE-KMS', keyArn: '', context: {}, sealed: '', bucketKey: true },
+    '"SSE-KMS","ENABLED"',
+  ],
+])('encrypted by %s → %3$s', (_, encryption, columns) => {
+  const version = { key: 'k', attributes: { storageClass: 'STANDARD', encryption } } as unknown as Version;
+  const writer = new RowWriter({ versions: 'Current', fields: ['EncryptionStatus', 'BucketKeyStatus'] }, facts);
+  expect(writer.write(version)).toBe(`"b","k",${columns}\n`);
+});

@@ -56,13 +56,13 @@ const valuesOf: Readonly<Record<InventoryField, ReadValue>> = {
   StorageClass: ({ attributes }) => attributes.storageClass,
   IsMultipartUploaded: ({ partCount }) => String(partCount !== undefined),
   ReplicationStatus: ({ attributes }) => attributes.replication ?? '',
-  EncryptionStatus: () => 'NOT-SSE',
+  EncryptionStatus: ({ attributes }) => attributes.encryption?.kind ?? 'NOT-SSE',
   ObjectLockRetainUntilDate: ({ attributes: { lock } }) =>
     lock?.retention === undefined ? '' : new Date(lock.retention.untilMs).toISOString(),
   ObjectLockMode: ({ attributes: { lock } }) => lock?.retention?.mode ?? '',
   ObjectLockLegalHoldStatus: ({ attributes: { lock } }) => lock?.legalHold ?? 'OFF',
   IntelligentTieringAccessTier: accessTierText,
-  BucketKeyStatus: () => 'DISABLED',
+  BucketKeyStatus: bucketKeyText,
   ChecksumAlgorithm: ({ checksum }) => checksum?.algorithm ?? '',
   ObjectAccessControlList: (version) => aclText(version),
   ObjectOwner: ({ attributes }) => attributes.owner,
@@ -132,6 +132,11 @@ function accessTierText({ size, lastModifiedMs, attributes }: Version, time: Row
 function referenceText({ size, lastModifiedMs, attributes }: Version, { nowMs }: RowFacts): string {
   if (attributes.storageClass !== tieringClass || size < monitoredSizeMin) return '';
   return timeText(referenceMs({ size, lastModifiedMs, tiering: attributes.tiering }, nowMs));
+}
+
+/** Whether its data key is bound to the bucket. */
+function bucketKeyText({ attributes: { encryption } }: Version): string {
+  return encryption !== undefined && 'bucketKey' in encryption && encryption.bucketKey ? 'ENABLED' : 'DISABLED';
 }
 
 function aclText({ attributes }: Version): string {
