@@ -21,6 +21,7 @@ import { probeStore } from './engine/probe.ts';
 import { readSettings } from './engine/rebuild/settings.ts';
 import { poolsByClass, type StorageSettings } from './engine/storage-pools.ts';
 import type { Engine } from './engine/types.ts';
+import { flushAlongside } from './engine/wave.ts';
 import { type OpenEvents, openEvents } from './event-delivery.ts';
 import { AccountBlocks } from './iam/account-blocks.ts';
 import { type Iam, openIam } from './iam/iam.ts';
@@ -98,7 +99,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const index = await openIndex({
     zones: config.zones.map(({ name, path }) => ({ name, path })),
     clusterId,
-    alongside: () => blobs.flush(),
+    alongside: () => flushAlongside(blobs),
     isIntact: (location) => blobs.isIntact(location),
     ...{ logFileSizeMaxBytes: config.store.logFileBytesMax, snapshotLogBytes: config.store.snapshotLogBytes },
     ...(overrides.choices !== undefined && { choices: overrides.choices }),

@@ -10,7 +10,7 @@
  * cache as bulk writes do, to segments of theirs: each such stripe begins at a page.
  *
  * Flushes run one after another, each with the stripes that were there when it was called. One that fails takes only its
- * own blobs with it; their places in the segment stay empty.
+ * own blobs with it, and of these those in the segments that failed; their places in the segment stay empty.
  */
 import assert from 'node:assert';
 import { copyBytes } from '../lib/copy-bytes.ts';
@@ -27,7 +27,7 @@ import { stripeBytesMax, stripeShardBytes, unitFor, unitShift } from './stripe.t
 import type { StripeBuffer, StripeBuffers } from './stripe-buffers.ts';
 import type { StripeEncoder, StripePlan } from './stripe-encoder.ts';
 import type { StripesAtHand } from './stripes-at-hand.ts';
-import type { BlobLabel, BlobRef, Extent, WriteOptions } from './types.ts';
+import { BlobError, type BlobLabel, type BlobRef, type Extent, SegmentsLost, type WriteOptions } from './types.ts';
 
 const PLACED_BYTES_MAX = 1024 * 1024;
 const LABEL_BYTES_MAX = 64 * 1024;
@@ -261,7 +261,8 @@ export class Packer {
   /** Stores stripes of one flush: one write and one sync for each shard file. */
   async #store(stripes: readonly PendingStripe[]): Promise<void> {
     const bySegment = Map.groupBy(stripes, (stripe) => this.#freeze(stripe).open);
-    await Promise.all(
+    const lost = new Map<string, BlobError>();
+    const outcomes = await Promise.allSettled(
       Array.from(bySegment, async ([open, members]) => {
         try {
           await this.#append(open, members);
@@ -269,9 +270,17 @@ export class Packer {
           this.#source.retireIfDamaged(open);
           for (const _ of members) open.leave();
         }
+        try {
+          this.#source.requireGood(open);
+        } catch (error) {
+          if (!(error instanceof BlobError)) throw error;
+          lost.set(open.segment.id, error);
+        }
       }),
     );
-    for (const open of bySegment.keys()) this.#source.requireGood(open);
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    const [first] = lost.values();
+    if (first) throw new SegmentsLost(first, new Set(lost.keys()));
   }
 
   /** Stripes frozen for one segment one after another lie one after another, so they go out as one write. */

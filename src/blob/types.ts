@@ -176,6 +176,15 @@ export class BlobError extends Error {
   }
 }
 
+/** Of what a flush had to make durable, the blobs in some segments are void. All others are durable. */
+export class SegmentsLost extends BlobError {
+  readonly segments: ReadonlySet<string>;
+  constructor(cause: BlobError, segments: ReadonlySet<string>) {
+    super(cause.code, cause.message, { cause });
+    this.segments = segments;
+  }
+}
+
 export interface BlobStore {
   /** Largest blob that `place` takes without a word about the scheme, in bytes. */
   readonly placeLimitBytes: number;
@@ -202,8 +211,8 @@ export interface BlobStore {
   write(source: AsyncIterable<Uint8Array>, label: () => Promise<Uint8Array>, options?: WriteOptions): Promise<BlobRef>;
 
   /**
-   * Makes all that was placed before the call, and after the call before, durable. Rejects with WriteQuorumLost; those
-   * blobs are then void. Calls may overlap: they run one after another, each answers for its own blobs only. So only the
+   * Makes all that was placed before the call, and after the call before, durable. Rejects with WriteQuorumLost or StorageFull;
+   * those blobs are then void, or with SegmentsLost those that it names. Calls may overlap: they run one after another, each answers for its own blobs only. So only the
    * index's wave may call it, which fails the commands that go with the blobs: whoever else flushed would take the blobs of
    * commands that wait for the next wave.
    */

@@ -26,7 +26,7 @@ import type { NoteAccesses, SetVersionTiering } from './tiering-commands.ts';
 
 export type { Content, NewContent, SeenVersion, SharedSlice } from './command-parts.ts';
 export type { Notice } from './notices.ts';
-export { CommandRejected, CommitFailed, type RejectionCode } from './rejections.ts';
+export { BlobsLost, CommandRejected, CommitFailed, type RejectionCode } from './rejections.ts';
 
 /** Conditions on the current version of the key, checked inside the transaction. ETags without quotes. */
 export interface WriteConditions {

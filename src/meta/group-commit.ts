@@ -7,13 +7,15 @@
  * when both have succeeded the transaction is committed and the submits resolve, in order. If either fails, nothing of the
  * batch took effect: the record is void.
  *
- * A wave that fails also fails what was waiting when it began, because `alongside` took those commands' blobs with it.
+ * A wave that fails also fails what was waiting when it began, because `alongside` took those commands' blobs with it. Where it
+ * says which blobs are lost, as the disks of one group failed, only the commands that bring these fail: the others, whose
+ * blobs are durable by then, go into the next batch as if they had never been in this one.
  */
-import { type Command, CommandRejected, CommitFailed } from './commands.ts';
+import { BlobsLost, type Command, CommandRejected, CommitFailed } from './commands.ts';
 import { Gathering } from './gathering.ts';
 import type { HotRows } from './hot-rows.ts';
 import type { CommitLog, PendingRecord } from './log/commit-log.ts';
-import { decodeCommand, encodeCommand, encodePayload } from './log/payload.ts';
+import { decodeCommand, encodeCommand, encodePayload, locationsOf } from './log/payload.ts';
 import type { IndexLog } from './log/recovery.ts';
 import type { Rejoin } from './log/rejoin.ts';
 import type { PlacedEvent } from './records.ts';
@@ -123,7 +125,10 @@ export class GroupCommit {
     } catch (error) {
       // 4. Or void: nothing of it took effect. A rejection may have come from a change that is void, so it is void too.
       await this.#undo(record);
-      this.#failAll([...batch.answers.map(({ waiting }) => waiting), ...this.#queue.splice(0, exposed)], error);
+      const inWave = [...batch.answers.map(({ waiting }) => waiting), ...this.#queue.splice(0, exposed)];
+      const isLost = ({ command }: Waiting) => !(error instanceof BlobsLost) || namesAny(command, error.segments);
+      this.#failAll(inWave.filter(isLost), error instanceof BlobsLost ? error.cause : error);
+      this.#queue.unshift(...inWave.filter((waiting) => !isLost(waiting)));
       return;
     }
     log.accept(record);
@@ -174,6 +179,11 @@ export class GroupCommit {
     const reason = cause instanceof Error ? cause.message : String(cause);
     for (const { reject } of waiting) reject(new CommitFailed(`The change was not made durable: ${reason}`, { cause }));
   }
+}
+
+/** Whether a command brings a blob that lies in one of some segments. */
+function namesAny(command: Command, segments: ReadonlySet<string>): boolean {
+  return locationsOf(command).some(({ extents }) => extents.some(({ segment }) => segments.has(segment)));
 }
 
 function answer(batch: Batch): void {

@@ -34,7 +34,7 @@ export interface IndexOptions {
   readonly clusterId: string;
   /**
    * Called once per batch, in the tick in which its record starts on its way into the log. The batch is durable only if
-   * this resolves too: here the blobs that the commands name are synced.
+   * this resolves too: here the blobs that the commands name are synced. With BlobsLost only commands that bring those fail.
    */
   readonly alongside: () => Promise<void>;
   /**

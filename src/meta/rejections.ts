@@ -37,3 +37,13 @@ export class CommandRejected extends Error {
 export class CommitFailed extends Error {
   override readonly name = 'CommitFailed';
 }
+
+/** Of a wave, the blobs in some segments could not be made durable. All others are. */
+export class BlobsLost extends Error {
+  override readonly name = 'BlobsLost';
+  readonly segments: ReadonlySet<string>;
+  constructor(segments: ReadonlySet<string>, { cause }: { cause: Error }) {
+    super(cause.message, { cause });
+    this.segments = segments;
+  }
+}

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Bucket, Version } from '../../src/engine/types.ts';
 import { asListed, bodyOf, EngineStore, plain } from '../support/engine-store.ts';
+import { FaultyFiles } from '../support/faulty-files.ts';
 import { dayMs, ruleWith, runPass, setRules } from '../support/lifecycle-job.ts';
 import { withRebuilt } from '../support/rebuilt-engine.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
@@ -149,4 +150,30 @@ test('the disks of a group are away → nothing moves there, what is to be remov
   for (const path of away) await rename(`${path}.away`, path);
   await store.blobs.checkDisks();
   expect(await runPass(store)).toMatchObject({ transitioned: 2, notMoved: 0 });
+});
+
+test('the disks of one group fail under a wave → what lies on others is acknowledged all the same, and is there', async () => {
+  const files = FaultyFiles.install();
+  await using store = await openStore({ GLACIER_IR: '1+2' });
+  const bucket = await store.newBucket();
+  const content = random.bytes(5 * kibibyte);
+  // Both pools have segments that are open.
+  await put(store, bucket, 'cold/0', content);
+  await store.put(bucket, 'hot/0', content);
+  const fault = files.fail({ operation: 'datasync', path: /slow-\d\/segments/, code: 'EIO' });
+  const names = Array.from({ length: 8 }, (_, i) => i + 1);
+  // All of them go in one wave, and those that follow it wait meanwhile.
+  const [cold, hot] = await Promise.all([
+    Promise.allSettled(names.map((i) => put(store, bucket, `cold/${i}`, content))),
+    Promise.allSettled(names.map((i) => store.put(bucket, `hot/${i}`, content))),
+  ]);
+  expect(fault.met).toBeGreaterThan(1);
+  expect(new Set(hot.map(({ status }) => status))).toEqual(new Set(['fulfilled']));
+  for (const outcome of cold) {
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'ServiceUnavailable' } });
+  }
+  await store.reopen();
+  for (const i of names) expect((await store.get(bucket, `hot/${i}`)).equals(content)).toBe(true);
+  const listed = await store.engine.listing.objects(bucket, { prefix: 'cold/', delimiter: '', after: '', limit: 10 });
+  expect(listed.entries).toHaveLength(1);
 });

@@ -13,6 +13,7 @@ import type { EngineLimits } from '../../src/engine/context.ts';
 import type { KeyringOptions } from '../../src/engine/encryption/keyring.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import type { BodySource, Bucket, Engine, ObjectAttributes, Part, Version } from '../../src/engine/types.ts';
+import { flushAlongside } from '../../src/engine/wave.ts';
 import { openIndex } from '../../src/meta/index-store.ts';
 import type { BlobLocation } from '../../src/meta/records.ts';
 import type { Index } from '../../src/meta/types.ts';
@@ -153,7 +154,7 @@ export class EngineStore implements AsyncDisposable {
     const index = await openIndex({
       zones: zoneNames.map((zone) => ({ name: zone, path: join(this.folder, `zone-${zone}`) })),
       clusterId,
-      alongside: () => blobs.flush(),
+      alongside: () => flushAlongside(blobs),
       isIntact: (location) => blobs.isIntact(location),
       log: silentLog,
     }).catch(async (error: unknown) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createEngine } from '../../src/engine/engine.ts';
 import { type RebuildReport, rebuildIndex } from '../../src/engine/rebuild/rebuild.ts';
 import type { Engine } from '../../src/engine/types.ts';
+import { flushAlongside } from '../../src/engine/wave.ts';
 import { openIndex } from '../../src/meta/index-store.ts';
 import type { Index } from '../../src/meta/types.ts';
 import { type EngineStore, keys } from './engine-store.ts';
@@ -15,7 +16,7 @@ export async function withRebuilt(
 ): Promise<void> {
   const zones = ['a', 'b', 'c'].map((name) => ({ name, path: join(store.folder, `rebuilt-${name}`) }));
   for (const { path } of zones) await mkdir(path);
-  const whole = { alongside: () => store.blobs.flush(), isIntact: async () => true };
+  const whole = { alongside: () => flushAlongside(store.blobs), isIntact: async () => true };
   const index = await openIndex({ zones, clusterId: '0123456789abcdef0123456789abcdef', ...whole });
   try {
     const report = await rebuildIndex({ index, blobs: store.blobs, region: 'us-east-1', nowMs: store.nowMs });

@@ -30,7 +30,8 @@ export function newLocations(payload: Buffer): BlobLocation[] {
   return decodePayload(payload).flatMap(locationsOf);
 }
 
-function locationsOf(command: Command): BlobLocation[] {
+/** The same of one command. */
+export function locationsOf(command: Command): BlobLocation[] {
   const locations: BlobLocation[] = [];
   if ('content' in command && command.content.kind === 'new') locations.push(command.content.location);
   if ('manifest' in command && command.manifest !== undefined) locations.push(command.manifest);

@@ -9,6 +9,7 @@ import { openCluster } from '../../../src/data-folder.ts';
 import { type Compaction, createCompaction } from '../../../src/engine/compaction.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
 import type { Engine } from '../../../src/engine/types.ts';
+import { flushAlongside } from '../../../src/engine/wave.ts';
 import { collectGarbage } from '../../../src/jobs/collect-garbage.ts';
 import { compact } from '../../../src/jobs/compact.ts';
 import type { Job } from '../../../src/jobs/job.ts';
@@ -106,7 +107,7 @@ export class System implements AsyncDisposable {
       const index = await openIndex({
         zones,
         clusterId,
-        alongside: () => blobs.flush(),
+        alongside: () => flushAlongside(blobs),
         isIntact: (location) => blobs.isIntact(location),
         ...(options.logFileSizeMaxBytes !== undefined && { logFileSizeMaxBytes: options.logFileSizeMaxBytes }),
         ...(options.snapshotLogBytes !== undefined && { snapshotLogBytes: options.snapshotLogBytes }),
