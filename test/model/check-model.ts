@@ -63,7 +63,7 @@ async function perform(world: World, step: Step): Promise<void> {
     case 'list versions':
     case 'list uploads':
       return performReadStep(world, step);
-    case 'let rule act':
+    case 'let rules act':
       return performLifecycleStep(world, step);
     case 'restart':
     case 'kill':
@@ -71,6 +71,7 @@ async function perform(world: World, step: Step): Promise<void> {
     case 'run job':
     case 'lose disks':
     case 'lose zone':
+    case 'lose group':
     case 'give back':
     case 'copy disk':
     case 'give back old copy':

@@ -1,11 +1,14 @@
 /** Steps that hurt the server or its disks. What was acknowledged stays; of what was not, it is found out what it came to. */
+import { expect } from 'vitest';
 import { killIn } from '../support/crash-runs.ts';
 import { md5Hex } from '../support/reference-model.ts';
+import type { S3Answer } from '../support/s3-http.ts';
+import type { ObjectName } from '../support/s3-operations.ts';
 import { isConnectionError } from '../support/stored-objects.ts';
 import { bytesOf, newVersionId, placeOf } from './object-steps.ts';
-import { compareAll } from './read-steps.ts';
+import { compareAll, expectBytes } from './read-steps.ts';
 import type { FaultStep } from './steps.ts';
-import type { World } from './world.ts';
+import { noticeLimitMs, type World } from './world.ts';
 
 export async function performFaultStep(world: World, step: FaultStep): Promise<void> {
   const { disks } = world;
@@ -26,6 +29,8 @@ export async function performFaultStep(world: World, step: FaultStep): Promise<v
     case 'lose zone':
       await disks.loseZone();
       return;
+    case 'lose group':
+      return loseGroup(world);
     case 'give back':
       await disks.giveBack();
       return;
@@ -48,17 +53,19 @@ async function killDuringPut(world: World, step: Extract<FaultStep, { do: 'kill 
   const { name, model } = placeOf(world, step);
   const content = bytesOf(step.content);
   const etag = md5Hex(content);
+  const fromMs = Date.now();
   const sent = world.s3.put(name, content).catch((error: unknown) => {
     if (!isConnectionError(error)) throw error;
     return undefined;
   });
   await killIn(step.delayMs, world.daemon);
   const answer = await sent;
+  const made = { fromMs, toMs: Date.now() };
   await world.start();
   if (answer?.status === 503) return;
   if (answer !== undefined) {
     const versionId = newVersionId(world, name.bucket, answer);
-    return model.add(name.key, { versionId, content, etag, tag: undefined });
+    return model.add(name.key, { versionId, content, etag, tag: undefined, made });
   }
   // It may have taken effect, and then wholly: a version is there that the model does not have, or another null version.
   const head = await world.s3.head(name);
@@ -66,5 +73,32 @@ async function killDuringPut(world: World, step: Extract<FaultStep, { do: 'kill 
   const current = model.current(name.key);
   if (head.status !== 200 || head.headers.etag !== `"${etag}"`) return;
   if (current?.versionId === versionId && (versionId !== 'null' || current.etag === etag)) return;
-  model.add(name.key, { versionId, content, etag, tag: undefined });
+  model.add(name.key, { versionId, content, etag, tag: undefined, made });
+}
+
+/**
+ * What lies on the group that is lost cannot be read, and everything else can: so the bytes of each version lie where its class
+ * says, whatever has moved them.
+ */
+async function loseGroup(world: World): Promise<void> {
+  if (world.disks.awayCount > 0) return;
+  const objects = world.readables().filter(({ content }) => content.length > 0);
+  const [slow = [], others = []] = [true, false].map((isSlow) =>
+    objects.filter(({ version }) => world.isSlow(version) === isSlow),
+  );
+  await world.withoutSlowDisks(async () => {
+    for (const { name } of slow) await answered(world, name, 503);
+    for (const { name, content } of others) expectBytes(await world.s3.get(name), content, name);
+  });
+  for (const { name, content } of slow) expectBytes(await answered(world, name, 200), content, name);
+}
+
+/** The answer to a GET once it has a status: disks that go or come back are noticed a moment later. */
+async function answered(world: World, name: ObjectName, status: number): Promise<S3Answer> {
+  const deadlineMs = performance.now() + noticeLimitMs;
+  for (;;) {
+    const answer = await world.s3.get(name);
+    if (answer.status === status) return answer;
+    if (performance.now() > deadlineMs) expect.fail(`${JSON.stringify(name)} answers ${answer.status}, not ${status}`);
+  }
 }

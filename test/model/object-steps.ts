@@ -1,6 +1,7 @@
 /** Steps that change objects, done on the server and on the model. */
 import { expect } from 'vitest';
-import { md5Hex } from '../support/reference-model.ts';
+import type { Span } from '../support/lifecycle-model.ts';
+import { archiveState, md5Hex } from '../support/reference-model.ts';
 import type { S3Answer } from '../support/s3-http.ts';
 import { element, etagOf } from '../support/s3-operations.ts';
 import { seededBytes } from '../support/seeded-bytes.ts';
@@ -12,7 +13,7 @@ const otherEtag = md5Hex(Buffer.from('of nothing that was ever put'));
 export async function performObjectStep(world: World, step: ObjectStep): Promise<void> {
   switch (step.do) {
     case 'put':
-      return put(world, step, step.content, step.condition);
+      return put(world, step);
     case 'copy':
       return copy(world, step);
     case 'copy onto itself':
@@ -27,6 +28,8 @@ export async function performObjectStep(world: World, step: ObjectStep): Promise
       return tag(world, step.pick, String(step.value));
     case 'untag':
       return tag(world, step.pick, undefined);
+    case 'restore':
+      return restore(world, step);
     case 'versioning':
       return switchVersioning(world, step);
   }
@@ -61,17 +64,24 @@ export function newVersionId(world: World, bucket: string, answer: S3Answer): st
   return typeof id === 'string' ? id : 'null';
 }
 
-async function put(world: World, place: Place, content: Content, condition: Condition): Promise<void> {
-  const { name, model } = placeOf(world, place);
-  const bytes = bytesOf(content);
-  const { headers, refusal } = conditionOn(world, place, condition);
-  const answer = await world.write(() => world.s3.put(name, bytes, headers));
+/** The header that names a class, where it is not the usual one. */
+export function inClass(storageClass: string): Readonly<Record<string, string>> {
+  return storageClass === 'STANDARD' ? {} : { 'x-amz-storage-class': storageClass };
+}
+
+async function put(world: World, step: Extract<ObjectStep, { do: 'put' }>): Promise<void> {
+  const { storageClass } = step;
+  const { name, model } = placeOf(world, step);
+  const bytes = bytesOf(step.content);
+  const { headers, refusal } = conditionOn(world, step, step.condition);
+  const { answer, made } = await world.timed(() => world.s3.put(name, bytes, { ...headers, ...inClass(storageClass) }));
   if (answer === undefined) return;
   expect(answer.code).toBe(refusal);
   if (refusal !== '') return;
   const etag = md5Hex(bytes);
   expect(answer.headers.etag).toBe(`"${etag}"`);
-  model.add(name.key, { versionId: newVersionId(world, name.bucket, answer), content: bytes, etag, tag: undefined });
+  const versionId = newVersionId(world, name.bucket, answer);
+  model.add(name.key, { versionId, content: bytes, etag, tag: undefined, storageClass, made });
 }
 
 async function copy(world: World, step: Extract<ObjectStep, { do: 'copy' }>): Promise<void> {
@@ -82,36 +92,44 @@ async function copy(world: World, step: Extract<ObjectStep, { do: 'copy' }>): Pr
     name.bucket === source.name.bucket && name.key === source.name.key && model.current(name.key) === source.version;
   if (isOntoItself) return;
   const { headers, refusal } = conditionOn(world, step, step.condition);
-  const answer = await world.write(() => world.s3.copy(source.name, name, headers));
+  const { storageClass } = step;
+  const { answer, made } = await world.timed(() =>
+    world.s3.copy(source.name, name, { ...headers, ...inClass(storageClass) }),
+  );
   if (answer === undefined) return;
   expect(answer.code).toBe(refusal);
   if (refusal !== '') return;
   const etag = md5Hex(source.content);
   expect(etagOf(answer.body.toString())).toBe(etag);
   const { content, version } = source;
-  model.add(name.key, { versionId: newVersionId(world, name.bucket, answer), content, etag, tag: version.tag });
+  const versionId = newVersionId(world, name.bucket, answer);
+  model.add(name.key, { versionId, content, etag, tag: version.tag, storageClass, made });
 }
 
-/** Allowed only with a change, here of the metadata. */
+/** Allowed only with a change, here of the metadata. To name a class is one, also where it is the same. */
 async function copyOntoItself(world: World, place: Place): Promise<void> {
   const { name, model } = placeOf(world, place);
   const current = model.readable(name.key);
-  const refused = await world.write(() => world.s3.copy(name, name));
+  if (current !== undefined && !world.isReadable(current)) return;
+  const staying = inClass(current?.storageClass ?? 'STANDARD');
+  const isUnchanged = Object.keys(staying).length === 0;
+  const refused = isUnchanged ? await world.write(() => world.s3.copy(name, name)) : undefined;
   if (refused !== undefined) expect(refused.code).toBe(current === undefined ? 'NoSuchKey' : 'InvalidRequest');
   if (current === undefined) return;
-  const answer = await world.write(() => world.s3.copy(name, name, { 'x-amz-metadata-directive': 'REPLACE' }));
+  const replacing = { 'x-amz-metadata-directive': 'REPLACE', ...staying };
+  const { answer, made } = await world.timed(() => world.s3.copy(name, name, replacing));
   if (answer === undefined) return;
   expect(answer.code).toBe('');
   const etag = md5Hex(current.content);
-  const { content, tag } = current;
-  model.add(name.key, { versionId: newVersionId(world, name.bucket, answer), content, etag, tag });
+  const { content, tag, storageClass } = current;
+  model.add(name.key, { versionId: newVersionId(world, name.bucket, answer), content, etag, tag, storageClass, made });
 }
 
 async function deleteCurrent(world: World, step: Extract<ObjectStep, { do: 'delete' }>): Promise<void> {
   const { name, model } = placeOf(world, step);
   const isConditional = step.condition === 'match' || step.condition === 'mismatch';
   const { headers, refusal } = conditionOn(world, step, isConditional ? step.condition : 'none');
-  const answer = await world.write(() => world.s3.delete(name, headers));
+  const { answer, made } = await world.timed(() => world.s3.delete(name, headers));
   if (answer === undefined) return;
   expect(answer.code).toBe(refusal);
   if (refusal !== '') return;
@@ -119,7 +137,7 @@ async function deleteCurrent(world: World, step: Extract<ObjectStep, { do: 'dele
   expect(answer.headers['x-amz-delete-marker']).toBe(isMarker ? 'true' : undefined);
   const markerId = answer.headers['x-amz-version-id'];
   expect(markerId === 'null').toBe(model.versioning === 'Suspended');
-  model.deleteCurrent(name.key, isMarker ? String(markerId) : undefined);
+  model.deleteCurrent(name.key, isMarker ? String(markerId) : undefined, made);
 }
 
 async function deleteMany(world: World, step: Extract<ObjectStep, { do: 'delete many' }>): Promise<void> {
@@ -128,7 +146,7 @@ async function deleteMany(world: World, step: Extract<ObjectStep, { do: 'delete 
   // XML has no way to say U+FFFF.
   const named = [...new Set(step.keys)].map((key) => keys[key] ?? keys[0]).filter((key) => key !== '\uffff');
   if (named.length === 0) return;
-  const answer = await world.write(() => world.s3.deleteMany(bucket, named));
+  const { answer, made } = await world.timed(() => world.s3.deleteMany(bucket, named));
   if (answer === undefined) return;
   expect(answer.status).toBe(200);
   const entries = (name: 'Deleted' | 'Error'): Map<string, string> =>
@@ -143,7 +161,9 @@ async function deleteMany(world: World, step: Extract<ObjectStep, { do: 'delete 
   // While three disks go, a wave may fail with some of the keys in it: these were not deleted.
   const isRefusalRight = world.disks.awayCount === 3;
   for (const text of refused.values()) expect(isRefusalRight && element(text, 'Code')).toBe('ServiceUnavailable');
-  for (const [key, text] of deleted) model.deleteCurrent(key, element(text, 'DeleteMarkerVersionId') || undefined);
+  for (const [key, text] of deleted) {
+    model.deleteCurrent(key, element(text, 'DeleteMarkerVersionId') || undefined, made);
+  }
 }
 
 async function deleteVersion(world: World, pick: number): Promise<void> {
@@ -166,6 +186,29 @@ async function tag(world: World, pick: number, value: string | undefined): Promi
   if (answer === undefined) return;
   expect(answer.code).toBe('');
   version.tag = value;
+}
+
+/** Asks for an archived version. While a restore is under way another one is refused; of one that is done the days begin anew. */
+async function restore(world: World, { pick, days, tier }: Extract<ObjectStep, { do: 'restore' }>): Promise<void> {
+  const found = pickFrom(world.archived(), pick);
+  if (found === undefined) return;
+  const { name, version } = found;
+  const before = version.restore;
+  const { answer, made } = await world.timed(() => world.s3.restore(name, { days, tier }));
+  if (answer === undefined) return;
+  if (answer.code === 'RestoreAlreadyInProgress') {
+    expect(before === 'unknown' || (before !== undefined && made.fromMs < before.ready.toMs)).toBe(true);
+    return;
+  }
+  expect(answer.code).toBe('');
+  const state = archiveState(version, made);
+  if (state === 'readable') expect(answer.status).toBe(200);
+  if (before === undefined) expect(answer.status).toBe(202);
+  const delayMs = answer.status === 200 ? 0 : world.restoreDelayMs(version.storageClass, tier);
+  const ready: Span = { fromMs: made.fromMs + delayMs, toMs: made.toMs + delayMs + 1 };
+  const over = { fromMs: world.endOfDays(ready.fromMs, days), toMs: world.endOfDays(ready.toMs, days) };
+  // The copy that is there already is read without a gap.
+  version.restore = answer.status === 200 ? { ready: { fromMs: 0, toMs: made.toMs }, over } : { ready, over };
 }
 
 async function switchVersioning(world: World, step: Extract<ObjectStep, { do: 'versioning' }>): Promise<void> {

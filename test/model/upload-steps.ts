@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { type ListedParts, type ModelUpload, md5Hex } from '../support/reference-model.ts';
 import { element, etagOf } from '../support/s3-operations.ts';
-import { bytesOf, newVersionId, placeOf } from './object-steps.ts';
+import { bytesOf, inClass, newVersionId, placeOf } from './object-steps.ts';
 import type { UploadStep } from './steps.ts';
 import { pickFrom, type World } from './world.ts';
 
@@ -27,10 +27,12 @@ export async function performUploadStep(world: World, step: UploadStep): Promise
 
 async function create(world: World, step: Named<'create upload'>): Promise<void> {
   const { name, model } = placeOf(world, step);
-  const answer = await world.write(() => world.s3.createUpload(name));
+  const { storageClass } = step;
+  const { answer, made } = await world.timed(() => world.s3.createUpload(name, inClass(storageClass)));
   if (answer === undefined) return;
   expect(answer.code).toBe('');
-  model.uploads.set(element(answer.body.toString(), 'UploadId'), { key: name.key, parts: new Map() });
+  const uploadId = element(answer.body.toString(), 'UploadId');
+  model.uploads.set(uploadId, { key: name.key, storageClass, made, parts: new Map() });
 }
 
 async function putPart(world: World, { upload: pick, number, content }: Named<'put part'>): Promise<void> {
@@ -79,7 +81,9 @@ async function complete(world: World, { upload: pick, how }: Named<'complete'>):
   expect(etagOf(answer.body.toString())).toBe(expected.etag);
   const versionId = newVersionId(world, name.bucket, answer);
   model.uploads.delete(name.uploadId);
-  model.add(upload.key, { versionId, ...expected, tag: undefined, uploadId: name.uploadId });
+  // It is as old as its upload.
+  const { storageClass, made } = upload;
+  model.add(upload.key, { versionId, ...expected, tag: undefined, storageClass, made, uploadId: name.uploadId });
   world.completed.push({ name, parts: [...parts] });
 }
 

@@ -3,6 +3,7 @@
  * first; a null version (id `null`) exists at most once in it. Ids are the server's: the model is told them.
  */
 import { createHash } from 'node:crypto';
+import type { Span } from './lifecycle-model.ts';
 
 export interface ModelVersion {
   versionId: string;
@@ -10,8 +11,19 @@ export interface ModelVersion {
   content: Buffer | undefined;
   etag: string;
   tag: string | undefined;
+  /** Empty for a delete marker. */
+  storageClass: string;
+  made: Span;
+  /** Of an archived version, what was asked for last; `unknown` once a rule has moved it on. */
+  restore?: Restoration | 'unknown' | undefined;
   /** The upload that it was completed from. */
   uploadId?: string;
+}
+
+/** From when until when a restored version can be read. */
+export interface Restoration {
+  readonly ready: Span;
+  readonly over: Span;
 }
 
 export interface ModelPart {
@@ -21,6 +33,8 @@ export interface ModelPart {
 
 export interface ModelUpload {
   readonly key: string;
+  readonly storageClass: string;
+  readonly made: Span;
   readonly parts: Map<number, ModelPart>;
 }
 
@@ -32,9 +46,11 @@ export interface Completion {
   readonly etag: string;
 }
 
-/** What a lifecycle rule is for. */
-export const lifecycleRuleKinds = ['objects', 'noncurrent', 'markers', 'uploads'] as const;
-export type LifecycleRuleKind = (typeof lifecycleRuleKinds)[number];
+/** A version as a test adds it: without a class it is STANDARD, and its age counts for nothing where no rules are. */
+export type NewVersion = Omit<ModelVersion, 'storageClass' | 'made'> &
+  Partial<Pick<ModelVersion, 'storageClass' | 'made'>>;
+
+const anyTime: Span = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
 
 export const partSizeMinBytes = 5 * 1024 * 1024;
 
@@ -45,34 +61,24 @@ export class ReferenceModel {
   readonly uploads = new Map<string, ModelUpload>();
 
   /** Adds a version or a marker; the null version gives way to a new null version. */
-  add(key: string, version: ModelVersion): void {
+  add(key: string, added: NewVersion): void {
+    const storageClass = added.content === undefined ? '' : 'STANDARD';
+    const version = { storageClass, made: anyTime, ...added };
     const older = (this.keys.get(key) ?? []).filter(
       ({ versionId }) => versionId !== 'null' || version.versionId !== 'null',
     );
     this.keys.set(key, [version, ...older]);
   }
 
-  deleteCurrent(key: string, markerId: string | undefined): void {
+  deleteCurrent(key: string, markerId: string | undefined, made = anyTime): void {
     if (this.versioning === 'Unversioned') this.keys.delete(key);
-    else this.add(key, { versionId: markerId ?? '', content: undefined, etag: '', tag: undefined });
+    else this.add(key, { versionId: markerId ?? '', content: undefined, etag: '', tag: undefined, made });
   }
 
   deleteVersion(key: string, id: string): void {
     const left = (this.keys.get(key) ?? []).filter(({ versionId }) => versionId !== id);
     if (left.length > 0) this.keys.set(key, left);
     else this.keys.delete(key);
-  }
-
-  /** What a lifecycle rule of one day comes to once its days have passed. `markerOf` tells the id of a new delete marker. */
-  letRuleAct(rule: LifecycleRuleKind, prefix: string, markerOf: (key: string) => string | undefined): void {
-    const isLoneMarker = (key: string) => this.keys.get(key)?.length === 1 && this.current(key)?.content === undefined;
-    for (const key of [...this.keys.keys()].filter((one) => one.startsWith(prefix))) {
-      if (rule === 'objects' && this.readable(key) !== undefined) this.deleteCurrent(key, markerOf(key) ?? 'null');
-      if (rule === 'noncurrent') this.keys.set(key, this.keys.get(key)?.slice(0, 1) ?? []);
-      // At the age of an object a marker that hides nothing goes too.
-      if ((rule === 'objects' || rule === 'markers') && isLoneMarker(key)) this.keys.delete(key);
-    }
-    for (const [id, { key }] of this.uploads) if (rule === 'uploads' && key.startsWith(prefix)) this.uploads.delete(id);
   }
 
   current(key: string): ModelVersion | undefined {
@@ -143,10 +149,13 @@ export class ReferenceModel {
 /** One version as a line of text, for comparing listings. */
 export function versionLine(
   key: string,
-  version: { versionId: string; isLatest: boolean; etag: string; content: { length: number } | undefined },
+  version: Pick<ModelVersion, 'versionId' | 'etag' | 'storageClass'> & {
+    isLatest: boolean;
+    content: { length: number } | undefined;
+  },
 ): string {
-  const { versionId, isLatest, etag, content } = version;
-  const what = content === undefined ? 'marker' : `${content.length} bytes ${etag}`;
+  const { versionId, isLatest, etag, content, storageClass } = version;
+  const what = content === undefined ? 'marker' : `${content.length} bytes ${etag} ${storageClass}`;
   return `${key} ${versionId} ${what}${isLatest ? ' latest' : ''}`;
 }
 
@@ -180,3 +189,18 @@ export function md5Hex(...contents: readonly Uint8Array[]): string {
   for (const content of contents) hash.update(content);
   return hash.digest('hex');
 }
+
+/** What can be known of whether an archive can be read in a span of time. Of other classes nothing is asked. */
+export function archiveState(
+  { storageClass, restore }: ModelVersion,
+  { fromMs, toMs }: Span,
+): 'readable' | 'archived' | 'unknown' {
+  if (!archives.has(storageClass)) return 'readable';
+  if (restore === undefined) return 'archived';
+  if (restore === 'unknown') return 'unknown';
+  const { ready, over } = restore;
+  if (toMs < ready.fromMs || fromMs >= over.toMs) return 'archived';
+  return fromMs >= ready.toMs && toMs < over.fromMs ? 'readable' : 'unknown';
+}
+
+const archives: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHIVE']);

@@ -1,6 +1,7 @@
 /** The S3 operations that the random tests use, each one request; answers are given back as they came. */
 import { createHash } from 'node:crypto';
-import { type LifecycleRuleKind, versionLine } from './reference-model.ts';
+import type { ModelAction, ModelRule } from './lifecycle-model.ts';
+import { versionLine } from './reference-model.ts';
 import type { S3Answer, S3Http } from './s3-http.ts';
 
 export interface ObjectName {
@@ -54,15 +55,6 @@ const listings = {
   },
 } as const;
 
-/** The action of a lifecycle rule of one day, by what it is for. */
-export const lifecycleActions = {
-  objects: '<Expiration><Days>1</Days></Expiration>',
-  noncurrent: '<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration>',
-  markers: '<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>',
-  uploads:
-    '<AbortIncompleteMultipartUpload><DaysAfterInitiation>1</DaysAfterInitiation></AbortIncompleteMultipartUpload>',
-} as const satisfies Record<LifecycleRuleKind, string>;
-
 export class S3Operations {
   readonly #http: S3Http;
 
@@ -89,11 +81,8 @@ export class S3Operations {
     });
   }
 
-  /** One rule for the keys of a prefix. */
-  setLifecycle(bucket: string, prefix: string, action: string): Promise<S3Answer> {
-    const filter = `<Filter><Prefix>${escapeXml(prefix)}</Prefix></Filter>`;
-    const rule = `<Rule><ID>rule</ID>${filter}<Status>Enabled</Status>${action}</Rule>`;
-    const body = Buffer.from(`<LifecycleConfiguration>${rule}</LifecycleConfiguration>`);
+  setLifecycle(bucket: string, rules: readonly ModelRule[]): Promise<S3Answer> {
+    const body = Buffer.from(`<LifecycleConfiguration>${rules.map(ruleXml).join('')}</LifecycleConfiguration>`);
     const headers = md5Header(body);
     return this.#http.send({ method: 'PUT', path: `/${bucket}`, query: { lifecycle: '' }, headers, body });
   }
@@ -155,8 +144,15 @@ export class S3Operations {
     return /<Value>(.*?)<\/Value>/.exec(body.toString())?.[1];
   }
 
-  createUpload(name: ObjectName): Promise<S3Answer> {
-    return this.#http.send({ method: 'POST', path: pathOf(name), query: { uploads: '' } });
+  restore(name: ObjectName, { days, tier }: { days: number; tier: string }): Promise<S3Answer> {
+    const parameters = `<GlacierJobParameters><Tier>${tier}</Tier></GlacierJobParameters>`;
+    const body = Buffer.from(`<RestoreRequest><Days>${days}</Days>${parameters}</RestoreRequest>`);
+    const query = { restore: '', ...versionOf(name) };
+    return this.#http.send({ method: 'POST', path: pathOf(name), query, headers: md5Header(body), body });
+  }
+
+  createUpload(name: ObjectName, headers: Headers = {}): Promise<S3Answer> {
+    return this.#http.send({ method: 'POST', path: pathOf(name), query: { uploads: '' }, headers });
   }
 
   putPart(upload: UploadName, number: number, body: Buffer): Promise<S3Answer> {
@@ -243,7 +239,47 @@ function lineOf(text: string, isObject: boolean): string {
     isLatest: element(text, 'IsLatest') === 'true',
     etag: isObject ? etagOf(text) : '',
     content: isObject ? { length: Number(element(text, 'Size')) } : undefined,
+    storageClass: element(text, 'StorageClass'),
   });
+}
+
+function ruleXml({ isEnabled, filter, action }: ModelRule, index: number): string {
+  const { prefix, tag, largerThan, smallerThan } = filter;
+  const conditions = [
+    `<Prefix>${escapeXml(prefix)}</Prefix>`,
+    ...(tag === undefined ? [] : [`<Tag><Key>n</Key><Value>${tag}</Value></Tag>`]),
+    ...(largerThan === undefined ? [] : [`<ObjectSizeGreaterThan>${largerThan}</ObjectSizeGreaterThan>`]),
+    ...(smallerThan === undefined ? [] : [`<ObjectSizeLessThan>${smallerThan}</ObjectSizeLessThan>`]),
+  ];
+  const all = conditions.length === 1 ? conditions[0] : `<And>${conditions.join('')}</And>`;
+  const status = isEnabled ? 'Enabled' : 'Disabled';
+  return `<Rule><ID>rule-${index}</ID><Filter>${all}</Filter><Status>${status}</Status>${actionXml(action)}</Rule>`;
+}
+
+function actionXml(action: ModelAction): string {
+  const newer = (count: number) => (count === 0 ? '' : `<NewerNoncurrentVersions>${count}</NewerNoncurrentVersions>`);
+  switch (action.kind) {
+    case 'expire':
+      return `<Expiration><Days>${action.days}</Days></Expiration>`;
+    case 'expire on a date':
+      return `<Expiration><Date>${action.isPast ? '2020' : '2220'}-01-01T00:00:00Z</Date></Expiration>`;
+    case 'expire markers':
+      return '<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>';
+    case 'expire noncurrent': {
+      const days = `<NoncurrentDays>${action.days}</NoncurrentDays>`;
+      return `<NoncurrentVersionExpiration>${days}${newer(action.newer)}</NoncurrentVersionExpiration>`;
+    }
+    case 'abort uploads': {
+      const days = `<DaysAfterInitiation>${action.days}</DaysAfterInitiation>`;
+      return `<AbortIncompleteMultipartUpload>${days}</AbortIncompleteMultipartUpload>`;
+    }
+    case 'move':
+      return `<Transition><Days>${action.days}</Days><StorageClass>${action.to}</StorageClass></Transition>`;
+    case 'move noncurrent': {
+      const days = `<NoncurrentDays>${action.days}</NoncurrentDays>${newer(action.newer)}`;
+      return `<NoncurrentVersionTransition>${days}<StorageClass>${action.to}</StorageClass></NoncurrentVersionTransition>`;
+    }
+  }
 }
 
 /** What is in the first element of a name; empty if there is none. */
