@@ -86,7 +86,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const log = overrides.log ?? createLog(config.logLevel);
   const startedMs = clock.nowMs();
   const tls = openTls(config, { clock, log });
-  const brokers = await openBrokers(config);
+  const brokers = openBrokers(config, log);
   const clusterId = openCluster(config, log);
   const zonePaths = config.zones.map(({ path }) => path);
   const locks = lockZones(zonePaths, log);

@@ -1,5 +1,6 @@
 /** `ninefold serve`: runs the server until a signal ends it. */
 import type { Config } from '../config.ts';
+import { createLog } from '../lib/log.ts';
 import { certificateFile } from '../tls-files.ts';
 import { version } from '../version.ts';
 import type { Command } from './command.ts';
@@ -24,7 +25,10 @@ export const serve: Command = {
     const config = loadConfig();
     const choices = { ...trustedZone(config, value('trust-zone')), ...lastRecord(value('last-record')) };
     const { startDaemon } = await import('../daemon.ts');
-    const daemon = await startDaemon(config, { choices });
+    const log = createLog(config.logLevel);
+    // It ends the process, as whatever was half done is left so: the log says of what, before that.
+    process.on('uncaughtExceptionMonitor', (err, origin) => log.fatal({ err, origin }, 'An error that nothing holds'));
+    const daemon = await startDaemon(config, { choices, log });
     const startedMs = Math.round(performance.now());
     print(banner(config, daemon, startedMs));
     // Without files to read again, a hang-up ends the process, as a terminal that closes expects.

@@ -32,7 +32,7 @@ export interface BrokerOptions {
 }
 
 /** Messages that are sent at once on a connection, to be confirmed together. */
-const batchMax = 100;
+export const batchMax = 100;
 
 export function brokerTarget(options: BrokerOptions): EventTarget {
   return new BrokerTarget(options);

@@ -1,7 +1,7 @@
 /** Starting, stopping and refusing to start: the process as an operator meets it. */
 import { PassThrough } from 'node:stream';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Daemon, type DaemonOptions, region, rootKey, startDaemon } from '../support/daemon.ts';
 import { DataFolders } from '../support/data-folders.ts';
 import { eventually } from '../support/eventually.ts';
@@ -57,6 +57,19 @@ describe('starting', () => {
     await daemon.start();
     await objects.expectRight();
   });
+});
+
+test('an error that nothing holds → the log says which before the process ends, and tests show it', async () => {
+  const shown = vi.spyOn(console, 'log').mockImplementation(() => {});
+  onTestFinished(() => shown.mockRestore());
+  const thrower = "process.on('SIGUSR2', () => { throw new Error('out of the blue') })";
+  const preloaded = `data:text/javascript,${encodeURIComponent(thrower)}`;
+  const daemon = await started({ environment: { NODE_OPTIONS: `--import ${preloaded}` } });
+  process.kill(daemon.pid, 'SIGUSR2');
+  await eventually(() => expect(shown).toHaveBeenCalledOnce());
+  const [[text = ''] = []] = shown.mock.calls;
+  expect(text).toContain('ended by itself (exit code 1)');
+  expect(text).toMatch(/"level":60,.*out of the blue.*An error that nothing holds/);
 });
 
 describe('stopping', () => {

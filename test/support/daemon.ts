@@ -21,6 +21,8 @@ const node = existsSync(pinnedNode) ? pinnedNode : process.execPath;
 const startLimitMs = 30_000;
 const stopLimitMs = 20_000;
 const logKeptMax = 64 * 1024;
+/** Lines of it that are shown where it ended by itself. */
+const linesShown = 40;
 
 export interface DaemonOptions {
   /** A folder to serve, which is then left alone; without one, a temporary folder that `stop` removes. */
@@ -144,6 +146,10 @@ export class Daemon implements AsyncDisposable {
     running.add(child);
     child.once('exit', () => running.delete(child));
     const endpoint = await this.#ready(child);
+    // When both its streams are read to their end.
+    child.once('close', (code, signal) => {
+      if (this.#process === child && code !== 0 && signal !== 'SIGKILL') this.#showEnd(signal ?? `exit code ${code}`);
+    });
     const { port, protocol } = new URL(endpoint);
     this.#port = Number(port);
     this.#scheme = protocol;
@@ -206,6 +212,12 @@ export class Daemon implements AsyncDisposable {
         fail(`ended before it was ready (${signal ?? `exit code ${code}`})`);
       });
     });
+  }
+
+  /** Whoever speaks to it is only told that there is no connection. */
+  #showEnd(how: string): void {
+    const last = this.#output.split('\n').slice(-linesShown).join('\n');
+    console.log(`The server on ${this.endpoint} ended by itself (${how}). It printed last:\n${last}`);
   }
 
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {

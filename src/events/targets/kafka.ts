@@ -1,6 +1,7 @@
 /** Events as records of a topic of Kafka, acknowledged by all replicas in sync; those of a key go to one partition. */
+import { subscribe } from 'node:diagnostics_channel';
 import { isIP } from 'node:net';
-import { ProduceAcks, Producer, ProtocolError, stringSerializers, UserError } from '@platformatic/kafka';
+import { Connection, ProduceAcks, Producer, ProtocolError, stringSerializers, UserError } from '@platformatic/kafka';
 import { brokerTarget, noneTaken, rootOf } from '../broker-target.ts';
 import { allTaken, type EventTarget, NotTaken } from '../target.ts';
 import type { ReadTlsFiles } from './tls-files.ts';
@@ -22,14 +23,37 @@ export interface KafkaOptions {
   readonly tls: ReadTlsFiles | undefined;
 }
 
+/**
+ * The connections of a producer, which the library gives its context. It listens for one error of each and tells of several, as of one that is
+ * reset while it authenticates; and it leaves the sockets of those that failed to the broker to close.
+ */
+class Connections {
+  readonly #made = new Set<Connection>();
+
+  add(connection: Connection): void {
+    this.#made.add(connection);
+    connection.on('error', () => {}).on('close', () => this.#made.delete(connection));
+  }
+
+  destroy(): void {
+    for (const { socket } of this.#made) socket?.destroy();
+  }
+}
+subscribe('plt:kafka:instances', (message) => {
+  if (!(message instanceof Object && 'instance' in message && message.instance instanceof Connection)) return;
+  if (message.instance.context instanceof Connections) message.instance.context.add(message.instance);
+});
+
 export function kafka({ arn, brokers, topic, sasl, timeoutMs, tls }: KafkaOptions): EventTarget {
   return brokerTarget({
     arn,
     address: `kafka://${brokers.join(',')}`,
     timeoutMs,
     async connect({ signal }) {
+      const connections = new Connections();
       const producer = new Producer({
         clientId: 'ninefold',
+        context: connections,
         bootstrapBrokers: [...brokers],
         serializers: stringSerializers,
         acks: ProduceAcks.ALL,
@@ -43,6 +67,7 @@ export function kafka({ arn, brokers, topic, sasl, timeoutMs, tls }: KafkaOption
       });
       const close = () => {
         producer.close(true).catch(() => {});
+        connections.destroy();
       };
       signal.addEventListener('abort', close);
       try {
