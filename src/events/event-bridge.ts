@@ -51,6 +51,7 @@ export function busEvent(event: ObjectEvent, accountId: string): unknown {
     resources: [`arn:aws:s3:::${bucket}`],
     detail: {
       version: '0',
+      'event-version': '1.1',
       bucket: { name: bucket },
       object: {
         key,

@@ -4,15 +4,11 @@
  */
 import type { ObjectEvent, TestEvent } from '../engine/types.ts';
 
-/** By kind of event, as AWS counts versions of the record: those that came later have a larger one. */
-const versions: readonly (readonly [kind: string, version: string])[] = [
-  ['ObjectCreated:', '2.1'],
-  ['ObjectRemoved:', '2.1'],
-];
-const laterVersion = '2.3';
+/** One for events of all kinds since 2.4; until then replication had 2.2, whatever else came later than 2.1 had 2.3. */
+const recordVersion = '2.5';
 
 export interface EventRecord {
-  readonly eventVersion: string;
+  readonly eventVersion: typeof recordVersion;
   readonly eventSource: 'aws:s3';
   readonly awsRegion: string;
   readonly eventTime: string;
@@ -64,7 +60,7 @@ export function eventRecord(event: ObjectEvent): EventRecord {
   const { event: eventName, requester, sourceAddress, requestId, hostId, rule, bucket, owner, region, atMs } = event;
   const { key, size, etag, versionId, sequencer } = event;
   return {
-    eventVersion: versions.find(([kind]) => eventName.startsWith(kind))?.[1] ?? laterVersion,
+    eventVersion: recordVersion,
     eventSource: 'aws:s3',
     awsRegion: region,
     eventTime: new Date(atMs).toISOString(),

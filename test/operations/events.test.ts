@@ -83,7 +83,7 @@ describe('the message', () => {
     const { $metadata, ETag } = await daemon().client.send(new PutObjectCommand({ Bucket, Key, Body: 'hello' }));
     const [record] = await arrived(Bucket, 1);
     expect(record).toEqual({
-      eventVersion: '2.1',
+      eventVersion: '2.5',
       eventSource: 'aws:s3',
       awsRegion: 'us-east-1',
       eventTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
@@ -128,7 +128,7 @@ describe('the message', () => {
       ...{ version: '0', 'detail-type': 'Object Created', source: 'aws.s3', account: '000000000000' },
       ...{ region: 'us-east-1', resources: [`arn:aws:s3:::${Bucket}`] },
       detail: {
-        version: '0',
+        ...{ version: '0', 'event-version': '1.1' },
         bucket: { name: Bucket },
         object: { key: 'a b', size: 5, sequencer: expect.any(String) },
         reason: 'PutObject',

@@ -193,7 +193,7 @@ describe('objects', () => {
       const told = receiver.taken.flatMap(({ message }) => message.Records ?? []);
       expect(told).toMatchObject([
         {
-          eventVersion: '2.3',
+          eventVersion: '2.5',
           eventName: 'IntelligentTiering',
           s3: { object: { key: 'k', size: Body.length } },
           intelligentTieringEventData: { destinationAccessTier: 'ARCHIVE_ACCESS' },
