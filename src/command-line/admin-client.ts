@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { readRootKey, rootKeyFile } from '../data-folder.ts';
 import { systemClock } from '../lib/clock.ts';
 import { signRequest } from '../lib/sigv4/sign.ts';
-import { CommandError } from './command-error.ts';
+import { CommandError, NoAnswer } from './command-error.ts';
 import { endpointOf } from './endpoint.ts';
 import { type Answer, type Call, exchange } from './exchange.ts';
 
@@ -14,7 +14,7 @@ const errorSchema = z.object({ code: z.string(), message: z.string() });
 
 export interface AdminClient {
   readonly endpoint: string;
-  /** The answer, as the schema has it. Rejects with CommandError, whose message says what to do. */
+  /** The answer, as the schema has it. Rejects with CommandError, whose message says what to do; NoAnswer is one. */
   request<T>(request: AdminCall, schema: z.ZodType<T>): Promise<T>;
 }
 
@@ -72,7 +72,7 @@ async function exchangeOrExplain(
     if (cause instanceof CommandError) throw cause;
     const { origin } = new URL(url);
     const isRefused = cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
-    throw new CommandError(
+    throw new NoAnswer(
       isRefused
         ? `No server answers at ${origin}. Start one with \`ninefold serve\`, or name where it listens by --host and --port.`
         : `The server at ${origin} gave no answer: ${cause instanceof Error ? cause.message : String(cause)}.`,

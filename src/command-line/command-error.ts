@@ -2,3 +2,6 @@
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
+
+/** The server did not answer: it does not run, or is on its way up or down. */
+export class NoAnswer extends CommandError {}

@@ -38,23 +38,16 @@ async function list({ loadConfig, print }: CommandCall): Promise<number> {
   return 0;
 }
 
-/** How often a server that has nothing new is asked again. */
-const lookEveryMs = 250;
-
 async function tail({ loadConfig, print, complain, value, isRead }: CommandCall): Promise<number> {
   const { client, tailSchema } = await prepare(loadConfig());
+  const { followTail } = await import('./event-tail.ts');
   const { setTimeout: pause } = await import('node:timers/promises');
-  const [target, wantedBucket] = [value('target'), value('bucket')];
-  for (let place: readonly string[] = []; isRead(); ) {
-    const page = await client.request({ method: 'GET', path: ['events', 'tail', ...place] }, tailSchema);
-    if (page.hasGap) complain('Events are missing here: there were more than the server keeps for this.');
-    for (const event of page.events) {
-      const isWanted = target === undefined || event.target === target;
-      if (isWanted && (wantedBucket === undefined || event.bucket === wantedBucket)) print(JSON.stringify(event));
-    }
-    place = [page.next];
-    if (page.events.length === 0) await pause(lookEveryMs);
-  }
+  const [target, bucket] = [value('target'), value('bucket')];
+  await followTail({
+    look: (place) => client.request({ method: 'GET', path: ['events', 'tail', ...place] }, tailSchema),
+    isWanted: (event) => (target ?? event.target) === event.target && (bucket ?? event.bucket) === event.bucket,
+    ...{ print, complain, isRead, pause },
+  });
   return 0;
 }
 
