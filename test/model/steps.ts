@@ -199,7 +199,7 @@ const readSteps: fc.WeightedArbitrary<Step>[] = [
   { weight: 2, arbitrary: fc.record({ do: named('list uploads'), ...listing }) },
 ];
 
-const age = fc.record({ pick: index, more: fc.integer({ min: -2, max: 2 }) });
+const age = fc.record({ pick: index, more: fc.integer({ min: -2, max: 1 }) });
 const newer = fc.nat({ max: 2 });
 const kind = <K extends DrawnAction['kind']>(name: K): fc.Arbitrary<K> => fc.constant(name);
 const action: fc.Arbitrary<DrawnAction> = fc.oneof(
@@ -218,14 +218,14 @@ const only = fc.oneof(
 );
 const rule: fc.Arbitrary<DrawnRule> = fc.record({
   isEnabled: fc.oneof({ weight: 9, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
-  prefix: listing.prefix,
+  prefix: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: listing.prefix }),
   only,
   pick: index,
   action,
 });
 const lifecycleSteps: fc.WeightedArbitrary<Step>[] = [
   {
-    weight: 4,
+    weight: 10,
     arbitrary: fc.record({
       do: named('let rules act'),
       bucket,

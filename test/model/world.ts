@@ -20,8 +20,8 @@ const jobsSchema = z.object({ jobs: z.array(jobSchema) });
 
 /** The longest until the server has seen that disks have gone or come back. */
 export const noticeLimitMs = 30_000;
-/** Days of these runs. */
-export const dayMs = 20;
+/** Days of these runs: longer than it takes to put rules, have them act and remove them, so that a day too early shows. */
+export const dayMs = 200;
 /** How long a restore takes at most, in days, as S3 has it. */
 const restoreDays = {
   GLACIER: { Standard: 5 / 24, Bulk: 12 / 24 },
