@@ -68,7 +68,8 @@ async function submitCompletion(
       }),
       ...whole,
     };
-    const routed = routeOf({ key, tags: upload.attributes.tags, kind: 'version' });
+    const { tags, encryption } = upload.attributes;
+    const routed = routeOf({ key, tags, kind: 'version', encryption });
     // A version begins with the end of its upload, whatever its date.
     const attributes = lockOf(attributesOf(upload, { ...routed, replica }), context.clock.nowMs());
     const manifest = {

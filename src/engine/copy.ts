@@ -34,6 +34,7 @@ export async function copyObject(context: EngineContext, request: CopyRequest): 
     key,
     tags: attributes.tags,
     kind: 'version',
+    encryption,
   });
   const lockOf = await locking(context, bucket, { isReplica: false });
   return onCurrentBucket(context, bucket, async (current) => {

@@ -69,7 +69,8 @@ async function putObject(context: EngineContext, request: PutRequest): Promise<V
   await checkBeforeBody(context, request, conditions);
   const noticeOf = await noticing(context, bucket, request.cause);
   const routeOf = await routing(context, bucket, request.replica === undefined ? request.cause : undefined);
-  const { replicate } = routeOf({ key: request.key, tags: request.attributes.tags, kind: 'version' });
+  const { tags } = request.attributes;
+  const { replicate } = routeOf({ key: request.key, tags, kind: 'version', encryption: request.encryption });
   const encryption = request.encryption && (await context.keyring.create(request.encryption));
   const stored = withStatus(request, { replicate, encryption: encryption?.encryption });
   const lockOf = await locking(context, bucket, { isReplica: request.replica !== undefined });
@@ -209,9 +210,9 @@ type Change = { readonly event: string } & ({ readonly tags: readonly Tag[] } | 
 
 /** Where a change goes of what is said of a version: of versions that were never replicated nothing does. */
 export function routeOfAttributes(routeOf: Routing, { key, attributes }: Version): ReturnType<Routing> {
-  const { replication, tags } = attributes;
+  const { replication, tags, encryption } = attributes;
   if (replication === undefined) return {};
-  return routeOf({ key, tags, kind: 'attributes', isReplica: replication === 'REPLICA' });
+  return routeOf({ key, tags, encryption, kind: 'attributes', isReplica: replication === 'REPLICA' });
 }
 
 async function changeVersion(

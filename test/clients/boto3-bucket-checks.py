@@ -109,10 +109,8 @@ def refreshed(of, arn):
 def check_not_built():
     """aws_s3_bucket_website_configuration and others of what is not built: refused by name, and nothing is kept"""
     of = make('tf-unbuilt')
-    rule = {'ApplyServerSideEncryptionByDefault': {'SSEAlgorithm': 'AES256'}}
     calls = [
         (s3.put_bucket_website, {'WebsiteConfiguration': {'IndexDocument': {'Suffix': 'index.html'}}}),
-        (s3.put_bucket_encryption, {'ServerSideEncryptionConfiguration': {'Rules': [rule]}}),
         (s3.put_bucket_accelerate_configuration, {'AccelerateConfiguration': {'Status': 'Enabled'}}),
         (s3.put_bucket_notification_configuration, {'NotificationConfiguration': {'EventBridgeConfiguration': {}}}),
     ]

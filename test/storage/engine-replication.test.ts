@@ -385,3 +385,12 @@ test('a version deleted before its turn → nothing is sent, and it is told; a r
   await until(running, async () => expect(await statusOf('k')).toBe('FAILED'));
   await running.close();
 });
+
+test('an object under a key of KMS → stays where it is, as no rule selects it', async () => {
+  const kms = { keyArn: 'arn:aws:kms:us-east-1:000000000000:key/k', context: {} };
+  for (const encryption of [{ kind: 'SSE-S3' }, { kind: 'SSE-KMS', ...kms }, { kind: 'DSSE-KMS', ...kms }] as const) {
+    const body = bodyOf('x');
+    await store.engine.objects.put({ bucket: source, key: 'k', source: body, attributes: plain, cause, encryption });
+    expect(await statusOf('k')).toBe(encryption.kind === 'SSE-S3' ? 'PENDING' : undefined);
+  }
+});

@@ -1,5 +1,6 @@
 /** Replication rules of a bucket: their form, and where a change goes by them. Whoever puts them has checked them. */
 import { z } from 'zod';
+import type { ObjectEncryption } from '../../meta/object-encryption.ts';
 import type { ReplicationKind, Tag } from '../../meta/records.ts';
 import type { ReplicationRoute } from '../../meta/replication-commands.ts';
 
@@ -54,10 +55,14 @@ export interface RoutedChange {
   readonly kind: ReplicationKind;
   /** It is about a replica: what rules made is not made again by rules. */
   readonly isReplica?: boolean;
+  /** Of the version's bytes. */
+  readonly encryption?: Pick<ObjectEncryption, 'kind'> | undefined;
 }
 
 /** Where rules have a change go: for each destination by the rule of the highest priority. */
 export function routesOf(rules: readonly ReplicationRule[], change: RoutedChange): readonly ReplicationRoute[] {
+  // Only rules that select objects under keys of KMS replicate them, and those are not implemented.
+  if (change.encryption?.kind === 'SSE-KMS' || change.encryption?.kind === 'DSSE-KMS') return [];
   const chosen = new Map<string, ReplicationRule>();
   for (const rule of rules) {
     if (!isFor(rule, change)) continue;

@@ -110,10 +110,10 @@ export class Resyncs {
   ): Promise<QueueReplication['versions'][number] | undefined> {
     const version = await refusing({}, () => this.#context.index.getVersion(bucketId, key, versionId));
     if (version === undefined) return undefined;
-    const { replication, tags } = version.attributes;
+    const { replication, tags, encryption } = version.attributes;
     if (replication === 'REPLICA' || (replication === 'COMPLETED' && !walk.all)) return undefined;
     const kind = version.isDeleteMarker ? 'marker' : 'version';
-    const to = routesOf(rules, { key, tags, kind }).filter(
+    const to = routesOf(rules, { key, tags, kind, encryption }).filter(
       ({ destination }) => (walk.destination ?? destination) === destination,
     );
     return to.length === 0 ? undefined : { key, versionId, kind, to };

@@ -42,7 +42,7 @@ function readRule(element: S3.ReplicationRule): ReplicationRule {
   }
   if (SourceSelectionCriteria?.SseKmsEncryptedObjects !== undefined) {
     throw new S3Error('NotImplemented', {
-      message: 'No object is encrypted here, so none can be selected by that',
+      message: 'Replication of objects under keys of KMS is not implemented: they stay where they are',
       fields: { Header: 'SseKmsEncryptedObjects' },
     });
   }
