@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { collectSeldom } from './test/support/engine-flags.ts';
 
 /** Files that run servers take longest, however short they are: begun last, one would keep the others waiting. */
 class ServersFirst extends BaseSequencer {
@@ -16,6 +17,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['test/**/*.slow.test.ts'],
     globalSetup: 'test/support/run-folder.ts',
+    execArgv: [...collectSeldom],
     // A process runs many files, one after another: starting one, and reading what most files import, takes longer than
     // most files do.
     isolate: false,

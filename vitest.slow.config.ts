@@ -4,6 +4,7 @@
  * one after another, those that measure time and memory.
  */
 import { defineConfig, type UserWorkspaceConfig } from 'vitest/config';
+import { collectSeldom } from './test/support/engine-flags.ts';
 
 /** Files of the quick ring that have more cases in this one (`test/support/ring.ts`). */
 const widened = [
@@ -21,7 +22,8 @@ type Options = NonNullable<UserWorkspaceConfig['test']>;
 
 function project(name: string, groupOrder: number, options: Options): { test: Options } {
   const env = { NINEFOLD_TEST_RING: 'slow' };
-  return { test: { name, env, sequence: { groupOrder }, testTimeout: 300_000, hookTimeout: 300_000, ...options } };
+  const limits = { testTimeout: 300_000, hookTimeout: 300_000 };
+  return { test: { name, env, execArgv: [...collectSeldom], sequence: { groupOrder }, ...limits, ...options } };
 }
 
 export default defineConfig({

@@ -10,21 +10,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { collectSeldom } from '../../support/engine-flags.ts';
 import { memoryFolder, record } from './recorder.ts';
 import { scenes } from './scenes/index.ts';
 
 const seed = Number(process.env['NINEFOLD_TEST_SEED'] ?? 20_261_126);
 const program = fileURLToPath(new URL('main.ts', import.meta.url));
 const shares = availableParallelism();
-/** Buffers of stores that were closed are most of the garbage; collected as soon as usual, they take a sixth of the time. */
-const collectsSeldom = ['--single-threaded-gc', '--initial-heap-size=800'];
 
 /** What a process that tries a share of the points prints. */
 async function tryShare(recording: string, share: number): Promise<readonly Record<string, unknown>[]> {
   const shareFlag = `${share}/${shares}`;
   const ran = await promisify(execFile)(
     process.execPath,
-    [...collectsSeldom, program, '--recording', recording, '--seed', String(seed), '--share', shareFlag],
+    [...collectSeldom, program, '--recording', recording, '--seed', String(seed), '--share', shareFlag],
     { maxBuffer: 64 * 1024 * 1024 },
   ).catch((error: { stdout?: string; stderr?: string }) => {
     // Points that failed are lines like the others; a process that did not come so far is an error.

@@ -3,7 +3,7 @@
  * wherever its name goes. Node 0 is the root.
  */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -18,6 +18,9 @@ export interface File {
   isOwn: boolean;
 }
 export type Folder = Map<string, NodeId>;
+
+/** Of buffers that trees share, which therefore stay as they are. */
+const digests = new WeakMap<Buffer, string>();
 
 export class FileTree {
   readonly #nodes = new Map<NodeId, File | Folder>();
@@ -98,19 +101,19 @@ export class FileTree {
 
   /** Tells trees apart that hold other files. */
   digest(skips: (name: string) => boolean): string {
-    const hash = createHash('sha1');
+    const whole = createHash('sha1');
     const visit = (id: NodeId): void => {
       for (const [name, child] of [...this.folder(id)].sort(([a], [b]) => (a < b ? -1 : 1))) {
         if (skips(name)) continue;
         const isFolder = this.isFolder(child);
-        hash.update(JSON.stringify([name, isFolder || this.file(child).size]));
+        whole.update(JSON.stringify([name, isFolder || this.file(child).size]));
         if (isFolder) visit(child);
-        else hash.update(this.file(child).bytes.subarray(0, this.file(child).size));
+        else whole.update(digestOf(this.file(child)));
       }
-      hash.update('/');
+      whole.update('/');
     };
     visit(ROOT);
-    return hash.digest('hex');
+    return whole.digest('hex');
   }
 
   /** Writes everything below a folder out. `skips` says which names are left out. */
@@ -123,6 +126,15 @@ export class FileTree {
       else writeFileSync(path, this.file(child).bytes.subarray(0, this.file(child).size));
     }
   }
+}
+
+function digestOf({ bytes, size, isOwn }: File): string {
+  const isWhole = size === bytes.length;
+  const known = isOwn || !isWhole ? undefined : digests.get(bytes);
+  if (known !== undefined) return known;
+  const digest = hash('sha1', bytes.subarray(0, size));
+  if (!isOwn && isWhole) digests.set(bytes, digest);
+  return digest;
 }
 
 /** The tree as it lies in a folder. */
