@@ -31,7 +31,7 @@ async function called(line: string) {
     complain: (text: string) => complaints.push(text),
     isRead: () => true,
   };
-  const code = await run(line === '' ? [] : line.split(' '), output, table);
+  const code = await run(line === '' ? [] : line.split(' '), output, { table });
   return { code, printed: printed.join('\n'), complaints: complaints.join('\n'), calls, table };
 }
 

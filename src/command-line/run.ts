@@ -45,10 +45,17 @@ const flagOptions = {
 } as const;
 const commonNames = new Set([...Object.keys(flagOptions), 'help', 'version']);
 
+/** What stands around a run, where that is not the usual. */
+export interface Surroundings {
+  readonly table?: readonly Command[];
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
 /** Runs what the arguments ask for and returns the exit code: 2 where they are not understood. */
-export async function run(args: readonly string[], output: Output, table = commands): Promise<number> {
+export async function run(args: readonly string[], output: Output, around: Surroundings = {}): Promise<number> {
+  const { table = commands } = around;
   try {
-    return await dispatch(args, output, table);
+    return await dispatch(args, output, { ...around, table });
   } catch (error) {
     if (error instanceof UsageError) {
       output.complain(`${error.message}\n\n${usageText(table)}`);
@@ -62,7 +69,11 @@ export async function run(args: readonly string[], output: Output, table = comma
   }
 }
 
-async function dispatch(args: readonly string[], output: Output, table: readonly Command[]): Promise<number> {
+async function dispatch(
+  args: readonly string[],
+  output: Output,
+  { table, environment }: Surroundings & { table: readonly Command[] },
+): Promise<number> {
   const { values, flags, positionals } = parse(args, table);
   if (values.get('help') === true) output.print(usageText(table));
   else if (values.get('version') === true) output.print(version());
@@ -74,7 +85,7 @@ async function dispatch(args: readonly string[], output: Output, table: readonly
     return command.run({
       operands,
       flags,
-      loadConfig: () => loadConfig(flags),
+      loadConfig: () => loadConfig(flags, environment),
       has: (option) => values.get(option) === true,
       value: (option) => textOf(values.get(option)),
       values: (option) => textsOf(values.get(option)),

@@ -9,7 +9,7 @@ import { AwsSession } from './aws-session.ts';
 import { generation, pythonClients, setupLimitMs } from './python.ts';
 import { describeChecks } from './python-checks.ts';
 
-const daemon = useDaemon({ config: 'tls:\n  selfSigned: true\n' });
+const daemon = useDaemon({ isHosted: false, config: 'tls:\n  selfSigned: true\n' });
 
 describeChecks('boto3-tls-checks.py', daemon, 3);
 

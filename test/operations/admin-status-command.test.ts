@@ -48,7 +48,10 @@ test('disk that is lost → named, with what it costs; exit 1; well again when i
 });
 
 test('key of the data folder → found there; another data folder, another key, no server → said what to do', async () => {
-  const own = await startDaemon({ environment: { NINEFOLD_ACCESS_KEY_ID: '', NINEFOLD_SECRET_ACCESS_KEY: '' } });
+  const own = await startDaemon({
+    isHosted: true,
+    environment: { NINEFOLD_ACCESS_KEY_ID: '', NINEFOLD_SECRET_ACCESS_KEY: '' },
+  });
   onTestFinished(async () => void (await own.stop()));
   const port = ['--port', String(own.port)];
   expect(await runNinefold(['status', ...port, '--data', own.dataDirectory])).toMatchObject({ code: 0 });

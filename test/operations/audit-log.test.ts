@@ -161,7 +161,7 @@ test('queues made, emptied and removed, topics and subscriptions → a record ea
 });
 
 test('full files → set aside, the oldest gone; switched off → no file', async () => {
-  await using small = await startDaemon({ config: 'auditLog: { fileBytesMax: 1024, filesMax: 3 }' });
+  await using small = await startDaemon({ isHosted: true, config: 'auditLog: { fileBytesMax: 1024, filesMax: 3 }' });
   for (let made = 0; made < 12; made++) await small.newBucket();
   const files = readdirSync(join(small.dataDirectory, 'audit')).sort();
   expect(files).toEqual([
@@ -173,7 +173,7 @@ test('full files → set aside, the oldest gone; switched off → no file', asyn
   await small.newBucket();
   expect(records(small.dataDirectory).at(-1)).toMatchObject({ eventName: 'CreateBucket' });
 
-  await using silent = await startDaemon({ config: 'auditLog: { enabled: false }' });
+  await using silent = await startDaemon({ isHosted: true, config: 'auditLog: { enabled: false }' });
   await silent.newBucket();
   expect(readdirSync(silent.dataDirectory)).not.toContain('audit');
 });

@@ -33,7 +33,7 @@ let here: Daemon;
 let replicator: { accessKeyId: string; secretAccessKey: string };
 
 beforeAll(async () => {
-  there = await startDaemon();
+  there = await startDaemon({ isHosted: true });
   for (const Bucket of ['mirror', 'plain']) {
     await there.client.send(new CreateBucketCommand({ Bucket }));
     const VersioningConfiguration = { Status: 'Enabled' as const };
@@ -50,7 +50,7 @@ beforeAll(async () => {
     { endpoint: there.endpoint, ...root, buckets: [{ arn: 'arn:aws:s3:::abroad', name: 'plain' }] },
     { endpoint: 'http://127.0.0.1:9', ...root, buckets: [{ arn: 'arn:aws:s3:::away' }] },
   ];
-  here = await startDaemon({ config: JSON.stringify({ replication: { destinations } }) });
+  here = await startDaemon({ isHosted: true, config: JSON.stringify({ replication: { destinations } }) });
   await makeRole(here);
 });
 afterAll(async () => {

@@ -116,7 +116,7 @@ class Issuer {
 beforeAll(async () => {
   issuer = new Issuer();
   await issuer.listen();
-  daemon = await startDaemon({ config: config(issuer.url) });
+  daemon = await startDaemon({ isHosted: true, config: config(issuer.url) });
   iam = new IAMClient(clientOptions(rootKey));
 });
 afterAll(async () => {

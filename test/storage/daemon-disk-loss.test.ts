@@ -13,7 +13,7 @@ const seed = 20_261_122;
 /** The longest until the server has seen that folders have gone or come back. */
 const noticeLimitMs = 30_000;
 
-const daemon = useDaemon({ environment: { NINEFOLD_LOG_LEVEL: 'warn' } });
+const daemon = useDaemon({ isHosted: false, environment: { NINEFOLD_LOG_LEVEL: 'warn' } });
 let folders: DataFolders;
 /** Put while all nine disks were there: they stand the loss of any three. */
 let objects: StoredObjects;

@@ -12,6 +12,7 @@ const hot = { StorageClass: 'EXPRESS_ONEZONE' } as const;
 const noticeLimitMs = 10_000;
 
 const daemon = useDaemon({
+  isHosted: false,
   config: 'store: { schemes: { EXPRESS_ONEZONE: 1+2 } }',
   environment: { NINEFOLD_LOG_LEVEL: 'warn' },
 });

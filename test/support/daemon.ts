@@ -4,19 +4,15 @@
  *     await using daemon = await startDaemon();
  *     await daemon.client.send(new PutObjectCommand({ Bucket: await daemon.newBucket(), Key: 'a', Body: 'x' }));
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-
-const repository = fileURLToPath(new URL('../..', import.meta.url));
-/** The Node that npm scripts use, whatever runs the tests. */
-const pinnedNode = join(repository, 'node_modules', '.bin', 'node');
-const node = existsSync(pinnedNode) ? pinnedNode : process.execPath;
+import type { ConfigFlags } from '../../src/config.ts';
+import { spawnNode } from './node-process.ts';
+import { ServerHost } from './server-host.ts';
 
 const startLimitMs = 30_000;
 const stopLimitMs = 20_000;
@@ -35,6 +31,18 @@ export interface DaemonOptions {
   readonly args?: readonly string[];
   /** 0, the default, for any free port. */
   readonly port?: number;
+  /** In the process that runs other tests' servers too, which spares most of the start. Such a server cannot be killed. */
+  readonly isHosted?: boolean;
+}
+
+/** A server that runs, however. */
+interface Running {
+  readonly endpoint: string;
+  readonly pid: number;
+  /** Says how a process of its own ended otherwise than well, once all that it printed is read. */
+  ended?(tell: (how: string) => void): void;
+  /** Returns the exit code. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
 }
 
 /** Keys that every test server gets. */
@@ -62,7 +70,7 @@ export class Daemon implements AsyncDisposable {
   readonly secretAccessKey = rootKey.secretAccessKey;
   readonly dataDirectory: string;
   readonly #options: DaemonOptions;
-  #process: ChildProcess | undefined;
+  #running: Running | undefined;
   #client: S3Client | undefined;
   #port: number;
   /** As the server prints it. */
@@ -86,9 +94,12 @@ export class Daemon implements AsyncDisposable {
   }
 
   get pid(): number {
-    const pid = this.#process?.pid;
-    if (pid === undefined) throw new Error('the server does not run');
-    return pid;
+    if (this.#running === undefined) throw new Error('the server does not run');
+    return this.#running.pid;
+  }
+
+  get isHosted(): boolean {
+    return this.#options.isHosted === true;
   }
 
   /** What the server printed last, on both streams. */
@@ -128,29 +139,27 @@ export class Daemon implements AsyncDisposable {
     return name;
   }
 
-  /** Starts the process, on the port it had before if it ran already. */
+  /** Starts the server, on the port it had before if it ran already. */
   async start(): Promise<void> {
-    const child = spawn(node, ['src/main.ts', 'serve', ...(await this.#arguments())], {
-      cwd: repository,
-      env: {
-        PATH: process.env['PATH'],
-        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
-        NINEFOLD_ACCESS_KEY_ID: this.accessKeyId,
-        NINEFOLD_SECRET_ACCESS_KEY: this.secretAccessKey,
-        ...this.#options.environment,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.#process = child;
     this.#output = '';
-    running.add(child);
-    child.once('exit', () => running.delete(child));
-    const endpoint = await this.#ready(child);
-    // When both its streams are read to their end.
-    child.once('close', (code, signal) => {
-      if (this.#process === child && code !== 0 && signal !== 'SIGKILL') this.#showEnd(signal ?? `exit code ${code}`);
+    const flags = await this.#flags();
+    const environment = {
+      NINEFOLD_ACCESS_KEY_ID: this.accessKeyId,
+      NINEFOLD_SECRET_ACCESS_KEY: this.secretAccessKey,
+      ...this.#options.environment,
+    };
+    const hear = (text: string): void => {
+      this.#output = (this.#output + text).slice(-logKeptMax);
+    };
+    const { args = [] } = this.#options;
+    this.#running = this.isHosted
+      ? await startHosted(flags, environment, hear)
+      : await startProcess([...argumentsOf(flags), ...args], environment, hear);
+    const running = this.#running;
+    running.ended?.((how) => {
+      if (this.#running === running) this.#showEnd(how);
     });
-    const { port, protocol } = new URL(endpoint);
+    const { port, protocol } = new URL(this.#running.endpoint);
     this.#port = Number(port);
     this.#scheme = protocol;
   }
@@ -183,35 +192,13 @@ export class Daemon implements AsyncDisposable {
     await this.stop();
   }
 
-  async #arguments(): Promise<readonly string[]> {
-    const { config, args = [] } = this.#options;
-    const own = ['--data', this.dataDirectory, '--host', '127.0.0.1', '--port', String(this.#port), ...args];
+  async #flags(): Promise<ConfigFlags> {
+    const { config } = this.#options;
+    const own = { data: this.dataDirectory, host: '127.0.0.1', port: String(this.#port) };
     if (config === undefined) return own;
     const file = join(this.dataDirectory, 'config.yaml');
     await writeFile(file, config);
-    return ['--config', file, ...own];
-  }
-
-  /** The endpoint, once the server prints the line that names it. */
-  #ready(child: ChildProcess): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const fail = (what: string): void => reject(new Error(`The server ${what}. It printed:\n${this.#output}`));
-      const timer = setTimeout(() => fail(`did not start within ${startLimitMs} ms`), startLimitMs);
-      const hear = (chunk: Buffer): void => {
-        this.#output = (this.#output + chunk.toString()).slice(-logKeptMax);
-        const endpoint = /^S3 endpoint.*?(https?:\/\/[^\s]+)\s/m.exec(this.#output)?.[1];
-        if (endpoint === undefined) return;
-        clearTimeout(timer);
-        resolve(endpoint);
-      };
-      child.stdout?.on('data', hear);
-      child.stderr?.on('data', hear);
-      child.once('error', (error) => fail(`cannot be run: ${error.message}`));
-      child.once('exit', (code, signal) => {
-        clearTimeout(timer);
-        fail(`ended before it was ready (${signal ?? `exit code ${code}`})`);
-      });
-    });
+    return { config: file, ...own };
   }
 
   /** Whoever speaks to it is only told that there is no connection. */
@@ -221,29 +208,91 @@ export class Daemon implements AsyncDisposable {
   }
 
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
-    const child = this.#process;
-    this.#process = undefined;
-    if (child === undefined) return null;
-    if (child.exitCode === null && child.signalCode === null) {
-      const exit = once(child, 'exit');
-      child.kill(signal);
-      const timer = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
-      await exit;
-      clearTimeout(timer);
-    }
-    return child.exitCode;
+    const running = this.#running;
+    this.#running = undefined;
+    return running === undefined ? null : await running.end(signal);
   }
 }
 
-/** Servers that must not outlive the tests, however these end: the runner stops its workers by signal. */
-const running = new Set<ChildProcess>();
-const killRunning = (): void => {
-  for (const child of running) child.kill('SIGKILL');
-};
-process.once('exit', killRunning);
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    killRunning();
-    process.exit();
+function argumentsOf(flags: ConfigFlags): string[] {
+  return Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
+}
+
+async function startHosted(
+  flags: ConfigFlags,
+  environment: Readonly<Record<string, string>>,
+  hear: (text: string) => void,
+): Promise<Running> {
+  const host = ServerHost.ofThisProcess();
+  const { endpoint, stop } = await host.start(flags, environment, hear);
+  return {
+    endpoint,
+    get pid() {
+      return host.pid;
+    },
+    async end(signal) {
+      if (signal === 'SIGKILL') throw new Error('A server that is to be killed needs a process of its own');
+      await stop();
+      return 0;
+    },
+  };
+}
+
+/** `ninefold serve`, once it prints the line that names its endpoint. */
+async function startProcess(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  hear: (text: string) => void,
+): Promise<Running> {
+  const child = spawnNode(['src/main.ts', 'serve', ...args], environment);
+  const end = (signal: 'SIGTERM' | 'SIGKILL') => endProcess(child, signal);
+  try {
+    const endpoint = await ready(child, hear);
+    const ended = (tell: (how: string) => void): void => {
+      child.once('close', (code, signal) => {
+        if (code !== 0 && signal !== 'SIGKILL') tell(signal ?? `exit code ${code}`);
+      });
+    };
+    return { endpoint, pid: child.pid ?? 0, ended, end };
+  } catch (error) {
+    await end('SIGTERM');
+    throw error;
+  }
+}
+
+function ready(child: ChildProcess, hear: (text: string) => void): Promise<string> {
+  let output = '';
+  return new Promise((resolve, reject) => {
+    const fail = (what: string): void => reject(new Error(`The server ${what}. It printed:\n${output}`));
+    const timer = setTimeout(() => fail(`did not start within ${startLimitMs} ms`), startLimitMs);
+    let isReady = false;
+    const listen = (chunk: Buffer): void => {
+      hear(chunk.toString());
+      if (isReady) return;
+      output = (output + chunk.toString()).slice(-logKeptMax);
+      const endpoint = /^S3 endpoint.*?(https?:\/\/[^\s]+)\s/m.exec(output)?.[1];
+      if (endpoint === undefined) return;
+      isReady = true;
+      clearTimeout(timer);
+      resolve(endpoint);
+    };
+    child.stdout?.on('data', listen);
+    child.stderr?.on('data', listen);
+    child.once('error', (error) => fail(`cannot be run: ${error.message}`));
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      fail(`ended before it was ready (${signal ?? `exit code ${code}`})`);
+    });
   });
+}
+
+async function endProcess(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
+    await exit;
+    clearTimeout(timer);
+  }
+  return child.exitCode;
 }

@@ -1,15 +1,11 @@
 /** Runs the real command line as its users do: a process of its own, with its output and exit code. */
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import type { Daemon } from './daemon.ts';
-
-const repository = fileURLToPath(new URL('../..', import.meta.url));
-const pinnedNode = join(repository, 'node_modules', '.bin', 'node');
+import { spawnNode } from './node-process.ts';
+import { ServerHost } from './server-host.ts';
 
 export interface CommandResult {
   readonly code: number | null;
@@ -18,7 +14,7 @@ export interface CommandResult {
 }
 
 type Environment = Readonly<Record<string, string>>;
-type Child = ChildProcessByStdio<null, Readable, Readable>;
+type Child = ChildProcess & { readonly stdout: Readable; readonly stderr: Readable };
 
 /** Runs `ninefold` with these arguments and this environment, beside PATH. */
 export async function runNinefold(args: readonly string[], environment: Environment = {}): Promise<CommandResult> {
@@ -27,13 +23,16 @@ export async function runNinefold(args: readonly string[], environment: Environm
   return { code, stdout, stderr };
 }
 
-/** The same, for the server of a test: with its port and its key. */
-export function runNinefoldFor(
+/** The same, for the server of a test: with its port and its key, and in its process where others share that. */
+export async function runNinefoldFor(
   daemon: Daemon,
   args: readonly string[],
   environment: Environment = {},
 ): Promise<CommandResult> {
-  return runNinefold(args, { ...environmentFor(daemon), ...environment });
+  const surroundings = { ...environmentFor(daemon), ...environment };
+  if (!daemon.isHosted) return await runNinefold(args, surroundings);
+  const { code = null, stdout = '', stderr = '' } = await ServerHost.ofThisProcess().run(args, surroundings);
+  return { code, stdout, stderr };
 }
 
 /** Runs one that goes on, reads its first lines, and then reads no more, upon which it must end by itself. */
@@ -48,16 +47,17 @@ export async function readNinefoldFor(daemon: Daemon, args: readonly string[], l
 }
 
 function start(args: readonly string[], environment: Environment): { child: Child; exit: Promise<number | null> } {
-  const node = existsSync(pinnedNode) ? pinnedNode : process.execPath;
-  const child = spawn(node, [join(repository, 'src/main.ts'), ...args], {
-    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawnNode(['src/main.ts', ...args], environment);
+  if (!hasOutput(child)) throw new Error('the process has no output');
   const exit = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
   return { child, exit };
+}
+
+function hasOutput(child: ChildProcess): child is Child {
+  return child.stdout !== null && child.stderr !== null;
 }
 
 function environmentFor({ port, accessKeyId, secretAccessKey }: Daemon): Environment {

@@ -3,7 +3,8 @@ import { afterAll, beforeAll } from 'vitest';
 import { type Daemon, type DaemonOptions, startDaemon } from './daemon.ts';
 
 /**
- * Starts before the tests of the file that calls this at its top and stops after them.
+ * Starts before the tests of the file that calls this at its top and stops after them. It runs in the process that runs
+ * other files' servers too, unless it is said to need one of its own.
  *
  *     const daemon = useDaemon();
  *     test('…', async () => { await daemon().newBucket(); });
@@ -11,7 +12,7 @@ import { type Daemon, type DaemonOptions, startDaemon } from './daemon.ts';
 export function useDaemon(options: DaemonOptions = {}): () => Daemon {
   let daemon: Daemon | undefined;
   beforeAll(async () => {
-    daemon = await startDaemon(options);
+    daemon = await startDaemon({ isHosted: options.args === undefined, ...options });
   });
   afterAll(async () => {
     await daemon?.stop();
