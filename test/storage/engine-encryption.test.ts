@@ -3,8 +3,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { routesOf } from '../../src/engine/replication/configuration.ts';
 import type { CustomerKey, NewEncryption, Version } from '../../src/engine/types.ts';
-import { asListed, bodyOf, EngineStore, owner, plain } from '../support/engine-store.ts';
+import { asListed, bodyOf, chunksOf, EngineStore, owner, plain } from '../support/engine-store.ts';
 import { withRebuilt } from '../support/rebuilt-engine.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 
@@ -222,4 +223,41 @@ test('transitions between pools, compaction, and an index made anew → the same
     expect(report).toMatchObject({ versions: texts.size, lost: [] });
     await check(engine);
   });
+});
+
+test('a replica on this server, on other disks than its source → encrypted again, and read; under keys of KMS → not queued', async () => {
+  await using store = await EngineStore.create();
+  store.schemes = { STANDARD_IA: '1+2' };
+  await store.start();
+  const source = await store.newVersionedBucket('source');
+  const there = await store.newVersionedBucket('there');
+  const { objects, replication } = store.engine;
+  for (const [kind, encryption] of kinds.slice(1, 4)) {
+    await objects.put({ bucket: source, key: kind, source: bodyOf('text'), attributes: plain, encryption });
+    const found = await objects.find(source, kind);
+    const rule = {
+      id: 'r',
+      isEnabled: true,
+      form: 'filter',
+      tags: [],
+      destination: { bucket: 'arn:aws:s3:::there' },
+    } as const;
+    expect(
+      routesOf([{ ...rule, tags: [] }], {
+        key: kind,
+        tags: [],
+        kind: 'version',
+        encryption: found.attributes.encryption,
+      }),
+    ).toHaveLength(kind === 'SSE-S3' ? 1 : 0);
+    const { versionId, ordinal, lastModifiedMs } = found;
+    const version = { ...found, attributes: { ...found.attributes, storageClass: 'STANDARD_IA' } };
+    const replica = { source, version, versionId, ordinal, lastModifiedMs, rule: { ...rule, tags: [] } };
+    const { target } = await replication.here('arn:aws:s3:::there');
+    const read = () => ({ [Symbol.asyncIterator]: () => chunksOf(Buffer.from('text')) });
+    await target.putWhole(replica, { start: 0, end: 4, read });
+    const made = await objects.find(there, kind);
+    expect(made.attributes).toMatchObject({ storageClass: 'STANDARD_IA', encryption: { kind } });
+    expect((await readAll(store, made)).toString()).toBe('text');
+  }
 });

@@ -1,8 +1,10 @@
 /** Replicas on the same server: new rows on old bytes, unless the storage class of the replica has them coded otherwise. */
+import type { ObjectEncryption } from '../../meta/object-encryption.ts';
 import type { ObjectAttributes, Part } from '../../meta/records.ts';
 import { readBucketAccess } from '../access-documents.ts';
 import type { EngineContext } from '../context.ts';
 import { refusingGoneSource, sharedContent } from '../copy.ts';
+import type { NewEncryption } from '../encryption/types.ts';
 import { EngineError } from '../errors.ts';
 import { noticing } from '../events/notices.ts';
 import { serviceCause } from '../events/service-cause.ts';
@@ -36,7 +38,8 @@ export function localTarget(context: EngineContext, parts: LocalParts, bucket: B
       }
       const body = rewrittenBody(context, version, { range: bytes, algorithm: undefined });
       const source = { ...body, stream: bytes.read() };
-      await objects.put({ ...put(replica), attributes, source, cause: serviceCause() });
+      const encryption = anew(version.attributes.encryption);
+      await objects.put({ ...put(replica), attributes, source, encryption, cause: serviceCause() });
     },
     async beginUpload(replica) {
       const attributes = await attributesThere(parts, bucket, replica);
@@ -76,6 +79,14 @@ export function localTarget(context: EngineContext, parts: LocalParts, bucket: B
     },
     setAttributes: (replica) => setAttributes(context, parts, { bucket, replica }),
   };
+}
+
+/** How a replica whose bytes are written anew is encrypted: as its source, with keys of its own. Of what is under its client's key no bytes can be read. */
+function anew(encryption: ObjectEncryption | undefined): NewEncryption | undefined {
+  if (encryption === undefined || encryption.kind === 'SSE-C') return undefined;
+  if (encryption.kind === 'SSE-S3') return { kind: 'SSE-S3' };
+  const { kind, keyArn, context, bucketKey } = encryption;
+  return { kind, keyArn, context, ...(bucketKey && { bucketKey }) };
 }
 
 export function identityOf({ versionId, ordinal, lastModifiedMs }: Replica) {
