@@ -3,8 +3,9 @@ import type { Config } from './config.ts';
 import { durationMs } from './config-durations.ts';
 import type { Engine } from './engine/types.ts';
 import { messageOf } from './events/message.ts';
-import { type QueueSet, queueArnOf, runQueueAction } from './events/queues/actions.ts';
+import { queueArnOf, runQueueAction } from './events/queues/actions.ts';
 import { MessageQueue } from './events/queues/message-queue.ts';
+import type { QueueSet } from './events/queues/queue-set.ts';
 import type { Iam } from './iam/iam.ts';
 import { keyByCase } from './iam/records.ts';
 import type { Clock } from './lib/clock.ts';
@@ -31,6 +32,7 @@ export function openQueues(config: Config, parts: Parts): OpenQueues {
     create: (queue) => shelf.create(queue),
     remove: (queue) => shelf.remove(queue),
     clock: parts.clock,
+    post: (messages) => parts.engine.outbox.post(messages),
     bodyOf: ({ entry }, arn) => messageOf(arn, entry.event, ownAccountId),
   };
   let isClosed = false;

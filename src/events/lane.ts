@@ -145,7 +145,7 @@ export class Lane {
 }
 
 function idOf(event: OutboxEvent, sequence: number): string {
-  if ('topic' in event) return event.messageId;
+  if ('messageId' in event) return event.messageId;
   return 'key' in event ? event.sequencer : `test-${sequence}`;
 }
 

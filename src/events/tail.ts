@@ -104,11 +104,11 @@ export class EventTail {
 }
 
 function bytesOf({ event }: PlacedEvent): number {
-  return eventBytes + ('topic' in event ? event.message.length : 0);
+  return eventBytes + ('message' in event ? event.message.length : 0);
 }
 
 function describe({ target, event }: PlacedEvent, messageOf: EventTailOptions['messageOf']): TailedEvent {
-  const isOnBucket = !('topic' in event) || event.bucket !== event.topic;
+  const isOnBucket = !event.bucket.startsWith('arn:');
   return {
     ...{ time: new Date(event.atMs).toISOString(), target, event: event.event },
     ...(isOnBucket && { bucket: event.bucket, ...('key' in event && { key: event.key }) }),

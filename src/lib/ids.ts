@@ -1,5 +1,5 @@
 /** Random identifiers. Nothing else in the product makes randomness. */
-import { randomFillSync } from 'node:crypto';
+import { randomFillSync, randomUUID } from 'node:crypto';
 
 /** Randomness is drawn a few KiB at a time: a call into the system for every id would be a fortieth of a small request. */
 const drawn = Buffer.allocUnsafeSlow(8192);
@@ -43,4 +43,8 @@ function draw(bytes: number): Buffer {
   }
   used += bytes;
   return drawn.subarray(used - bytes, used);
+}
+
+export function randomUuid(): string {
+  return randomUUID();
 }

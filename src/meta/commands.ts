@@ -15,6 +15,7 @@ import type {
   IdentityName,
   ObjectAttributes,
   ObjectLock,
+  QueueMessage,
   Restore,
   Tag,
   TestEvent,
@@ -284,10 +285,10 @@ export interface PostTestEvents {
   readonly event: TestEvent;
 }
 
-/** Puts messages of topics into the outbox, each for one target. */
+/** Puts messages of topics, and such as were sent to a queue, into the outbox, each for one target. */
 export interface PostMessages {
   readonly type: 'post-messages';
-  readonly messages: readonly { readonly target: string; readonly event: TopicMessage }[];
+  readonly messages: readonly { readonly target: string; readonly event: TopicMessage | QueueMessage }[];
 }
 
 /** What became of events in the outbox, by their sequences: those delivered go, dead letters stay. */

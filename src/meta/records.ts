@@ -361,10 +361,29 @@ export interface TopicMessage {
   readonly origin: string;
   /** What a confirmation needs. */
   readonly token?: string;
+  readonly attributes?: MessageAttributes;
 }
 
+/** What somebody has sent to a queue here. */
+export interface QueueMessage {
+  readonly event: 'Message';
+  readonly atMs: number;
+  /** ARN of the queue. */
+  readonly bucket: string;
+  /** Its id: messages that are sent have no order. */
+  readonly key: string;
+  readonly messageId: string;
+  readonly message: string;
+  readonly attributes?: MessageAttributes;
+  /** Of one that is delayed. */
+  readonly visibleFromMs?: number;
+}
+
+/** By name. A value that is bytes is base64. */
+export type MessageAttributes = Readonly<Record<string, { readonly type: string; readonly value: string }>>;
+
 /** Whatever a target is sent. */
-export type OutboxEvent = ObjectEvent | TestEvent | TopicMessage;
+export type OutboxEvent = ObjectEvent | TestEvent | TopicMessage | QueueMessage;
 
 /** An event as it enters the outbox. */
 export interface PlacedEvent {

@@ -105,10 +105,47 @@ def check_refusals():
     refused(lambda: sqs.get_queue_url(QueueName='none'), 'AWS.SimpleQueueService.NonExistentQueue')
     url = sqs.get_queue_url(QueueName='one')['QueueUrl']
     refused(lambda: sqs.delete_queue(QueueUrl=url), 'AWS.SimpleQueueService.UnsupportedOperation')
-    refused(lambda: sqs.send_message(QueueUrl=url, MessageBody='x'), 'AWS.SimpleQueueService.UnsupportedOperation')
     refused(lambda: sqs.delete_message(QueueUrl=url, ReceiptHandle='x'), 'ReceiptHandleIsInvalid')
     refused(lambda: receive(url, MaxNumberOfMessages=11), 'InvalidParameterValue')
     refused(lambda: receive(url, AttributeNames=['Invented']), 'InvalidAttributeName')
+
+
+def check_sent():
+    """messages sent, alone and in batches → received with their attributes, a delayed one later"""
+    url = sqs.create_queue(QueueName='sent')['QueueUrl']
+    attributes = {
+        'kind': {'DataType': 'String', 'StringValue': 'picture'},
+        'bytes': {'DataType': 'Binary.raw', 'BinaryValue': b'\x00\xff'},
+    }
+    sent = sqs.send_message(QueueUrl=url, MessageBody='<a & b>', MessageAttributes=attributes)
+    assert sent['MD5OfMessageBody'] == hashlib.md5(b'<a & b>').hexdigest(), sent
+    [message] = receive(url, MessageAttributeNames=['All'])
+    assert message['Body'] == '<a & b>' and message['MessageId'] == sent['MessageId'], message
+    assert message['MessageAttributes'] == attributes, message
+    assert message['MD5OfMessageAttributes'] == sent['MD5OfMessageAttributes'], message
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message['ReceiptHandle'])
+    bad = {'kind': {'DataType': 'Colour', 'StringValue': 'red'}}
+    entries = [
+        {'Id': 'a', 'MessageBody': 'one', 'MessageAttributes': {'kind': attributes['kind']}},
+        {'Id': 'b', 'MessageBody': 'two', 'DelaySeconds': 1},
+        {'Id': 'c', 'MessageBody': 'three', 'MessageAttributes': bad},
+    ]
+    answer = sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    assert [one['Id'] for one in answer['Successful']] == ['a', 'b'], answer
+    assert [(one['Id'], one['Code']) for one in answer['Failed']] == [('c', 'InvalidParameterValue')], answer
+    [first] = receive(url, MaxNumberOfMessages=10)
+    assert first['Body'] == 'one' and 'MessageAttributes' not in first, first
+    [second] = receive(url, MaxNumberOfMessages=10, WaitTimeSeconds=20)
+    assert second['Body'] == 'two', second
+    handles = [{'Id': one['Body'], 'ReceiptHandle': one['ReceiptHandle'], 'VisibilityTimeout': 0} for one in (first, second)]
+    changed = sqs.change_message_visibility_batch(
+        QueueUrl=url, Entries=[*handles, {'Id': 'none', 'ReceiptHandle': 'x', 'VisibilityTimeout': 0}]
+    )
+    assert [one['Id'] for one in changed['Successful']] == ['one', 'two'], changed
+    assert [(one['Id'], one['Code']) for one in changed['Failed']] == [('none', 'ReceiptHandleIsInvalid')], changed
+    assert len(receive(url, MaxNumberOfMessages=10)) == 2
+    refused(lambda: sqs.send_message(QueueUrl=url, MessageBody='x', DelaySeconds=901), 'InvalidParameterValue')
+    refused(lambda: sqs.send_message(QueueUrl=url, MessageBody='\x01'), 'InvalidMessageContents')
 
 
 def check_permission():

@@ -1,5 +1,5 @@
 /** What delivers events sees of the outbox. */
-import type { OutboxEntry, TestEvent, TopicMessage } from '../../meta/records.ts';
+import type { OutboxEntry, QueueMessage, TestEvent, TopicMessage } from '../../meta/records.ts';
 import type { EventFollower, OutboxKeyQuery, OutboxQuery, OutboxSize } from '../../meta/types.ts';
 import type { EngineContext } from '../context.ts';
 import { refusing } from '../refusals.ts';
@@ -17,8 +17,8 @@ export interface Outbox {
   replay(target: string): Promise<number>;
   /** Forgets the dead letters of a target, or what waits for it, and says how many there were. */
   drop(target: string, which: 'dead' | 'waiting'): Promise<number>;
-  /** Has messages of topics sent, each to a target. */
-  post(messages: readonly { readonly target: string; readonly event: TopicMessage }[]): Promise<void>;
+  /** Has messages of topics sent, and such as were sent to a queue, each to a target. */
+  post(messages: readonly { readonly target: string; readonly event: TopicMessage | QueueMessage }[]): Promise<void>;
   /** Sends a test event to each of the targets. */
   postTests(targets: readonly string[], event: Omit<TestEvent, 'event' | 'atMs'>): Promise<void>;
   /** Whom events are told as they enter: one at most, in place of the last one. */

@@ -5,56 +5,33 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Clock } from '../../lib/clock.ts';
+import { isBinary, md5OfAttributes } from '../message-attributes.ts';
 import { QueueError } from './errors.ts';
-import type { MessageQueue, Received } from './message-queue.ts';
+import { isSent, type MessageQueue, type Received } from './message-queue.ts';
+import {
+  type Action,
+  accountIn,
+  action,
+  batchMax,
+  checkBatch,
+  failureOf,
+  handle,
+  isAt,
+  nameIn,
+  noQueue,
+  type QueueCall,
+  type QueueNamed,
+  type QueueSet,
+  queueOf,
+  queueUrl,
+  urlOf,
+  visibility,
+} from './queue-set.ts';
+import { sendActions } from './send-actions.ts';
 
 /** How often a receiver that waits looks again. */
 const lookEveryMs = 100;
-const batchMax = 10;
 
-export interface QueueCall {
-  /** Account of whoever asks. */
-  readonly accountId: string;
-  /** Scheme and host the client used. */
-  readonly origin: string;
-  /** Whether nobody waits for the answer any more. */
-  isGone(): boolean;
-}
-
-/** A queue that is to be made, or that is. */
-export interface QueueNamed {
-  readonly accountId: string;
-  readonly name: string;
-}
-
-export interface QueueSet {
-  /** All that there are now. */
-  all(): readonly MessageQueue[];
-  /** Makes one, unless there is one of the name; resolves to its ARN once it is durable. */
-  create(queue: QueueNamed & { readonly visibilitySeconds: number }): Promise<string>;
-  /** Resolves to false for a queue of the configuration, which stays. */
-  remove(queue: MessageQueue): Promise<boolean>;
-  readonly clock: Clock;
-  /** JSON text of the message that an event is. */
-  readonly bodyOf: (received: Received, arn: string) => string;
-}
-
-/** Resolves to undefined where the action has no answer. Throws QueueError, also where the input is not as the action takes it. */
-type Action = (set: QueueSet, input: unknown, call: QueueCall) => Promise<object | undefined>;
-
-function action<S extends z.ZodType>(
-  schema: S,
-  run: (set: QueueSet, input: z.infer<S>, call: QueueCall) => Promise<object | undefined>,
-): Action {
-  return async (set, input, call) => {
-    const parsed = schema.safeParse(input);
-    if (!parsed.success) throw invalid(parsed.error.issues[0]);
-    return run(set, parsed.data, call);
-  };
-}
-
-const queueUrl = { QueueUrl: z.string() };
 /** How any input may name a queue; what does not is refused when the action reads it. */
 const queueNamed = z
   .object({
@@ -63,11 +40,9 @@ const queueNamed = z
     QueueOwnerAWSAccountId: z.string().optional().catch(undefined),
   })
   .catch({ QueueUrl: undefined, QueueName: undefined, QueueOwnerAWSAccountId: undefined });
-const handle = { ReceiptHandle: z.string() };
-const visibility = z.int().min(0).max(43_200);
 const names = z.array(z.string()).optional();
 
-export const queueActions: ReadonlyMap<string, Action> = new Map([
+export const queueActions: ReadonlyMap<string, Action> = new Map<string, Action>([
   [
     'CreateQueue',
     action(
@@ -95,7 +70,6 @@ export const queueActions: ReadonlyMap<string, Action> = new Map([
         WaitTimeSeconds: z.int().min(0).max(20).default(0),
         AttributeNames: names,
         MessageSystemAttributeNames: names,
-        // No message here has attributes of its own.
         MessageAttributeNames: names,
       }),
       receiveMessage,
@@ -113,6 +87,17 @@ export const queueActions: ReadonlyMap<string, Action> = new Map([
     'ChangeMessageVisibility',
     action(z.strictObject({ ...queueUrl, ...handle, VisibilityTimeout: visibility }), changeVisibility),
   ],
+  [
+    'ChangeMessageVisibilityBatch',
+    action(
+      z.strictObject({
+        ...queueUrl,
+        Entries: z.array(z.strictObject({ Id: z.string(), ...handle, VisibilityTimeout: visibility.optional() })),
+      }),
+      changeVisibilityBatch,
+    ),
+  ],
+  ...sendActions,
   ['PurgeQueue', action(z.strictObject(queueUrl), purgeQueue)],
 ]);
 
@@ -127,14 +112,6 @@ export async function runQueueAction(
     throw new QueueError('AWS.SimpleQueueService.UnsupportedOperation', `${name} is not implemented.`);
   }
   return found(set, input, call);
-}
-
-function invalid(issue: z.core.$ZodIssue | undefined): QueueError {
-  const member = issue?.path.join('.') ?? '';
-  return new QueueError(
-    'InvalidParameterValue',
-    `Value for parameter ${member} is invalid. Reason: ${issue?.message}.`,
-  );
 }
 
 const visibilitySecondsDefault = 30;
@@ -195,12 +172,12 @@ async function getQueueAttributes(
   { QueueUrl, AttributeNames = [] }: { QueueUrl: string; AttributeNames?: string[] | undefined },
 ): Promise<object> {
   const queue = queueOf(set, QueueUrl);
-  const { waiting, out } = await queue.sizes();
+  const { waiting, out, delayed } = await queue.sizes();
   const all: Record<string, string> = {
     QueueArn: queue.arn,
     ApproximateNumberOfMessages: String(waiting),
     ApproximateNumberOfMessagesNotVisible: String(out),
-    ApproximateNumberOfMessagesDelayed: '0',
+    ApproximateNumberOfMessagesDelayed: String(delayed),
     VisibilityTimeout: String(queue.visibilityMs / 1000),
   };
   requireKnown(AttributeNames, new Set(['All', ...Object.keys(all)]));
@@ -214,6 +191,7 @@ interface ReceiveInput {
   readonly WaitTimeSeconds: number;
   readonly AttributeNames?: string[] | undefined;
   readonly MessageSystemAttributeNames?: string[] | undefined;
+  readonly MessageAttributeNames?: string[] | undefined;
 }
 
 async function receiveMessage(set: QueueSet, input: ReceiveInput, call: QueueCall): Promise<object> {
@@ -222,15 +200,21 @@ async function receiveMessage(set: QueueSet, input: ReceiveInput, call: QueueCal
   const visibilityMs = input.VisibilityTimeout === undefined ? queue.visibilityMs : input.VisibilityTimeout * 1000;
   const wanted = [...(input.AttributeNames ?? []), ...(input.MessageSystemAttributeNames ?? [])];
   requireKnown(wanted, messageAttributes);
+  const wantedOwn = input.MessageAttributeNames ?? [];
   for (;;) {
     const received = await queue.receive({ max: input.MaxNumberOfMessages, visibilityMs });
-    if (received.length > 0) return { Messages: received.map((one) => messageOf(set, queue, { one, wanted })) };
+    if (received.length > 0)
+      return { Messages: received.map((one) => messageOf(set, queue, { one, wanted, wantedOwn })) };
     if (set.clock.nowMs() >= untilMs || call.isGone()) return {};
     await delay(lookEveryMs);
   }
 }
 
-function messageOf(set: QueueSet, { arn }: MessageQueue, { one, wanted }: { one: Received; wanted: string[] }): object {
+function messageOf(
+  set: QueueSet,
+  { arn }: MessageQueue,
+  { one, wanted, wantedOwn }: { one: Received; wanted: string[]; wantedOwn: string[] },
+): object {
   const { entry, receives, firstReceivedMs } = one;
   const Body = set.bodyOf(one, arn);
   const attributes = {
@@ -239,11 +223,37 @@ function messageOf(set: QueueSet, { arn }: MessageQueue, { one, wanted }: { one:
     ApproximateFirstReceiveTimestamp: String(firstReceivedMs),
   };
   return {
-    MessageId: `00000000-0000-4000-8000-${entry.sequence.toString(16).padStart(12, '0')}`,
+    MessageId: idOf(entry),
     ReceiptHandle: Buffer.from(`${entry.sequence}/${receives}`).toString('base64url'),
     MD5OfBody: createHash('md5').update(Body).digest('hex'),
     Body,
     ...(wanted.length > 0 && { Attributes: chosen(attributes, wanted) }),
+    ...ownAttributes(entry, wantedOwn),
+  };
+}
+
+function idOf({ event, sequence }: Received['entry']): string {
+  if (isSent(event)) return event.messageId;
+  return `00000000-0000-4000-8000-${sequence.toString(16).padStart(12, '0')}`;
+}
+
+/** Those that the sender gave it and the receiver asks for: by name, all, or all that begin so (`price.*`). */
+function ownAttributes({ event }: Received['entry'], wanted: readonly string[]): object {
+  const isVisible = 'attributes' in event && (isSent(event) || event.isRaw);
+  const own = Object.entries(isVisible ? (event.attributes ?? {}) : {}).filter(([name]) =>
+    wanted.some(
+      (one) =>
+        one === 'All' || one === name || (one.endsWith('.*') && name.startsWith(one.slice(0, -1))) || one === '.*',
+    ),
+  );
+  if (own.length === 0) return {};
+  const MessageAttributes = own.map(([name, attribute]) => {
+    const { type: DataType, value } = attribute;
+    return [name, isBinary(attribute) ? { BinaryValue: value, DataType } : { StringValue: value, DataType }];
+  });
+  return {
+    MessageAttributes: Object.fromEntries(MessageAttributes),
+    MD5OfMessageAttributes: md5OfAttributes(Object.fromEntries(own)),
   };
 }
 
@@ -259,21 +269,7 @@ async function deleteBatch(
   { QueueUrl, Entries }: { QueueUrl: string; Entries: readonly { Id: string; ReceiptHandle: string }[] },
 ): Promise<object> {
   const queue = queueOf(set, QueueUrl);
-  if (Entries.length === 0) {
-    throw new QueueError(
-      'AWS.SimpleQueueService.EmptyBatchRequest',
-      'There should be at least one entry in the request.',
-    );
-  }
-  if (Entries.length > batchMax) {
-    throw new QueueError(
-      'AWS.SimpleQueueService.TooManyEntriesInBatchRequest',
-      `Maximum number of entries per request are ${batchMax}. You have sent ${Entries.length}.`,
-    );
-  }
-  if (new Set(Entries.map(({ Id }) => Id)).size < Entries.length) {
-    throw new QueueError('AWS.SimpleQueueService.BatchEntryIdsNotDistinct', 'Two entries have the same Id.');
-  }
+  checkBatch(Entries);
   await queue.delete(Entries.map(({ ReceiptHandle }) => sequenceIn(ReceiptHandle)));
   return { Successful: Entries.map(({ Id }) => ({ Id })), Failed: [] };
 }
@@ -284,6 +280,31 @@ async function changeVisibility(
 ): Promise<undefined> {
   const sequence = sequenceIn(input.ReceiptHandle);
   queueOf(set, input.QueueUrl).hide({ sequence, forMs: input.VisibilityTimeout * 1000 });
+}
+
+/** An entry that is refused does not keep the others from being changed. */
+async function changeVisibilityBatch(
+  set: QueueSet,
+  input: {
+    QueueUrl: string;
+    Entries: readonly { Id: string; ReceiptHandle: string; VisibilityTimeout?: number | undefined }[];
+  },
+): Promise<object> {
+  const { QueueUrl, Entries } = input;
+  queueOf(set, QueueUrl);
+  checkBatch(Entries);
+  const outcomes = await Promise.all(
+    Entries.map(async ({ Id, ReceiptHandle, VisibilityTimeout = 0 }) =>
+      changeVisibility(set, { QueueUrl, ReceiptHandle, VisibilityTimeout }).then(
+        () => ({ Id }),
+        (error: unknown) => failureOf(Id, error),
+      ),
+    ),
+  );
+  return {
+    Successful: outcomes.filter((outcome) => !('Code' in outcome)),
+    Failed: outcomes.filter((outcome) => 'Code' in outcome),
+  };
 }
 
 async function purgeQueue(set: QueueSet, { QueueUrl }: { QueueUrl: string }): Promise<undefined> {
@@ -300,33 +321,6 @@ export function queueArnOf(
   const found = QueueUrl === undefined ? undefined : set.all().find((queue) => isAt(queue, QueueUrl));
   const name = QueueName ?? QueueUrl?.split('/').at(-1) ?? '*';
   return (found ?? named(set, { accountId: owner, name }))?.arn ?? `arn:aws:sqs:${region}:${owner}:${name}`;
-}
-
-function queueOf(set: QueueSet, url: string): MessageQueue {
-  const queue = set.all().find((one) => isAt(one, url));
-  if (queue === undefined) throw noQueue();
-  return queue;
-}
-
-function noQueue(): QueueError {
-  return new QueueError('AWS.SimpleQueueService.NonExistentQueue', 'The specified queue does not exist.');
-}
-
-/** Whatever host it names. */
-function isAt({ arn }: MessageQueue, url: string): boolean {
-  return url.endsWith(`/${accountIn(arn)}/${nameIn(arn)}`);
-}
-
-function urlOf(arn: string, { origin }: QueueCall): string {
-  return `${origin}/${accountIn(arn)}/${nameIn(arn)}`;
-}
-
-function accountIn(arn: string): string {
-  return arn.split(':')[4] ?? '';
-}
-
-function nameIn(arn: string): string {
-  return arn.split(':')[5] ?? '';
 }
 
 function sequenceIn(receiptHandle: string): number {

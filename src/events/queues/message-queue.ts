@@ -3,7 +3,7 @@
  * another unless it was deleted by then. The messages are the events in the outbox: here is only which of them are out, which
  * a start forgets, so that all are given out again.
  */
-import type { Outbox, OutboxEntry } from '../../engine/types.ts';
+import type { Outbox, OutboxEntry, OutboxEvent, QueueMessage } from '../../engine/types.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { Turns } from '../../lib/turns.ts';
 import { QueueError } from './errors.ts';
@@ -16,12 +16,15 @@ const purgedAtOnce = 1000;
 interface Out {
   /** When it is given out again. */
   untilMs: number;
+  /** 0 for one that is delayed. */
   receives: number;
-  readonly firstReceivedMs: number;
+  readonly firstReceivedMs: number | undefined;
 }
 
-export interface Received extends Omit<Out, 'untilMs'> {
+export interface Received {
   readonly entry: OutboxEntry;
+  readonly receives: number;
+  readonly firstReceivedMs: number;
 }
 
 export interface QueueOptions {
@@ -57,9 +60,7 @@ export class MessageQueue {
       if (entries.length < max) {
         if (this.#out.size >= inFlightMax)
           throw new QueueError('OverLimit', 'Too many messages are received and not deleted.');
-        const more = await this.#list({ after: this.#last, limit: max - entries.length });
-        this.#last = more.at(-1)?.sequence ?? this.#last;
-        entries.push(...more);
+        entries.push(...(await this.#fresh({ nowMs, max: max - entries.length })));
       }
       return entries.map((entry) => {
         const known = this.#out.get(entry.sequence);
@@ -86,7 +87,7 @@ export class MessageQueue {
   hide({ sequence, forMs }: { sequence: number; forMs: number }): void {
     const out = this.#out.get(sequence);
     const nowMs = this.#clock.nowMs();
-    if (out === undefined || out.untilMs <= nowMs) {
+    if (out === undefined || out.receives === 0 || out.untilMs <= nowMs) {
       throw new QueueError('AWS.SimpleQueueService.MessageNotInflight', 'The message is not in flight.');
     }
     out.untilMs = nowMs + forMs;
@@ -100,13 +101,31 @@ export class MessageQueue {
     }
   }
 
-  /** How many messages wait to be received, and how many are out. */
-  async sizes(): Promise<{ waiting: number; out: number }> {
+  /** How many messages wait to be received, how many are out, and how many that were passed are delayed. */
+  async sizes(): Promise<{ waiting: number; out: number; delayed: number }> {
     const sizes = await this.#outbox.sizes();
     const all = sizes.find(({ target, isDead }) => target === this.arn && !isDead)?.events ?? 0;
     const nowMs = this.#clock.nowMs();
-    const out = [...this.#out.values()].filter(({ untilMs }) => untilMs > nowMs).length;
-    return { waiting: Math.max(0, all - out), out };
+    const hidden = [...this.#out.values()].filter(({ untilMs }) => untilMs > nowMs);
+    const delayed = hidden.filter(({ receives }) => receives === 0).length;
+    return { waiting: Math.max(0, all - hidden.length), out: hidden.length - delayed, delayed };
+  }
+
+  /** Messages that were never out. Those that are delayed are passed, and come back when it is their time. */
+  async #fresh({ nowMs, max }: { nowMs: number; max: number }): Promise<OutboxEntry[]> {
+    const found: OutboxEntry[] = [];
+    while (found.length < max) {
+      const limit = max - found.length;
+      const more = await this.#list({ after: this.#last, limit });
+      this.#last = more.at(-1)?.sequence ?? this.#last;
+      for (const entry of more) {
+        const untilMs = visibleFrom(entry);
+        if (untilMs > nowMs) this.#out.set(entry.sequence, { untilMs, receives: 0, firstReceivedMs: undefined });
+        else found.push(entry);
+      }
+      if (more.length < limit) break;
+    }
+    return found;
   }
 
   /** Messages that were out and come back. */
@@ -130,4 +149,13 @@ export class MessageQueue {
   async #list(range: { after: number; limit: number }): Promise<OutboxEntry[]> {
     return [...(await this.#outbox.list({ target: this.arn, ...range }))];
   }
+}
+
+/** Whether it was sent to the queue, and is no event. */
+export function isSent(event: OutboxEvent): event is QueueMessage {
+  return 'messageId' in event && !('topic' in event);
+}
+
+function visibleFrom({ event }: OutboxEntry): number {
+  return isSent(event) ? (event.visibleFromMs ?? 0) : 0;
 }

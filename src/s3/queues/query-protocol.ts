@@ -15,9 +15,19 @@ const lists: ReadonlyMap<string, string> = new Map([
   ['MessageAttributeName', 'MessageAttributeNames'],
   ['MessageSystemAttributeName', 'MessageSystemAttributeNames'],
   ['DeleteMessageBatchRequestEntry', 'Entries'],
+  ['SendMessageBatchRequestEntry', 'Entries'],
+  ['ChangeMessageVisibilityBatchRequestEntry', 'Entries'],
 ]);
-const maps: ReadonlyMap<string, string> = new Map([['Attribute', 'Attributes']]);
-const numbers: ReadonlySet<string> = new Set(['MaxNumberOfMessages', 'VisibilityTimeout', 'WaitTimeSeconds']);
+const maps: ReadonlyMap<string, string> = new Map([
+  ['Attribute', 'Attributes'],
+  ['MessageAttribute', 'MessageAttributes'],
+]);
+const numbers: ReadonlySet<string> = new Set([
+  'DelaySeconds',
+  'MaxNumberOfMessages',
+  'VisibilityTimeout',
+  'WaitTimeSeconds',
+]);
 /** What is said of the request itself. */
 const onRequest: ReadonlySet<string> = new Set(['Action', 'Version']);
 
@@ -28,10 +38,12 @@ type Parts = Map<string, string>;
 const elements: Readonly<Record<string, string>> = {
   Attributes: 'Attribute',
   Failed: 'BatchResultErrorEntry',
+  MessageAttributes: 'MessageAttribute',
   Messages: 'Message',
   QueueUrls: 'QueueUrl',
-  Successful: 'DeleteMessageBatchResultEntry',
 };
+/** Members of outputs that are maps; whatever else has members is a structure. */
+const outputMaps: ReadonlySet<string> = new Set(['Attributes', 'MessageAttributes']);
 
 export const queryProtocol: QueueProtocol = {
   contentType: 'text/xml',
@@ -40,7 +52,9 @@ export const queryProtocol: QueueProtocol = {
     return { action: parameters.get('Action') ?? '', input: inputOf(parameters, sent) };
   },
   encode({ action, output, requestId }) {
-    const result = output === undefined ? '' : `<${action}Result>${membersOf(output)}</${action}Result>`;
+    // What succeeded of a batch is called by the batch.
+    const called = { ...elements, Successful: `${action}ResultEntry` };
+    const result = output === undefined ? '' : `<${action}Result>${membersOf(output, called)}</${action}Result>`;
     const metadata = `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>`;
     return `<${action}Response xmlns="${namespace}">${result}${metadata}</${action}Response>\n`;
   },
@@ -54,10 +68,16 @@ export const queryProtocol: QueueProtocol = {
 
 /** The input by the names of the model. What no action knows stays in it, and is refused there. */
 function inputOf(parameters: URLSearchParams, { path }: SentRequest): object {
+  const input = structureOf([...parameters].filter(([name]) => !onRequest.has(name)));
+  // Whoever posts to the address of a queue need not name it once more.
+  const isAtQueue = input['QueueUrl'] === undefined && /^\/\d{12}\/[^/]+\/?$/.test(path);
+  return isAtQueue ? { ...input, QueueUrl: path.replace(/\/$/, '') } : input;
+}
+
+function structureOf(parameters: Iterable<readonly [name: string, value: string]>): Readonly<Record<string, unknown>> {
   const input = new Map<string, unknown>();
   const items = new Map<string, Map<string, Parts>>();
   for (const [name, value] of parameters) {
-    if (onRequest.has(name)) continue;
     const [member = '', at, ...rest] = name.split('.');
     if (at === undefined || !(lists.has(member) || maps.has(member))) {
       input.set(name, numbers.has(name) && /^-?\d{1,9}$/.test(value) ? Number(value) : value);
@@ -71,34 +91,36 @@ function inputOf(parameters: URLSearchParams, { path }: SentRequest): object {
     if (list !== undefined) input.set(list, Array.from(places.values(), itemOf));
     if (map !== undefined) input.set(map, Object.fromEntries(Array.from(places.values(), entryOf)));
   }
-  // Whoever posts to the address of a queue need not name it once more.
-  if (!input.has('QueueUrl') && /^\/\d{12}\/[^/]+\/?$/.test(path)) input.set('QueueUrl', path.replace(/\/$/, ''));
   return Object.fromEntries(input);
 }
 
 /** A text, or a structure. */
 function itemOf(parts: Parts): unknown {
-  return parts.get('') ?? Object.fromEntries(parts);
+  return parts.get('') ?? structureOf(parts);
 }
 
-function entryOf(parts: Parts): [name: string, value: string] {
-  return [parts.get('Name') ?? '', parts.get('Value') ?? ''];
+/** `Name` with `Value`, or with `Value.StringValue` and its like. */
+function entryOf(parts: Parts): [name: string, value: unknown] {
+  const within = [...parts].flatMap(([name, value]): [string, string][] => {
+    return name.startsWith('Value.') ? [[name.slice('Value.'.length), value]] : [];
+  });
+  return [parts.get('Name') ?? '', parts.get('Value') ?? structureOf(within)];
 }
 
-function membersOf(output: object): string {
+function membersOf(output: object, called: Readonly<Record<string, string>>): string {
   return Object.entries(output)
     .map(([name, value]) => {
-      const element = elements[name] ?? name;
-      if (Array.isArray(value)) return value.map((item) => elementOf(element, item)).join('');
-      if (typeof value !== 'object' || value === null) return elementOf(element, value);
-      return Object.entries(value)
-        .map(([Name, Value]) => elementOf(element, { Name, Value }))
+      const element = called[name] ?? name;
+      if (Array.isArray(value)) return value.map((item) => elementOf(element, item, called)).join('');
+      if (!outputMaps.has(name)) return elementOf(element, value, called);
+      return Object.entries(Object(value))
+        .map(([Name, Value]) => elementOf(element, { Name, Value }, called))
         .join('');
     })
     .join('');
 }
 
-function elementOf(name: string, value: unknown): string {
-  const inner = typeof value === 'object' && value !== null ? membersOf(value) : escapeXml(String(value));
+function elementOf(name: string, value: unknown, called: Readonly<Record<string, string>>): string {
+  const inner = typeof value === 'object' && value !== null ? membersOf(value, called) : escapeXml(String(value));
   return `<${name}>${inner}</${name}>`;
 }

@@ -1,0 +1,129 @@
+/** What actions on queues work on, and how they name a queue. */
+import { z } from 'zod';
+import type { QueueMessage } from '../../engine/types.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { QueueError } from './errors.ts';
+import type { MessageQueue, Received } from './message-queue.ts';
+
+export interface QueueCall {
+  /** Account of whoever asks. */
+  readonly accountId: string;
+  /** Scheme and host the client used. */
+  readonly origin: string;
+  /** Whether nobody waits for the answer any more. */
+  isGone(): boolean;
+}
+
+/** A queue that is to be made, or that is. */
+export interface QueueNamed {
+  readonly accountId: string;
+  readonly name: string;
+}
+
+export interface QueueSet {
+  /** All that there are now. */
+  all(): readonly MessageQueue[];
+  /** Makes one, unless there is one of the name; resolves to its ARN once it is durable. */
+  create(queue: QueueNamed & { readonly visibilitySeconds: number }): Promise<string>;
+  /** Resolves to false for a queue of the configuration, which stays. */
+  remove(queue: MessageQueue): Promise<boolean>;
+  readonly clock: Clock;
+  /** Puts messages into queues, each by its ARN; resolves once they are durable. */
+  post(messages: readonly { readonly target: string; readonly event: QueueMessage }[]): Promise<void>;
+  /** Text of the message that an event is. */
+  readonly bodyOf: (received: Received, arn: string) => string;
+}
+
+/** Resolves to undefined where the action has no answer. Throws QueueError, also where the input is not as the action takes it. */
+export type Action = (set: QueueSet, input: unknown, call: QueueCall) => Promise<object | undefined>;
+
+export function action<S extends z.ZodType>(
+  schema: S,
+  run: (set: QueueSet, input: z.infer<S>, call: QueueCall) => Promise<object | undefined>,
+): Action {
+  return async (set, input, call) => {
+    const parsed = schema.safeParse(input);
+    if (!parsed.success) throw invalid(parsed.error.issues[0]);
+    return run(set, parsed.data, call);
+  };
+}
+
+export const queueUrl = { QueueUrl: z.string() };
+export const handle = { ReceiptHandle: z.string() };
+export const visibility = z.int().min(0).max(43_200);
+
+function invalid(issue: z.core.$ZodIssue | undefined): QueueError {
+  const member = issue?.path.join('.') ?? '';
+  return new QueueError(
+    'InvalidParameterValue',
+    `Value for parameter ${member} is invalid. Reason: ${issue?.message}.`,
+  );
+}
+
+export function queueOf(set: QueueSet, url: string): MessageQueue {
+  const queue = set.all().find((one) => isAt(one, url));
+  if (queue === undefined) throw noQueue();
+  return queue;
+}
+
+export function noQueue(): QueueError {
+  return new QueueError('AWS.SimpleQueueService.NonExistentQueue', 'The specified queue does not exist.');
+}
+
+/** Whatever host it names. */
+export function isAt({ arn }: MessageQueue, url: string): boolean {
+  return url.endsWith(`/${accountIn(arn)}/${nameIn(arn)}`);
+}
+
+export function urlOf(arn: string, { origin }: QueueCall): string {
+  return `${origin}/${accountIn(arn)}/${nameIn(arn)}`;
+}
+
+export function accountIn(arn: string): string {
+  return arn.split(':')[4] ?? '';
+}
+
+export function nameIn(arn: string): string {
+  return arn.split(':')[5] ?? '';
+}
+
+/** As SQS has it. */
+export const batchMax = 10;
+
+/** Throws where a batch has no entries, too many, or two of one id. */
+export function checkBatch(entries: readonly { readonly Id: string }[]): void {
+  if (entries.length === 0) {
+    throw new QueueError(
+      'AWS.SimpleQueueService.EmptyBatchRequest',
+      'There should be at least one entry in the request.',
+    );
+  }
+  if (entries.length > batchMax) {
+    throw new QueueError(
+      'AWS.SimpleQueueService.TooManyEntriesInBatchRequest',
+      `Maximum number of entries per request are ${batchMax}. You have sent ${entries.length}.`,
+    );
+  }
+  if (entries.some(({ Id }) => !/^[\w-]{1,80}$/.test(Id))) {
+    throw new QueueError(
+      'AWS.SimpleQueueService.InvalidBatchEntryId',
+      'A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.',
+    );
+  }
+  if (new Set(entries.map(({ Id }) => Id)).size < entries.length) {
+    throw new QueueError('AWS.SimpleQueueService.BatchEntryIdsNotDistinct', 'Two entries have the same Id.');
+  }
+}
+
+export interface BatchFailure {
+  readonly Id: string;
+  readonly Code: string;
+  readonly Message: string;
+  readonly SenderFault: true;
+}
+
+/** What an entry of a batch is refused with, while the others go on. Throws what is no QueueError. */
+export function failureOf(Id: string, error: unknown): BatchFailure {
+  if (!(error instanceof QueueError)) throw error;
+  return { Id, Code: error.code, Message: error.message, SenderFault: true };
+}
