@@ -8,9 +8,9 @@ import {
   type ModelAction,
   type ModelRule,
   type Passes,
-  type Span,
 } from '../support/lifecycle-model.ts';
 import type { ReferenceModel } from '../support/reference-model.ts';
+import type { Span } from '../support/span.ts';
 import { type Age, type DrawnAction, type DrawnRule, type LifecycleStep, prefixes } from './steps.ts';
 import { dayMs, pickFrom, type World } from './world.ts';
 

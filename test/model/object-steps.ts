@@ -1,10 +1,10 @@
 /** Steps that change objects, done on the server and on the model. */
 import { expect } from 'vitest';
-import type { Span } from '../support/lifecycle-model.ts';
 import { archiveState, md5Hex } from '../support/reference-model.ts';
 import type { S3Answer } from '../support/s3-http.ts';
 import { element, etagOf } from '../support/s3-operations.ts';
 import { seededBytes } from '../support/seeded-bytes.ts';
+import type { Span } from '../support/span.ts';
 import { type Condition, type Content, keys, type ObjectStep, type Place } from './steps.ts';
 import { pickFrom, type World } from './world.ts';
 

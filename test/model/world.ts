@@ -10,10 +10,10 @@ import { type JobDescription, jobSchema } from '../../src/admin/status-schema.ts
 import { type Daemon, rootKey, startDaemon } from '../support/daemon.ts';
 import { DataFolders, zoneNames } from '../support/data-folders.ts';
 import { HurtDisks } from '../support/hurt-disks.ts';
-import type { Span } from '../support/lifecycle-model.ts';
 import { archiveState, type ModelUpload, type ModelVersion, ReferenceModel } from '../support/reference-model.ts';
 import { type S3Answer, S3Http } from '../support/s3-http.ts';
 import { type ObjectName, S3Operations } from '../support/s3-operations.ts';
+import type { Span } from '../support/span.ts';
 import { bucketNames } from './steps.ts';
 
 const jobsSchema = z.object({ jobs: z.array(jobSchema) });

@@ -6,12 +6,7 @@
  * is neither must be as it was.
  */
 import type { ModelUpload, ModelVersion, ReferenceModel } from './reference-model.ts';
-
-/** A moment of which it is known between which two it lies. */
-export interface Span {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
+import type { Span } from './span.ts';
 
 /** The classes that rules lead down through, as they are drawn. */
 export const movedTo = ['STANDARD_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR', 'GLACIER', 'DEEP_ARCHIVE'] as const;

@@ -3,7 +3,7 @@
  * first; a null version (id `null`) exists at most once in it. Ids are the server's: the model is told them.
  */
 import { createHash } from 'node:crypto';
-import type { Span } from './lifecycle-model.ts';
+import type { Span } from './span.ts';
 
 export interface ModelVersion {
   versionId: string;
