@@ -65,6 +65,7 @@ async function openBench(options: Options, stack: AsyncDisposableStack): Promise
   return {
     load,
     folder,
+    profileFolder,
     seconds,
     memoryGibibytes,
     site: (stage) => sites.open(stage),

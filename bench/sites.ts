@@ -96,10 +96,7 @@ export class OwnSites implements Sites {
   async #profile(server: ServerProcess, { name, work }: { name: string; work: () => Promise<unknown> }): Promise<void> {
     const { profileFolder } = this.#options;
     if (profileFolder === undefined) return;
-    using profiler = await server.openProfiler();
-    await profiler.start();
-    await work();
-    await profiler.stop(join(profileFolder, `${name}.cpuprofile`));
+    await server.profile(join(profileFolder, `${name}.cpuprofile`), work);
   }
 
   async #close(): Promise<void> {

@@ -35,6 +35,8 @@ export interface Bench {
   readonly load: LoadClient;
   /** A folder on the disk that is measured, removed at the end. */
   readonly folder: string;
+  /** Folder for CPU profiles, if there shall be any. */
+  readonly profileFolder: string | undefined;
   /** How long each work is measured, and its limit too. */
   readonly seconds: number;
   /** How much goes in and out while memory is watched. */

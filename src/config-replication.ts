@@ -7,15 +7,18 @@ const bucketSchema = z.strictObject({
   name: z.string().min(3).max(63).optional(),
 });
 
-const destinationSchema = z.strictObject({
-  endpoint: z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' }),
-  region: z.string().min(1).default('us-east-1'),
-  accessKeyId: z.string().min(1),
-  secretAccessKey: z.string().min(1),
-  ninefold: z.boolean().default(false),
-  timeoutMs: z.int().min(100).default(60_000),
-  buckets: z.array(bucketSchema).min(1),
-});
+const destinationSchema = z
+  .strictObject({
+    endpoint: z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' }),
+    region: z.string().min(1).default('us-east-1'),
+    accessKeyId: z.string().min(1),
+    secretAccessKey: z.string().min(1),
+    ninefold: z.boolean().default(false),
+    minio: z.boolean().default(false),
+    timeoutMs: z.int().min(100).default(60_000),
+    buckets: z.array(bucketSchema).min(1),
+  })
+  .refine(({ ninefold, minio }) => !(ninefold && minio), 'a server is a Ninefold or a MinIO');
 
 export const replicationSchema = z
   .strictObject({

@@ -32,6 +32,7 @@ import { type JobRunner, startJobs } from './jobs/runner.ts';
 import { RingDataKeys } from './kms/data-keys.ts';
 import { type OpenKms, openKms } from './kms-keys.ts';
 import { type Clock, steadyClock, systemClock } from './lib/clock.ts';
+import { Foreground } from './lib/deference.ts';
 import { createLog, type Log } from './lib/log.ts';
 import { openIndex } from './meta/index-store.ts';
 import type { RecoveryChoices } from './meta/log/recovery.ts';
@@ -119,8 +120,9 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   await ensureBuckets(config, engine);
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
   const settings = new SettingsCopies({ read: () => readSettings(index), disks: () => blobs.disks(), clock });
-  const events = openEvents(config, { engine, iam, brokers, clock, log });
-  const parts = { engine, iam, ...openAccesses(engine, iam), index, blobs, clock, log };
+  const noticed = { foreground: new Foreground(steadyClock), clock, log };
+  const events = openEvents(config, { engine, iam, brokers, ...noticed });
+  const parts = { ...noticed, engine, iam, ...openAccesses(engine, iam), index, blobs };
   const work = backgroundWork(config, { ...parts, compaction, dayLengthMs, settings });
   const senders = [events.delivery, openReplication(config, parts)].filter((one) => one !== undefined);
   const jobs = startJobs([...work, ...senders.map(({ job }) => job)], { clock, log });
@@ -128,7 +130,6 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const server = createFrontEnd({ config, auditFile, tls, startedMs, ...parts, jobs, events, kms });
   const address = await server.listen(config);
   log.info({ address, region: config.region }, 'Serving');
-
   return {
     endpoint: endpointOf(address, tls),
     rootKey,
@@ -187,7 +188,8 @@ async function openEngine(
 ): Promise<Engine> {
   const accessLogBytesMax = config.accessLogs.waitingBytesMax;
   const encryptsByDefault = config.encryption.default === 'AES256';
-  const engine = createEngine({ ...parts, ...storageOf(config), accessLogBytesMax, encryptsByDefault });
+  const uuidVersions = config.replication.destinations.some(({ minio }) => minio);
+  const engine = createEngine({ ...parts, ...storageOf(config), accessLogBytesMax, encryptsByDefault, uuidVersions });
   await engine.accessLogs.open();
   await engine.watches.load();
   return engine;
@@ -229,6 +231,7 @@ interface FrontEndParts extends AccessParts {
   readonly startedMs: number;
   readonly iam: Iam;
   readonly engine: Engine;
+  readonly foreground: Foreground;
   readonly index: Index;
   readonly blobs: ErasureBlobStore;
   readonly jobs: JobRunner;
@@ -249,7 +252,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
   const policiesOf: GateOptions['policiesOf'] = (identity) => callers.policiesOf(identity);
   const gate = new Gate({ engine, accesses, policiesOf, accountOf: ownerOf, refusals: iam.refusals });
   const suffixes = hostSuffixes(config.domains);
-  const door = openDoor(config, suffixes);
+  const door = openDoor(config, suffixes, parts.foreground);
   const requestMetrics = createRequestMetrics(engine.watches, clock);
   const pipeline = new Pipeline({
     engine,
@@ -315,7 +318,7 @@ function tellDayLength({ time }: Config, log: Log): number {
   return dayLengthMs;
 }
 
-function openDoor(config: Config, suffixes: readonly string[]): Door {
+function openDoor(config: Config, suffixes: readonly string[], foreground: Foreground): Door {
   const { trustedProxies, publicEndpoints, limits, rateLimits } = config;
   const at = publicEndpoints.findIndex((name) => namesBucket(name, suffixes));
   if (at !== -1) {
@@ -329,6 +332,7 @@ function openDoor(config: Config, suffixes: readonly string[]): Door {
     publicEndpoints,
     hostSuffixes: suffixes,
     limits: { ...limits, ...rateLimits },
+    foreground,
     clock: steadyClock,
   });
 }

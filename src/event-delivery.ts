@@ -11,14 +11,19 @@ import { Unclaimed } from './events/unclaimed.ts';
 import type { Iam } from './iam/iam.ts';
 import { type Delivery, deliverEvents } from './jobs/deliver-events.ts';
 import type { Clock } from './lib/clock.ts';
+import { Deference, type Foreground } from './lib/deference.ts';
 import type { Log } from './lib/log.ts';
 import { type OpenQueues, openQueues } from './queues.ts';
 import { type OpenTopics, openTopics } from './topics.ts';
+
+/** So long clients' requests go first. */
+const patienceMs = 1000;
 
 interface Parts {
   readonly brokers: readonly EventTarget[];
   readonly engine: Engine;
   readonly iam: Iam;
+  readonly foreground: Foreground;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -44,7 +49,7 @@ export function openEvents(config: Config, parts: Parts): OpenEvents {
 
 function openDelivery(
   { events, accountId }: Config,
-  { engine, brokers, clock, log, queues, topics }: Parts & Pick<OpenEvents, 'queues' | 'topics'>,
+  { engine, brokers, foreground, clock, log, queues, topics }: Parts & Pick<OpenEvents, 'queues' | 'topics'>,
 ): Delivery {
   const requested = events.targets.flatMap(({ arn, webhook: hook, ...settings }) => {
     return (hook === undefined ? openAwsTarget(arn, settings, clock) : webhook({ arn, ...hook, clock })) ?? [];
@@ -58,6 +63,7 @@ function openDelivery(
       isThere: (arn) => events.targets.some((target) => target.arn === arn) || queues.has(arn) || topics.has(arn),
     }),
     messageOf: (arn, event) => messageOf(arn, event, accountId),
+    deference: new Deference({ foreground, clock, patienceMs }),
     clock,
     log,
     retryForMs: durationMs(events.retryFor),

@@ -5,17 +5,21 @@ import type { ReplicaTarget } from './engine/replication/types.ts';
 import type { Engine } from './engine/types.ts';
 import { type ReplicationWork, replicate } from './jobs/replicate.ts';
 import type { Clock } from './lib/clock.ts';
+import { Deference, type Foreground } from './lib/deference.ts';
 import type { Log } from './lib/log.ts';
 import { S3Client } from './replication/s3-client.ts';
 import { s3Target } from './replication/s3-target.ts';
 import type { ReplicationRoles } from './s3/access/replication-roles.ts';
 import type { ReplicationPlaces } from './s3/operation.ts';
 
+/** So long clients' requests go first. */
+const patienceMs = 5000;
 const arnPrefix = 'arn:aws:s3:::';
 
 interface Parts {
   readonly engine: Engine;
   readonly roles: ReplicationRoles;
+  readonly foreground: Foreground;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -29,20 +33,25 @@ export function replicationPlaces({ replication }: Config, roles: ReplicationRol
   };
 }
 
-export function openReplication({ replication }: Config, { engine, roles, clock, log }: Parts): ReplicationWork {
+export function openReplication(
+  { replication }: Config,
+  { engine, roles, foreground, clock, log }: Parts,
+): ReplicationWork {
   const clients: S3Client[] = [];
   const elsewhere = new Map<string, ReplicaTarget>();
-  for (const { ninefold: isNinefold, buckets, ...options } of replication.destinations) {
+  for (const { ninefold, minio, buckets, ...options } of replication.destinations) {
     const client = new S3Client({ ...options, clock });
     clients.push(client);
     for (const { arn, name = arn.slice(arnPrefix.length) } of buckets) {
-      elsewhere.set(arn, s3Target({ client, bucket: name, isNinefold, clock }));
+      const server = ninefold ? 'ninefold' : minio ? 'minio' : 'any';
+      elsewhere.set(arn, s3Target({ client, bucket: name, server, clock }));
     }
   }
   const work = replicate({
     replication: engine.replication,
     elsewhere,
     check: (asked) => roles.check(asked),
+    deference: new Deference({ foreground, clock, patienceMs }),
     ...{ clock, log },
     retryForMs: durationMs(replication.retryFor),
     bytesPerSecond: replication.bytesPerSecond,

@@ -22,6 +22,8 @@ export interface Figure {
   readonly limit?: Quantity & { readonly what: string };
   /** Speed as a share of the limit's; with an aim of `isMost`, the multiple of the limit that it takes. */
   readonly ratio?: number;
+  /** Where the ratio lies with a confidence of 95 of 100, where it was measured often enough. */
+  readonly ratioBounds?: readonly [number, number];
   readonly aim?: Aim;
   readonly p50Ms?: number;
   readonly p99Ms?: number;

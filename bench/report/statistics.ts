@@ -1,3 +1,6 @@
+/** Of what may lie on either side of bounds of confidence. */
+const oneSideShare = 0.025;
+
 /** The middle one; of an even number the mean of the two. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -5,6 +8,25 @@ export function median(values: readonly number[]): number {
   const upper = sorted[Math.floor(middle)] ?? Number.NaN;
   const lower = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
   return (lower + upper) / 2;
+}
+
+/**
+ * Between which values the median of what these are drawn from lies, with a confidence of at least 95 of 100, whatever its
+ * distribution: each value is above the median as often as below, so how many are is binomial. Of fewer than six all are.
+ */
+export function medianBounds(values: readonly number[]): readonly [number, number] {
+  const sorted = [...values].sort((a, b) => a - b);
+  const { length } = sorted;
+  let outside = 0;
+  let left = 0;
+  // Of so many coins at most `left` show heads.
+  for (let chance = 0.5 ** length; left < length / 2; left++) {
+    outside += chance;
+    if (outside > oneSideShare) break;
+    chance *= (length - left) / (left + 1);
+  }
+  const lowest = Math.max(0, left - 1);
+  return [sorted[lowest] ?? Number.NaN, sorted[length - 1 - lowest] ?? Number.NaN];
 }
 
 /** The value that the share of all values is not above. */

@@ -34,7 +34,8 @@ function cpuText(ms: number): string {
 }
 
 function cells(figure: Figure): readonly string[] {
-  const { title, measured, limit, ratio, aim, p50Ms, p99Ms } = figure;
+  const { title, measured, limit, ratio, ratioBounds, aim, p50Ms, p99Ms } = figure;
+  const bounds = ratioBounds === undefined ? '' : ` (${ratioBounds.map((bound) => bound.toFixed(2)).join('–')})`;
   const met = isMet(figure);
   const optional = (value: number | undefined, text: (value: number) => string): string =>
     value === undefined ? '' : text(value);
@@ -43,7 +44,7 @@ function cells(figure: Figure): readonly string[] {
     quantityText(measured),
     limit === undefined ? '' : quantityText(limit),
     limit?.what ?? '',
-    optional(ratio, (value) => value.toFixed(2)),
+    optional(ratio, (value) => `${value.toFixed(2)}${bounds}`),
     aim === undefined ? '' : `${aim.isMost ? '≤' : '≥'} ${aim.ratio.toFixed(2)}`,
     met === undefined ? '' : met ? 'met' : 'missed',
     optional(p50Ms, digits),

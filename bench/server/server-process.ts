@@ -16,7 +16,7 @@ export interface ServerOptions {
   readonly dataFolder: string;
   /** Names of buckets to make, as `NINEFOLD_BUCKETS` takes them. */
   readonly buckets: readonly string[];
-  /** Whether `openProfiler` must work. */
+  /** Whether it can be profiled. */
   readonly isInspected: boolean;
   /** A configuration file. */
   readonly configPath?: string;
@@ -57,6 +57,14 @@ export class ServerProcess implements AsyncDisposable {
   async openProfiler(): Promise<Profiler> {
     if (this.#inspectorUrl === undefined) throw new Error('the server was not started for profiles');
     return Profiler.connect(this.#inspectorUrl);
+  }
+
+  /** Profiles the server while something is done, into a file. */
+  async profile(path: string, work: () => Promise<unknown>): Promise<void> {
+    using profiler = await this.openProfiler();
+    await profiler.start();
+    await work();
+    await profiler.stop(path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

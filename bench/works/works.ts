@@ -11,6 +11,7 @@ import { memoryWork } from './memory-work.ts';
 import { objectWorks } from './object-works.ts';
 import { pageWorks } from './page-works.ts';
 import { policyWork } from './policy-work.ts';
+import { rulesWorks } from './rules-work.ts';
 import { startUpWork } from './start-up-work.ts';
 
 const kernels = [...codingKernels, ...digestKernels, ...requestKernels, decisionKernel, pageKernel, ...storeKernels];
@@ -19,6 +20,7 @@ export const works: readonly Work[] = [
   ...kernels.map(kernelWork),
   ...objectWorks,
   policyWork,
+  ...rulesWorks,
   ...pageWorks,
   startUpWork,
   memoryWork,

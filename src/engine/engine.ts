@@ -45,6 +45,8 @@ export interface EngineOptions extends StorageSettings, KeyringOptions {
   readonly limits?: Partial<EngineLimits>;
   /** How long a day of a lifecycle rule or of a restored copy is. */
   readonly dayLengthMs?: number;
+  /** New versions have ids that MinIO takes. */
+  readonly uuidVersions?: boolean | undefined;
   /** Bytes of a bucket's access log that wait for their delivery, at most. */
   readonly accessLogBytesMax?: number;
   /** Whether what S3 itself writes is encrypted where the bucket says nothing. */
@@ -64,7 +66,10 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
     digests: digests ?? { open: openDigester, digest },
     limits: allLimits,
-    ids: new VersionIds(clock, () => index.lastOrdinal(), index.state().clusterId),
+    ids: new VersionIds(clock, () => index.lastOrdinal(), {
+      clusterId: index.state().clusterId,
+      areUuids: options.uuidVersions,
+    }),
     keyring: new Keyring(options),
     bufferBudget: new ByteBudget(allLimits.bufferedBytesMax),
     poolOf: (storageClass) => pools.get(storageClass) ?? DEFAULT_POOL,

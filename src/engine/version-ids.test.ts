@@ -10,20 +10,20 @@ function bucketThatIs(versioning: VersioningState): Bucket {
 }
 
 test('a clock that stands still → ordinals go on', () => {
-  const ids = new VersionIds({ nowMs: () => 1000 }, () => 0, clusterId);
+  const ids = new VersionIds({ nowMs: () => 1000 }, () => 0, { clusterId });
   expect([ids.nextOrdinal(), ids.nextOrdinal(), ids.nextOrdinal()]).toEqual([1_000_000, 1_000_125, 1_000_250]);
 });
 
 test('a clock that goes back → ordinals go on', () => {
   let nowMs = 5000;
-  const ids = new VersionIds({ nowMs: () => nowMs }, () => 0, clusterId);
+  const ids = new VersionIds({ nowMs: () => nowMs }, () => 0, { clusterId });
   const before = ids.nextOrdinal();
   nowMs = 1000;
   expect(ids.nextOrdinal()).toBe(before + 125);
 });
 
 test('an index with later versions than the clock → the next ordinal is above theirs', () => {
-  const ids = new VersionIds({ nowMs: () => 1000 }, () => 7_000_000, clusterId);
+  const ids = new VersionIds({ nowMs: () => 1000 }, () => 7_000_000, { clusterId });
   expect(ids.nextOrdinal()).toBe(7_000_125);
 });
 
@@ -31,7 +31,7 @@ test('servers that write in the same moments, whether they know of each other or
   const made: number[] = [];
   const known = { last: 0 };
   const servers = ['00', '01', 'ff'].map(
-    (id) => new VersionIds({ nowMs: () => 1000 }, () => known.last, id.repeat(16)),
+    (id) => new VersionIds({ nowMs: () => 1000 }, () => known.last, { clusterId: id.repeat(16) }),
   );
   for (const last of [0, 1_000_001, 1_003_070]) {
     known.last = last;
@@ -41,14 +41,14 @@ test('servers that write in the same moments, whether they know of each other or
 });
 
 test('Enabled → a new version id; Unversioned and Suspended → null', () => {
-  const ids = new VersionIds({ nowMs: () => 1000 }, () => 0, clusterId);
+  const ids = new VersionIds({ nowMs: () => 1000 }, () => 0, { clusterId });
   expect(ids.issue(bucketThatIs('Enabled')).versionId).toMatch(/^[A-Za-z0-9_-]{32}$/);
   expect(ids.issue(bucketThatIs('Suspended')).versionId).toBe('null');
   expect(ids.issue(bucketThatIs('Unversioned')).versionId).toBe('null');
 });
 
 test('an id chosen earlier → kept only while the state allows it, with a new ordinal', () => {
-  const ids = new VersionIds({ nowMs: () => 1000 }, () => 0, clusterId);
+  const ids = new VersionIds({ nowMs: () => 1000 }, () => 0, { clusterId });
   const first = ids.issue(bucketThatIs('Enabled'));
   const kept = ids.issue(bucketThatIs('Enabled'), first.versionId);
   expect(kept.versionId).toBe(first.versionId);
@@ -83,7 +83,7 @@ test('texts that are no version ids → refused', () => {
 
 test('uploads made one after another → their ids sort in that order', () => {
   let nowMs = 1000;
-  const ids = new VersionIds({ nowMs: () => nowMs++ }, () => 0, clusterId);
+  const ids = new VersionIds({ nowMs: () => nowMs++ }, () => 0, { clusterId });
   const made = Array.from({ length: 20 }, () => ids.newUploadId());
   expect([...made].sort()).toEqual(made);
 });

@@ -1,6 +1,6 @@
 /** Order and names of versions. Both are chosen in the tick of the `submit` that uses them, so that order is commit order. */
 import type { Clock } from '../lib/clock.ts';
-import { randomHex } from '../lib/ids.ts';
+import { randomHex, randomUuid } from '../lib/ids.ts';
 import type { Bucket, VersioningState } from '../meta/records.ts';
 
 /** S3's spelling of the null version's id. */
@@ -9,6 +9,8 @@ export const nullVersionId = 'null';
 const randomBytesPerId = 16;
 const ordinalBytes = 8;
 const versionIdPattern = /^[A-Za-z0-9_-]{32}$/;
+/** As MinIO's are. */
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Of the first byte: what makes the first character one of A to Z and a to f. */
 const firstByteMask = 0x7f;
 
@@ -25,7 +27,12 @@ export interface ReplicaIdentity extends VersionIdentity {
 
 /** Whether a text has the form of a version id, `null` included. It says nothing of its existence. */
 export function isVersionId(text: string): boolean {
-  return text === nullVersionId || versionIdPattern.test(text);
+  return text === nullVersionId || versionIdPattern.test(text) || uuidPattern.test(text);
+}
+
+/** Whether a version id is one that MinIO takes. */
+export function isUuid(versionId: string): boolean {
+  return uuidPattern.test(versionId);
 }
 
 /**
@@ -74,10 +81,16 @@ export class VersionIds {
   readonly #clock: Clock;
   readonly #lastCommitted: () => number;
   readonly #series: number;
+  readonly #areUuids: boolean;
   #last = 0;
 
-  /** `lastCommitted` is the largest ordinal the index knows. */
-  constructor(clock: Clock, lastCommitted: () => number, clusterId: string) {
+  /** `lastCommitted` is the largest ordinal the index knows. With `areUuids`, new version ids are such that MinIO takes them. */
+  constructor(
+    clock: Clock,
+    lastCommitted: () => number,
+    { clusterId, areUuids = false }: { clusterId: string; areUuids?: boolean | undefined },
+  ) {
+    this.#areUuids = areUuids;
     this.#clock = clock;
     this.#lastCommitted = lastCommitted;
     this.#series = seriesOf(clusterId);
@@ -94,7 +107,8 @@ export class VersionIds {
   issue(bucket: Bucket, wanted?: string): VersionIdentity {
     const ordinal = this.nextOrdinal();
     if (wanted !== undefined && fits(wanted, bucket.versioning)) return { versionId: wanted, ordinal };
-    return { versionId: bucket.versioning === 'Enabled' ? newVersionId(ordinal) : nullVersionId, ordinal };
+    if (bucket.versioning !== 'Enabled') return { versionId: nullVersionId, ordinal };
+    return { versionId: this.#areUuids ? randomUuid() : newVersionId(ordinal), ordinal };
   }
 
   /** A new upload id. Ids sort by the time they were made, as uploads of one key are listed in that order. */

@@ -29,6 +29,7 @@ function laneTo(takes: (key: string) => boolean | Promise<boolean>, { retryForMs
     messageOf: (event) => ('key' in event ? event.key : 'test'),
     clock,
     retryForMs,
+    mayBegin: () => true,
     signal: abort.signal,
   });
   const step = async (afterMs = 0): Promise<void> => {

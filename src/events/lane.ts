@@ -22,6 +22,8 @@ export interface LaneOptions {
   readonly messageOf: (event: OutboxEvent) => string;
   readonly clock: Clock;
   readonly retryForMs: number;
+  /** Whether something may be sent now that happened then. */
+  readonly mayBegin: (sinceMs: number) => boolean;
   readonly signal: AbortSignal;
 }
 
@@ -73,13 +75,18 @@ export class Lane {
   pump(): void {
     if (this.#options.signal.aborted) return;
     this.#window.wake();
-    while (this.#window.ready.length > 0 && this.#sending.size < underWayMax) {
+    while (this.#mayBegin() && this.#sending.size < underWayMax) {
       const sending = this.#send(this.#window.take(this.#batchSize())).finally(() => {
         this.#sending.delete(sending);
         if (this.#window.ready.length > 0) this.pump();
       });
       this.#sending.add(sending);
     }
+  }
+
+  #mayBegin(): boolean {
+    const [entry] = this.#window.ready[0]?.entries ?? [];
+    return entry !== undefined && this.#options.mayBegin(entry.event.atMs);
   }
 
   /** What failed before is sent alone, as it may be what has a target refuse all that comes with it. */

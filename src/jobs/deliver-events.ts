@@ -9,6 +9,7 @@ import { Lanes } from '../events/lanes.ts';
 import type { EventTarget } from '../events/target.ts';
 import type { Unclaimed } from '../events/unclaimed.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Deference } from '../lib/deference.ts';
 import type { Log } from '../lib/log.ts';
 import type { Job } from './job.ts';
 
@@ -22,6 +23,8 @@ export interface DeliveryOptions {
   readonly targets: () => readonly EventTarget[];
   /** JSON text of what a target is sent of an event. */
   readonly messageOf: (arn: string, event: OutboxEvent) => string;
+  /** Has events wait for clients' requests. */
+  readonly deference: Deference;
   readonly clock: Clock;
   readonly log: Log;
   /** What is for targets that are not there. */
@@ -37,9 +40,15 @@ export interface Delivery {
 }
 
 export function deliverEvents(options: DeliveryOptions): Delivery {
-  const { outbox, targets, unclaimed, messageOf, clock, log, retryForMs } = options;
+  const { outbox, targets, unclaimed, messageOf, deference, clock, log, retryForMs } = options;
   const abort = new AbortController();
-  const lanes = new Lanes({ messageOf, clock, retryForMs, signal: abort.signal });
+  const lanes = new Lanes({
+    messageOf,
+    mayBegin: (sinceMs) => deference.mayBegin({ sinceMs }),
+    clock,
+    retryForMs,
+    signal: abort.signal,
+  });
   /** What has come to its end and is not written down yet. */
   let settled: { delivered: readonly number[]; dead: readonly number[] } = { delivered: [], dead: [] };
 

@@ -15,6 +15,7 @@ import {
 } from '../engine/replication/types.ts';
 import type { Bucket } from '../engine/types.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Deference } from '../lib/deference.ts';
 import type { Log } from '../lib/log.ts';
 import type { Job } from './job.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -44,6 +45,8 @@ export interface ReplicationOptions {
   readonly elsewhere: ReadonlyMap<string, ReplicaTarget>;
   /** Throws ReplicationRefused if the role may not replicate it. */
   check(asked: ReplicationAsked): Promise<void>;
+  /** Has changes wait for clients' requests. */
+  readonly deference: Deference;
   readonly clock: Clock;
   readonly log: Log;
   /** How long a change is tried before it has failed. */
@@ -124,6 +127,7 @@ class Replicator {
     if (known !== undefined) return known;
     const lane = new ReplicationLane({
       ...{ destination, underWayMax, clock: this.#options.clock, signal: this.#abort.signal },
+      mayBegin: ({ queuedMs, size }) => this.#options.deference.mayBegin({ sinceMs: queuedMs, bytes: size }),
       attempt: (entry) => this.#attempt(entry),
     });
     this.#lanes.set(destination, lane);

@@ -22,6 +22,8 @@ export interface LaneOptions {
   /** Changes under way at once. */
   readonly underWayMax: number;
   readonly signal: AbortSignal;
+  /** Whether an entry may be begun now. */
+  mayBegin(entry: ReplicationEntry): boolean;
   /** Never rejects. */
   attempt(entry: ReplicationEntry): Promise<Attempt>;
 }
@@ -74,18 +76,25 @@ export class ReplicationLane {
     const { signal, underWayMax } = this.#options;
     if (signal.aborted) return;
     this.#window.wake();
-    for (const { chain, entry } of this.#window.take(underWayMax - this.#underWay.size)) {
-      const working = this.#work(chain, entry).finally(() => {
-        this.#underWay.delete(working);
-        if (this.#window.ready.length > 0) this.pump();
-      });
-      this.#underWay.add(working);
+    while (this.#underWay.size < underWayMax && this.#mayBegin()) {
+      for (const { chain, entry } of this.#window.take(1)) {
+        const working = this.#work(chain, entry).finally(() => {
+          this.#underWay.delete(working);
+          if (this.#window.ready.length > 0) this.pump();
+        });
+        this.#underWay.add(working);
+      }
     }
   }
 
   /** Resolves when nothing is under way any more. */
   async quiet(): Promise<void> {
     await Promise.all(this.#underWay);
+  }
+
+  #mayBegin(): boolean {
+    const [entry] = this.#window.ready[0]?.entries ?? [];
+    return entry !== undefined && this.#options.mayBegin(entry);
   }
 
   async #work(chain: Chain<ReplicationEntry>, entry: ReplicationEntry): Promise<void> {

@@ -3,6 +3,7 @@
  * source; on any other server a replica is an object like any, with version id and time of its own.
  */
 import { hash } from 'node:crypto';
+import { minioHeaders, writeMinioTime } from '../engine/replication/minio-facts.ts';
 import { encodeFacts, encodeReplicaFacts, replicaHeader } from '../engine/replication/replica-facts.ts';
 import {
   type FailureReason,
@@ -11,7 +12,7 @@ import {
   ReplicationRefused,
 } from '../engine/replication/types.ts';
 import type { Checksum, Part } from '../engine/types.ts';
-import { newVersionId, nullVersionId } from '../engine/version-ids.ts';
+import { isUuid, newVersionId, nullVersionId } from '../engine/version-ids.ts';
 import type { Clock } from '../lib/clock.ts';
 import { writeHeaderText, writeMetadataText } from '../lib/header-text.ts';
 import type { AnswerXml } from './answer-xml.ts';
@@ -22,8 +23,8 @@ export interface S3TargetOptions {
   readonly client: S3Client;
   /** As it is called there. */
   readonly bucket: string;
-  /** The server is a Ninefold. */
-  readonly isNinefold: boolean;
+  /** What the server is, as far as that matters to it. */
+  readonly server: 'ninefold' | 'minio' | 'any';
   readonly clock: Clock;
 }
 
@@ -43,7 +44,7 @@ const usualAlgorithm = 'CRC64NVME';
 const usualClass = 'STANDARD';
 
 export function s3Target(options: S3TargetOptions): ReplicaTarget {
-  const { isNinefold, clock } = options;
+  const { server, clock } = options;
   const call = (replica: Replica, more: Omit<S3Call, 'bucket' | 'key'>) => send(options, replica, more);
   return {
     async putWhole(replica, { start, end, read }) {
@@ -53,7 +54,12 @@ export function s3Target(options: S3TargetOptions): ReplicaTarget {
         ...md5Header(version.etag),
         ...digestHeader(options, version.checksum),
       };
-      await call(replica, { method: 'PUT', headers, body: { length: end - start, read } });
+      await call(replica, {
+        method: 'PUT',
+        query: versionQuery(options, replica),
+        headers,
+        body: { length: end - start, read },
+      });
     },
     async beginUpload(replica) {
       const checksum = shownChecksum(options, replica.version.checksum);
@@ -64,7 +70,8 @@ export function s3Target(options: S3TargetOptions): ReplicaTarget {
           'x-amz-checksum-type': checksum.type,
         }),
       };
-      const answer = await call(replica, { method: 'POST', query: { uploads: '' }, headers });
+      const query = { uploads: '', ...versionQuery(options, replica) };
+      const answer = await call(replica, { method: 'POST', query, headers });
       const uploadId = answer.textOf('UploadId');
       if (uploadId === undefined) throw new Error('an upload was begun without an id');
       return uploadId;
@@ -85,18 +92,21 @@ export function s3Target(options: S3TargetOptions): ReplicaTarget {
     async abortUpload({ key, versionId, atMs }, uploadId) {
       const told = versionId === nullVersionId ? newVersionId(atMs) : versionId;
       const facts = { versionId: told, ordinal: atMs * 1000, lastModifiedMs: atMs, changedMs: 0 };
-      const headers: Record<string, string> = isNinefold ? { [replicaHeader]: encodeFacts(facts) } : {};
+      const headers: Record<string, string> = server === 'ninefold' ? { [replicaHeader]: encodeFacts(facts) } : {};
       const { client, bucket } = options;
       await unlessNoUpload(client.call({ method: 'DELETE', bucket, key, query: { uploadId }, headers }));
     },
     async putMarker(replica) {
-      await call(replica, { method: 'DELETE' });
+      const query = versionQuery(options, replica);
+      const headers: Record<string, string> = server === 'minio' ? { [minioHeaders.isDeleteMarker]: 'true' } : {};
+      await call(replica, { method: 'DELETE', query, headers });
     },
     async setAttributes(replica) {
-      const versionId = isNinefold ? replica.versionId : await findVersion(options, replica);
+      if (server === 'minio') return copyOntoItself(options, call, replica);
+      const versionId = server === 'ninefold' ? replica.versionId : await findVersion(options, replica);
       if (versionId === undefined || !(await setTags(call, replica, versionId))) return false;
       const { lock } = replica.version.attributes;
-      if (lock !== undefined && !isNinefold) {
+      if (lock !== undefined && server !== 'ninefold') {
         await setLock((request) => call(replica, request), lock, { versionId, nowMs: clock.nowMs() });
       }
       return true;
@@ -108,11 +118,11 @@ type Call = (replica: Replica, more: Omit<S3Call, 'bucket' | 'key'>) => Promise<
 
 /** Throws ReplicationRefused for what another attempt would meet as well. */
 async function send(
-  { client, bucket, isNinefold }: S3TargetOptions,
+  { client, bucket, server }: S3TargetOptions,
   replica: Replica,
   call: Omit<S3Call, 'bucket' | 'key'>,
 ): Promise<AnswerXml> {
-  const facts = isNinefold ? { [replicaHeader]: encodeReplicaFacts(replica) } : {};
+  const facts = factsFor(server, replica);
   try {
     return await client.call({ ...call, bucket, key: replica.version.key, headers: { ...call.headers, ...facts } });
   } catch (error) {
@@ -130,11 +140,55 @@ function reasonOf({ status, code, message }: S3Failure, method: string): Failure
   return method === 'DELETE' ? 'DstDelObjNotPermitted' : 'DstPutObjectNotPermitted';
 }
 
+/** What the other server is told of a replica beside what every object has. */
+function factsFor(server: S3TargetOptions['server'], replica: Replica): Record<string, string> {
+  if (server === 'ninefold') return { [replicaHeader]: encodeReplicaFacts(replica) };
+  if (server === 'any') return {};
+  const { version, ordinal } = replica;
+  const { changedMs, tags } = version.attributes;
+  return {
+    [minioHeaders.isReplica]: 'true',
+    [minioHeaders.status]: 'REPLICA',
+    [minioHeaders.madeAt]: writeMinioTime(ordinal),
+    ...(!version.isDeleteMarker && { [minioHeaders.etag]: version.etag }),
+    ...((tags.length > 0 || changedMs !== undefined) && {
+      [minioHeaders.tagsChangedAt]: writeMinioTime(changedMs === undefined ? ordinal : changedMs * 1000),
+    }),
+  };
+}
+
+/** MinIO is told in the query what a version that is made is called. */
+function versionQuery({ server }: S3TargetOptions, replica: Replica): Record<string, string> {
+  return server === 'minio' ? { versionId: minioIdOf(replica.versionId) } : {};
+}
+
+/** MinIO's ids are UUIDs. Those of versions that have others follow from what they are. */
+function minioIdOf(versionId: string): string {
+  if (isUuid(versionId)) return versionId;
+  const hex = hash('sha256', versionId, 'hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+}
+
+/** How one MinIO tells another of changed tags: that one keeps its own where they are later ones. */
+async function copyOntoItself(options: S3TargetOptions, call: Call, replica: Replica): Promise<boolean> {
+  const { bucket } = options;
+  const { versionId = '' } = versionQuery(options, replica);
+  const path = [bucket, ...replica.version.key.split('/')].map(encode).join('/');
+  const headers = {
+    'x-amz-tagging': '',
+    ...headersOf(options, replica),
+    'x-amz-copy-source': `${path}?versionId=${versionId}`,
+    'x-amz-metadata-directive': 'REPLACE',
+    'x-amz-tagging-directive': 'REPLACE',
+  };
+  return unlessAbsent(call(replica, { method: 'PUT', query: { versionId }, headers }));
+}
+
 function isPassing({ status, code }: S3Failure): boolean {
   return status < 400 || status >= 500 || passingStatuses.has(status) || passing.has(code) || absent.has(code);
 }
 
-function headersOf({ isNinefold, clock }: S3TargetOptions, { version }: Replica): Record<string, string> {
+function headersOf({ server, clock }: S3TargetOptions, { version }: Replica): Record<string, string> {
   const { headers, metadata, tags, storageClass, lock } = version.attributes;
   const system = {
     'content-type': headers.contentType,
@@ -155,7 +209,7 @@ function headersOf({ isNinefold, clock }: S3TargetOptions, { version }: Replica)
     ...Object.fromEntries(
       Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, writeMetadataText(value)]),
     ),
-    ...(!isNinefold && lockHeaders(lock, clock.nowMs())),
+    ...(server !== 'ninefold' && lockHeaders(lock, clock.nowMs())),
   };
 }
 
@@ -164,8 +218,8 @@ function md5Header(etag: string): Record<string, string> {
 }
 
 /** A checksum that the other server is told of. */
-function shownChecksum({ isNinefold }: S3TargetOptions, checksum: Checksum | undefined): Checksum | undefined {
-  return isNinefold || checksum?.algorithm !== usualAlgorithm ? checksum : undefined;
+function shownChecksum({ server }: S3TargetOptions, checksum: Checksum | undefined): Checksum | undefined {
+  return server === 'ninefold' || checksum?.algorithm !== usualAlgorithm ? checksum : undefined;
 }
 
 function digestHeader(options: S3TargetOptions, checksum: Checksum | undefined): Record<string, string> {
@@ -231,8 +285,13 @@ async function setTags(call: Call, replica: Replica, versionId: string): Promise
   const namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
   const body = `<Tagging ${namespace}><TagSet>${tags.join('')}</TagSet></Tagging>`;
   const headers = { 'content-type': 'application/xml', 'content-md5': hash('md5', body, 'base64') };
+  return unlessAbsent(call(replica, { method: 'PUT', query: { tagging: '', versionId }, headers, body }));
+}
+
+/** False if what is to be changed is not there. */
+async function unlessAbsent(work: Promise<unknown>): Promise<boolean> {
   try {
-    await call(replica, { method: 'PUT', query: { tagging: '', versionId }, headers, body });
+    await work;
     return true;
   } catch (error) {
     if (error instanceof S3Failure && absent.has(error.code)) return false;

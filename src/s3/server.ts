@@ -70,6 +70,9 @@ export interface S3Server {
 /** What anybody may ask, as load balancers and containers do. */
 const healthPaths = ['/-/live', '/-/ready'] as const;
 
+/** Where MinIO asks whether a server that it replicates to is there. */
+const minioHealthPath = '/minio/health/live';
+
 /** On the socket itself: a map of sockets would be looked through at every collection of garbage. */
 const lastAnswer = Symbol('last answer');
 
@@ -152,6 +155,7 @@ function divide(options: ServerOptions, reserved: Listener): Listener {
   return (request, response) => {
     const queueProtocol = queueProtocolOf(request);
     if (isReserved(request, options)) reserved(request, response);
+    else if (request.url === minioHealthPath && isOfMinio(request)) response.end();
     else if (queueProtocol !== undefined) queueApi.handle(request, response, queueProtocol);
     else if (isKmsRequest(request)) kmsApi.handle(request, response);
     else if (isQueryRequest(request, options)) queryApi.handle(request, response, request.url ?? '/');
@@ -169,6 +173,11 @@ function endingAtClose(isClosing: () => boolean, listener: Listener): Listener {
     response.on('finish', endAtClose);
     listener(request, response);
   };
+}
+
+/** It asks without a signature, as its language's client. Anybody else means an object of a bucket. */
+function isOfMinio({ headers }: IncomingMessage): boolean {
+  return headers['user-agent']?.startsWith('Go-http-client/') === true && headers.authorization === undefined;
 }
 
 /** A virtual-hosted bucket may hold keys that begin with `-/`; they are not ours. */

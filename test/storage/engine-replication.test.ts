@@ -9,6 +9,7 @@ import { newVersionId } from '../../src/engine/version-ids.ts';
 import { eventRecord } from '../../src/events/record.ts';
 import { type ReplicationOptions, replicate } from '../../src/jobs/replicate.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { Deference } from '../../src/lib/deference.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { bodyOf, EngineStore, plain } from '../support/engine-store.ts';
 import { eventually } from '../support/eventually.ts';
@@ -123,6 +124,7 @@ function work(target: ReplicaTarget, different: Partial<ReplicationOptions> = {}
     replication: store.engine.replication,
     elsewhere: new Map([[there, target]]),
     check: async () => {},
+    deference: new Deference({ foreground: { isBusy: false }, clock: store.clock, patienceMs: 1 }),
     clock: store.clock,
     log: createLog('silent'),
     retryForMs: 24 * hourMs,

@@ -4,6 +4,7 @@
  * operations ask for themselves.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
  */
+import { minioHeaders } from '../../engine/replication/minio-facts.ts';
 import { replicaHeader } from '../../engine/replication/replica-facts.ts';
 import { readBoolean } from '../model/decode-scalars.ts';
 import type { OperationName } from '../model/types.ts';
@@ -80,7 +81,7 @@ const bypass: Further = {
 };
 
 const replicates = { replicaAction: 's3:ReplicateObject' };
-const isReplica = hasAny(replicaHeader);
+const isReplica = hasAny(replicaHeader, minioHeaders.isReplica);
 const withTags = hasAny('x-amz-tagging');
 
 /** What the headers of a new object ask for beside its creation. */
@@ -112,7 +113,7 @@ const listsBucket = onBucket('ListBucket');
 const table: Readonly<Record<OperationName, Entry>> = {
   AbortMultipartUpload: { ...onObject('AbortMultipartUpload'), ...replicates },
   CompleteMultipartUpload: { ...onObject('PutObject'), ...replicates },
-  CopyObject: { ...onObject('PutObject'), also: ofNewObject },
+  CopyObject: writesObject,
   CreateBucket: { ...onBucket('CreateBucket'), also: ofNewBucket },
   CreateBucketMetadataConfiguration: onBucket('CreateBucketMetadataTableConfiguration'),
   CreateBucketMetadataTableConfiguration: onBucket('CreateBucketMetadataTableConfiguration'),

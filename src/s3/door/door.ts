@@ -1,6 +1,8 @@
 /** The way in, the same for all that the port serves: how a request came, whether it is let in, whom it was signed for. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { replicaHeader } from '../../engine/replication/replica-facts.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { Foreground } from '../../lib/deference.ts';
 import { groupHeaders, type HeaderMap } from '../../lib/sigv4/canonical-request.ts';
 import type { Authentication } from '../auth/types.ts';
 import { AddressList } from './address-list.ts';
@@ -17,6 +19,8 @@ export interface DoorOptions {
   /** From `hostSuffixes`. */
   readonly hostSuffixes: readonly string[];
   readonly limits: AdmissionLimits & { readonly bytesPerSecondMin: number; readonly idleTimeoutMs: number };
+  /** Hears of clients' requests. */
+  readonly foreground: Foreground;
   /** For how long things take: one that nobody sets. */
   readonly clock: Clock;
 }
@@ -29,19 +33,23 @@ export class Door {
   /** How fast clients must send and read. */
   readonly pacing: Pacing;
   readonly #endpoints: PublicEndpoints;
+  readonly #foreground: Foreground;
 
-  constructor({ trustedProxies, publicEndpoints, hostSuffixes, limits, clock }: DoorOptions) {
+  constructor({ trustedProxies, publicEndpoints, hostSuffixes, limits, foreground, clock }: DoorOptions) {
     this.proxies = new AddressList(trustedProxies);
     this.readArrival = arrivalReader(this.proxies);
     this.admission = new Admission(limits, clock);
     this.pacing = { bytesPerSecondMin: limits.bytesPerSecondMin, windowMs: limits.idleTimeoutMs, clock };
     this.#endpoints = new PublicEndpoints(publicEndpoints, hostSuffixes);
+    this.#foreground = foreground;
   }
 
   /** Lets a request in until its response is closed. Throws SlowDown. */
   enter(request: IncomingMessage, response: ServerResponse): Visit {
     const visit = this.visit(request);
     this.admission.enter(visit.arrival, response);
+    // Another server that replicates to this one waits by itself.
+    if (request.headers[replicaHeader] === undefined) this.#foreground.note();
     return visit;
   }
 

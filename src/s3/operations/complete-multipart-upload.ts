@@ -13,6 +13,7 @@ import { checkUploadKey } from '../multipart.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { objectUrl } from '../object-url.ts';
 import { type OperationRequest, operation } from '../operation.ts';
+import { namedUpload } from '../replication/minio-replicas.ts';
 import { identityOf, readReplica } from '../replication/replicas.ts';
 
 const [, ...digestInputs] = checksumInputs;
@@ -45,7 +46,7 @@ export const completeMultipartUpload = operation({
     const version = await request.engine.uploads.complete({
       bucket,
       key: input.Key,
-      uploadId: input.UploadId,
+      uploadId: namedUpload(input.UploadId).uploadId,
       parts: parseListedParts(input.MultipartUpload?.Parts, upload),
       cause: request.cause(),
       verify: (whole) => checkWhole(input, whole),
@@ -74,7 +75,7 @@ async function findUpload(
   { Key, UploadId }: InputOf<'CompleteMultipartUpload'>,
 ): Promise<Upload | undefined> {
   try {
-    return await engine.uploads.get(bucket(), Key, UploadId);
+    return await engine.uploads.get(bucket(), Key, namedUpload(UploadId).uploadId);
   } catch (error) {
     if (error instanceof EngineError && error.code === 'NoSuchUpload') return undefined;
     throw error;

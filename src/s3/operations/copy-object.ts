@@ -1,5 +1,6 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
 
+import type { ReplicaFacts } from '../../engine/replication/replica-facts.ts';
 import type { Bucket, ObjectAttributes, Version } from '../../engine/types.ts';
 import { objectAclInputs } from '../acls.ts';
 import { typedChecksumMembers } from '../checksum-members.ts';
@@ -9,13 +10,15 @@ import { encryptionFor, encryptionInputs } from '../encryption/new-encryption.ts
 import { writtenEncryption } from '../encryption/shown-encryption.ts';
 import { S3Error } from '../errors.ts';
 import { expirationHeader } from '../lifecycle/announcements.ts';
-import type { InputOf } from '../model/types.ts';
+import { invalidRequest } from '../lifecycle/refusals.ts';
+import type { InputOf, OutputOf } from '../model/types.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { attributeInputs, parseAttributes } from '../object-attributes.ts';
 import { lockOfNewObject, objectLockInputs } from '../object-lock/new-objects.ts';
 import { type Standing, standingOfNewObject } from '../object-ownership.ts';
-import { type OperationRequest, operation } from '../operation.ts';
+import { type Answer, type OperationRequest, operation } from '../operation.ts';
 import { checkCopySize, copySourceInputs, type OpenedSource, openCopySource } from '../read-copy-source.ts';
+import { readReplica, setReplicaAttributes } from '../replication/replicas.ts';
 import { shownTime } from '../times.ts';
 
 type CopyInput = InputOf<'CopyObject'>;
@@ -37,6 +40,8 @@ export const copyObject = operation({
   async run(request, input) {
     checkObjectAddress(input);
     const bucket = request.bucket();
+    const replica = readReplica(request);
+    if (replica !== undefined) return copyAttributes(request, input, replica);
     const standing = await standingOfNewObject(request, input);
     const lock = await lockOfNewObject(request, input);
     const conditions = writeConditions(input);
@@ -72,6 +77,31 @@ export const copyObject = operation({
     };
   },
 });
+
+/** MinIO has a replica's tags set anew by a copy of it onto itself, which makes no new version there. */
+async function copyAttributes(
+  request: OperationRequest,
+  input: CopyInput,
+  replica: ReplicaFacts,
+): Promise<Answer<OutputOf<'CopyObject'>>> {
+  const bucket = request.bucket();
+  const { versionId } = replica;
+  const named = { key: input.Key, versionId };
+  const source = parseCopySource(input.CopySource);
+  if (source.bucket !== bucket.name || source.key !== named.key || source.versionId !== versionId) {
+    throw invalidRequest('A replica is copied onto itself alone');
+  }
+  const { tags } = parseAttributes({ owner: bucket.owner }, input);
+  await setReplicaAttributes(request, replica, { ...named, tags });
+  const version = await request.engine.objects.find(bucket, input.Key, versionId);
+  const { etag, lastModifiedMs } = version;
+  return {
+    output: {
+      CopyObjectResult: { ETag: quoteEtag(etag), LastModified: shownTime(lastModifiedMs) },
+      VersionId: versionId,
+    },
+  };
+}
 
 /** Tags that go over with the object are read and put like any. */
 async function authoriseTags(

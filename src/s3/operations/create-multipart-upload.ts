@@ -9,6 +9,7 @@ import { attributeInputs, parseAttributes } from '../object-attributes.ts';
 import { lockOfNewObject, objectLockInputs } from '../object-lock/new-objects.ts';
 import { standingOfNewObject } from '../object-ownership.ts';
 import { operation } from '../operation.ts';
+import { nameUpload } from '../replication/minio-replicas.ts';
 import { readReplica, standingOfReplica } from '../replication/replicas.ts';
 
 export const createMultipartUpload = operation({
@@ -40,7 +41,7 @@ export const createMultipartUpload = operation({
       output: {
         Bucket: bucket.name,
         Key: input.Key,
-        UploadId: upload.uploadId,
+        UploadId: nameUpload(request, upload.uploadId),
         ...writtenEncryption(upload.attributes.encryption, encryption),
         ChecksumAlgorithm: checksum.checksumAlgorithm,
         ChecksumType: checksum.checksumType,

@@ -3,6 +3,7 @@ import { deleteConditions } from '../conditions.ts';
 import { invalidRequest } from '../lifecycle/refusals.ts';
 import { checkObjectAddress } from '../object-address.ts';
 import { operation } from '../operation.ts';
+import { makesMarker } from '../replication/minio-replicas.ts';
 import { identityOf, readReplica } from '../replication/replicas.ts';
 
 export const deleteObject = operation({
@@ -12,7 +13,7 @@ export const deleteObject = operation({
     checkObjectAddress(input);
     const bucket = request.bucket();
     const replica = readReplica(request);
-    if (replica !== undefined && input.VersionId !== undefined) {
+    if (replica !== undefined && input.VersionId !== undefined && !makesMarker(request)) {
       throw invalidRequest('Only delete markers are replicated, not the removal of versions');
     }
     const conditions = deleteConditions({
@@ -27,7 +28,7 @@ export const deleteObject = operation({
       bypassesGovernance: input.BypassGovernanceRetention === true,
       cause: request.cause(),
       ...(replica !== undefined && identityOf(replica)),
-      ...(input.VersionId !== undefined && { versionId: input.VersionId }),
+      ...(input.VersionId !== undefined && replica === undefined && { versionId: input.VersionId }),
       ...(conditions !== undefined && { conditions }),
     });
     if (request.notes !== undefined) request.notes.objectSize = size;

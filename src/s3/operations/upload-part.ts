@@ -8,6 +8,7 @@ import { partAlgorithm } from '../multipart.ts';
 import { checkObjectAddress } from '../object-address.ts';
 import { requireDigest } from '../object-lock/new-objects.ts';
 import { operation } from '../operation.ts';
+import { namedUpload } from '../replication/minio-replicas.ts';
 
 export const uploadPart = operation({
   name: 'UploadPart',
@@ -16,7 +17,7 @@ export const uploadPart = operation({
     checkObjectAddress(input);
     const bucket = request.bucket();
     const customerKey = readCustomerKey(input);
-    const upload = await request.engine.uploads.get(bucket, input.Key, input.UploadId);
+    const upload = await request.engine.uploads.get(bucket, input.Key, namedUpload(input.UploadId).uploadId);
     await requireDigest(request, 'Put Part', upload.attributes);
     requireKeyToRead(request, upload.attributes.encryption);
     const checksumAlgorithm = partAlgorithm(upload, chosenAlgorithm(input, request.header('x-amz-trailer')));

@@ -5,6 +5,7 @@ import type { ObjectAttributes } from '../../engine/types.ts';
 import { invalidArgument, invalidRequest } from '../lifecycle/refusals.ts';
 import { requireObjectLock } from '../object-lock/locked-buckets.ts';
 import type { OperationRequest } from '../operation.ts';
+import { readMinioReplica } from './minio-replicas.ts';
 
 /** As for signatures: how far the clocks of two servers may be apart. */
 const skewMaxMs = 15 * 60_000;
@@ -14,19 +15,23 @@ const skewMaxMs = 15 * 60_000;
  * stand above whatever is written here until then; InvalidRequest where the bucket keeps no versions.
  */
 export function readReplica(request: OperationRequest): ReplicaFacts | undefined {
-  const text = request.header(replicaHeader);
-  if (text === undefined) return undefined;
-  const facts = decodeReplicaFacts(text);
-  if (facts === undefined) throw invalidArgument('The replica is not well formed', { [replicaHeader]: text });
+  const facts = readFacts(request);
+  if (facts === undefined) return undefined;
   const { retentionSetMs = 0, legalHoldSetMs = 0 } = facts.lock ?? {};
   const changedMs = Math.max(facts.changedMs, retentionSetMs, legalHoldSetMs);
   const latestMs = Math.max(facts.ordinal / 1000, facts.lastModifiedMs, changedMs);
   if (latestMs > request.nowMs + skewMaxMs) {
-    throw invalidArgument('The replica was made in the future: the clocks of the two servers differ', {
-      [replicaHeader]: text,
-    });
+    throw invalidArgument('The replica was made in the future: the clocks of the two servers differ');
   }
   if (request.bucket().versioning !== 'Enabled') throw invalidRequest('Replicas need a bucket with versioning enabled');
+  return facts;
+}
+
+function readFacts(request: OperationRequest): ReplicaFacts | undefined {
+  const text = request.header(replicaHeader);
+  if (text === undefined) return readMinioReplica(request);
+  const facts = decodeReplicaFacts(text);
+  if (facts === undefined) throw invalidArgument('The replica is not well formed', { [replicaHeader]: text });
   return facts;
 }
 

@@ -1,0 +1,163 @@
+/**
+ * MinIO's way of replicating, spoken by one server of ours to another that takes it as MinIO's: what a MinIO itself makes of it is told by
+ * `test/storage/daemon-replication-minio.slow.test.ts`, where there is one.
+ */
+import {
+  CompleteMultipartUploadCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  PutObjectTaggingCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Daemon, startDaemon } from '../support/daemon.ts';
+import { eventually } from '../support/eventually.ts';
+import {
+  makeRole,
+  newUser,
+  newVersioned,
+  putRules,
+  ruleTo,
+  statusOf,
+  versionsOf,
+} from '../support/replicated-buckets.ts';
+import { signedRequests } from '../support/signed-requests.ts';
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+let there: Daemon;
+let here: Daemon;
+let replicator: { accessKeyId: string; secretAccessKey: string };
+
+beforeAll(async () => {
+  there = await startDaemon();
+  await there.client.send(new CreateBucketCommand({ Bucket: 'mirror' }));
+  const VersioningConfiguration = { Status: 'Enabled' as const };
+  await there.client.send(new PutBucketVersioningCommand({ Bucket: 'mirror', VersioningConfiguration }));
+  replicator = await newUser(there, 'replicator', ['s3:ReplicateObject', 's3:ReplicateDelete', 's3:ReplicateTags']);
+  const { accessKeyId, secretAccessKey } = replicator;
+  const buckets = [{ arn: 'arn:aws:s3:::mirror' }];
+  const destinations = [{ endpoint: there.endpoint, minio: true, accessKeyId, secretAccessKey, buckets }];
+  here = await startDaemon({ config: JSON.stringify({ replication: { destinations } }) });
+  await makeRole(here);
+});
+afterAll(async () => {
+  await here.stop();
+  await there.stop();
+});
+
+test('versions, markers, parts and changed tags → there by the same ids, UUIDs, and in the same order, as replicas', async () => {
+  const Bucket = await newVersioned(here);
+  await putRules(here.client, Bucket, [ruleTo('mirror')]);
+  const Key = "a b/ü+'(x)&.txt";
+  const said = {
+    ContentType: 'text/plain',
+    Metadata: { colour: 'green' },
+    Tagging: 'k%2B=v%20w',
+    CacheControl: 'no-store',
+  };
+  await here.client.send(new PutObjectCommand({ Bucket, Key, Body: 'one', ...said, ChecksumAlgorithm: 'SHA256' }));
+  await here.client.send(new DeleteObjectCommand({ Bucket, Key }));
+  await here.client.send(new PutObjectCommand({ Bucket, Key, Body: Buffer.alloc(100_000, 7), ...said }));
+  const named = { Bucket, Key: 'parts' };
+  const { UploadId } = await here.client.send(
+    new CreateMultipartUploadCommand({ ...named, Metadata: { in: 'parts' } }),
+  );
+  const Parts = [];
+  for (const [i, Body] of [Buffer.alloc(5 * 1024 * 1024, 1), Buffer.from('the end')].entries()) {
+    const { ETag } = await here.client.send(new UploadPartCommand({ ...named, UploadId, PartNumber: i + 1, Body }));
+    Parts.push({ ETag, PartNumber: i + 1 });
+  }
+  await here.client.send(new CompleteMultipartUploadCommand({ ...named, UploadId, MultipartUpload: { Parts } }));
+  await eventually(async () => {
+    for (const one of [Key, 'parts']) expect(await statusOf(here.client, Bucket, one)).toBe('COMPLETED');
+  });
+  const TagSet = [{ Key: 'now', Value: 'a +/=@' }];
+  await here.client.send(new PutObjectTaggingCommand({ Bucket, Key, Tagging: { TagSet } }));
+  const tagsThere = () => there.client.send(new GetObjectTaggingCommand({ Bucket: 'mirror', Key }));
+  await eventually(async () => expect((await tagsThere()).TagSet).toEqual(TagSet));
+
+  // An upload's time is when it was begun, of which MinIO says nothing.
+  const told = (all: readonly object[]) => all.map((one) => ({ ...one, LastModified: undefined }));
+  const versions = await versionsOf(here.client, Bucket);
+  await eventually(async () => expect(told(await versionsOf(there.client, 'mirror'))).toEqual(told(versions)));
+  for (const version of versions) expect(Reflect.get(version, 'VersionId')).toMatch(uuid);
+  const [got, source] = [
+    await there.client.send(new GetObjectCommand({ Bucket: 'mirror', Key })),
+    await here.client.send(new GetObjectCommand({ Bucket, Key })),
+  ];
+  for (const name of [
+    'ETag',
+    'ContentType',
+    'CacheControl',
+    'Metadata',
+    'TagCount',
+    'LastModified',
+    'VersionId',
+  ] as const) {
+    expect(got[name], name).toEqual(source[name]);
+  }
+  expect(await got.Body?.transformToByteArray()).toEqual(await source.Body?.transformToByteArray());
+  expect(await statusOf(there.client, 'mirror', 'parts')).toBe('REPLICA');
+});
+
+describe('requests of a MinIO', () => {
+  const { send, sendWire } = signedRequests(() => there);
+  const id = '0b5e9f04-6a47-4c1e-9f2b-0a1b2c3d4e5f';
+  const marked = {
+    'x-minio-source-replication-request': 'true',
+    'x-minio-source-mtime': '2026-11-27T10:20:30.123456789Z',
+  };
+  const put = { method: 'PUT', path: '/mirror/asked', query: [['versionId', id]] as const, body: 'x', headers: marked };
+
+  test('a version that is there already → nothing is done; later changes of its tags count, earlier ones do not', async () => {
+    const VersionId = id;
+    for (let times = 0; times < 2; times++) expect((await send({ ...put, key: replicator })).status).toBe(200);
+    const versions = (await versionsOf(there.client, 'mirror')).filter((one) => Reflect.get(one, 'Key') === 'asked');
+    expect(versions).toMatchObject([{ VersionId, LastModified: new Date('2026-11-27T10:20:30.000Z') }]);
+    const change = (at: string, tags: string) =>
+      send({
+        ...put,
+        key: replicator,
+        body: '',
+        headers: {
+          ...marked,
+          'x-amz-copy-source': `mirror/asked?versionId=${id}`,
+          'x-amz-metadata-directive': 'REPLACE',
+          'x-amz-tagging-directive': 'REPLACE',
+          'x-amz-tagging': tags,
+          'x-minio-source-replication-tagging-timestamp': at,
+        },
+      });
+    expect((await change('2026-11-27T11:00:00Z', 'a=later')).status).toBe(200);
+    expect((await change('2026-11-27T10:30:00Z', 'a=earlier')).status).toBe(200);
+    const tags = await there.client.send(new GetObjectTaggingCommand({ Bucket: 'mirror', Key: 'asked', VersionId }));
+    expect(tags.TagSet).toEqual([{ Key: 'a', Value: 'later' }]);
+  });
+
+  test('without a right to replicate, without an id, of the future, or to remove a version → refused', async () => {
+    const writer = await newUser(there, 'writer', ['s3:PutObject', 's3:DeleteObject', 's3:DeleteObjectVersion']);
+    expect(await send({ ...put, key: writer })).toMatchObject({ status: 403 });
+    expect(await send({ ...put, query: [], key: replicator })).toMatchObject({ status: 400 });
+    const later = { ...marked, 'x-minio-source-mtime': '2126-11-27T10:20:30Z' };
+    expect(await send({ ...put, headers: later, key: replicator })).toMatchObject({ status: 400 });
+    const removal = { ...put, method: 'DELETE', body: '', key: replicator };
+    expect(await send(removal)).toMatchObject({ status: 400 });
+  });
+
+  test('whether the server is there → it is; to anybody else that is an object of a bucket', async () => {
+    const ask = (agent: string) =>
+      sendWire({
+        method: 'GET',
+        rawPath: '/minio/health/live',
+        rawQuery: '',
+        headers: { host: 'x', 'user-agent': agent },
+      });
+    expect((await ask('Go-http-client/1.1')).status).toBe(200);
+    expect((await ask('curl/8')).status).toBe(404);
+  });
+});

@@ -1,0 +1,139 @@
+/** Clients that change the buckets of servers which replicate to each other, while these are killed; and all that can be told of what is there. */
+import { createHash } from 'node:crypto';
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  PutObjectCommand,
+  PutObjectTaggingCommand,
+  type S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { expect, vi } from 'vitest';
+import { eventually } from './eventually.ts';
+import { versionsOf } from './replicated-buckets.ts';
+import type { SeededRandom } from './seeded-random.ts';
+
+/** What every server calls its bucket. */
+export const Bucket = 'shared';
+const keysMax = 12;
+const clientCount = 6;
+const convergeLimitMs = 100_000;
+
+export interface Side {
+  readonly client: S3Client;
+  kill9(): Promise<void>;
+  start(): Promise<void>;
+}
+
+export interface Load {
+  readonly random: SeededRandom;
+  /** One side after the other is killed. */
+  readonly kills: number;
+  readonly changesBetween: number;
+}
+
+/** Clients write into any side; each is killed in its turn, at a moment by chance, and started when the others have gone on for a while. */
+export async function stir(sides: readonly Side[], { random, kills, changesBetween }: Load): Promise<void> {
+  for (let kill = 0; kill < kills; kill++) {
+    let left = changesBetween;
+    const client = async (): Promise<void> => {
+      while (left-- > 0) await change(pick(sides, random.below(sides.length)), random).catch(() => {});
+    };
+    const clients = Promise.all(Array.from({ length: clientCount }, client));
+    const killAt = random.below(changesBetween - 30);
+    await eventually(() => expect(left).toBeLessThan(killAt));
+    const victim = pick(sides, kill % sides.length);
+    await victim.kill9();
+    await eventually(() => expect(left).toBeLessThanOrEqual(0));
+    await clients;
+    await victim.start();
+  }
+}
+
+function pick(sides: readonly Side[], at: number): Side {
+  const side = sides[at];
+  if (side === undefined) throw new Error('there is no such side');
+  return side;
+}
+
+/** One change by a client; what is refused or cut off is as good as none. */
+async function change({ client }: Side, random: SeededRandom): Promise<void> {
+  const Key = `key-${random.below(keysMax)}`;
+  const kind = random.below(20);
+  if (kind === 0) return upload(client, Key);
+  if (kind < 4) await client.send(new DeleteObjectCommand({ Bucket, Key }));
+  else if (kind < 8) {
+    const Tagging = { TagSet: [{ Key: 'n', Value: String(random.below(1000)) }] };
+    await client.send(new PutObjectTaggingCommand({ Bucket, Key, Tagging }));
+  } else {
+    const Body = Buffer.alloc(random.below(4) === 0 ? 300_000 : 100, random.below(256));
+    const Tagging = random.below(4) === 0 ? `with=${random.below(1000)}` : undefined;
+    await client.send(
+      new PutObjectCommand({ Bucket, Key, Body, Tagging, Metadata: { n: String(random.below(1000)) } }),
+    );
+  }
+}
+
+async function upload(client: S3Client, Key: string): Promise<void> {
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key, Metadata: { in: 'parts' } }));
+  const Parts = [];
+  for (const [i, Body] of [Buffer.alloc(5 * 1024 * 1024, 1), Buffer.from('the end')].entries()) {
+    const { ETag } = await client.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: i + 1, Body }));
+    Parts.push({ ETag, PartNumber: i + 1 });
+  }
+  await client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }));
+}
+
+export interface Told {
+  readonly Key: string;
+  readonly VersionId: string;
+  readonly kind: string;
+  readonly status: string | undefined;
+}
+
+/** All that can be told of every version, in order. */
+export async function everything(client: S3Client): Promise<readonly Told[]> {
+  const listed = (await versionsOf(client, Bucket)) as Omit<Told, 'status'>[];
+  return Promise.all(
+    listed.map(async ({ Key, VersionId, ...rest }) => {
+      if (rest.kind === 'marker') return { Key, VersionId, ...rest, status: 'marker' };
+      const named = { Bucket, Key, VersionId };
+      const got = await client.send(new GetObjectCommand(named));
+      const bytes = createHash('sha256')
+        .update((await got.Body?.transformToByteArray()) ?? '')
+        .digest('hex');
+      const { TagSet } = await client.send(new GetObjectTaggingCommand(named));
+      const { Metadata, ContentType, ReplicationStatus: status } = got;
+      return { Key, VersionId, ...rest, bytes, Metadata, ContentType, TagSet, status };
+    }),
+  );
+}
+
+/**
+ * Waits until all sides have the same, as far as `compared` goes, where each version is COMPLETED on one side and REPLICA on all
+ * others; and sees that it stays so. Returns how many versions and markers there are.
+ */
+export async function converge(
+  sides: readonly Side[],
+  { seed, compared }: { seed: number; compared: (all: readonly Told[]) => readonly object[] },
+): Promise<number> {
+  const look = () => Promise.all(sides.map(({ client }) => everything(client)));
+  const settled = await vi.waitFor(
+    async () => {
+      const [first = [], ...others] = await look();
+      for (const other of others) expect(compared(other), `seed ${seed}`).toEqual(compared(first));
+      for (const [i, { kind }] of first.entries()) {
+        if (kind === 'marker') continue;
+        const statuses = [first, ...others].map((all) => all[i]?.status).toSorted();
+        expect(statuses, `seed ${seed}`).toEqual(['COMPLETED', ...others.map(() => 'REPLICA')]);
+      }
+      return [first, ...others];
+    },
+    { timeout: convergeLimitMs, interval: 1000 },
+  );
+  expect(await look()).toEqual(settled);
+  return settled[0]?.length ?? 0;
+}
