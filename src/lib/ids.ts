@@ -20,15 +20,6 @@ export function randomBuffer(bytes: number): Buffer {
   return Buffer.from(draw(bytes));
 }
 
-/** A random UUID. */
-export function randomUuid(): string {
-  const bytes = draw(16);
-  bytes[6] = (bytes.readUInt8(6) & 0x0f) | 0x40;
-  bytes[8] = (bytes.readUInt8(8) & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
-
 /** A request id in the form of S3's: sixteen upper-case characters. */
 export function newRequestId(): string {
   return randomHex(8).toUpperCase();
