@@ -14,7 +14,7 @@ import type { Checksum } from '../meta/records.ts';
 import { etagOf, fullObjectChecksum } from './checksums.ts';
 import type { EngineContext } from './context.ts';
 import { BlobEncryption, encryptBlob } from './encryption/blob-encryption.ts';
-import { opaqueEtag } from './encryption/etags.ts';
+import { keyedEtag } from './encryption/etags.ts';
 import { textBytesMax } from './encryption/frames.ts';
 import { hasOpaqueEtag, type Unlocked } from './encryption/keyring.ts';
 import type { LabelBase } from './labels.ts';
@@ -157,7 +157,8 @@ function factsOf(
   size: number,
   { digests, encryption }: { digests: Digests; encryption: Unlocked | undefined },
 ): BodyFacts {
-  const etag = hasOpaqueEtag(encryption?.encryption) ? opaqueEtag() : etagOf(digests);
+  const md5 = etagOf(digests);
+  const etag = encryption && hasOpaqueEtag(encryption.encryption) ? keyedEtag(encryption.keys, md5) : md5;
   return { size, etag, checksum: fullObjectChecksum(digests, source.checksumAlgorithm) };
 }
 

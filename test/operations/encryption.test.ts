@@ -247,6 +247,8 @@ describe('SSE-C', () => {
     );
     const { ETag, ChecksumCRC32, ...uploaded } = await upload(key.own);
     expect(uploaded).toMatchObject(shown);
+    expect(ETag).not.toBe(md5Of('text'));
+    expect(await upload(key.own), 'sent again').toMatchObject({ ETag });
     await expect(client.send(new ListPartsCommand({ ...named, UploadId }))).rejects.toMatchObject(
       refusal('InvalidRequest', 400),
     );
