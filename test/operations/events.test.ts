@@ -357,13 +357,18 @@ test('a client of SQS that sends forms → the same queues, answered with XML', 
     '<ReceiveMessageResult></ReceiveMessageResult>',
   );
 
+  const sent = await sqsByForm('SendMessage', { QueueUrl, MessageBody: 'of a client' });
+  expect(sent.xml).toContain('<MD5OfMessageBody>035775c8933186e501e440de132c75d2</MD5OfMessageBody>');
+  expect((await sqsByForm('ReceiveMessage', { QueueUrl })).xml).toContain('<Body>of a client</Body>');
+
   expect((await sqsByForm('PurgeQueue', { QueueUrl })).status).toBe(200);
   expect((await sqsByForm('DeleteQueue', { QueueUrl })).status).toBe(200);
   const refusedWith = (code: string) =>
     new RegExp(`^<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>`);
   for (const [action, parameters, code] of [
     ['GetQueueUrl', { QueueName: 'older' }, 'AWS.SimpleQueueService.NonExistentQueue'],
-    ['SendMessage', { QueueUrl, MessageBody: 'x' }, 'AWS.SimpleQueueService.UnsupportedOperation'],
+    ['SendMessage', { QueueUrl, MessageBody: 'x' }, 'AWS.SimpleQueueService.NonExistentQueue'],
+    ['AddPermission', { QueueUrl }, 'AWS.SimpleQueueService.UnsupportedOperation'],
     ['ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 'x' }, 'InvalidParameterValue'],
     ['CreateQueue', { QueueName: 'older', 'Tag.1.Key': 'a', 'Tag.1.Value': 'b' }, 'InvalidParameterValue'],
   ] as const) {
