@@ -39,7 +39,8 @@ export class ServerProcess implements AsyncDisposable {
     const inspector = isInspected ? ['--inspect=127.0.0.1:0'] : [];
     const config = configPath === undefined ? [] : ['--config', configPath];
     const flags = [...config, '--data', dataFolder, '--host', '127.0.0.1', '--port', '0'];
-    const child = spawn(process.execPath, [...inspector, 'src/main.ts', 'serve', ...flags], {
+    const main = ['--import', './src/compile-cache.js', 'src/main.ts'];
+    const child = spawn(process.execPath, [...inspector, ...main, 'serve', ...flags], {
       cwd: repository,
       env: {
         PATH: process.env['PATH'] ?? '',
