@@ -60,6 +60,15 @@ export function isBinary({ type }: { readonly type: string }): boolean {
   return type === 'Binary' || type.startsWith('Binary.');
 }
 
+/** As SQS has them in its requests and answers. */
+export function sqsAttributes(attributes: MessageAttributes): object {
+  const named = Object.entries(attributes).map(([name, attribute]) => {
+    const { type: DataType, value } = attribute;
+    return [name, isBinary(attribute) ? { BinaryValue: value, DataType } : { StringValue: value, DataType }];
+  });
+  return Object.fromEntries(named);
+}
+
 /** What clients compare with what they have sent. */
 export function md5OfAttributes(attributes: MessageAttributes): string {
   const hash = createHash('md5');

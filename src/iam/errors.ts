@@ -26,6 +26,7 @@ const statuses = {
   NotFound: 404,
   NotImplemented: 501,
   PackedPolicyTooLarge: 400,
+  ParameterValueInvalid: 400,
   RequestEntityTooLarge: 413,
   ReportExpired: 410,
   ReportNotPresent: 410,

@@ -1,6 +1,6 @@
 /** What is published to a topic, as it goes to each of its subscriptions: one message in the outbox for each. */
 import { createHash } from 'node:crypto';
-import type { Outbox, TopicMessage } from '../engine/types.ts';
+import type { MessageAttributes, Outbox, TopicMessage } from '../engine/types.ts';
 import type { Subscription, Topic } from './topic-book.ts';
 import { subscriptionsOf } from './topic-book.ts';
 
@@ -9,6 +9,7 @@ export interface Publication {
   readonly subject?: string | undefined;
   /** What goes to subscriptions of a protocol. */
   readonly textFor: (protocol: string) => string;
+  readonly attributes?: MessageAttributes | undefined;
   readonly atMs: number;
   /** What happened to what, for messages that are ordered by that. */
   readonly about?: { readonly bucket: string; readonly key: string } | undefined;
@@ -20,13 +21,14 @@ type Posted = Parameters<Outbox['post']>[0];
 export function messagesOf(topic: Topic, publication: Publication): Posted {
   const confirmed = subscriptionsOf(topic).filter(({ record }) => record.token === undefined);
   return confirmed.map((subscription) => {
-    const { subject, textFor, about } = publication;
+    const { subject, textFor, about, attributes } = publication;
     const message: TopicMessage = {
       event: 'Notification',
       ...addressOf(subscription, publication),
       ...about,
       ...(subject !== undefined && { subject }),
       message: textFor(subscription.record.protocol),
+      ...(attributes !== undefined && { attributes }),
     };
     return { target: targetOf(subscription), event: message };
   });

@@ -1,4 +1,5 @@
 /** Publishing. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
+import { type GivenAttribute, readAttributes, sizeOf } from '../events/message-attributes.ts';
 import { IamError } from '../iam/errors.ts';
 import { randomHex } from '../lib/ids.ts';
 import { invalidParameter, noTopic, parseTopicArn, type TopicCall, topicAction } from './action.ts';
@@ -13,12 +14,13 @@ interface Given {
   readonly Message: string;
   readonly Subject?: string | undefined;
   readonly MessageStructure?: string | undefined;
+  readonly MessageAttributes?: Readonly<Record<string, GivenAttribute>> | undefined;
 }
 
 export const publishActions = [
   topicAction({
     name: 'Publish',
-    supports: ['TopicArn', 'TargetArn', 'Message', 'Subject', 'MessageStructure'],
+    supports: ['TopicArn', 'TargetArn', 'Message', 'Subject', 'MessageStructure', 'MessageAttributes'],
     async run(call, { TopicArn, TargetArn, ...given }) {
       const topic = publishable(call, TopicArn ?? TargetArn ?? '');
       const publication = publicationOf(given, call.nowMs);
@@ -39,8 +41,8 @@ export const publishActions = [
       const ids = entries.map(({ Id }) => Id ?? '');
       if (new Set(ids).size < ids.length) throw new IamError('BatchEntryIdsNotDistinct', 'Two entries have one Id.');
       const publications = entries.map((entry) => {
-        if ((entry.MessageAttributes ?? entry.MessageDeduplicationId ?? entry.MessageGroupId) !== undefined) {
-          throw new IamError('NotImplemented', 'An entry has Id, Message, Subject and MessageStructure here.');
+        if ((entry.MessageDeduplicationId ?? entry.MessageGroupId) !== undefined) {
+          throw new IamError('NotImplemented', 'An entry has no MessageDeduplicationId and no MessageGroupId here.');
         }
         return publicationOf({ ...entry, Message: entry.Message ?? '' }, call.nowMs);
       });
@@ -68,13 +70,18 @@ async function post({ topics }: TopicCall, messages: ReturnType<typeof messagesO
   if (messages.length > 0) await topics.outbox.post(messages);
 }
 
-function publicationOf({ Message, Subject, MessageStructure }: Given, atMs: number): Publication {
+function publicationOf(given: Given, atMs: number): Publication {
+  const { Message, Subject, MessageStructure, MessageAttributes = {} } = given;
   if (Message === '') throw invalidParameter('Message', { why: 'Empty message' });
-  if (Buffer.byteLength(Message) > messageBytesMax) throw invalidParameter('Message', { why: 'Message too long' });
+  const attributes = readAttributes(MessageAttributes, (why) => new IamError('ParameterValueInvalid', why));
+  if (sizeOf(Message, attributes) > messageBytesMax) throw invalidParameter('Message', { why: 'Message too long' });
   if (Subject !== undefined && !/^[\x20-\x7e]{1,100}$/.test(Subject)) throw invalidParameter('Subject');
   if (MessageStructure !== undefined && MessageStructure !== 'json') throw invalidParameter('MessageStructure');
   const textFor = MessageStructure === undefined ? () => Message : byProtocol(Message);
-  return { messageId: messageIdOf(randomHex(idBytes)), subject: Subject, textFor, atMs };
+  return {
+    ...{ messageId: messageIdOf(randomHex(idBytes)), subject: Subject, textFor, atMs },
+    ...(Object.keys(attributes).length > 0 && { attributes }),
+  };
 }
 
 /** A message that says something else to each protocol. */

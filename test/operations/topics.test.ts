@@ -26,14 +26,18 @@ import { EventReceiver, type ReceivedMessage } from '../support/event-receiver.t
 import { eventually } from '../support/eventually.ts';
 import { refusal } from '../support/refusals.ts';
 import { signedRequests } from '../support/signed-requests.ts';
+import { sha256Hex, signHeader } from '../support/sigv4-sign.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
 const queue = 'arn:aws:sqs:us-east-1:000000000000:queue';
 const receiver = await EventReceiver.open();
 afterAll(() => receiver[Symbol.asyncDispose]());
-const targets = [{ arn: queue, webhook: { url: receiver.url, secret: 'a-secret-of-the-test' } }];
+const targets = [
+  { arn: queue, webhook: { url: receiver.url, secret: 'a-secret-of-the-test' } },
+  { arn: 'arn:aws:sqs:us-east-1:000000000000:kept', queue: {} },
+];
 const daemon = useDaemon({ config: JSON.stringify({ events: { targets } }) });
-const { send } = signedRequests(daemon);
+const { send, sendWire } = signedRequests(daemon);
 let sns: SNSClient;
 let made = 0;
 
@@ -52,6 +56,17 @@ async function newTopic(): Promise<string> {
 function arrivedOf(topic: string, type: string): ReceivedMessage[] {
   const messages = receiver.taken.map(({ message }) => message);
   return messages.filter(({ TopicArn, Type }) => TopicArn === topic && Type === type);
+}
+
+/** Up to ten messages of a queue here, as SQS gives them out. */
+async function received(queueArn: string): Promise<readonly ReceivedMessage[]> {
+  const QueueUrl = `${daemon().endpoint}/000000000000/${queueArn.split(':').at(-1)}`;
+  const body = JSON.stringify({ QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] });
+  const headers = { host: `127.0.0.1:${daemon().port}`, 'x-amz-target': 'AmazonSQS.ReceiveMessage' };
+  const how = { date: new Date(), payload: sha256Hex(body), service: 'sqs' };
+  const request = signHeader({ method: 'POST', path: '/', query: [], headers }, daemon(), how);
+  const { Messages = [] } = JSON.parse((await sendWire(request, body)).body) as { Messages?: ReceivedMessage[] };
+  return Messages;
 }
 
 const subscribe = (TopicArn: string, input: Partial<SubscribeCommandInput> = {}) =>
@@ -211,6 +226,39 @@ describe('subscriptions', () => {
     await sns.send(new PublishCommand({ TopicArn: topic, Message: 'none' }));
     const gone = sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn }));
     await expect(gone).rejects.toMatchObject(refusal('NotFoundException', 404));
+  });
+
+  test('message attributes → in the envelope, and raw as those of the message in a queue; of no type → refused', async () => {
+    const topic = await newTopic();
+    const queueArn = 'arn:aws:sqs:us-east-1:000000000000:kept';
+    await subscribe(topic);
+    await subscribe(topic, { Endpoint: queueArn, Attributes: { RawMessageDelivery: 'true' } });
+    const MessageAttributes = {
+      kind: { DataType: 'String', StringValue: 'a' },
+      bytes: { DataType: 'Binary', BinaryValue: Buffer.from([0, 255]) },
+    };
+    await sns.send(new PublishCommand({ TopicArn: topic, Message: 'm', MessageAttributes }));
+    await sns.send(
+      new PublishBatchCommand({
+        TopicArn: topic,
+        PublishBatchRequestEntries: [{ Id: '1', Message: 'm', MessageAttributes }],
+      }),
+    );
+    const expected = { kind: { Type: 'String', Value: 'a' }, bytes: { Type: 'Binary', Value: 'AP8=' } };
+    await eventually(() => {
+      const told = arrivedOf(topic, 'Notification').map((message) => message['MessageAttributes']);
+      expect(told).toEqual([expected, expected]);
+    });
+    const Messages = await received(queueArn);
+    const own = { kind: MessageAttributes.kind, bytes: { DataType: 'Binary', BinaryValue: 'AP8=' } };
+    expect(Messages).toMatchObject([
+      { Body: 'm', MessageAttributes: own },
+      { Body: 'm', MessageAttributes: own },
+    ]);
+    const wrong = { TopicArn: topic, Message: 'm', MessageAttributes: { a: { DataType: 'Text', StringValue: 'x' } } };
+    await expect(sns.send(new PublishCommand(wrong))).rejects.toMatchObject(
+      refusal('InvalidParameterValueException', 400),
+    );
   });
 
   test.for([

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { isBinary, md5OfAttributes } from '../message-attributes.ts';
+import { md5OfAttributes, sqsAttributes } from '../message-attributes.ts';
 import { QueueError } from './errors.ts';
 import { isSent, type MessageQueue, type Received } from './message-queue.ts';
 import {
@@ -247,14 +247,8 @@ function ownAttributes({ event }: Received['entry'], wanted: readonly string[]):
     ),
   );
   if (own.length === 0) return {};
-  const MessageAttributes = own.map(([name, attribute]) => {
-    const { type: DataType, value } = attribute;
-    return [name, isBinary(attribute) ? { BinaryValue: value, DataType } : { StringValue: value, DataType }];
-  });
-  return {
-    MessageAttributes: Object.fromEntries(MessageAttributes),
-    MD5OfMessageAttributes: md5OfAttributes(Object.fromEntries(own)),
-  };
+  const attributes = Object.fromEntries(own);
+  return { MessageAttributes: sqsAttributes(attributes), MD5OfMessageAttributes: md5OfAttributes(attributes) };
 }
 
 async function deleteMessage(

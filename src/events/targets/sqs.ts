@@ -3,7 +3,8 @@
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
  */
 import { z } from 'zod';
-import { type EventTarget, notTakenAt } from '../target.ts';
+import { sqsAttributes } from '../message-attributes.ts';
+import { type EventMessage, type EventTarget, notTakenAt } from '../target.ts';
 import { type AwsTargetOptions, awsClient } from './aws-client.ts';
 
 /** As SQS has it. */
@@ -20,7 +21,11 @@ export function sqsQueue({ queueUrl, ...options }: AwsTargetOptions & { readonly
     arn,
     batchMax,
     async send(messages, signal) {
-      const Entries = messages.map(({ text }, at) => ({ Id: String(at), MessageBody: text }));
+      const Entries = messages.map(({ text, event }, at) => ({
+        Id: String(at),
+        MessageBody: text,
+        ...attributesOf(event),
+      }));
       const answer = await call({
         headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': 'AmazonSQS.SendMessageBatch' },
         body: JSON.stringify({ QueueUrl: queueUrl, Entries }),
@@ -33,4 +38,10 @@ export function sqsQueue({ queueUrl, ...options }: AwsTargetOptions & { readonly
       );
     },
   };
+}
+
+/** Those of a topic's message, where its envelope does not have them. */
+function attributesOf(event: EventMessage['event']): object {
+  if (!('topic' in event && event.isRaw && event.attributes !== undefined)) return {};
+  return { MessageAttributes: sqsAttributes(event.attributes) };
 }

@@ -62,8 +62,10 @@ function decodeValue(node: Node, type: Type, place: Place): unknown {
   if ('structure' in type) return decodeStructure(node, type.structure, place.structures);
   if ('list' in type) return itemsOf(node, 'member').map((item) => decodeValue(item, type.list, place));
   const entries = itemsOf(node, 'entry').map((entry) => {
-    const value = entry.children.get('value');
-    return [entry.children.get('key')?.value ?? '', value && decodeValue(value, type.map, place)];
+    const { children } = entry;
+    // SNS's message attributes have Name and Value instead.
+    const value = children.get('value') ?? children.get('Value');
+    return [(children.get('key') ?? children.get('Name'))?.value ?? '', value && decodeValue(value, type.map, place)];
   });
   return Object.fromEntries(entries);
 }
