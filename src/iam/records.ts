@@ -132,6 +132,10 @@ export interface SubscriptionRecord {
   readonly createdMs: number;
   /** Whether messages go out as they came in, without an envelope. */
   readonly isRaw: boolean;
+  /** JSON; which messages go there, where not all do. */
+  readonly filterPolicy?: string;
+  /** What it is about; the attributes of messages where absent. */
+  readonly filterScope?: 'MessageAttributes' | 'MessageBody';
   /** Scheme and host of this server, as whoever subscribed knew it. */
   readonly origin: string;
   /** What proves that the endpoint wants the messages; absent once it has. */

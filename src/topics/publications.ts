@@ -1,6 +1,7 @@
 /** What is published to a topic, as it goes to each of its subscriptions: one message in the outbox for each. */
 import { createHash } from 'node:crypto';
 import type { MessageAttributes, Outbox, TopicMessage } from '../engine/types.ts';
+import { filterOf, meets } from './filter-policy.ts';
 import type { Subscription, Topic } from './topic-book.ts';
 import { subscriptionsOf } from './topic-book.ts';
 
@@ -19,9 +20,13 @@ type Posted = Parameters<Outbox['post']>[0];
 
 /** To nobody where nobody has subscribed. */
 export function messagesOf(topic: Topic, publication: Publication): Posted {
-  const confirmed = subscriptionsOf(topic).filter(({ record }) => record.token === undefined);
-  return confirmed.map((subscription) => {
-    const { subject, textFor, about, attributes } = publication;
+  const { subject, textFor, about, attributes } = publication;
+  const asked = subscriptionsOf(topic).filter(({ record }) => {
+    if (record.token !== undefined) return false;
+    const filter = filterOf(record);
+    return filter === undefined || meets(filter, { message: textFor(record.protocol), attributes });
+  });
+  return asked.map((subscription) => {
     const message: TopicMessage = {
       event: 'Notification',
       ...addressOf(subscription, publication),

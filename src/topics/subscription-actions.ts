@@ -14,6 +14,7 @@ import {
   topicAction,
 } from './action.ts';
 import { confirmationOf, messageIdOf } from './publications.ts';
+import { attributesOf, checkSame, withAttribute } from './subscription-attributes.ts';
 import { forget } from './topic-actions.ts';
 import { type Subscription, subscriptionsOf } from './topic-book.ts';
 
@@ -33,19 +34,22 @@ export const subscriptionActions = [
       const named = parseTopicArn(topics, TopicArn);
       require({ action: 'sns:Subscribe', arn: TopicArn, keys: { 'sns:protocol': Protocol, 'sns:endpoint': Endpoint } });
       const protocol = checkEndpoint(call, { protocol: Protocol, endpoint: Endpoint });
-      const isRaw = checkAttributes(Attributes);
+      const attributes = attributesOf(Attributes);
       const isQueue = protocol === 'sqs';
       const { id, isNew } = await topics.book.change(named, (record) => {
         if (record === undefined) throw noTopic();
         const known = record.subscriptions.find((one) => one.protocol === protocol && one.endpoint === Endpoint);
-        if (known !== undefined && known.token === undefined) return { record, result: { id: known.id, isNew: false } };
+        if (known !== undefined && known.token === undefined) {
+          checkSame({ known, asked: attributes });
+          return { record, result: { id: known.id, isNew: false } };
+        }
         const kept = record.subscriptions.filter((one) => one !== known && !hasExpired(one, nowMs));
         if (kept.length >= subscriptionsMax) {
           throw new IamError('SubscriptionLimitExceeded', `A topic has ${subscriptionsMax} subscriptions at most.`);
         }
         const made: SubscriptionRecord = {
           ...{ id: known?.id ?? messageIdOf(randomHex(tokenBytes)), protocol, endpoint: Endpoint },
-          ...{ owner: identity.accountId, createdMs: nowMs, isRaw, origin },
+          ...{ owner: identity.accountId, createdMs: nowMs, ...attributes, origin },
           ...(!isQueue && { token: randomHex(tokenBytes) }),
         };
         return { record: { ...record, subscriptions: [...kept, made] }, result: { id: made.id, isNew: true } };
@@ -138,13 +142,17 @@ export const subscriptionActions = [
       const found = findOpen(call, SubscriptionArn);
       requireOwn(call, 'sns:GetSubscriptionAttributes', { found, arn: SubscriptionArn });
       if (found === undefined) throw noSubscription();
-      const { owner, protocol, endpoint, token, isRaw, needsSignature = false } = found.record;
+      const { owner, protocol, endpoint, token, isRaw, needsSignature = false, filterPolicy } = found.record;
       return {
         Attributes: {
           ...{ SubscriptionArn, TopicArn: found.topic.arn, Owner: owner, Protocol: protocol, Endpoint: endpoint },
           PendingConfirmation: String(token !== undefined),
           ConfirmationWasAuthenticated: String(protocol === 'sqs' || needsSignature),
           RawMessageDelivery: String(isRaw),
+          ...(filterPolicy !== undefined && {
+            FilterPolicy: filterPolicy,
+            FilterPolicyScope: found.record.filterScope ?? 'MessageAttributes',
+          }),
         },
       };
     },
@@ -158,11 +166,12 @@ export const subscriptionActions = [
       const found = findOpen(call, SubscriptionArn);
       requireOwn(call, 'sns:SetSubscriptionAttributes', { found, arn: SubscriptionArn });
       if (found === undefined) throw noSubscription();
-      const isRaw = checkAttributes({ [AttributeName]: AttributeValue });
+      const name = AttributeName;
       return topics.book.change(parseTopicArn(topics, found.topic.arn), (record) => {
         const now = record?.subscriptions.find(({ id }) => id === found.record.id);
         if (record === undefined || now === undefined) throw noSubscription();
-        return { record: replacing(record, now, { ...now, isRaw }), result: {} };
+        const changed = withAttribute(now, { name, value: AttributeValue });
+        return { record: replacing(record, now, changed), result: {} };
       });
     },
   }),
@@ -242,15 +251,6 @@ function checkEndpoint(
     throw invalidParameter('Endpoint', { why: `Endpoint must match the specified protocol ${protocol}` });
   }
   return protocol;
-}
-
-/** Whether messages are sent raw. */
-function checkAttributes(attributes: Readonly<Record<string, string>>): boolean {
-  const { RawMessageDelivery = 'false', ...others } = attributes;
-  const [other] = Object.keys(others);
-  if (other !== undefined) throw invalidParameter('Attributes', { why: `${other} is not implemented` });
-  if (!/^(true|false)$/i.test(RawMessageDelivery)) throw invalidParameter('Attributes', { why: 'RawMessageDelivery' });
-  return RawMessageDelivery.toLowerCase() === 'true';
 }
 
 function hasExpired({ token, createdMs }: SubscriptionRecord, nowMs: number): boolean {

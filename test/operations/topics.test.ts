@@ -30,11 +30,13 @@ import { sha256Hex, signHeader } from '../support/sigv4-sign.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
 const queue = 'arn:aws:sqs:us-east-1:000000000000:queue';
+const filteredQueue = 'arn:aws:sqs:us-east-1:000000000000:filtered';
 const receiver = await EventReceiver.open();
 afterAll(() => receiver[Symbol.asyncDispose]());
 const targets = [
   { arn: queue, webhook: { url: receiver.url, secret: 'a-secret-of-the-test' } },
   { arn: 'arn:aws:sqs:us-east-1:000000000000:kept', queue: {} },
+  { arn: filteredQueue, queue: {} },
 ];
 const daemon = useDaemon({ config: JSON.stringify({ events: { targets } }) });
 const { send, sendWire } = signedRequests(daemon);
@@ -261,11 +263,50 @@ describe('subscriptions', () => {
     );
   });
 
+  test('filter policies → only what meets them, of messages and of events; other attributes stay as they are', async () => {
+    const topic = await newTopic();
+    const Attributes = { RawMessageDelivery: 'true', FilterPolicy: '{"kind":["a"]}' };
+    const { SubscriptionArn = '' } = await subscribe(topic, { Endpoint: filteredQueue, Attributes });
+    const publish = (Message: string, StringValue: string) =>
+      sns.send(
+        new PublishCommand({
+          ...{ TopicArn: topic, Message },
+          MessageAttributes: { kind: { DataType: 'String', StringValue } },
+        }),
+      );
+    await publish('not met', 'b');
+    await publish('met', 'a');
+    expect(await received(filteredQueue)).toMatchObject([{ Body: 'met' }]);
+
+    const set = (AttributeName: string, AttributeValue: string) =>
+      sns.send(new SetSubscriptionAttributesCommand({ SubscriptionArn, AttributeName, AttributeValue }));
+    const message = 'Invalid parameter: FilterPolicy: "kind" must be an object or an array';
+    await expect(set('FilterPolicy', '{"kind":"a"}')).rejects.toMatchObject({ message });
+    const policy = JSON.stringify({ Records: { s3: { object: { key: [{ suffix: '.jpg' }] } } } });
+    await set('FilterPolicyScope', 'MessageBody');
+    await set('FilterPolicy', policy);
+    const { Attributes: now } = await sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn }));
+    expect(now).toMatchObject({ RawMessageDelivery: 'true', FilterPolicy: policy, FilterPolicyScope: 'MessageBody' });
+    const again = subscribe(topic, { Endpoint: filteredQueue });
+    await expect(again).rejects.toMatchObject(refusal('InvalidParameterException', 400));
+
+    const Bucket = await bucketTelling(topic);
+    for (const Key of ['a.txt', 'b.jpg']) await daemon().client.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
+    await eventually(async () => {
+      const [first, ...others] = await received(filteredQueue);
+      expect(JSON.parse(String(first?.['Body']))).toMatchObject({ Records: [{ s3: { object: { key: 'b.jpg' } } }] });
+      expect(others).toEqual([]);
+    });
+  });
+
   test.for([
     { Protocol: 'email', Endpoint: 'a@example.org' },
     { Protocol: 'https', Endpoint: 'http://127.0.0.1/' },
     { Endpoint: 'arn:aws:sqs:us-east-1:000000000000:none' },
-    { Attributes: { FilterPolicy: '{}' } },
+    { Attributes: { FilterPolicy: '{"a":"b"}' } },
+    { Attributes: { FilterPolicy: '{"a":{"b":[1]}}' } },
+    { Attributes: { FilterPolicyScope: 'Message' } },
+    { Attributes: { DeliveryPolicy: '{}' } },
   ])('%o → refused', async (input) => {
     const refused = subscribe(await newTopic(), input);
     await expect(refused).rejects.toMatchObject(refusal('InvalidParameterException', 400));

@@ -1,0 +1,70 @@
+/** Attributes of subscriptions. https://docs.aws.amazon.com/sns/latest/api/API_SetSubscriptionAttributes.html */
+import { IamError } from '../iam/errors.ts';
+import type { SubscriptionRecord } from '../iam/records.ts';
+import { invalidParameter } from './action.ts';
+import { FilterFault, readFilterPolicy } from './filter-policy.ts';
+
+type Attributes = Pick<SubscriptionRecord, 'isRaw' | 'filterPolicy' | 'filterScope'>;
+
+/** Of a new subscription. Throws InvalidParameter. */
+export function attributesOf({ FilterPolicyScope, ...others }: Readonly<Record<string, string>>): Attributes {
+  // The scope comes first, as it says what the policy may be.
+  const scope = FilterPolicyScope === undefined ? {} : { FilterPolicyScope };
+  const inOrder = Object.entries({ ...scope, ...others });
+  try {
+    return inOrder.reduce((made: Attributes, [name, value]) => withAttribute(made, { name, value }), { isRaw: false });
+  } catch (error) {
+    const [, reason] = (error instanceof IamError && /^Invalid parameter: (Filter.*)$/s.exec(error.message)) || [];
+    if (reason === undefined) throw error;
+    throw new IamError('InvalidParameter', `Invalid parameter: Attributes Reason: ${reason}`, { cause: error });
+  }
+}
+
+/** Throws InvalidParameter for what is no value of an attribute, and for attributes that mean nothing here. */
+export function withAttribute<T extends Attributes>(
+  record: T,
+  { name, value }: { readonly name: string; readonly value: string },
+): T {
+  switch (name) {
+    case 'RawMessageDelivery':
+      if (!/^(true|false)$/i.test(value)) throw invalidParameter('Attributes', { why: 'RawMessageDelivery' });
+      return { ...record, isRaw: value.toLowerCase() === 'true' };
+    case 'FilterPolicyScope':
+      if (value !== 'MessageAttributes' && value !== 'MessageBody') {
+        throw invalidParameter(
+          `FilterPolicyScope: Invalid value [${value}]. Please use either MessageBody or MessageAttributes`,
+        );
+      }
+      if (record.filterPolicy !== undefined) checkFilter({ filterPolicy: record.filterPolicy, filterScope: value });
+      return { ...record, filterScope: value };
+    case 'FilterPolicy': {
+      if (value === '') {
+        const { filterPolicy: _, ...rest } = record;
+        return rest as T;
+      }
+      checkFilter({ ...record, filterPolicy: value });
+      return { ...record, filterPolicy: value };
+    }
+  }
+  throw invalidParameter('Attributes', { why: `${name} is not implemented` });
+}
+
+/** Throws InvalidParameter where a subscription is asked for again with other attributes. */
+export function checkSame({ known, asked }: { readonly known: Attributes; readonly asked: Attributes }): void {
+  const isSame =
+    known.isRaw === asked.isRaw &&
+    known.filterPolicy === asked.filterPolicy &&
+    (known.filterScope ?? 'MessageAttributes') === (asked.filterScope ?? 'MessageAttributes');
+  if (!isSame) throw invalidParameter('Attributes', { why: 'Subscription already exists with different attributes' });
+}
+
+function checkFilter({ filterPolicy = '', filterScope = 'MessageAttributes' }: Omit<Attributes, 'isRaw'>): void {
+  try {
+    readFilterPolicy(filterPolicy, filterScope);
+  } catch (error) {
+    if (!(error instanceof FilterFault)) throw error;
+    const isOfScope = error.message.startsWith('Filter policy scope');
+    const text = isOfScope ? error.message : `FilterPolicy: ${error.message}`;
+    throw new IamError('InvalidParameter', `Invalid parameter: ${text}`, { cause: error });
+  }
+}
