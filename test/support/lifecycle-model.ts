@@ -152,10 +152,21 @@ class Judgement {
   }
 
   #mayGo(version: ModelVersion, place: number, isKeyGone: boolean): boolean {
+    if (isKeyGone && version.versionId === 'null' && this.#nullMarkerMayHaveGone()) return true;
     if (place > 0) return this.#noncurrentExpires(version, this.#standingBefore(place, 'maybe'), 'maybe');
     if (version.content === undefined) return isKeyGone && this.#markerExpires(version, 'maybe');
     if (!this.#expires(version, 'maybe')) return false;
     return this.#passes.versioning === 'Unversioned' || this.#noncurrentExpires(version, this.#hiddenStanding, 'maybe');
+  }
+
+  /** Whether an expiry may have put a null marker in the place of the null version, which went in its turn. */
+  #nullMarkerMayHaveGone(): boolean {
+    const [current] = this.#before;
+    const { versioning, fromMs, endMs } = this.#passes;
+    if (versioning !== 'Suspended' || current?.content === undefined || !this.#expires(current, 'maybe')) return false;
+    const made = { fromMs, toMs: endMs };
+    const marker = { versionId: 'null', content: undefined, etag: '', tag: undefined, made, storageClass: '' };
+    return this.#markerExpires(marker, 'maybe');
   }
 
   /** Of the current version, once a marker hides it. */
