@@ -116,10 +116,10 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     httpIssuers: config.httpIssuers,
     clock,
   });
-  const kms = await openKms(config, { iam, serverKey, dataKeys, clock });
+  const settings = new SettingsCopies({ read: () => readSettings(index), disks: () => blobs.disks(), clock });
+  const kms = await openKms(config, { iam, serverKey, dataKeys, clock, copy: () => settings.write() });
   await ensureBuckets(config, engine);
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
-  const settings = new SettingsCopies({ read: () => readSettings(index), disks: () => blobs.disks(), clock });
   const noticed = { foreground: new Foreground(steadyClock), clock, log };
   const events = openEvents(config, { engine, iam, brokers, ...noticed });
   const parts = { ...noticed, engine, iam, ...openAccesses(engine, iam), index, blobs };

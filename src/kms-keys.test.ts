@@ -16,6 +16,7 @@ const serverKey = Buffer.alloc(32);
 let iam: Iam;
 
 beforeEach(async () => {
+  copies = 0;
   iam = await openIam({
     identities: memoryIdentities(),
     declared: [{ id: '000000000000', displayName: 'root' }],
@@ -30,7 +31,11 @@ function configured(key: object, environment: Record<string, string> = {}): Conf
   return loadConfig({ config: file }, environment);
 }
 
-const open = (config: Config) => openKms(config, { iam, serverKey, dataKeys: new RingDataKeys(), clock });
+let copies: number;
+const copy = async () => {
+  copies += 1;
+};
+const open = (config: Config) => openKms(config, { iam, serverKey, dataKeys: new RingDataKeys(), clock, copy });
 const records = () => iam.directory.view('000000000000')?.kmsKeys.all() ?? [];
 
 test.for([
@@ -42,6 +47,7 @@ test.for([
   await open(configured({ file: keyFile }));
   await open(configured({ environment: 'KEY' }, { KEY: '07'.repeat(32) }));
   expect(records()).toMatchObject([{ id: 'k', origin: 'configuration', material: [] }]);
+  expect(copies, 'of the key when it was new').toBe(1);
   expect(JSON.stringify(records())).not.toMatch(/0707|BwcH/);
 });
 

@@ -22,6 +22,8 @@ interface Parts {
   /** Of the engine. */
   readonly dataKeys: RingDataKeys;
   readonly clock: Clock;
+  /** As the key ring's. */
+  readonly copy: () => Promise<unknown>;
 }
 
 type KeySetting = Config['encryption']['kms']['keys'][number];
@@ -55,34 +57,37 @@ export async function openKms(config: Config, parts: Parts): Promise<OpenKms> {
   };
 }
 
-async function openKeyRing(config: Config, { iam, serverKey, clock }: Omit<Parts, 'dataKeys'>): Promise<KeyRing> {
+async function openKeyRing(config: Config, { iam, serverKey, clock, copy }: Omit<Parts, 'dataKeys'>): Promise<KeyRing> {
   const { directory } = iam;
   const sealer = createSealer(serverKey, 'key material of KMS');
-  const ring = new KeyRing({ directory, sealer, region: config.region, clock });
+  const ring = new KeyRing({ directory, sealer, region: config.region, clock, copy });
   await ring.sweep();
+  let hasNew = false;
   for (const [at, setting] of config.encryption.kms.keys.entries()) {
     const accountId = setting.account ?? config.accountId;
     const place = `${config.placeOf(['encryption', 'kms', 'keys', at])}: encryption.kms.keys: ${setting.id}`;
     const given = { setting, accountId, place, material: materialOf(config, setting, place) };
     if (directory.view(accountId) === undefined) throw new ConfigError(`${place}: there is no account ${accountId}`);
     if (given.material !== undefined) ring.give({ accountId, id: setting.id }, given.material);
-    await declare(iam, ring, given);
+    if (await declare(iam, ring, given)) hasNew = true;
   }
+  if (hasNew) await copy();
   return ring;
 }
 
+/** Makes a key of the configuration where it is missing. False if there was nothing to be done. */
 async function declare(
   { directory }: Iam,
   ring: KeyRing,
   { setting, accountId, place, material }: GivenKey,
-): Promise<void> {
+): Promise<boolean> {
   const { id, alias } = setting;
   const digest = material && ring.digestOf(material);
   const known = directory.view(accountId)?.kmsKeys.get(keyByCase(id));
   if (known !== undefined) requireSame(known, { digest, place });
   const name = alias === undefined ? undefined : `alias/${alias}`;
   const isNamed = name === undefined || directory.view(accountId)?.kmsAliases.get(keyByCase(name)) !== undefined;
-  if (known !== undefined && isNamed) return;
+  if (known !== undefined && isNamed) return false;
   await directory.change(accountId, ({ kmsKeys, kmsAliases }) => {
     const made =
       known ?? ring.newRecord({ id, description: '', origin: digest === undefined ? 'account' : 'configuration' });
@@ -92,6 +97,7 @@ async function declare(
     if (isNamed) return;
     kmsAliases.put(keyByCase(name), { name, keyId: id, createdMs: made.createdMs, updatedMs: made.createdMs });
   });
+  return true;
 }
 
 /** With other material nothing could be read that was encrypted with the key. */

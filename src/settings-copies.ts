@@ -32,13 +32,21 @@ export class SettingsCopies {
   readonly #options: SettingsCopiesOptions;
   /** Checksums of what was written last, by disk. */
   readonly #written = new Map<string, string>();
+  /** Two that write at once would share a draft. */
+  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(options: SettingsCopiesOptions) {
     this.#options = options;
   }
 
   /** Writes the settings to the disks that can be written and have others. Returns how many of these have them. */
-  async write(): Promise<number> {
+  write(): Promise<number> {
+    const written = this.#writing.then(() => this.#write());
+    this.#writing = written.catch(() => {});
+    return written;
+  }
+
+  async #write(): Promise<number> {
     const { read, disks, clock } = this.#options;
     const settings = JSON.stringify(await read());
     const sha256 = checksumOf(settings);

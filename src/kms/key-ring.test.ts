@@ -12,9 +12,12 @@ let nowMs = 0;
 const clock = { nowMs: () => nowMs };
 let iam: Iam;
 let ring: KeyRing;
+/** What was copied each time: keys, and how much material each had. */
+let copied: string[];
 
 beforeEach(async () => {
   nowMs = 0;
+  copied = [];
   const declared = [{ id: accountId, displayName: 'one' }];
   iam = await openIam({ identities: memoryIdentities(), declared, serverKey: Buffer.alloc(32), clock });
   ring = ringWith(Buffer.alloc(32));
@@ -26,6 +29,10 @@ function ringWith(serverKey: Buffer): KeyRing {
     sealer: createSealer(serverKey, 'a test'),
     region: 'us-east-1',
     clock,
+    copy: async () => {
+      const records = iam.directory.view(accountId)?.kmsKeys.all() ?? [];
+      copied.push(records.map(({ id, material }) => `${id} ${material.length}`).join());
+    },
   });
 }
 
@@ -40,6 +47,15 @@ test('a text opens with its context in any order, and with no other, nor with a 
     changed[at] = (changed[at] ?? 0) ^ 1;
     expect(() => ring.decrypt(changed, context), `byte ${at}`).toThrow();
   }
+});
+
+test('new material → copied before it is answered', async () => {
+  const key = await newKey();
+  expect(copied).toEqual([`${key.record.id} 1`]);
+  await ring.rotate(key);
+  expect(copied.slice(1)).toEqual([`${key.record.id} 2`]);
+  const ofS3 = await ring.forS3(accountId);
+  expect(copied.slice(2)).toEqual([expect.stringContaining(`${ofS3.record.id} 1`)]);
 });
 
 test('the same text is encrypted otherwise every time', async () => {

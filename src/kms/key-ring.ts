@@ -45,6 +45,8 @@ export interface KeyRingOptions {
   readonly sealer: Sealer;
   readonly region: string;
   readonly clock: Clock;
+  /** Copies all keys to where they are found without the index. */
+  readonly copy: () => Promise<unknown>;
 }
 
 /** Of key material and of data keys. */
@@ -113,6 +115,7 @@ export class KeyRing {
       const { id: keyId, createdMs } = record;
       kmsAliases.put(keyByCase(s3Alias), { name: s3Alias, keyId, createdMs, updatedMs: createdMs });
     });
+    await this.#options.copy();
     return this.#findByAlias({ name: s3Alias, accountId });
   }
 
@@ -126,11 +129,14 @@ export class KeyRing {
   }
 
   /** The key with new material: what was encrypted before is decrypted with what it had. */
-  rotate(key: KmsKey): Promise<KmsKey> {
-    return this.change(key, (record) => ({ ...record, material: [...record.material, this.newMaterial()] }));
+  async rotate(key: KmsKey): Promise<KmsKey> {
+    const material = this.newMaterial();
+    const rotated = await this.change(key, (record) => ({ ...record, material: [...record.material, material] }));
+    await this.#options.copy();
+    return rotated;
   }
 
-  /** Makes a key. Throws LimitExceededException. */
+  /** Makes a key. It is answered once it would outlive the index, as what is encrypted with it does. Throws LimitExceededException. */
   async add(accountId: string, record: KmsKeyRecord): Promise<KmsKey> {
     await this.#options.directory.change(accountId, (view) => {
       this.#removeDeleted(view);
@@ -139,6 +145,7 @@ export class KeyRing {
       }
       view.kmsKeys.put(keyByCase(record.id), record);
     });
+    await this.#options.copy();
     return this.find({ named: record.id, accountId });
   }
 

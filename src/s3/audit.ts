@@ -11,9 +11,12 @@ import type { Log } from '../lib/log.ts';
 import type { Exchange } from './exchange.ts';
 import { operationTable } from './model/table.generated.ts';
 
+/** Services beside S3. */
+type ServiceName = 'iam' | 'kms' | 'sns' | 'sqs' | 'sts';
+
 export interface AuditEvent {
   /** `ninefold` for the operator's interface. */
-  readonly service: 's3' | 'iam' | 'kms' | 'sns' | 'sqs' | 'sts' | 'ninefold';
+  readonly service: ServiceName | 's3' | 'ninefold';
   /** Operation, action, or of the operator's interface method and path. */
   readonly name: string;
   readonly identity: Identity;
@@ -52,11 +55,34 @@ export const administrativeOperations: ReadonlySet<string> = new Set(
 );
 
 /** Whether an action of another service is one; STS gives out credentials, whatever its actions are called. */
-export function isAdministrativeAction(service: 'iam' | 'kms' | 'sns' | 'sqs' | 'sts', action: string): boolean {
+function isAdministrativeAction(service: ServiceName, action: string): boolean {
   if (service === 'kms') return !/^(Get|List|Describe|Generate|Encrypt|Decrypt|ReEncrypt)/.test(action);
   if (service === 'sts') return action !== 'GetCallerIdentity';
   if (service === 'sqs') return !/^(Get|List)|Message/.test(action);
   return !/^(Get|List|Simulate|Generate|Publish)/.test(action);
+}
+
+/** What the way in of another service than S3 knows of a request. */
+export interface ServiceAct extends Pick<AuditEvent, 'accessKeyId' | 'response' | 'error'> {
+  readonly service: ServiceName;
+  /** Of the action; absent where there is none. */
+  readonly action?: string | undefined;
+  /** Absent where nobody was known before it was refused. */
+  readonly identity?: Identity | undefined;
+  readonly sourceAddress?: string | undefined;
+  readonly parametersOf: () => unknown;
+}
+
+/** Notes an action of another service, unless there is no audit log, nobody is known, or it only reads. As `note`. */
+export async function noteService(
+  audit: AuditTrail | undefined,
+  exchange: Exchange,
+  { service, action: name = '', identity, sourceAddress, parametersOf, ...rest }: ServiceAct,
+): Promise<void> {
+  if (audit === undefined || identity === undefined || !isAdministrativeAction(service, name)) return;
+  const parameters = parametersOf();
+  const shown = typeof parameters === 'object' && parameters !== null ? parameters : undefined;
+  await audit.note(exchange, { ...rest, service, name, identity, sourceAddress, parameters: shown });
 }
 
 export function createAuditTrail({ append, region, clock, log }: AuditTrailOptions): AuditTrail {

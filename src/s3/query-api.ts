@@ -17,7 +17,7 @@ import { answerSts } from '../iam/sts/answer.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { bucketOfHost } from './addressing.ts';
-import { type AuditTrail, isAdministrativeAction } from './audit.ts';
+import { type AuditTrail, noteService } from './audit.ts';
 import { authenticate } from './auth/authenticate.ts';
 import type { Door, Visit } from './door/door.ts';
 import { S3Error, type S3ErrorCode } from './errors.ts';
@@ -105,7 +105,10 @@ export class QueryApi {
       refusal = toIamError(error);
       text = encodeError(tables[trace.service], refusal, requestId);
     }
-    await this.#audit(exchange, trace, { output, refusal });
+    const { service, action = '', parameters, ...asked } = trace;
+    const parametersOf = () => parameters && decodedOf(tables[service], action, parameters);
+    const told = { response: output, error: refusal };
+    await noteService(this.#options.audit, exchange, { ...asked, ...told, service, action, parametersOf });
     try {
       const headers = ['content-type', 'text/xml', 'x-amzn-requestid', requestId];
       await exchange.send({ status: refusal?.status ?? 200, headers, body: Buffer.from(text) });
@@ -163,21 +166,6 @@ export class QueryApi {
     iam.callers.noteUse(found.accessKeyId, { atMs: nowMs, region: found.region, service });
     door.admission.admitKey(found.accessKeyId);
     return { identity: found.identity, accessKeyId: found.accessKeyId, origin };
-  }
-
-  async #audit(
-    exchange: Exchange,
-    { service, action = '', identity, accessKeyId, sourceAddress, parameters }: Trace,
-    { output, refusal }: { output: object | undefined; refusal: IamError | undefined },
-  ): Promise<void> {
-    const { audit } = this.#options;
-    if (audit === undefined || identity === undefined || !isAdministrativeAction(service, action)) return;
-    await audit.note(exchange, {
-      ...{ service, name: action, identity, accessKeyId, sourceAddress },
-      parameters: parameters && decodedOf(tables[service], action, parameters),
-      response: output,
-      error: refusal,
-    });
   }
 
   /** One line a request, without its parameters. What may have changed something is told of always. */

@@ -2,6 +2,9 @@
  * MinIO's way of replicating, spoken by one server of ours to another that takes it as MinIO's: what a MinIO itself makes of it is told by
  * `test/storage/daemon-replication-minio.slow.test.ts`, where there is one.
  */
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import {
   CompleteMultipartUploadCommand,
   CreateBucketCommand,
@@ -32,6 +35,15 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 let there: Daemon;
 let here: Daemon;
 let replicator: { accessKeyId: string; secretAccessKey: string };
+/** Answers as a MinIO does that has every version already. */
+const full = createServer((request, response) => {
+  asked.push(request.headers);
+  request.resume().on('end', () => {
+    const code = '<Error><Code>PreconditionFailed</Code><Message>One of them did not hold</Message></Error>';
+    response.writeHead(412, { 'content-type': 'application/xml' }).end(code);
+  });
+});
+const asked: IncomingHttpHeaders[] = [];
 
 beforeAll(async () => {
   there = await startDaemon();
@@ -41,14 +53,29 @@ beforeAll(async () => {
   replicator = await newUser(there, 'replicator', ['s3:ReplicateObject', 's3:ReplicateDelete', 's3:ReplicateTags']);
   const { accessKeyId, secretAccessKey } = replicator;
   const buckets = [{ arn: 'arn:aws:s3:::mirror' }];
-  const destinations = [{ endpoint: there.endpoint, minio: true, accessKeyId, secretAccessKey, buckets }];
+  const endpointOfFull = await listening(full);
+  const destinations = [
+    { endpoint: there.endpoint, minio: true, accessKeyId, secretAccessKey, buckets },
+    {
+      endpoint: endpointOfFull,
+      ...{ minio: true, accessKeyId, secretAccessKey },
+      buckets: [{ arn: 'arn:aws:s3:::full' }],
+    },
+  ];
   here = await startDaemon({ config: JSON.stringify({ replication: { destinations } }) });
   await makeRole(here);
 });
 afterAll(async () => {
   await here.stop();
   await there.stop();
+  full.close();
 });
+
+async function listening(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 test('versions, markers, parts and changed tags → there by the same ids, UUIDs, and in the same order, as replicas', async () => {
   const Bucket = await newVersioned(here);
@@ -103,6 +130,27 @@ test('versions, markers, parts and changed tags → there by the same ids, UUIDs
   }
   expect(await got.Body?.transformToByteArray()).toEqual(await source.Body?.transformToByteArray());
   expect(await statusOf(there.client, 'mirror', 'parts')).toBe('REPLICA');
+});
+
+test('a MinIO that has the versions already, as after a kill → COMPLETED; it was told of checksum and encryption', async () => {
+  const Bucket = await newVersioned(here);
+  await putRules(here.client, Bucket, [ruleTo('full')]);
+  const object = { Bucket, Key: 'whole', Body: 'text', ServerSideEncryption: 'AES256' as const };
+  await here.client.send(new PutObjectCommand({ ...object, ChecksumAlgorithm: 'CRC64NVME' }));
+  const named = { Bucket, Key: 'parts' };
+  const { UploadId } = await here.client.send(new CreateMultipartUploadCommand(named));
+  const { ETag } = await here.client.send(new UploadPartCommand({ ...named, UploadId, PartNumber: 1, Body: 'part' }));
+  const MultipartUpload = { Parts: [{ ETag, PartNumber: 1 }] };
+  await here.client.send(new CompleteMultipartUploadCommand({ ...named, UploadId, MultipartUpload }));
+  await eventually(async () => {
+    for (const one of ['whole', 'parts']) expect(await statusOf(here.client, Bucket, one)).toBe('COMPLETED');
+  });
+  expect(asked).toContainEqual(
+    expect.objectContaining({
+      'x-amz-checksum-crc64nvme': expect.any(String),
+      'x-amz-server-side-encryption': 'AES256',
+    }),
+  );
 });
 
 describe('requests of a MinIO', () => {

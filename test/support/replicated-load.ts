@@ -7,6 +7,7 @@ import {
   GetObjectCommand,
   GetObjectTaggingCommand,
   PutObjectCommand,
+  type PutObjectCommandInput,
   PutObjectTaggingCommand,
   type S3Client,
   UploadPartCommand,
@@ -20,7 +21,9 @@ import type { SeededRandom } from './seeded-random.ts';
 export const Bucket = 'shared';
 const keysMax = 12;
 const clientCount = 6;
-const convergeLimitMs = 100_000;
+const convergeLimitMs = 120_000;
+/** Longer than any test takes. */
+const lockedUntilMs = Date.now() + 24 * 60 * 60 * 1000;
 
 export interface Side {
   readonly client: S3Client;
@@ -33,14 +36,17 @@ export interface Load {
   /** One side after the other is killed. */
   readonly kills: number;
   readonly changesBetween: number;
+  /** Whether some objects are locked and some encrypted, where all sides can. */
+  readonly isGuarded?: boolean;
 }
 
 /** Clients write into any side; each is killed in its turn, at a moment by chance, and started when the others have gone on for a while. */
-export async function stir(sides: readonly Side[], { random, kills, changesBetween }: Load): Promise<void> {
+export async function stir(sides: readonly Side[], load: Load): Promise<void> {
+  const { random, kills, changesBetween } = load;
   for (let kill = 0; kill < kills; kill++) {
     let left = changesBetween;
     const client = async (): Promise<void> => {
-      while (left-- > 0) await change(pick(sides, random.below(sides.length)), random).catch(() => {});
+      while (left-- > 0) await change(pick(sides, random.below(sides.length)), load).catch(() => {});
     };
     const clients = Promise.all(Array.from({ length: clientCount }, client));
     const killAt = random.below(changesBetween - 30);
@@ -60,7 +66,7 @@ function pick(sides: readonly Side[], at: number): Side {
 }
 
 /** One change by a client; what is refused or cut off is as good as none. */
-async function change({ client }: Side, random: SeededRandom): Promise<void> {
+async function change({ client }: Side, { random, isGuarded = false }: Load): Promise<void> {
   const Key = `key-${random.below(keysMax)}`;
   const kind = random.below(20);
   if (kind === 0) return upload(client, Key);
@@ -71,10 +77,21 @@ async function change({ client }: Side, random: SeededRandom): Promise<void> {
   } else {
     const Body = Buffer.alloc(random.below(4) === 0 ? 300_000 : 100, random.below(256));
     const Tagging = random.below(4) === 0 ? `with=${random.below(1000)}` : undefined;
-    await client.send(
-      new PutObjectCommand({ Bucket, Key, Body, Tagging, Metadata: { n: String(random.below(1000)) } }),
-    );
+    const Metadata = { n: String(random.below(1000)) };
+    const guard = isGuarded ? guardOf(random) : {};
+    await client.send(new PutObjectCommand({ Bucket, Key, Body, Tagging, Metadata, ...guard }));
   }
+}
+
+/** Of four objects one is encrypted, one retained and one held. */
+function guardOf(random: SeededRandom): Partial<PutObjectCommandInput> {
+  const kinds: readonly Partial<PutObjectCommandInput>[] = [
+    {},
+    { ServerSideEncryption: 'AES256' },
+    { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: new Date(lockedUntilMs) },
+    { ObjectLockLegalHoldStatus: 'ON' },
+  ];
+  return kinds[random.below(kinds.length)] ?? {};
 }
 
 async function upload(client: S3Client, Key: string): Promise<void> {
@@ -106,8 +123,10 @@ export async function everything(client: S3Client): Promise<readonly Told[]> {
         .update((await got.Body?.transformToByteArray()) ?? '')
         .digest('hex');
       const { TagSet } = await client.send(new GetObjectTaggingCommand(named));
-      const { Metadata, ContentType, ReplicationStatus: status } = got;
-      return { Key, VersionId, ...rest, bytes, Metadata, ContentType, TagSet, status };
+      const { Metadata, ContentType, ReplicationStatus: status, ServerSideEncryption } = got;
+      const { ObjectLockMode, ObjectLockRetainUntilDate, ObjectLockLegalHoldStatus } = got;
+      const guard = { ServerSideEncryption, ObjectLockMode, ObjectLockRetainUntilDate, ObjectLockLegalHoldStatus };
+      return { Key, VersionId, ...rest, bytes, Metadata, ContentType, TagSet, ...guard, status };
     }),
   );
 }

@@ -41,6 +41,7 @@ async function sendParts(
   }
   if (uploadId === undefined || there === undefined) {
     uploadId = await target.beginUpload(replica);
+    if (uploadId === undefined) return;
     there = new Map();
     await noteUpload(uploadId);
   }

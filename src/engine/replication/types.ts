@@ -27,8 +27,8 @@ export interface ReplicaBytes {
 export interface ReplicaTarget {
   /** Writes a version that has no parts. */
   putWhole(replica: Replica, bytes: ReplicaBytes): Promise<void>;
-  /** Begins to write a version of parts; the answer is what the upload is called. */
-  beginUpload(replica: Replica): Promise<string>;
+  /** Begins to write a version of parts; the answer is what the upload is called, undefined where the version is there already. */
+  beginUpload(replica: Replica): Promise<string | undefined>;
   /** ETags of the parts that are there, by number; undefined if there is no such upload. */
   partsOf(replica: Replica, uploadId: string): Promise<ReadonlyMap<number, string> | undefined>;
   putPart(replica: Replica, upload: { uploadId: string; part: Part; bytes: ReplicaBytes }): Promise<void>;

@@ -9,7 +9,7 @@ import { KmsError } from '../../kms/errors.ts';
 import type { KeyCaller } from '../../kms/key-access.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import { type AuditTrail, isAdministrativeAction } from '../audit.ts';
+import { type AuditTrail, noteService } from '../audit.ts';
 import type { Door, Visit } from '../door/door.ts';
 import { S3Error, type S3ErrorCode } from '../errors.ts';
 import { Exchange } from '../exchange.ts';
@@ -73,7 +73,15 @@ export class KmsApi {
       refusal = refusalOf(error);
       if (refusal.status >= 500) log.error({ requestId, err: error }, 'A request to KMS failed');
     }
-    await this.#audit(exchange, trace, { output, refusal });
+    const { input, ...asked } = trace;
+    const parametersOf = () => input;
+    await noteService(this.#options.audit, exchange, {
+      ...asked,
+      service: 'kms',
+      parametersOf,
+      response: output,
+      error: refusal,
+    });
     const answer = refusal === undefined ? output : { __type: refusal.code, message: refusal.message };
     try {
       const headers = ['content-type', 'application/x-amz-json-1.1', 'x-amzn-requestid', requestId];
@@ -99,18 +107,6 @@ export class KmsApi {
     trace.input = parse(body);
     const source = { ip, userAgent: request.headers['user-agent'], isSecure, nowMs };
     return await this.#options.answer({ identity, source, requestId }, { action: trace.action, input: trace.input });
-  }
-
-  async #audit(
-    exchange: Exchange,
-    { identity, action: name, input, accessKeyId, sourceAddress }: Trace,
-    { output, refusal }: { output: object | undefined; refusal: Refusal | undefined },
-  ): Promise<void> {
-    const { audit } = this.#options;
-    if (audit === undefined || identity === undefined || !isAdministrativeAction('kms', name)) return;
-    const parameters = typeof input === 'object' && input !== null ? input : undefined;
-    const what = { parameters, response: output, error: refusal };
-    await audit.note(exchange, { service: 'kms', name, identity, accessKeyId, sourceAddress, ...what });
   }
 }
 

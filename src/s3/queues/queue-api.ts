@@ -10,7 +10,7 @@ import { permissionsOf } from '../../iam/policy/permissions.ts';
 import { requestContext } from '../../iam/request-context.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import { type AuditTrail, isAdministrativeAction } from '../audit.ts';
+import { type AuditTrail, noteService } from '../audit.ts';
 import type { Door, Visit } from '../door/door.ts';
 import { S3Error } from '../errors.ts';
 import { Exchange } from '../exchange.ts';
@@ -91,7 +91,15 @@ export class QueueApi {
       refusal = refusalOf(error);
       if (refusal.status >= 500) log.error({ requestId, err: error }, 'A request to a queue failed');
     }
-    await this.#audit(exchange, trace, { output, refusal });
+    const { input, ...asked } = trace;
+    const parametersOf = () => input;
+    await noteService(this.#options.audit, exchange, {
+      ...asked,
+      service: 'sqs',
+      parametersOf,
+      response: output,
+      error: refusal,
+    });
     try {
       const { text, headers: more = [] } =
         refusal === undefined
@@ -149,18 +157,6 @@ export class QueueApi {
     throw new S3Error('AccessDenied', {
       message: `User: ${identity.arn || 'anonymous'} is not authorized to perform: ${asked} on resource: ${resource}`,
     });
-  }
-
-  async #audit(
-    exchange: Exchange,
-    { identity, action: name = '', input, accessKeyId, sourceAddress }: Trace,
-    { output, refusal }: { output: object | undefined; refusal: QueueRefusal | undefined },
-  ): Promise<void> {
-    const { audit } = this.#options;
-    if (audit === undefined || identity === undefined || !isAdministrativeAction('sqs', name)) return;
-    const parameters = typeof input === 'object' && input !== null ? input : undefined;
-    const what = { parameters, response: output, error: refusal };
-    await audit.note(exchange, { service: 'sqs', name, identity, accessKeyId, sourceAddress, ...what });
   }
 }
 
