@@ -2,6 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
+function textOf(path: string): string {
+  return readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+}
+
 interface Package {
   readonly engines?: { readonly node?: string };
   readonly dev?: boolean;
@@ -10,7 +14,7 @@ interface Lockfile {
   readonly packages: Readonly<Record<string, Package>>;
 }
 
-const { packages }: Lockfile = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8'));
+const { packages }: Lockfile = JSON.parse(textOf('package-lock.json'));
 
 /** Major and minor number that a range begins with. */
 function leastOf(alternative: string): readonly [major: number, minor: number] {
@@ -36,4 +40,10 @@ test('the oldest Node that the package asks for → every package of production 
   expect(unhappy).toEqual([]);
   expect(takes('>= 22.22.0 || >= 24.6.0', [22, 18])).toBe(false);
   expect(takes('^22.1 || ^24', [26, 0])).toBe(false);
+});
+
+test('the README and ARCHITECTURE.md → ask for the same Node as the package', () => {
+  const oldest = leastOf(packages['']?.engines?.node ?? '').join('.');
+  expect(textOf('README.md')).toContain(`Node ${oldest} or later`);
+  expect(textOf('ARCHITECTURE.md')).toContain(`must be ${oldest} or later`);
 });
