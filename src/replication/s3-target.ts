@@ -96,6 +96,7 @@ export function s3Target(options: S3TargetOptions): ReplicaTarget {
     },
     async putMarker(replica) {
       const query = versionQuery(options, replica);
+      if (server === 'minio' && (await hasMarker(call, replica, query))) return;
       const headers: Record<string, string> = server === 'minio' ? { [minioHeaders.isDeleteMarker]: 'true' } : {};
       await call(replica, { method: 'DELETE', query, headers });
     },
@@ -165,6 +166,23 @@ function minioIdOf(versionId: string): string {
   if (isUuid(versionId)) return versionId;
   const hex = hash('sha256', versionId, 'hex');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+}
+
+/** A MinIO that is told of a marker which it has takes that for its removal, so it is asked first. */
+async function hasMarker(call: Call, replica: Replica, query: Record<string, string>): Promise<boolean> {
+  // It would ask others, and the source of the marker among them.
+  const headers = { [minioHeaders.asksOthers]: 'false' };
+  try {
+    await call(replica, { method: 'HEAD', query, headers });
+    return true;
+  } catch (error) {
+    const cause = error instanceof ReplicationRefused ? error.cause : error;
+    if (!(cause instanceof S3Failure)) throw error;
+    if (cause.status === 404) return false;
+    // So S3 answers of a marker.
+    if (cause.status === 405) return true;
+    throw error;
+  }
 }
 
 /** How one MinIO tells another of changed tags: that one keeps its own where they are later ones. */

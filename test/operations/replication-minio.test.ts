@@ -37,20 +37,23 @@ let here: Daemon;
 let replicator: { accessKeyId: string; secretAccessKey: string };
 /** Answers as a MinIO does that has every version already. */
 const full = createServer((request, response) => {
-  asked.push(request.headers);
+  asked.push({ method: request.method, ...request.headers });
   request.resume().on('end', () => {
+    if (request.method === 'HEAD') return response.writeHead(405).end();
     const code = '<Error><Code>PreconditionFailed</Code><Message>One of them did not hold</Message></Error>';
     response.writeHead(412, { 'content-type': 'application/xml' }).end(code);
   });
 });
-const asked: IncomingHttpHeaders[] = [];
+const asked: (IncomingHttpHeaders & { readonly method: string | undefined })[] = [];
 
 beforeAll(async () => {
   there = await startDaemon();
   await there.client.send(new CreateBucketCommand({ Bucket: 'mirror' }));
   const VersioningConfiguration = { Status: 'Enabled' as const };
   await there.client.send(new PutBucketVersioningCommand({ Bucket: 'mirror', VersioningConfiguration }));
-  replicator = await newUser(there, 'replicator', ['s3:ReplicateObject', 's3:ReplicateDelete', 's3:ReplicateTags']);
+  const replicates = ['s3:ReplicateObject', 's3:ReplicateDelete', 's3:ReplicateTags'];
+  // It is asked for markers before it is told of them.
+  replicator = await newUser(there, 'replicator', [...replicates, 's3:GetObjectVersion', 's3:ListBucketVersions']);
   const { accessKeyId, secretAccessKey } = replicator;
   const buckets = [{ arn: 'arn:aws:s3:::mirror' }];
   const endpointOfFull = await listening(full);
@@ -132,9 +135,10 @@ test('versions, markers, parts and changed tags → there by the same ids, UUIDs
   expect(await statusOf(there.client, 'mirror', 'parts')).toBe('REPLICA');
 });
 
-test('a MinIO that has the versions already, as after a kill → COMPLETED; it was told of checksum and encryption', async () => {
+test('a MinIO that has the versions already, as after a kill → COMPLETED, and it is not told of a marker again, which would remove it; it was told of checksum and encryption', async () => {
   const Bucket = await newVersioned(here);
   await putRules(here.client, Bucket, [ruleTo('full')]);
+  await here.client.send(new DeleteObjectCommand({ Bucket, Key: 'whole' }));
   const object = { Bucket, Key: 'whole', Body: 'text', ServerSideEncryption: 'AES256' as const };
   await here.client.send(new PutObjectCommand({ ...object, ChecksumAlgorithm: 'CRC64NVME' }));
   const named = { Bucket, Key: 'parts' };
@@ -145,6 +149,9 @@ test('a MinIO that has the versions already, as after a kill → COMPLETED; it w
   await eventually(async () => {
     for (const one of ['whole', 'parts']) expect(await statusOf(here.client, Bucket, one)).toBe('COMPLETED');
   });
+  const methods = asked.map(({ method }) => method);
+  expect(methods).toContain('HEAD');
+  expect(methods).not.toContain('DELETE');
   expect(asked).toContainEqual(
     expect.objectContaining({
       'x-amz-checksum-crc64nvme': expect.any(String),

@@ -9,6 +9,8 @@ export const minioHeaders = {
   /** When the version was made, which is its place in order too. */
   madeAt: 'x-minio-source-mtime',
   etag: 'x-minio-source-etag',
+  /** Whether what is not there is looked for at servers that are replicated to. */
+  asksOthers: 'x-minio-source-proxy-request',
   isDeleteMarker: 'x-minio-source-deletemarker',
   tagsChangedAt: 'x-minio-source-replication-tagging-timestamp',
   status: 'x-amz-replication-status',
