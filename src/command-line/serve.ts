@@ -1,6 +1,7 @@
 /** `ninefold serve`: runs the server until a signal ends it. */
 import type { Config } from '../config.ts';
 import { createLog } from '../lib/log.ts';
+import { giveMemoryBackAtRest } from '../lib/rest.ts';
 import { certificateFile } from '../tls-files.ts';
 import { version } from '../version.ts';
 import type { Command } from './command.ts';
@@ -31,6 +32,7 @@ export const serve: Command = {
     const daemon = await startDaemon(config, { choices, log });
     const startedMs = Math.round(performance.now());
     print(banner(config, daemon, startedMs));
+    giveMemoryBackAtRest();
     // Without files to read again, a hang-up ends the process, as a terminal that closes expects.
     if (config.tls?.certificate !== undefined) process.on('SIGHUP', () => daemon.reloadTls());
     const signal = await new Promise<string>((resolve) => {
