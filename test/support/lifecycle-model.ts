@@ -104,6 +104,8 @@ class Judgement {
   readonly #key: string;
   readonly #before: readonly ModelVersion[];
   readonly #passes: Passes;
+  /** Those of them that are there afterwards. */
+  #kept: readonly ModelVersion[] = [];
 
   constructor(key: string, before: readonly ModelVersion[], passes: Passes) {
     this.#key = key;
@@ -114,7 +116,8 @@ class Judgement {
   judge(after: readonly ListedVersion[]): ModelVersion[] {
     const marker = this.#newMarker(after);
     const left = marker === undefined ? after : after.slice(1);
-    const kept = left.map((listed) => this.#kept(listed));
+    const kept = left.map((listed) => this.#known(listed));
+    this.#kept = kept;
     const places = kept.map((version) => this.#before.indexOf(version));
     if (places.some((place, i) => i > 0 && place <= (places[i - 1] ?? 0))) this.#fail('the order of versions changed');
     for (const [place, version] of this.#before.entries()) {
@@ -145,7 +148,7 @@ class Judgement {
     return { versionId: top.versionId, content: undefined, etag: '', tag: undefined, made, storageClass: '' };
   }
 
-  #kept({ versionId, isMarker }: ListedVersion): ModelVersion {
+  #known({ versionId, isMarker }: ListedVersion): ModelVersion {
     const known = this.#before.find((version) => version.versionId === versionId);
     if (known === undefined || (known.content === undefined) !== isMarker) return this.#fail(`${versionId} is new`);
     return known;
@@ -153,7 +156,7 @@ class Judgement {
 
   #mayGo(version: ModelVersion, place: number, isKeyGone: boolean): boolean {
     if (isKeyGone && version.versionId === 'null' && this.#nullMarkerMayHaveGone()) return true;
-    if (place > 0) return this.#noncurrentExpires(version, this.#standingBefore(place, 'maybe'), 'maybe');
+    if (place > 0) return this.#noncurrentExpires(version, this.#standing(place, 'maybe'), 'maybe');
     if (version.content === undefined) return isKeyGone && this.#markerExpires(version, 'maybe');
     if (!this.#expires(version, 'maybe')) return false;
     return this.#passes.versioning === 'Unversioned' || this.#noncurrentExpires(version, this.#hiddenStanding, 'maybe');
@@ -174,36 +177,54 @@ class Judgement {
     return { since: { fromMs: this.#passes.fromMs, toMs: this.#passes.endMs }, newer: 0 };
   }
 
-  /** Of a version that is not current before the passes. It may have had one more above it in the end. */
-  #standingBefore(place: number, how: How): Standing {
+  /**
+   * Of a version that is not current before the passes. In the end it may have one more above it, or only those that are
+   * still there.
+   */
+  #standing(place: number, how: How): Standing {
     const [current] = this.#before;
-    const mayBeHidden = how === 'maybe' && current !== undefined && this.#expires(current, 'maybe');
-    return this.#standingIn(this.#before, place, mayBeHidden ? 1 : 0);
+    const since = spanOf(this.#successors(place));
+    if (how === 'surely') return { since, newer: this.#keptAbove(place) - 1 };
+    const mayBeHidden = current !== undefined && this.#expires(current, 'maybe');
+    return { since, newer: place - 1 + (mayBeHidden ? 1 : 0) };
   }
 
-  #standingIn(versions: readonly ModelVersion[], place: number, more: number): Standing {
-    return { since: versions[place - 1]?.made ?? this.#hiddenStanding.since, newer: place - 1 + more };
+  /**
+   * When that may have been made which stood just above a version: of what went, also what was above that. Mostly it is
+   * younger; but what an upload became is as old as the upload, and may be older than what lies below it.
+   */
+  #successors(place: number): Span[] {
+    const above = this.#before.slice(0, place);
+    const nearest = above.findLastIndex((version) => this.#kept.includes(version));
+    const made = above.slice(Math.max(0, nearest)).map((version) => version.made);
+    return nearest < 0 ? [this.#hiddenStanding.since, ...made] : made;
+  }
+
+  #keptAbove(place: number): number {
+    return this.#before.slice(0, place).filter((version) => this.#kept.includes(version)).length;
   }
 
   /** What was due is not there any more. A marker that is new may have been made after the complete pass. */
   #checkLeft(now: readonly ModelVersion[], hasNewMarker: boolean): void {
-    for (const [place, version] of now.entries()) {
+    for (const [i, version] of now.entries()) {
       const { versionId, content, storageClass } = version;
-      const standing = place === 0 ? undefined : this.#standingIn(now, place, hasNewMarker ? -1 : 0);
+      const place = this.#before.indexOf(version);
+      const standing = place > 0 ? this.#standing(place, 'surely') : undefined;
       if (standing !== undefined && this.#noncurrentExpires(version, standing, 'surely')) {
         this.#fail(`${versionId} is still there, not current for long enough`);
       }
-      if (place === 0 && this.#expires(version, 'surely')) this.#fail(`${versionId} is still there, old enough`);
-      if (content === undefined) continue;
-      const due = this.#moves(version, standing, 'surely').find((to) => depthOf(to) > depthOf(storageClass));
+      if (i === 0 && this.#expires(version, 'surely')) this.#fail(`${versionId} is still there, old enough`);
+      // What a marker hides now may have been current until after that pass.
+      if (content === undefined || (i > 0 && place === 0)) continue;
+      const [due] = this.#moves(version, standing, 'surely');
       if (due !== undefined) this.#fail(`${versionId} is still in ${storageClass}, due in ${due}`);
     }
     const [first] = now;
     if (now.length !== 1 || first === undefined || first.content !== undefined || hasNewMarker) return;
-    // It was alone when the complete pass began if what was above and below it was due by then.
+    // It was alone when the complete pass began if what was below it was due by then.
     const wasAlone = this.#before.every(
       (version, place) =>
-        version === first || this.#noncurrentExpires(version, this.#standingBefore(place, 'surely'), 'surely'),
+        version === first || this.#noncurrentExpires(version, this.#standing(place, 'surely'), 'surely'),
     );
     if (wasAlone && this.#markerExpires(first, 'surely'))
       this.#fail(`${first.versionId}, a lone marker, is still there`);
@@ -213,7 +234,7 @@ class Judgement {
   #move(version: ModelVersion, to: string): void {
     const place = this.#before.indexOf(version);
     const moves = [
-      ...this.#moves(version, place === 0 ? undefined : this.#standingBefore(place, 'maybe'), 'maybe'),
+      ...this.#moves(version, place === 0 ? undefined : this.#standing(place, 'maybe'), 'maybe'),
       ...(place === 0 && this.#expires(version, 'maybe') ? this.#moves(version, this.#hiddenStanding, 'maybe') : []),
     ];
     if (!moves.some((known) => known === to)) {
@@ -287,6 +308,11 @@ class Judgement {
       `${JSON.stringify(this.#key)}: ${what}\n${versions.join('\n')}\n${JSON.stringify(rules)}\n${times}`,
     );
   }
+}
+
+/** From the earliest to the latest that several moments may be. */
+function spanOf(spans: readonly Span[]): Span {
+  return { fromMs: Math.min(...spans.map(({ fromMs }) => fromMs)), toMs: Math.max(...spans.map(({ toMs }) => toMs)) };
 }
 
 const depths: readonly string[] = movedTo;
