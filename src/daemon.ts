@@ -48,6 +48,7 @@ import { type FindLogTarget, logTargets } from './s3/access-log/log-targets.ts';
 import { hostSuffixes } from './s3/addressing.ts';
 import { createAuditTrail } from './s3/audit.ts';
 import type { FindSecret } from './s3/auth/types.ts';
+import { CertificateRoute } from './s3/certificate-route.ts';
 import { Door } from './s3/door/door.ts';
 import { namesBucket } from './s3/door/public-endpoints.ts';
 import { createHealth } from './s3/health.ts';
@@ -92,8 +93,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const zonePaths = config.zones.map(({ path }) => path);
   const locks = lockZones(zonePaths, log);
   await takeRebuilt(zonePaths, log);
-  const rootKey = openRootKey(config);
-  const serverKey = openServerKey(config);
+  const [rootKey, serverKey] = [openRootKey(config), openServerKey(config)];
 
   const blobs = await openStore(config, { clusterId, clock, log });
   refuseLostIndex(config, blobs.segments().length);
@@ -117,11 +117,12 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
     clock,
   });
   const settings = new SettingsCopies({ read: () => readSettings(index), disks: () => blobs.disks(), clock });
-  const kms = await openKms(config, { iam, serverKey, dataKeys, clock, copy: () => settings.write() });
+  const keeping = { serverKey, copy: () => settings.write() };
+  const kms = await openKms(config, { iam, dataKeys, clock, ...keeping });
   await ensureBuckets(config, engine);
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
   const noticed = { foreground: new Foreground(steadyClock), clock, log };
-  const events = openEvents(config, { engine, iam, brokers, ...noticed });
+  const events = openEvents(config, { engine, iam, brokers, ...keeping, ...noticed });
   const parts = { ...noticed, engine, iam, ...openAccesses(engine, iam), index, blobs };
   const work = backgroundWork(config, { ...parts, compaction, dayLengthMs, settings });
   const senders = [events.delivery, openReplication(config, parts)].filter((one) => one !== undefined);
@@ -299,6 +300,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
       ...{ answer, findSecret, operator: config.accountId, regions, door, clock, log, audit },
       collecting: config.metrics && { ...config.metrics, paths: metricsPaths },
     }),
+    certificates: new CertificateRoute({ certificates: events.topics.certificates, door, log }),
     health: createHealth(() => probeStore(index, blobs), clock),
     clock,
     log,

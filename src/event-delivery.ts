@@ -23,6 +23,9 @@ interface Parts {
   readonly brokers: readonly EventTarget[];
   readonly engine: Engine;
   readonly iam: Iam;
+  readonly serverKey: Buffer;
+  /** Has settings copied to the disks. */
+  readonly copy: () => Promise<unknown>;
   readonly foreground: Foreground;
   readonly clock: Clock;
   readonly log: Log;

@@ -5,10 +5,14 @@ import type { EventTarget } from './events/target.ts';
 import type { QueryAnswer, QueryRequest } from './iam/api/answer.ts';
 import type { Iam } from './iam/iam.ts';
 import { missingPrincipal } from './iam/known-principals.ts';
+import { createSealer } from './iam/sealing.ts';
+import type { Clock } from './lib/clock.ts';
+import type { Certificates } from './s3/certificate-route.ts';
 import type { EventTargets } from './s3/events/check-targets.ts';
 import type { Topics } from './topics/action.ts';
 import { answerSns } from './topics/answer.ts';
 import { topicTargets } from './topics/deliveries.ts';
+import { certificatePrefix, TopicSigner } from './topics/signing.ts';
 import { TopicBook } from './topics/topic-book.ts';
 import { mayPublish } from './topics/topic-policy.ts';
 
@@ -22,24 +26,32 @@ export interface OpenTopics {
   readonly has: (arn: string) => boolean;
   /** What rules of buckets may name. */
   readonly eventTargets: EventTargets;
+  /** What messages are verified with. */
+  readonly certificates: Certificates;
 }
 
 interface Parts {
   readonly engine: Engine;
   readonly iam: Iam;
+  readonly serverKey: Buffer;
+  readonly clock: Clock;
   /** Those made by API. */
   readonly queues: { has(arn: string): boolean };
+  /** Has settings copied to the disks. */
+  readonly copy: () => Promise<unknown>;
 }
 
-export function openTopics({ region, events }: Config, { engine, iam, queues }: Parts): OpenTopics {
+export function openTopics({ region, accountId, events }: Config, parts: Parts): OpenTopics {
+  const { engine, iam, queues, serverKey, clock, copy } = parts;
   const { directory } = iam;
   const { outbox } = engine;
   const book = new TopicBook(directory, region);
+  const sealer = createSealer(serverKey, 'signatures of topics');
+  const signer = new TopicSigner({ directory, sealer, accountId, region, clock, copy });
   const configured = new Set(events.targets.map(({ arn }) => arn));
   const accountOf = (canonicalId: string) => directory.accountOfCanonicalId(canonicalId);
   const topics: Topics = {
-    book,
-    outbox,
+    ...{ book, outbox, signer },
     hasQueue: (arn) => queues.has(arn) || (configured.has(arn) && arn.split(':')[2] === 'sqs'),
     isConfigured: (arn) => configured.has(arn),
     missingPrincipal: (policy) => missingPrincipal(policy, (accountId) => directory.view(accountId)),
@@ -47,7 +59,8 @@ export function openTopics({ region, events }: Config, { engine, iam, queues }: 
   return {
     answer: (request) => answerSns(iam, topics, request),
     has: (arn) => (book.find(arn) ?? book.findSubscription(arn)) !== undefined,
-    targets: topicTargets({ book, outbox, accountOf, timeoutMs }),
+    targets: topicTargets({ book, outbox, signer, accountOf, timeoutMs }),
+    certificates: { prefix: certificatePrefix, at: (path) => signer.certificateAt(path) },
     eventTargets: {
       configured,
       queue: (arn, { owner }) => queues.has(arn) && accountOf(owner)?.id === arn.split(':')[4],

@@ -3,8 +3,10 @@
  * that a client should see. `Bucket` values come from the pipeline's resolve stage and may be a moment old: whatever
  * depends on the bucket's state is checked again inside the transaction.
  */
+
 import type { ChecksumAlgorithm, Digests } from '../lib/digests/algorithms.ts';
 import type { DeleteConditions, WriteConditions } from '../meta/commands.ts';
+import type { MessageAttributes, QueueMessage, TopicMessage, TopicSignature } from '../meta/messages.ts';
 import type {
   ArchiveTier,
   Bucket,
@@ -17,7 +19,6 @@ import type {
   IdentityName,
   LegalHold,
   LogGroup,
-  MessageAttributes,
   ObjectAttributes,
   ObjectEvent,
   ObjectLock,
@@ -26,14 +27,12 @@ import type {
   Part,
   Permission,
   PlacedEvent,
-  QueueMessage,
   Restore,
   RestoreTier,
   Retention,
   RetentionMode,
   Tag,
   TestEvent,
-  TopicMessage,
   Upload,
   Version,
 } from '../meta/records.ts';
@@ -92,6 +91,7 @@ export type {
   Tag,
   TestEvent,
   TopicMessage,
+  TopicSignature,
   Upload,
   UploadPage,
   Version,

@@ -37,6 +37,8 @@ export interface AccountView {
   readonly aliases: Collection<Records['account-alias']>;
   readonly publicAccessBlocks: Collection<Records['public-access-block']>;
   readonly topics: Collection<Records['topic']>;
+  /** By themselves; the server's own account has one. */
+  readonly topicSigning: Collection<Records['topic-signing']>;
   readonly queues: Collection<Records['queue']>;
   readonly kmsKeys: Collection<Records['kms-key']>;
   readonly kmsAliases: Collection<Records['kms-alias']>;
@@ -61,6 +63,7 @@ export function viewAccount(
     aliases: collect('account-alias'),
     publicAccessBlocks: collect('public-access-block'),
     topics: collect('topic'),
+    topicSigning: collect('topic-signing'),
     queues: collect('queue'),
     kmsKeys: collect('kms-key'),
     kmsAliases: collect('kms-alias'),

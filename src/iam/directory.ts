@@ -176,6 +176,7 @@ export function emptyShelves(): MutableShelves {
     'account-alias': new Map(),
     'public-access-block': new Map(),
     topic: new Map(),
+    'topic-signing': new Map(),
     queue: new Map(),
     'kms-key': new Map(),
     'kms-alias': new Map(),

@@ -154,8 +154,19 @@ export interface TopicRecord {
   readonly policy?: string;
   readonly createdMs: number;
   readonly subscriptions: readonly SubscriptionRecord[];
+  /** Of its messages' signatures; 1 where absent. */
+  readonly signatureVersion?: '1' | '2';
   /** How many there were that are no more. */
   readonly ended: number;
+}
+
+/** With what messages of topics are signed. */
+export interface TopicSigningRecord {
+  /** In PEM. */
+  readonly certificate: string;
+  /** In PEM, sealed with the server's key. */
+  readonly key: string;
+  readonly createdMs: number;
 }
 
 /** A queue of events that was made by API. */
@@ -215,6 +226,7 @@ export interface Records {
   readonly 'account-alias': AccountAliasRecord;
   readonly 'public-access-block': PublicAccessBlockRecord;
   readonly topic: TopicRecord;
+  readonly 'topic-signing': TopicSigningRecord;
   readonly queue: QueueRecord;
   readonly 'kms-key': KmsKeyRecord;
   readonly 'kms-alias': KmsAliasRecord;

@@ -3,9 +3,11 @@
  * JSON values, recorded in the commit log as they are and executed by one deterministic `apply`. A command that has been
  * released never changes its meaning; a new meaning is a new name or an optional member.
  */
+
 import type { AddLogBatch, DropLogBatches } from './access-log-commands.ts';
 import type { Content, Described, SeenVersion } from './command-parts.ts';
 import type { AgainstLocks, SetVersionLock } from './lock-commands.ts';
+import type { QueueMessage, TopicMessage } from './messages.ts';
 import type { Announced } from './notices.ts';
 import type {
   BlobLocation,
@@ -15,11 +17,9 @@ import type {
   IdentityName,
   ObjectAttributes,
   ObjectLock,
-  QueueMessage,
   Restore,
   Tag,
   TestEvent,
-  TopicMessage,
   VersioningState,
 } from './records.ts';
 import type { Replicated, ReplicationCommand, ReplicationResults, WithReplica } from './replication-commands.ts';

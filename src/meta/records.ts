@@ -1,4 +1,5 @@
 /** What the index keeps, as values. Times are milliseconds since 1970; digests and checksums are base64 as S3 shows them. */
+import type { QueueMessage, TopicMessage } from './messages.ts';
 import type { ObjectEncryption } from './object-encryption.ts';
 
 /** Where a blob lies, as the index keeps it. The same shape as the blob store's; the index never looks inside but for the segment. */
@@ -340,47 +341,6 @@ export interface TestEvent {
   readonly requestId: string;
   readonly hostId: string;
 }
-
-/** A message of a topic on its way to one of its subscriptions, or what such a one is told of itself. */
-export interface TopicMessage {
-  readonly event: 'Notification' | 'SubscriptionConfirmation' | 'UnsubscribeConfirmation';
-  readonly atMs: number;
-  /** Messages with the same two are ordered: those on an event by what it happened to, any other by its topic and its id. */
-  readonly bucket: string;
-  readonly key: string;
-  /** ARN. */
-  readonly topic: string;
-  /** ARN. */
-  readonly subscription: string;
-  readonly messageId: string;
-  readonly subject?: string;
-  readonly message: string;
-  /** Whether it goes out without an envelope. */
-  readonly isRaw: boolean;
-  /** Scheme and host of this server, for the links in the envelope. */
-  readonly origin: string;
-  /** What a confirmation needs. */
-  readonly token?: string;
-  readonly attributes?: MessageAttributes;
-}
-
-/** What somebody has sent to a queue here. */
-export interface QueueMessage {
-  readonly event: 'Message';
-  readonly atMs: number;
-  /** ARN of the queue. */
-  readonly bucket: string;
-  /** Its id: messages that are sent have no order. */
-  readonly key: string;
-  readonly messageId: string;
-  readonly message: string;
-  readonly attributes?: MessageAttributes;
-  /** Of one that is delayed. */
-  readonly visibleFromMs?: number;
-}
-
-/** By name. A value that is bytes is base64. */
-export type MessageAttributes = Readonly<Record<string, { readonly type: string; readonly value: string }>>;
 
 /** Whatever a target is sent. */
 export type OutboxEvent = ObjectEvent | TestEvent | TopicMessage | QueueMessage;

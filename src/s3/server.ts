@@ -16,6 +16,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { bucketOfHost } from './addressing.ts';
+import type { CertificateRoute } from './certificate-route.ts';
 import { type ConnectionLimits, limitConnections } from './door/connections.ts';
 import type { Door } from './door/door.ts';
 import { rawErrorAnswer } from './exchange.ts';
@@ -34,6 +35,8 @@ export interface ServerOptions {
   readonly queueApi: QueueApi;
   /** Answers KMS. */
   readonly kmsApi: KmsApi;
+  /** Answers whoever verifies messages of topics. */
+  readonly certificates: CertificateRoute;
   /** What lies below `/-/` beside the health checks. */
   readonly reserved: ReservedRoutes;
   readonly health: Health;
@@ -151,10 +154,11 @@ function newServer(
 }
 
 function divide(options: ServerOptions, reserved: Listener): Listener {
-  const { pipeline, queryApi, queueApi, kmsApi } = options;
+  const { pipeline, queryApi, queueApi, kmsApi, certificates } = options;
   return (request, response) => {
     const queueProtocol = queueProtocolOf(request);
     if (isReserved(request, options)) reserved(request, response);
+    else if (isCertificate(request, options)) certificates.handle(request, response, request.url ?? '/');
     else if (request.url === minioHealthPath && isOfMinio(request)) response.end();
     else if (queueProtocol !== undefined) queueApi.handle(request, response, queueProtocol);
     else if (isKmsRequest(request)) kmsApi.handle(request, response);
@@ -181,9 +185,16 @@ function isOfMinio({ headers }: IncomingMessage): boolean {
 }
 
 /** A virtual-hosted bucket may hold keys that begin with `-/`; they are not ours. */
-function isReserved(request: IncomingMessage, { door, hostSuffixes }: ServerOptions): boolean {
-  if (request.url?.startsWith(reservedPrefix) !== true) return false;
-  return bucketOfHost(door.readArrival(request).host, hostSuffixes) === undefined;
+function isReserved(request: IncomingMessage, options: ServerOptions): boolean {
+  return request.url?.startsWith(reservedPrefix) === true && !isOfBucket(request, options);
+}
+
+function isCertificate(request: IncomingMessage, options: ServerOptions): boolean {
+  return options.certificates.has(request.url) && !isOfBucket(request, options);
+}
+
+function isOfBucket(request: IncomingMessage, { door, hostSuffixes }: ServerOptions): boolean {
+  return bucketOfHost(door.readArrival(request).host, hostSuffixes) !== undefined;
 }
 
 function serveHealth(app: FastifyInstance, health: Health): void {

@@ -4,12 +4,14 @@ import { IamError } from '../iam/errors.ts';
 import type { Identity } from '../iam/identity.ts';
 import type { ActionName, InputOf, OutputOf } from '../iam/model/types.ts';
 import type { PolicyDocument } from '../iam/policy/document.ts';
+import type { TopicSigner } from './signing.ts';
 import type { TopicBook } from './topic-book.ts';
 
 /** What the actions work on. */
 export interface Topics {
   readonly book: TopicBook;
   readonly outbox: Pick<Outbox, 'post' | 'drop'>;
+  readonly signer: Pick<TopicSigner, 'sign'>;
   /** Whether there is a queue of this ARN that events can be sent to. */
   hasQueue(arn: string): boolean;
   /** Whether the configuration has a target of its own under an ARN. */

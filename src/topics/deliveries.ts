@@ -4,6 +4,7 @@ import type { Outbox } from '../engine/types.ts';
 import { allTaken, type EventMessage, type EventTarget, NotTaken, oneByOne } from '../events/target.ts';
 import type { AccountRecord } from '../iam/records.ts';
 import { messageIdOf, messagesOf } from './publications.ts';
+import type { TopicSigner } from './signing.ts';
 import { heldSubscriptionsOf, type Topic, type TopicBook } from './topic-book.ts';
 import { mayPublish } from './topic-policy.ts';
 
@@ -14,6 +15,7 @@ const subject = 'Amazon S3 Notification';
 export interface TopicDeliveryOptions {
   readonly book: TopicBook;
   readonly outbox: Pick<Outbox, 'post'>;
+  readonly signer: Pick<TopicSigner, 'sign'>;
   /** The account of a canonical id. */
   readonly accountOf: (canonicalId: string) => AccountRecord | undefined;
   readonly timeoutMs: number;
@@ -37,7 +39,7 @@ export function topicTargets(options: TopicDeliveryOptions): () => readonly Even
   };
 }
 
-function topicTarget(arn: string, { book, outbox, accountOf }: TopicDeliveryOptions): EventTarget {
+function topicTarget(arn: string, { book, outbox, signer, accountOf }: TopicDeliveryOptions): EventTarget {
   return {
     arn,
     batchMax,
@@ -45,11 +47,11 @@ function topicTarget(arn: string, { book, outbox, accountOf }: TopicDeliveryOpti
       const topic = book.find(arn);
       if (topic === undefined) return allTaken;
       const notTaken = new Map<EventMessage, Error>();
-      const posted = messages.flatMap((message) => {
-        if (mayCome(topic, message, accountOf)) return sentOn(topic, message);
-        notTaken.set(message, new NotTaken("the topic's policy does not let S3 publish for the bucket"));
-        return [];
-      });
+      const posted: Parameters<Outbox['post']>[0][number][] = [];
+      for (const message of messages) {
+        if (mayCome(topic, message, accountOf)) posted.push(...(await sentOn(topic, message, signer)));
+        else notTaken.set(message, new NotTaken("the topic's policy does not let S3 publish for the bucket"));
+      }
       if (posted.length > 0) await outbox.post(posted);
       return notTaken;
     },
@@ -63,14 +65,19 @@ function mayCome(topic: Topic, { event }: EventMessage, accountOf: TopicDelivery
   return owner !== undefined && mayPublish(topic, { name: event.bucket, owner });
 }
 
-function sentOn(topic: Topic, { event, text, id }: EventMessage): ReturnType<typeof messagesOf> {
-  return messagesOf(topic, {
+function sentOn(
+  topic: Topic,
+  { event, text, id }: EventMessage,
+  signer: TopicDeliveryOptions['signer'],
+): ReturnType<typeof messagesOf> {
+  const publication = {
     messageId: messageIdOf(`${topic.arn} ${id}`),
     subject,
     textFor: () => text,
     atMs: event.atMs,
     about: 'key' in event ? { bucket: event.bucket, key: event.key } : undefined,
-  });
+  };
+  return messagesOf(topic, publication, signer);
 }
 
 /** What waits for a subscription that has ended goes nowhere. */

@@ -1,7 +1,9 @@
 /** What is published to a topic, as it goes to each of its subscriptions: one message in the outbox for each. */
 import { createHash } from 'node:crypto';
-import type { MessageAttributes, Outbox, TopicMessage } from '../engine/types.ts';
+import type { MessageAttributes, Outbox, TopicMessage, TopicSignature } from '../engine/types.ts';
+import { signedTextOf } from '../events/topic-envelope.ts';
 import { filterOf, meets } from './filter-policy.ts';
+import type { TopicSigner } from './signing.ts';
 import type { Subscription, Topic } from './topic-book.ts';
 import { subscriptionsOf } from './topic-book.ts';
 
@@ -17,16 +19,19 @@ export interface Publication {
 }
 
 type Posted = Parameters<Outbox['post']>[0];
+type Signer = Pick<TopicSigner, 'sign'>;
 
 /** To nobody where nobody has subscribed. */
-export function messagesOf(topic: Topic, publication: Publication): Posted {
+export async function messagesOf(topic: Topic, publication: Publication, signer: Signer): Promise<Posted> {
   const { subject, textFor, about, attributes } = publication;
   const asked = subscriptionsOf(topic).filter(({ record }) => {
     if (record.token !== undefined) return false;
     const filter = filterOf(record);
     return filter === undefined || meets(filter, { message: textFor(record.protocol), attributes });
   });
-  return asked.map((subscription) => {
+  const signatures = new Map<string, TopicSignature>();
+  const posted: Posted[number][] = [];
+  for (const subscription of asked) {
     const message: TopicMessage = {
       event: 'Notification',
       ...addressOf(subscription, publication),
@@ -35,12 +40,25 @@ export function messagesOf(topic: Topic, publication: Publication): Posted {
       message: textFor(subscription.record.protocol),
       ...(attributes !== undefined && { attributes }),
     };
-    return { target: targetOf(subscription), event: message };
-  });
+    const signature = message.isRaw
+      ? undefined
+      : (signatures.get(message.message) ?? (await signatureOf(subscription, message, signer)));
+    if (signature !== undefined) signatures.set(message.message, signature);
+    posted.push({ target: targetOf(subscription), event: { ...message, ...(signature && { signature }) } });
+  }
+  return posted;
+}
+
+function signatureOf({ topic }: Subscription, message: TopicMessage, signer: Signer): Promise<TopicSignature> {
+  return signer.sign(signedTextOf(message), topic.record.signatureVersion ?? '1');
 }
 
 /** What asks an endpoint whether it wants the messages of a topic, or of a subscription that was ended, whether it wants them again. */
-export function confirmationOf(subscription: Subscription, sent: { messageId: string; atMs: number }): Posted {
+export async function confirmationOf(
+  subscription: Subscription,
+  sent: { messageId: string; atMs: number },
+  signer: Signer,
+): Promise<Posted> {
   const { arn, topic, record } = subscription;
   const message = record.hasEnded
     ? `You have chosen to deactivate subscription ${arn}.\n` +
@@ -54,7 +72,8 @@ export function confirmationOf(subscription: Subscription, sent: { messageId: st
     message,
     ...(record.token !== undefined && { token: record.token }),
   };
-  return [{ target: targetOf(subscription), event }];
+  const signature = await signatureOf(subscription, event, signer);
+  return [{ target: targetOf(subscription), event: { ...event, signature } }];
 }
 
 function addressOf(

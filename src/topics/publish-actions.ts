@@ -24,7 +24,7 @@ export const publishActions = [
     async run(call, { TopicArn, TargetArn, ...given }) {
       const topic = publishable(call, TopicArn ?? TargetArn ?? '');
       const publication = publicationOf(given, call.nowMs);
-      await post(call, messagesOf(topic, publication));
+      await post(call, topic, [publication]);
       return { MessageId: publication.messageId };
     },
   }),
@@ -46,10 +46,7 @@ export const publishActions = [
         }
         return publicationOf({ ...entry, Message: entry.Message ?? '' }, call.nowMs);
       });
-      await post(
-        call,
-        publications.flatMap((publication) => messagesOf(topic, publication)),
-      );
+      await post(call, topic, publications);
       return {
         Successful: publications.map(({ messageId }, at) => ({ Id: ids[at] ?? '', MessageId: messageId })),
         Failed: [],
@@ -66,8 +63,11 @@ function publishable({ topics, require }: TopicCall, arn: string): Topic {
   return topic;
 }
 
-async function post({ topics }: TopicCall, messages: ReturnType<typeof messagesOf>): Promise<void> {
-  if (messages.length > 0) await topics.outbox.post(messages);
+/** What is published together is sent by one commit. */
+async function post({ topics }: TopicCall, topic: Topic, publications: readonly Publication[]): Promise<void> {
+  const { outbox, signer } = topics;
+  const messages = await Promise.all(publications.map((publication) => messagesOf(topic, publication, signer)));
+  if (messages.flat().length > 0) await outbox.post(messages.flat());
 }
 
 function publicationOf(given: Given, atMs: number): Publication {

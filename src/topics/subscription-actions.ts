@@ -58,9 +58,8 @@ export const subscriptionActions = [
       if (isQueue || !isNew) return { SubscriptionArn: arn };
       const subscription = topics.book.findSubscription(arn);
       if (subscription !== undefined) {
-        await topics.outbox.post(
-          confirmationOf(subscription, { messageId: messageIdOf(`${arn} ${nowMs}`), atMs: nowMs }),
-        );
+        const sent = { messageId: messageIdOf(`${arn} ${nowMs}`), atMs: nowMs };
+        await topics.outbox.post(await confirmationOf(subscription, sent, topics.signer));
       }
       return { SubscriptionArn: ReturnSubscriptionArn ? arn : pendingArn };
     },
@@ -203,7 +202,8 @@ async function end(
   if (protocol !== 'sqs') await forget(topics, arn);
   const kept = isHeld ? topics.book.findSubscription(arn) : undefined;
   if (atMs === undefined || kept?.record.hasEnded !== true) return;
-  await topics.outbox.post(confirmationOf(kept, { messageId: messageIdOf(`${arn} ended ${atMs}`), atMs }));
+  const sent = { messageId: messageIdOf(`${arn} ended ${atMs}`), atMs };
+  await topics.outbox.post(await confirmationOf(kept, sent, topics.signer));
 }
 
 function listed(subscriptions: readonly Subscription[], token: string | undefined) {

@@ -31,8 +31,8 @@ export const topicActions = [
           existing ?? bare,
         );
         if (existing !== undefined) {
-          const isSame = made.policy === existing.policy && made.displayName === existing.displayName;
-          if (!isSame) throw invalidParameter('Attributes', { why: 'Topic already exists with different attributes' });
+          if (!isSame(made, existing))
+            throw invalidParameter('Attributes', { why: 'Topic already exists with different attributes' });
           return { record: existing, result };
         }
         if (count >= topicsMax) throw new IamError('TopicLimitExceeded', `An account has ${topicsMax} topics at most.`);
@@ -50,16 +50,18 @@ export const topicActions = [
       const topic = topics.book.find(TopicArn);
       if (topic === undefined) throw noTopic();
       const all = subscriptionsOf(topic);
+      const { displayName, ended, signatureVersion } = topic.record;
       const pending = all.filter(({ record }) => record.token !== undefined).length;
       return {
         Attributes: {
           TopicArn,
           Owner: accountId,
           Policy: policyTextOf(topic),
-          DisplayName: topic.record.displayName,
+          DisplayName: displayName,
           SubscriptionsPending: String(pending),
           SubscriptionsConfirmed: String(all.length - pending),
-          SubscriptionsDeleted: String(topic.record.ended),
+          SubscriptionsDeleted: String(ended),
+          ...(signatureVersion !== undefined && { SignatureVersion: signatureVersion }),
         },
       };
     },
@@ -119,11 +121,19 @@ function withAttribute(
     if (value.length > displayNameMax) throw invalidParameter('DisplayName');
     return { ...record, displayName: value };
   }
+  if (name === 'SignatureVersion') {
+    if (value !== '1' && value !== '2') throw invalidParameter('SignatureVersion', { why: 'it is 1 or 2' });
+    return { ...record, signatureVersion: value };
+  }
   if (name !== 'Policy') throw invalidParameter('AttributeName', { why: `${name} is not implemented` });
   const { policy: _, ...rest } = record;
   if (value === '') return rest;
   checkPolicy(value, topics);
   return { ...rest, policy: value };
+}
+
+function isSame(a: TopicRecord, b: TopicRecord): boolean {
+  return a.policy === b.policy && a.displayName === b.displayName && a.signatureVersion === b.signatureVersion;
 }
 
 function checkPolicy(text: string, topics: Topics): void {

@@ -1,5 +1,6 @@
 /** What delivers events sees of the outbox. */
-import type { OutboxEntry, QueueMessage, TestEvent, TopicMessage } from '../../meta/records.ts';
+import type { QueueMessage, TopicMessage } from '../../meta/messages.ts';
+import type { OutboxEntry, TestEvent } from '../../meta/records.ts';
 import type { EventFollower, OutboxKeyQuery, OutboxQuery, OutboxSize } from '../../meta/types.ts';
 import type { EngineContext } from '../context.ts';
 import { refusing } from '../refusals.ts';

@@ -6,6 +6,7 @@ const tags = {
   integer: 0x02,
   bitString: 0x03,
   octetString: 0x04,
+  null: 0x05,
   objectId: 0x06,
   utf8String: 0x0c,
   utcTime: 0x17,
@@ -44,6 +45,8 @@ export function integer(bytes: Uint8Array): Buffer {
   const first = bytes[0] ?? 0;
   return element(tags.integer, ...(first >= 0x80 ? [Buffer.from([0])] : []), bytes);
 }
+
+export const nothing = element(tags.null);
 
 /** Written as dotted numbers. */
 export function objectId(dotted: string): Buffer {

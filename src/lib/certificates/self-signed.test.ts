@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { makeSelfSigned } from './self-signed.ts';
+import { makeRsaSelfSigned, makeSelfSigned } from './self-signed.ts';
 
 const names = ['localhost', '*.s3.localhost', '127.0.0.1', '::1', 'fd00::a:b', 's3.example.org'];
 const hour = 3_600_000;
@@ -34,4 +34,13 @@ test('made twice → other keys and numbers', () => {
 test('valid beyond 2049 → the year in four digits', () => {
   const made = makeSelfSigned({ names, notBeforeMs: 0, notAfterMs: Date.UTC(2051, 1, 3) });
   expect(new X509Certificate(made.certificate).validToDate.getUTCFullYear()).toBe(2051);
+});
+
+test('made with RSA → the same, with a key of 2048 bits', async () => {
+  const made = await makeRsaSelfSigned({ names: ['example.org'], notBeforeMs: 0, notAfterMs: hour });
+  const certificate = new X509Certificate(made.certificate);
+  expect(certificate.verify(certificate.publicKey)).toBe(true);
+  expect(certificate.checkPrivateKey(createPrivateKey(made.key))).toBe(true);
+  expect(certificate.publicKey.asymmetricKeyType).toBe('rsa');
+  expect(certificate.publicKey.asymmetricKeyDetails?.modulusLength).toBe(2048);
 });

@@ -1,13 +1,26 @@
 /**
- * A certificate that vouches for itself, for servers on `localhost`: clients trust it once they are given its file. Node has
+ * Certificates that vouch for themselves: of servers on `localhost`, which clients trust once they are given the file, and of whoever signs messages. Node has
  * no builder of certificates. Writing one of a fixed form takes the few functions of `der.ts` and what node:crypto signs and
  * exports; libraries for it bring a dozen packages, most of them for reading, which is the part that needs care.
  * https://www.rfc-editor.org/rfc/rfc5280
  */
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHash, generateKeyPair, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { isIP } from 'node:net';
+import { promisify } from 'node:util';
 import { randomHex } from '../ids.ts';
-import { bitString, boolean, integer, objectId, octetString, sequence, set, tagged, time, utf8String } from './der.ts';
+import {
+  bitString,
+  boolean,
+  integer,
+  nothing,
+  objectId,
+  octetString,
+  sequence,
+  set,
+  tagged,
+  time,
+  utf8String,
+} from './der.ts';
 
 export interface SelfSignedOptions {
   /** Host names, which may begin with `*.`, and addresses; the first is the certificate's own. */
@@ -22,23 +35,44 @@ export interface SelfSigned {
   readonly key: string;
 }
 
-const ecdsaWithSha256 = sequence(objectId('1.2.840.10045.4.3.2'));
+interface KeyPair {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+  /** Of signatures with it. */
+  readonly algorithm: Buffer;
+}
 
-export function makeSelfSigned({ names, notBeforeMs, notAfterMs }: SelfSignedOptions): SelfSigned {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const ecdsaWithSha256 = sequence(objectId('1.2.840.10045.4.3.2'));
+const rsaWithSha256 = sequence(objectId('1.2.840.113549.1.1.11'), nothing);
+const rsaBits = 2048;
+
+export function makeSelfSigned(options: SelfSignedOptions): SelfSigned {
+  return certified({ ...generateKeyPairSync('ec', { namedCurve: 'P-256' }), algorithm: ecdsaWithSha256 }, options);
+}
+
+/** For those whose clients know RSA alone. Its keys take so long to make that a thread does it. */
+export async function makeRsaSelfSigned(options: SelfSignedOptions): Promise<SelfSigned> {
+  const pair = await promisify(generateKeyPair)('rsa', { modulusLength: rsaBits });
+  return certified({ ...pair, algorithm: rsaWithSha256 }, options);
+}
+
+function certified(
+  { publicKey, privateKey, algorithm }: KeyPair,
+  { names, notBeforeMs, notAfterMs }: SelfSignedOptions,
+): SelfSigned {
   const name = sequence(set(sequence(objectId('2.5.4.3'), utf8String(names[0] ?? 'localhost'))));
   const body = sequence(
     tagged(0, integer(Buffer.from([2]))),
     // Positive, and without leading zeros.
     integer(Buffer.from(`7${randomHex(16).slice(1)}`, 'hex')),
-    ecdsaWithSha256,
+    algorithm,
     name,
     sequence(time(notBeforeMs), time(notAfterMs)),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
     tagged(3, sequence(...extensions(names, publicKey))),
   );
-  const certificate = sequence(body, ecdsaWithSha256, bitString(sign('sha256', body, privateKey)));
+  const certificate = sequence(body, algorithm, bitString(sign('sha256', body, privateKey)));
   return {
     certificate: pem('CERTIFICATE', certificate),
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
