@@ -3,6 +3,7 @@
  * files at once, since most of them wait now and then, on folders in memory where these have room for what they write. Then,
  * one after another, those that measure time and memory.
  */
+import { availableParallelism, tmpdir } from 'node:os';
 import { defineConfig, type UserWorkspaceConfig } from 'vitest/config';
 import { collectSeldom } from './test/support/engine-flags.ts';
 
@@ -18,12 +19,13 @@ const widened = [
 const elsewhere = ['test/clients/sync-tree.slow.test.ts', 'test/storage/crash/crash.slow.test.ts'];
 const alone = ['test/storage/daemon-start.slow.test.ts', 'test/storage/memory.slow.test.ts'];
 
+const ring = { NINEFOLD_TEST_RING: 'slow' };
+
 type Options = NonNullable<UserWorkspaceConfig['test']>;
 
 function project(name: string, groupOrder: number, options: Options): { test: Options } {
-  const env = { NINEFOLD_TEST_RING: 'slow' };
   const limits = { testTimeout: 300_000, hookTimeout: 300_000 };
-  return { test: { name, env, execArgv: [...collectSeldom], sequence: { groupOrder }, ...limits, ...options } };
+  return { test: { name, env: ring, execArgv: [...collectSeldom], sequence: { groupOrder }, ...limits, ...options } };
 }
 
 export default defineConfig({
@@ -35,7 +37,13 @@ export default defineConfig({
         globalSetup: 'test/support/run-folder.ts',
         maxWorkers: 3,
       }),
-      project('elsewhere', 1, { include: elsewhere, maxWorkers: 3 }),
+      project('elsewhere', 1, {
+        include: elsewhere,
+        env: { ...ring, TMPDIR: tmpdir() },
+        globalSetup: 'test/support/run-folder.ts',
+        maxWorkers: 3,
+        maxConcurrency: availableParallelism(),
+      }),
       project('alone', 2, { include: alone, maxWorkers: 1 }),
     ],
   },

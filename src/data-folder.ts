@@ -42,8 +42,8 @@ type ZoneIdentity = { readonly clusterId: string } | { readonly damage: DataFold
  * not there is a zone that was lost, and an empty one in its place would keep it from coming back. A zone whose identity
  * cannot be read gets it anew, as long as another one has it. Throws DataFolderError.
  */
-export function openCluster(config: Config, log?: Pick<Log, 'warn'>): string {
-  const found = config.zones.map(({ name, path }) => {
+export function openCluster({ zones }: Pick<Config, 'zones'>, log?: Pick<Log, 'warn'>): string {
+  const found = zones.map(({ name, path }) => {
     const file = join(path, 'ninefold-zone.json');
     return { zone: name, file, identity: readZone(file) };
   });
@@ -61,7 +61,7 @@ export function openCluster(config: Config, log?: Pick<Log, 'warn'>): string {
   }
   const clusterId = known[0] ?? randomHex(16);
   // The index makes its log only when every zone has its identity.
-  if (config.zones.some(({ path }) => existsSync(join(path, 'log')))) return clusterId;
+  if (zones.some(({ path }) => existsSync(join(path, 'log')))) return clusterId;
   for (const { file, identity } of found) {
     if (identity === 'absent') writeJson(file, { formatVersion: 1, clusterId });
   }

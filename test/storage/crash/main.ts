@@ -4,21 +4,16 @@
  *     node test/storage/crash/main.ts --scene NAME [--seed N] [--at POINT]
  *
  * `--recording FOLDER` takes a recording that was kept instead of a new one (the order of calls differs from one to the
- * next), `--keep` keeps it, `--list` prints its calls, `--share I/N` tries one in N, a row of
- * neighbours at a time, as these may leave the same. Prints
- * a line of JSON for each failure and one with the number of points. A recording in which something failed is kept.
+ * next), `--keep` keeps it, `--list` prints its calls. Prints a line of JSON for each failure and one with the number of
+ * points. A recording in which something failed is kept.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { History } from './history.ts';
 import { pointOf } from './points.ts';
-import { memoryFolder, type Recording, readRecording, record } from './recorder.ts';
-import { type Failure, pointsOf, tryPoints } from './trial.ts';
-
-const NEIGHBOURS = 32;
-/** So many failures say what is wrong. */
-const FAILURES_MAX = 5;
+import { memoryFolder, readRecording, record } from './recorder.ts';
+import { failuresOf, pointsOf } from './trial.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -26,39 +21,25 @@ const { values: flags } = parseArgs({
     recording: { type: 'string' },
     seed: { type: 'string', default: '1' },
     at: { type: 'string' },
-    share: { type: 'string', default: '0/1' },
     keep: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
   },
 });
 
-const folder = flags.recording === undefined ? newRecording(flags.scene) : resolve(flags.recording);
+const folder = flags.recording === undefined ? await newRecording(flags.scene) : resolve(flags.recording);
 const recording = readRecording(folder);
 if (flags.list) printCalls(recording.history);
-const failures = await run(recording);
+const points = flags.at === undefined ? pointsOf(recording, Number(flags.seed)) : [pointOf(flags.at)];
+const failures = await failuresOf(recording, points);
+console.log(JSON.stringify({ points: points.length }));
 for (const failure of failures) console.log(JSON.stringify({ ...failure, recording: folder }));
 if (flags.recording === undefined && !flags.keep && failures.length === 0) rmSync(folder, { recursive: true });
 process.exit(failures.length === 0 ? 0 : 1);
 
-function newRecording(scene: string): string {
+async function newRecording(scene: string): Promise<string> {
   const made = mkdtempSync(join(memoryFolder, 'ninefold-recording-'));
-  record(scene, made);
+  await record(scene, made);
   return made;
-}
-
-async function run(tried: Recording): Promise<Failure[]> {
-  const [share = 0, shares = 1] = flags.share.split('/').map(Number);
-  const points =
-    flags.at === undefined
-      ? pointsOf(tried, Number(flags.seed)).filter((_, i) => Math.floor(i / NEIGHBOURS) % shares === share)
-      : [pointOf(flags.at)];
-  const found: Failure[] = [];
-  for await (const failure of tryPoints(tried, points)) {
-    found.push(failure);
-    if (found.length === FAILURES_MAX) break;
-  }
-  console.log(JSON.stringify({ points: points.length }));
-  return found;
 }
 
 function printCalls(history: History): void {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { memoryFolder as findMemoryFolder } from '../../support/memory-folder.ts';
 import { readTree } from './file-tree.ts';
 import { type History, historyOf } from './history.ts';
+import { findScene } from './scenes/index.ts';
 import { readCalls } from './strace-output.ts';
 
 const player = fileURLToPath(new URL('player.ts', import.meta.url));
@@ -34,13 +35,13 @@ export interface Recording {
   readonly history: History;
 }
 
-/** Makes a recording in an empty folder. Throws where strace is not there or the scene fails. */
-export function record(scene: string, folder: string): void {
+/** Makes a recording in an empty folder. Changes the current folder. Rejects where strace is not there or the scene fails. */
+export async function record(scene: string, folder: string): Promise<void> {
   const root = join(folder, 'root');
   mkdirSync(join(root, 'data'), { recursive: true });
   writeFileSync(join(folder, 'scene'), scene);
-  const prepare = [player, 'prepare', scene];
-  requireSuccess('the preparation', spawnSync(process.execPath, prepare, { cwd: root, env: environment }));
+  process.chdir(root);
+  await findScene(scene).prepare?.();
   cpSync(root, join(folder, 'initial'), { recursive: true });
   const traced = [
     '-f',
@@ -54,11 +55,12 @@ export function record(scene: string, folder: string): void {
     '-e',
     `trace=${TRACED}`,
   ];
-  const play = [process.execPath, player, 'play', scene, join(folder, 'marks')];
+  const play = [process.execPath, player, scene, join(folder, 'marks')];
   const played = spawnSync('strace', [...traced, '-o', join(folder, 'calls'), ...play], {
     cwd: root,
     env: environment,
   });
+  process.chdir(memoryFolder);
   requireSuccess(`the scene ${scene}`, played);
 }
 

@@ -88,7 +88,7 @@ export class System implements AsyncDisposable {
   }
 
   static async open(options: SystemOptions = {}): Promise<System> {
-    const clusterId = openCluster(systemConfig(), silent);
+    const clusterId = openCluster({ zones }, silent);
     const zonePaths = zones.map(({ path }) => path);
     const locks = lockZones(zonePaths, silent);
     await settleRebuilt(zonePaths, silent);

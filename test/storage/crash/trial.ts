@@ -11,6 +11,8 @@ import { verify } from './verifier.ts';
 
 /** Every so many points everything is mended, compacted and deleted as well. */
 const THOROUGH_EVERY = 8;
+/** So many failures say what is wrong. */
+const FAILURES_MAX = 5;
 /** How many disks any object survives the loss of, coded 6+3. */
 const DISKS_LOST = 3;
 
@@ -34,8 +36,18 @@ function isTried({ changes, syncs, describe }: History, at: number, tries: RegEx
   return ending === undefined || tries.test(describe(ending));
 }
 
-/** Yields what failed. Changes the current folder. Of points that leave the same, with the same expected, one is tried. */
-export async function* tryPoints(recording: Recording, points: readonly Point[]): AsyncGenerator<Failure> {
+/** What failed, or the first of it. Changes the current folder. */
+export async function failuresOf(recording: Recording, points: readonly Point[]): Promise<Failure[]> {
+  const found: Failure[] = [];
+  for await (const failure of tryPoints(recording, points)) {
+    found.push(failure);
+    if (found.length === FAILURES_MAX) break;
+  }
+  return found;
+}
+
+/** Yields what failed. Of points that leave the same, with the same expected, one is tried. */
+async function* tryPoints(recording: Recording, points: readonly Point[]): AsyncGenerator<Failure> {
   const { history } = recording;
   const scene = findScene(recording.scene);
   const expectation = new Expectation(history);
