@@ -7,6 +7,7 @@
  */
 import type { PoolName } from '../blob/pool.ts';
 import type { BlobRef } from '../blob/types.ts';
+import { BytesAtHand } from '../lib/bytes-at-hand.ts';
 import type { ChecksumAlgorithm, Digests } from '../lib/digests/algorithms.ts';
 import { freeBuffer } from '../lib/free-buffer.ts';
 import type { NewContent } from '../meta/commands.ts';
@@ -171,11 +172,12 @@ export function envelopeOf(sealed: NewContent['sealed']): Sealed {
   return sealed === undefined ? {} : { envelope: sealed.envelope };
 }
 
-/** Copies the stream to its end, or until more than `limit` bytes have come: then `rest` goes on where the bytes end. */
+/** The stream's bytes, copied unless they are at hand: all, or until more than `limit` have come, and then `rest` goes on. */
 async function gather(
   { stream, length }: BodySource,
   limit: number,
 ): Promise<{ bytes: Uint8Array; rest?: AsyncIterator<Uint8Array> }> {
+  if (stream instanceof BytesAtHand && stream.bytes.length <= limit) return { bytes: stream.bytes };
   const iterator = stream[Symbol.asyncIterator]();
   let target: Buffer = Buffer.allocUnsafeSlow(length ?? firstGuessBytes);
   let size = 0;

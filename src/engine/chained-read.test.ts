@@ -44,6 +44,18 @@ test('several slices → their bytes in order, no hold left', async () => {
   expect([a.isHeld, b.isHeld]).toEqual([false, false]);
 });
 
+test('few bytes in one chunk → taken as a whole, no hold left; in two → still a stream', async () => {
+  const [one, two] = [new FakeRead('abcd'), new FakeRead('ab', 'cd')];
+  const whole = new ChainedRead([slice(one, 4)]);
+  await whole.prime();
+  expect(Buffer.from((await whole.takeWhole()) ?? []).toString()).toBe('abcd');
+  expect(one.isHeld).toBe(false);
+  const chained = new ChainedRead([slice(two, 4)]);
+  await chained.prime();
+  expect(await chained.takeWhole()).toBeUndefined();
+  expect(await textOf(chained)).toBe('abcd');
+});
+
 test('no slices → an empty stream', async () => {
   const chained = new ChainedRead([]);
   await chained.prime();

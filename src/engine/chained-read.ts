@@ -11,6 +11,9 @@ export interface SliceRead {
   readonly length: number;
 }
 
+/** A stream of more is sent with regard to how fast its client reads. */
+const wholeBytesMax = 16 * 1024;
+
 type Step = IteratorResult<Uint8Array, undefined>;
 const end: Step = { done: true, value: undefined };
 
@@ -40,6 +43,14 @@ export class ChainedRead implements AsyncIterableIterator<Uint8Array, undefined>
       await this.return();
       throw error;
     }
+  }
+
+  /** After `prime`: all of the bytes, where they are few and have come in one chunk. The read has then ended. */
+  async takeWhole(): Promise<Uint8Array | undefined> {
+    const step = this.#reads.length === 1 && this.#remaining < wholeBytesMax ? await this.#ahead : undefined;
+    if (step === undefined || step.done === true || step.value.length !== this.#remaining) return undefined;
+    await this.return();
+    return step.value;
   }
 
   /** Rejects with EngineError if bytes cannot be read; the read has then ended. */

@@ -184,6 +184,12 @@ export interface VersionTarget extends Caused {
   readonly versionId: string | undefined;
 }
 
+/** Bytes of a version on their way out. */
+export interface BodyRead extends AsyncIterableIterator<Uint8Array> {
+  /** Before anything else is asked: all of them, if they are few and at hand. The read has then ended. */
+  takeWhole(): Promise<Uint8Array | undefined>;
+}
+
 export interface Objects {
   /** Writes a new version. The version returned is the one that was committed. */
   put(request: PutRequest): Promise<Version>;
@@ -197,11 +203,7 @@ export interface Objects {
    * store can tell; the iterator rejects with it later. The caller must finish or return the iterator. Throws as
    * `checkCustomerKey`, which a version under a client's key needs.
    */
-  read(
-    version: Version,
-    range: { start: number; end: number },
-    customerKey?: CustomerKey,
-  ): Promise<AsyncIterableIterator<Uint8Array>>;
+  read(version: Version, range: { start: number; end: number }, customerKey?: CustomerKey): Promise<BodyRead>;
   /** The bytes that `read` would give, where they are in memory: small versions that were read of late. */
   recall(version: Version, range: { start: number; end: number }, customerKey?: CustomerKey): Uint8Array | undefined;
   /**

@@ -17,3 +17,8 @@ export function freeBuffer(bytes: Uint8Array): void {
   if (byteLength < freedBytesMin || 2 * byteLength < buffer.byteLength) return;
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
+
+/** Whether `freeBuffer` of some bytes would free this memory. */
+export function mayBeFreed({ byteLength }: ArrayBufferLike): boolean {
+  return byteLength >= freedBytesMin;
+}

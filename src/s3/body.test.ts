@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { unsignedChunks } from '../../test/support/sigv4-sign.ts';
+import { BytesAtHand } from '../lib/bytes-at-hand.ts';
 import { digest } from '../lib/digests/digester.ts';
 import type { PayloadMode } from './auth/payload-mode.ts';
 import type { Authentication } from './auth/types.ts';
 import { type BodyOptions, openBody, storedContentEncoding } from './body.ts';
+
+const authentication: Authentication = { kind: 'anonymous', payload: { kind: 'none' } };
 
 interface Sent {
   readonly pieces: readonly (string | Uint8Array)[];
@@ -18,9 +21,8 @@ function open({ pieces, headers = {}, payload = { kind: 'none' }, failure }: Sen
     for (const piece of pieces) yield Buffer.from(piece);
     if (failure !== undefined) throw failure;
   }
-  const authentication: Authentication = { kind: 'anonymous', payload };
   const map = new Map(Object.entries(headers).map(([name, value]) => [name, [value]]));
-  return openBody({ source: source(), headers: map, authentication }, options);
+  return openBody({ source: source(), headers: map, authentication: { ...authentication, payload } }, options);
 }
 
 /** Reads the body as the engine does: to its end, then verifies. */
@@ -87,10 +89,30 @@ describe('a plain body', () => {
 
 test('the client is asked for the body once, when the first byte is wanted', async () => {
   let asked = 0;
-  const body = open({ pieces: ['a', 'b'] }, { onFirstRead: () => asked++ });
+  async function* source(): AsyncGenerator<Uint8Array> {
+    asked++;
+    yield* [Buffer.from('a'), Buffer.from('b')];
+  }
+  const body = openBody({ source: source(), headers: new Map(), authentication });
   expect(asked).toBe(0);
   await take(body);
   expect(asked).toBe(1);
+});
+
+describe('a body that has come with its head', () => {
+  const headersOf = (length: number) => new Map([['content-length', [String(length)]]]);
+  const source = new BytesAtHand(Buffer.from('hello'));
+
+  test('of the declared length → is passed on as it is', async () => {
+    const body = openBody({ source, headers: headersOf(5), authentication });
+    expect(body.stream).toBe(source);
+    expect(await take(body)).toBe('hello');
+  });
+
+  test('shorter than declared → IncompleteBody', async () => {
+    const body = openBody({ source, headers: headersOf(6), authentication });
+    await expect(take(body)).rejects.toThrow(refused('IncompleteBody'));
+  });
 });
 
 describe('a body in chunks', () => {

@@ -3,6 +3,7 @@
  * what the client has promised of it. Nothing is read, and no 100 Continue sent, before the first byte is asked for.
  */
 import type { BodySource, ChecksumAlgorithm } from '../engine/types.ts';
+import { BytesAtHand } from '../lib/bytes-at-hand.ts';
 import { type HeaderMap, headerValue } from '../lib/sigv4/canonical-request.ts';
 import { type ChunkedOptions, type DecodedBody, decodeChunked } from './auth/chunked.ts';
 import type { Authentication } from './auth/types.ts';
@@ -19,8 +20,6 @@ export interface BodyRequest {
 export interface BodyOptions {
   /** Longest decoded body, in bytes. Beyond it: EntityTooLarge. */
   readonly maxBytes?: number;
-  /** Called once, before the first byte is read. */
-  onFirstRead?(): void;
   /** Whether a request without a length and without chunked transfer is refused (PUT). */
   readonly requireLength?: boolean;
   /** Algorithm that the operation wants stored, whatever the client promises. */
@@ -47,7 +46,9 @@ export function openBody(request: BodyRequest, options: BodyOptions = {}): BodyS
     throw new S3Error('MissingContentLength');
   }
   if (length !== undefined && length > maxBytes) throw tooLarge({ proposed: length, maxBytes });
-  const wire = exactly(unbroken(request.source, options), wireLength);
+  const { source } = request;
+  const isWhole = source instanceof BytesAtHand && source.bytes.length === wireLength;
+  const wire = isWhole ? source : exactly(unbroken(source), wireLength);
   const decoded: DecodedBody =
     decoding === undefined ? { stream: wire, trailers: new Map() } : decodeChunked(wire, decoding);
   return {
@@ -92,11 +93,7 @@ function readLength(headers: HeaderMap, name: string): number | undefined {
 }
 
 /** The bytes of a body; a connection that breaks in the middle of them is an IncompleteBody. */
-export async function* unbroken(
-  source: AsyncIterable<Uint8Array>,
-  options: Pick<BodyOptions, 'onFirstRead'> = {},
-): AsyncGenerator<Uint8Array> {
-  options.onFirstRead?.();
+export async function* unbroken(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* source;
   } catch (cause) {

@@ -3,9 +3,11 @@
  * that nobody read is drained when it is short, and the connection closed when it is long or was never asked for.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { BytesAtHand } from '../lib/bytes-at-hand.ts';
 import { freeBuffer } from '../lib/free-buffer.ts';
 import { writeHeaderText } from '../lib/header-text.ts';
 import { newHostId, newRequestId } from '../lib/ids.ts';
+import { AnswerBatch } from './answer-batch.ts';
 import { Pace, type Pacing } from './door/pace.ts';
 import { S3Error, type S3ErrorCode } from './errors.ts';
 import { type ByteSource, type EncodedAnswer, encodeError } from './model/encode.ts';
@@ -14,6 +16,9 @@ import { type ByteSource, type EncodedAnswer, encodeError } from './model/encode
 const drainBytesMax = 4 * 1024 * 1024;
 
 export const serverName = 'Ninefold';
+
+/** Of all connections. */
+const answers = new AnswerBatch();
 
 function ignore(): void {}
 
@@ -76,9 +81,24 @@ export class Exchange {
 
   /**
    * The body's bytes as they arrive. Asks the client for them first where it waits to be asked. A chunk is valid until the
-   * next one is asked for. Throws RequestTimeout where they come too slowly, or not at all.
+   * next one is asked for. Throws RequestTimeout where they come too slowly, or not at all. A small body mostly comes with
+   * its head: then it is at hand.
    */
-  async *body(): AsyncGenerator<Uint8Array> {
+  body(): AsyncIterable<Uint8Array> {
+    const { complete, destroyed, readableLength, headers } = this.request;
+    const isWhole = complete && !destroyed;
+    const isAtHand = isWhole && readableLength > 0 && readableLength === Number(headers['content-length']);
+    return isAtHand ? this.#bodyAtHand() : this.#arrivingBody();
+  }
+
+  #bodyAtHand(): BytesAtHand {
+    const body = new BytesAtHand(this.request.read());
+    this.#bytesReceived = body.bytes.length;
+    this.#bodyEndedMs = this.#pacing.clock.nowMs();
+    return body;
+  }
+
+  async *#arrivingBody(): AsyncGenerator<Uint8Array> {
     this.#askForBody();
     this.request.on('timeout', () => this.#giveUp?.());
     const source = this.request.iterator({ destroyOnReturn: false });
@@ -214,7 +234,7 @@ export class Exchange {
     if (response.destroyed) return;
     if (body) this.#bytesSent += body.length;
     if (this.request.complete || !this.#hasBody) {
-      response.end(body);
+      answers.add(() => response.end(body));
       return;
     }
     // Before the end: node:http itself would read what nobody has begun to read, however slowly it comes.

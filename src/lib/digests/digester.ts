@@ -6,6 +6,7 @@
 import { availableParallelism } from 'node:os';
 import type { ChecksumAlgorithm, Digester, Digests } from './algorithms.ts';
 import { DigestThread, type RingSize } from './digest-thread.ts';
+import { digestAtOnce } from './hashers.ts';
 import { InlineDigester } from './inline-digester.ts';
 
 /** Bodies up to this length are hashed in the calling thread. */
@@ -63,6 +64,8 @@ export function openDigester(algorithms: ReadonlySet<ChecksumAlgorithm>, sizeHin
 
 /** Digests of bytes at hand, which must not change until then. */
 export async function digest(algorithms: ReadonlySet<ChecksumAlgorithm>, bytes: Uint8Array): Promise<Digests> {
+  const small = bytes.length <= inlineBytesMax ? digestsAtOnce(algorithms, bytes) : undefined;
+  if (small !== undefined) return small;
   const digester = openDigester(algorithms, bytes.length);
   try {
     await digester.update(bytes);
@@ -71,4 +74,15 @@ export async function digest(algorithms: ReadonlySet<ChecksumAlgorithm>, bytes: 
     digester.abort();
     throw error;
   }
+}
+
+/** Undefined if one of the algorithms cannot do without a digester. */
+function digestsAtOnce(algorithms: ReadonlySet<ChecksumAlgorithm>, bytes: Uint8Array): Digests | undefined {
+  const digests = new Map<ChecksumAlgorithm, Uint8Array>();
+  for (const algorithm of algorithms) {
+    const found = digestAtOnce(algorithm, bytes);
+    if (found === undefined) return undefined;
+    digests.set(algorithm, found);
+  }
+  return digests;
 }

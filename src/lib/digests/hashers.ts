@@ -3,7 +3,7 @@
  * are computed by a kernel of our own; the xxHash family are WebAssembly instances, which take a millisecond to make and are
  * therefore kept and reused. All digests are big-endian, as S3 writes them.
  */
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, type Hash, hash } from 'node:crypto';
 import type { IHasher } from 'hash-wasm';
 import type { ChecksumAlgorithm } from './algorithms.ts';
 import { isCrc } from './combine-crc.ts';
@@ -45,6 +45,15 @@ export function openHasher(algorithm: ChecksumAlgorithm): Hasher | Promise<Hashe
   const idle = idleWasm[algorithm].pop();
   if (idle !== undefined) return new WasmHasher(algorithm, idle);
   return wasmFactories[algorithm]().then((instance) => new WasmHasher(algorithm, instance));
+}
+
+/** The digest of bytes at hand, where it needs no object of its own; undefined for the algorithms that do. */
+export function digestAtOnce(algorithm: ChecksumAlgorithm, bytes: Uint8Array): Uint8Array | undefined {
+  if (isCrypto(algorithm)) return hash(cryptoNames[algorithm], bytes, 'buffer');
+  if (!isCrc(algorithm)) return undefined;
+  const register = startRegister(algorithm);
+  crcKernel().update(register, bytes);
+  return endRegister(register);
 }
 
 function isCrypto(algorithm: ChecksumAlgorithm): algorithm is CryptoAlgorithm {

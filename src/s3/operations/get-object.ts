@@ -13,7 +13,9 @@ export const getObject = operation({
     requireKeyToRead(request, version.attributes.encryption);
     const { objects, tiering } = request.engine;
     tiering.noteAccess(version);
-    const Body = objects.recall(version, range, customerKey) ?? (await objects.read(version, range, customerKey));
-    return { status, output: { ...output, Body } };
+    const recalled = objects.recall(version, range, customerKey);
+    if (recalled !== undefined) return { status, output: { ...output, Body: recalled } };
+    const read = await objects.read(version, range, customerKey);
+    return { status, output: { ...output, Body: (await read.takeWhole()) ?? read } };
   },
 });
