@@ -123,7 +123,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
   const noticed = { foreground: new Foreground(steadyClock), clock, log };
   const events = openEvents(config, { engine, iam, brokers, ...keeping, ...noticed });
-  const parts = { ...noticed, engine, iam, ...openAccesses(engine, iam), index, blobs };
+  const parts = { ...noticed, engine, iam, objectKeys: kms.objectKeys, ...openAccesses(engine, iam), index, blobs };
   const work = backgroundWork(config, { ...parts, compaction, dayLengthMs, settings });
   const senders = [events.delivery, openReplication(config, parts)].filter((one) => one !== undefined);
   const jobs = startJobs([...work, ...senders.map(({ job }) => job)], { clock, log });

@@ -4,6 +4,7 @@ import { durationMs } from './config-durations.ts';
 import type { ReplicaTarget } from './engine/replication/types.ts';
 import type { Engine } from './engine/types.ts';
 import { type ReplicationWork, replicate } from './jobs/replicate.ts';
+import type { ObjectKeys } from './kms/object-keys.ts';
 import type { Clock } from './lib/clock.ts';
 import { Deference, type Foreground } from './lib/deference.ts';
 import type { Log } from './lib/log.ts';
@@ -11,6 +12,7 @@ import { S3Client } from './replication/s3-client.ts';
 import { s3Target } from './replication/s3-target.ts';
 import type { ReplicationRoles } from './s3/access/replication-roles.ts';
 import type { ReplicationPlaces } from './s3/operation.ts';
+import { encryptionOfReplica } from './s3/replication/replica-encryption.ts';
 
 /** So long clients' requests go first. */
 const patienceMs = 5000;
@@ -19,6 +21,7 @@ const arnPrefix = 'arn:aws:s3:::';
 interface Parts {
   readonly engine: Engine;
   readonly roles: ReplicationRoles;
+  readonly objectKeys: ObjectKeys;
   readonly foreground: Foreground;
   readonly clock: Clock;
   readonly log: Log;
@@ -34,9 +37,10 @@ export function replicationPlaces({ replication }: Config, roles: ReplicationRol
 }
 
 export function openReplication(
-  { replication }: Config,
-  { engine, roles, foreground, clock, log }: Parts,
+  { replication, encryption }: Config,
+  { engine, roles, objectKeys, foreground, clock, log }: Parts,
 ): ReplicationWork {
+  const encryptsByDefault = encryption.default === 'AES256';
   const clients: S3Client[] = [];
   const elsewhere = new Map<string, ReplicaTarget>();
   for (const { ninefold, minio, buckets, ...options } of replication.destinations) {
@@ -50,7 +54,13 @@ export function openReplication(
   const work = replicate({
     replication: engine.replication,
     elsewhere,
-    check: (asked) => roles.check(asked),
+    admit: async (asked) => {
+      const identity = await roles.check(asked);
+      return encryptionOfReplica(
+        { buckets: engine.buckets, objectKeys, encryptsByDefault, clock },
+        { ...asked, identity },
+      );
+    },
     deference: new Deference({ foreground, clock, patienceMs }),
     ...{ clock, log },
     retryForMs: durationMs(replication.retryFor),

@@ -307,11 +307,20 @@ export interface Uploads {
     partNumber: number;
     source: Version;
     range: { start: number; end: number };
-    /** Those of the range, where they are known. */
-    digests?: Pick<Part, 'etag' | 'checksum'>;
     customerKey?: CustomerKey | undefined;
     sourceKey?: CustomerKey | undefined;
   }): Promise<Part>;
+  /**
+   * A part of a replica, which is one of its source: shares its bytes, and has its digests. Upload and source are encrypted
+   * so that they can be shared (`canShare`), or under the same key of a client, which nobody must bring.
+   */
+  sharePart(request: {
+    bucket: Bucket;
+    upload: Upload;
+    part: Part;
+    source: Version;
+    range: { start: number; end: number };
+  }): Promise<void>;
   /**
    * Parts as the client lists them. Throws InvalidPart, InvalidPartOrder, EntityTooSmall. `verify` sees the checksum of
    * the whole before the commit. An upload that has been completed already with the same parts answers the same version.

@@ -18,6 +18,7 @@ import type { Uploads } from './types.ts';
 type CreateRequest = Parameters<Uploads['create']>[0];
 type PutPartRequest = Parameters<Uploads['putPart']>[0];
 type CopyPartRequest = Parameters<Uploads['copyPart']>[0];
+type SharePartRequest = Parameters<Uploads['sharePart']>[0];
 
 export function createUploads(context: EngineContext): Uploads {
   const { index } = context;
@@ -27,6 +28,7 @@ export function createUploads(context: EngineContext): Uploads {
       refusing(uploadDetails(bucket, key, uploadId), () => getUpload(context, { bucket, key, uploadId })),
     putPart: (request) => refusing(partDetails(request), () => putPart(context, request)),
     copyPart: (request) => refusing(partDetails(request), () => copyPart(context, request)),
+    sharePart: (request) => refusing(partDetails({ ...request, ...request.part }), () => sharePart(context, request)),
     complete: (request) =>
       refusing({ ...keyDetails(request.bucket, request.key, request.conditions), uploadId: request.uploadId }, () =>
         completeUpload(context, request),
@@ -45,7 +47,11 @@ function uploadDetails(bucket: Bucket, key: string, uploadId: string): EngineErr
   return { bucket: bucket.name, key, uploadId };
 }
 
-function partDetails({ bucket, upload, partNumber }: PutPartRequest | CopyPartRequest): EngineErrorDetails {
+function partDetails({
+  bucket,
+  upload,
+  partNumber,
+}: Pick<PutPartRequest, 'bucket' | 'upload' | 'partNumber'>): EngineErrorDetails {
   return { bucket: bucket.name, key: upload.key, uploadId: upload.uploadId, partNumber };
 }
 
@@ -117,18 +123,39 @@ async function copyPart(context: EngineContext, request: CopyPartRequest): Promi
     return putPart(context, { bucket, upload, partNumber, source: body, customerKey });
   }
   const unlocked = await unlockUpload(context, upload, customerKey);
-  const digests = request.digests ?? (await digestsOfRange(context, source, { range, algorithm, encryption }));
-  const shared = await slicesFor(context, source, { range, unlocked });
-  const content = sharedContent(shared);
-  const slices = await nameSlices(context, shared);
   const part: Part = {
     partNumber,
     size: range.end - range.start,
-    ...digests,
+    ...(await digestsOfRange(context, source, { range, algorithm, encryption })),
     lastModifiedMs: context.clock.nowMs(),
   };
-  await refusingGoneSource(context, source, () => submitDescribed(context, request, { part, content, slices }));
+  await submitShared(context, { bucket, upload, part, source, range }, unlocked);
   return part;
+}
+
+async function sharePart(context: EngineContext, request: SharePartRequest): Promise<void> {
+  const { upload, part } = request;
+  const isOfClient = upload.attributes.encryption?.kind === 'SSE-C';
+  const unlocked = isOfClient ? undefined : await unlockUpload(context, upload, undefined);
+  const { partNumber, size, etag, checksum } = part;
+  const shared: Part = {
+    ...{ partNumber, size, etag, lastModifiedMs: context.clock.nowMs() },
+    ...(checksum !== undefined && { checksum }),
+  };
+  await submitShared(context, { ...request, part: shared }, unlocked);
+}
+
+/** Without keys the slices are shared as they lie. */
+async function submitShared(
+  context: EngineContext,
+  { source, range, part, ...named }: SharePartRequest,
+  unlocked: Unlocked | undefined,
+): Promise<void> {
+  const shared = await slicesFor(context, source, { range, unlocked });
+  const slices = await nameSlices(context, shared);
+  await refusingGoneSource(context, source, () =>
+    submitDescribed(context, named, { part, content: sharedContent(shared), slices }),
+  );
 }
 
 /** What the parts of an upload are encrypted with. Throws as `checkCustomerKey`. */

@@ -43,8 +43,8 @@ export interface ReplicationOptions {
   readonly replication: Replication;
   /** Buckets elsewhere, by ARN. */
   readonly elsewhere: ReadonlyMap<string, ReplicaTarget>;
-  /** Throws ReplicationRefused if the role may not replicate it. */
-  check(asked: ReplicationAsked): Promise<void>;
+  /** Says how the replica is encrypted, as `Replica` has it. Throws ReplicationRefused if the role may not replicate it. */
+  admit(asked: ReplicationAsked): Promise<Replica['encryption']>;
   /** Has changes wait for clients' requests. */
   readonly deference: Deference;
   readonly clock: Clock;
@@ -247,9 +247,10 @@ class Replicator {
     const { destination } = entry;
     const { target, bucket } = await this.#targetOf(destination);
     const { role, replica } = prepared;
-    await this.#options.check({ role, replica, destination, bucket });
+    const encryption = await this.#options.admit({ role, replica, destination, bucket });
+    const admitted = { ...prepared, replica: { ...replica, encryption } };
     const uploadId = this.#uploads.get(entry.sequence) ?? entry.uploadId;
-    await replication.send(prepared, uploadId === undefined ? entry : { ...entry, uploadId }, {
+    await replication.send(admitted, uploadId === undefined ? entry : { ...entry, uploadId }, {
       target,
       metered: (bytes) => this.#metered(bytes),
       noteUpload: async (uploadId) => {

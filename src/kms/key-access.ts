@@ -20,7 +20,8 @@ import type { KmsKey } from './key-ring.ts';
 export interface KeyCaller {
   readonly identity: Identity;
   readonly source: RequestSource;
-  readonly requestId: string;
+  /** Absent where no request asks. */
+  readonly requestId?: string;
   /** Of a service that asks on the caller's behalf: `s3.us-east-1.amazonaws.com`. */
   readonly viaService?: string;
 }
@@ -69,7 +70,7 @@ function require(iam: Parts, { identity, source, requestId }: KeyCaller, { keys,
   };
   const decision = decide(question);
   if (decision.outcome === 'allow') return;
-  noteRefusal({ iam, requestId }, question);
+  if (requestId !== undefined) noteRefusal({ iam, requestId }, question);
   throw new KmsError('AccessDeniedException', textOf(question, decision));
 }
 

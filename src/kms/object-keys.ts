@@ -16,6 +16,8 @@ export interface ObjectKeys {
    * of either; without a name, that which S3 has there.
    */
   forNewObject(caller: ObjectKeyCaller, named?: string): Promise<string>;
+  /** The same for the replica of an object that is under a key of KMS itself. */
+  forReplica(caller: ObjectKeyCaller, named: string): Promise<string>;
   /** Throws unless the caller may read what was encrypted with a key, and the key can be used. */
   requireReading(caller: ObjectKeyCaller, keyArn: string): void;
 }
@@ -25,16 +27,16 @@ export function objectKeys(
   { iam, region }: { readonly iam: Pick<Iam, 'callers' | 'refusals'>; readonly region: string },
 ): ObjectKeys {
   const viaService = `s3.${region}.amazonaws.com`;
+  const keyFor = async (caller: ObjectKeyCaller, { named, action }: { named: string; action: string }) => {
+    const { identity, context } = caller;
+    const key = await ring.resolve({ named, accountId: identity.accountId });
+    requireKeyUse(iam, { ...caller, viaService }, key, { action, context, alias: aliasOf(named) });
+    ring.requireUsable(key);
+    return (await ring.rotated(key)).arn;
+  };
   return {
-    async forNewObject(caller, named = s3Alias) {
-      const { identity, context } = caller;
-      const { accountId } = identity;
-      const key = await ring.resolve({ named, accountId });
-      const use = { action: 'kms:GenerateDataKey', context, alias: aliasOf(named) };
-      requireKeyUse(iam, { ...caller, viaService }, key, use);
-      ring.requireUsable(key);
-      return (await ring.rotated(key)).arn;
-    },
+    forNewObject: (caller, named = s3Alias) => keyFor(caller, { named, action: 'kms:GenerateDataKey' }),
+    forReplica: (caller, named) => keyFor(caller, { named, action: 'kms:Encrypt' }),
     requireReading(caller, keyArn) {
       const key = ring.stored(keyArn);
       requireKeyUse(iam, { ...caller, viaService }, key, { action: 'kms:Decrypt', context: caller.context });

@@ -4,9 +4,12 @@ const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&',
 
 export class AnswerXml {
   readonly #text: string;
+  /** Of the answer as a whole, from its head. */
+  readonly etag: string | undefined;
 
-  constructor(text: string) {
+  constructor(text: string, { etag }: { readonly etag?: string | undefined } = {}) {
     this.#text = text;
+    this.etag = etag?.replaceAll('"', '');
   }
 
   /** Text of the first element of a name. */

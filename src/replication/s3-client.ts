@@ -28,6 +28,7 @@ export interface S3Call {
 interface RawAnswer {
   readonly status: number;
   readonly text: string;
+  readonly etag: string | undefined;
 }
 
 /** An answer that is no success. */
@@ -65,7 +66,7 @@ export class S3Client {
     const answer = await this.#exchange(call);
     const isSuccess = answer.status >= 200 && answer.status < 300;
     // Of what takes long S3 begins the answer before it knows how it ends.
-    const xml = new AnswerXml(answer.text);
+    const xml = new AnswerXml(answer.text, answer);
     if (isSuccess && !xml.isError) return xml;
     const code = xml.textOf('Code') ?? '';
     const message = xml.textOf('Message') ?? answer.text.slice(0, messageShownMax);
@@ -132,7 +133,8 @@ async function collect(incoming: IncomingMessage): Promise<RawAnswer> {
     if (size > answerBytesMax) throw new Error(`an answer of more than ${answerBytesMax} bytes`);
     chunks.push(chunk);
   }
-  return { status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') };
+  const { statusCode: status = 0, headers } = incoming;
+  return { status, text: Buffer.concat(chunks).toString('utf8'), etag: headers.etag };
 }
 
 /** Percent-encoded as Signature Version 4 wants it. */

@@ -3,15 +3,18 @@
  * source; on any other server a replica is an object like any, with version id and time of its own.
  */
 import { hash } from 'node:crypto';
+import { shownContext } from '../engine/encryption/contexts.ts';
+import { hasOpaqueEtag } from '../engine/encryption/keyring.ts';
 import { minioHeaders, writeMinioTime } from '../engine/replication/minio-facts.ts';
 import { encodeFacts, encodeReplicaFacts, replicaHeader } from '../engine/replication/replica-facts.ts';
 import {
   type FailureReason,
+  type PartThere,
   type Replica,
   type ReplicaTarget,
   ReplicationRefused,
 } from '../engine/replication/types.ts';
-import type { Checksum, Part } from '../engine/types.ts';
+import type { Checksum, Part, Version } from '../engine/types.ts';
 import { isUuid, newVersionId, nullVersionId } from '../engine/version-ids.ts';
 import type { Clock } from '../lib/clock.ts';
 import { writeHeaderText, writeMetadataText } from '../lib/header-text.ts';
@@ -51,14 +54,14 @@ export function s3Target(options: S3TargetOptions): ReplicaTarget {
       const { version } = replica;
       const headers = {
         ...headersOf(options, replica),
-        ...md5Header(version.etag),
-        ...digestHeader(options, version.checksum),
+        ...md5Header(version, version.etag),
+        ...digestHeader(options, version, version.checksum),
       };
       const query = versionQuery(options, replica);
       await unlessThere(server, call(replica, { method: 'PUT', query, headers, body: { length: end - start, read } }));
     },
     async beginUpload(replica) {
-      const checksum = shownChecksum(options, replica.version.checksum);
+      const checksum = shownChecksum(options, replica.version, replica.version.checksum);
       const headers = {
         ...headersOf(options, replica),
         ...(checksum !== undefined && {
@@ -75,13 +78,13 @@ export function s3Target(options: S3TargetOptions): ReplicaTarget {
     },
     partsOf: (replica, uploadId) => listParts(call, replica, uploadId),
     async putPart(replica, { uploadId, part, bytes: { start, end, read } }) {
-      const isShown = shownChecksum(options, replica.version.checksum) !== undefined;
-      const headers = { ...md5Header(part.etag), ...(isShown && digestHeader(options, part.checksum)) };
+      const headers = partHeaders(options, replica.version, part);
       const query = { partNumber: String(part.partNumber), uploadId };
-      await call(replica, { method: 'PUT', query, headers, body: { length: end - start, read } });
+      const answer = await call(replica, { method: 'PUT', query, headers, body: { length: end - start, read } });
+      return answer.etag ?? part.etag;
     },
     async completeUpload(replica, { uploadId, parts }) {
-      const checksum = shownChecksum(options, replica.version.checksum);
+      const checksum = shownChecksum(options, replica.version, replica.version.checksum);
       const body = completion(parts, checksum);
       const headers = { 'content-type': 'application/xml' };
       const completing = call(replica, { method: 'POST', query: { uploadId }, headers, body });
@@ -204,8 +207,8 @@ function isPassing({ status, code }: S3Failure): boolean {
   return status < 400 || status >= 500 || passingStatuses.has(status) || passing.has(code) || absent.has(code);
 }
 
-function headersOf({ server, clock }: S3TargetOptions, { version }: Replica): Record<string, string> {
-  const { headers, metadata, tags, storageClass, lock, encryption } = version.attributes;
+function headersOf({ server, clock }: S3TargetOptions, replica: Replica): Record<string, string> {
+  const { headers, metadata, tags, storageClass, lock } = replica.version.attributes;
   const system = {
     'content-type': headers.contentType,
     'cache-control': headers.cacheControl,
@@ -214,8 +217,7 @@ function headersOf({ server, clock }: S3TargetOptions, { version }: Replica): Re
     'content-language': headers.contentLanguage,
     expires: headers.expires,
     'x-amz-website-redirect-location': headers.websiteRedirectLocation,
-    // A server that cannot encrypt refuses it: a replica is never less guarded than its source.
-    'x-amz-server-side-encryption': encryption?.kind === 'SSE-S3' ? 'AES256' : undefined,
+    ...encryptionHeaders(replica),
     'x-amz-storage-class': storageClass === usualClass ? undefined : storageClass,
     'x-amz-tagging':
       tags.length === 0 ? undefined : tags.map(({ key, value }) => `${encode(key)}=${encode(value)}`).join('&'),
@@ -231,18 +233,53 @@ function headersOf({ server, clock }: S3TargetOptions, { version }: Replica): Re
   };
 }
 
-function md5Header(etag: string): Record<string, string> {
-  return md5Form.test(etag) ? { 'content-md5': Buffer.from(etag, 'hex').toString('base64') } : {};
+/** A server that cannot encrypt so refuses it: a replica is never less guarded than its source. Throws ReplicationRefused. */
+function encryptionHeaders({ version, rule }: Replica): Record<string, string | undefined> {
+  const { encryption } = version.attributes;
+  if (encryption === undefined) return {};
+  if (encryption.kind === 'SSE-S3') return { 'x-amz-server-side-encryption': 'AES256' };
+  if (encryption.kind === 'SSE-C') {
+    throw new ReplicationRefused(
+      `${version.key} is under a key of its client, so another server cannot be sent its text`,
+    );
+  }
+  const { kind, context, bucketKey } = encryption;
+  return {
+    'x-amz-server-side-encryption': kind === 'SSE-KMS' ? 'aws:kms' : 'aws:kms:dsse',
+    'x-amz-server-side-encryption-aws-kms-key-id': rule.destination.replicaKey,
+    'x-amz-server-side-encryption-bucket-key-enabled': bucketKey ? 'true' : undefined,
+    'x-amz-server-side-encryption-context': shownContext(context),
+  };
 }
 
-/** A checksum that the other server is told of. */
-function shownChecksum({ server }: S3TargetOptions, checksum: Checksum | undefined): Checksum | undefined {
-  return server === 'any' && checksum?.algorithm === usualAlgorithm ? undefined : checksum;
+function md5Header({ attributes }: Version, etag: string): Record<string, string> {
+  return md5Form.test(etag) && !hasOpaqueEtag(attributes.encryption)
+    ? { 'content-md5': Buffer.from(etag, 'hex').toString('base64') }
+    : {};
 }
 
-function digestHeader(options: S3TargetOptions, checksum: Checksum | undefined): Record<string, string> {
-  const shown = shownChecksum(options, checksum);
+/** A checksum that the other server is told of: always, where no ETag is an MD5 that it could check the bytes by. */
+function shownChecksum(
+  { server }: S3TargetOptions,
+  { attributes }: Version,
+  checksum: Checksum | undefined,
+): Checksum | undefined {
+  const isKnownAnyhow = server === 'any' && !hasOpaqueEtag(attributes.encryption);
+  return isKnownAnyhow && checksum?.algorithm === usualAlgorithm ? undefined : checksum;
+}
+
+function digestHeader(
+  options: S3TargetOptions,
+  version: Version,
+  checksum: Checksum | undefined,
+): Record<string, string> {
+  const shown = shownChecksum(options, version, checksum);
   return shown === undefined ? {} : { [`x-amz-checksum-${shown.algorithm.toLowerCase()}`]: shown.value };
+}
+
+function partHeaders(options: S3TargetOptions, version: Version, { etag, checksum }: Part): Record<string, string> {
+  const isShown = shownChecksum(options, version, version.checksum) !== undefined;
+  return { ...md5Header(version, etag), ...(isShown && digestHeader(options, version, checksum)) };
 }
 
 function completion(parts: readonly Part[], whole: Checksum | undefined): string {
@@ -283,8 +320,8 @@ async function listParts(
   call: Call,
   replica: Replica,
   uploadId: string,
-): Promise<ReadonlyMap<number, string> | undefined> {
-  const etags = new Map<number, string>();
+): Promise<ReadonlyMap<number, PartThere> | undefined> {
+  const parts = new Map<number, PartThere>();
   for (let marker: string | undefined = '0'; marker !== undefined; ) {
     let page: AnswerXml;
     try {
@@ -294,20 +331,41 @@ async function listParts(
       throw error;
     }
     for (const part of page.elements('Part')) {
-      etags.set(Number(part.textOf('PartNumber')), part.textOf('ETag')?.replaceAll('"', '') ?? '');
+      const etag = part.textOf('ETag')?.replaceAll('"', '') ?? '';
+      parts.set(Number(part.textOf('PartNumber')), { etag, size: Number(part.textOf('Size')) });
     }
     marker = page.textOf('IsTruncated') === 'true' ? page.textOf('NextPartNumberMarker') : undefined;
   }
-  return etags;
+  return parts;
 }
 
 /** On a server that gives versions ids of its own: the newest version with these bytes. */
 async function findVersion({ client, bucket }: S3TargetOptions, { version }: Replica): Promise<string | undefined> {
-  const page = await client.call({ method: 'GET', bucket, query: { versions: '', prefix: version.key } });
-  const found = page
-    .elements('Version')
-    .find((one) => one.textOf('Key') === version.key && one.textOf('ETag') === `"${version.etag}"`);
-  return found?.textOf('VersionId');
+  const { key, etag, size } = version;
+  const page = await client.call({ method: 'GET', bucket, query: { versions: '', prefix: key } });
+  const ofKey = page.elements('Version').filter((one) => one.textOf('Key') === key);
+  if (!hasOpaqueEtag(version.attributes.encryption)) {
+    return ofKey.find((one) => one.textOf('ETag') === `"${etag}"`)?.textOf('VersionId');
+  }
+  for (const one of ofKey) {
+    const versionId = one.textOf('VersionId') ?? '';
+    if (Number(one.textOf('Size')) === size && (await hasChecksum({ client, bucket }, version, versionId)))
+      return versionId;
+  }
+  return undefined;
+}
+
+/** By which bytes are known again whose ETag says nothing of them. */
+async function hasChecksum(
+  { client, bucket }: Pick<S3TargetOptions, 'client' | 'bucket'>,
+  { key, checksum }: Version,
+  versionId: string,
+): Promise<boolean> {
+  if (checksum === undefined) return false;
+  const headers = { 'x-amz-object-attributes': 'Checksum' };
+  const answer = await client.call({ method: 'GET', bucket, key, query: { attributes: '', versionId }, headers });
+  // Of one of parts S3 tells their number in other places only.
+  return answer.textOf(`Checksum${checksum.algorithm}`)?.split('-')[0] === checksum.value.split('-')[0];
 }
 
 async function setTags(call: Call, replica: Replica, versionId: string): Promise<boolean> {

@@ -37,6 +37,7 @@ import { signedRequests } from '../support/signed-requests.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
 const daemon = useDaemon();
+const replicaKey = 'arn:aws:kms:us-east-1:000000000000:key/replicas';
 const send: ReturnType<typeof daemon>['client']['send'] = (...args: [never]) => daemon().client.send(...args);
 const versioned = () => newVersioned(daemon());
 beforeAll(async () => {
@@ -71,12 +72,13 @@ describe('configurations', () => {
         Filter: { And: { Prefix: 'p/', Tags: tags } },
         DeleteMarkerReplication: off,
         ExistingObjectReplication: on,
-        SourceSelectionCriteria: { ReplicaModifications: on },
+        SourceSelectionCriteria: { SseKmsEncryptedObjects: off, ReplicaModifications: on },
         Destination: {
           Bucket: `arn:aws:s3:::${one}`,
           Account: '000000000000',
           AccessControlTranslation: { Owner: 'Destination' },
           StorageClass: 'STANDARD_IA',
+          EncryptionConfiguration: { ReplicaKmsKeyID: replicaKey },
           ReplicationTime: { ...on, Time: { Minutes: 15 } },
           Metrics: { ...on, EventThreshold: { Minutes: 15 } },
         },
@@ -172,12 +174,7 @@ describe('configurations', () => {
       'InvalidRequest: Metrics must be enabled',
     ],
     ['a class that is none', () => to({ StorageClass: 'OUTPOSTS' }), 'InvalidStorageClass'],
-    [
-      'encrypted objects',
-      () => rule({ SourceSelectionCriteria: { SseKmsEncryptedObjects: { Status: 'Enabled' } } }),
-      'NotImplemented',
-    ],
-    ['a key for replicas', () => to({ EncryptionConfiguration: { ReplicaKmsKeyID: 'k' } }), 'NotImplemented'],
+    ['empty criteria', () => rule({ SourceSelectionCriteria: {} }), 'InvalidRequest: SourceSelectionCriteria cannot'],
   ])('%s → refused', async (_, rules, expected) => {
     expect(await refusalText(put(shared.source, rules()))).toContain(expected);
   });

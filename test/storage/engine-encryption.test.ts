@@ -225,7 +225,7 @@ test('transitions between pools, compaction, and an index made anew → the same
   });
 });
 
-test('a replica on this server, on other disks than its source → encrypted again, and read; under keys of KMS → not queued', async () => {
+test('a replica on this server, on other disks than its source → encrypted again, and read, and never as it is; under keys of KMS → queued by rules that select them', async () => {
   await using store = await EngineStore.create();
   store.schemes = { STANDARD_IA: '1+2' };
   await store.start();
@@ -242,19 +242,20 @@ test('a replica on this server, on other disks than its source → encrypted aga
       tags: [],
       destination: { bucket: 'arn:aws:s3:::there' },
     } as const;
-    expect(
-      routesOf([{ ...rule, tags: [] }], {
-        key: kind,
-        tags: [],
-        kind: 'version',
-        encryption: found.attributes.encryption,
-      }),
-    ).toHaveLength(kind === 'SSE-S3' ? 1 : 0);
+    for (const [kmsObjects, isSelected] of [
+      [undefined, kind === 'SSE-S3'],
+      [false, kind === 'SSE-S3'],
+      [true, true],
+    ] as const) {
+      const change = { key: kind, tags: [], kind: 'version', encryption: found.attributes.encryption } as const;
+      expect(routesOf([{ ...rule, tags: [], kmsObjects }], change)).toHaveLength(isSelected ? 1 : 0);
+    }
     const { versionId, ordinal, lastModifiedMs } = found;
     const version = { ...found, attributes: { ...found.attributes, storageClass: 'STANDARD_IA' } };
-    const replica = { source, version, versionId, ordinal, lastModifiedMs, rule: { ...rule, tags: [] } };
+    const replica = { source, version, versionId, ordinal, lastModifiedMs, rule: { ...rule, tags: [] }, encryption };
     const { target } = await replication.here('arn:aws:s3:::there');
     const read = () => ({ [Symbol.asyncIterator]: () => chunksOf(Buffer.from('text')) });
+    await expect(target.putWhole({ ...replica, encryption: undefined }, { start: 0, end: 4, read })).rejects.toThrow();
     await target.putWhole(replica, { start: 0, end: 4, read });
     const made = await objects.find(there, kind);
     expect(made.attributes).toMatchObject({ storageClass: 'STANDARD_IA', encryption: { kind } });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { writeEventRules } from '../../src/engine/events/rules.ts';
 import type { ReplicationRule } from '../../src/engine/replication/configuration.ts';
 import { writeReplication } from '../../src/engine/replication/rules.ts';
-import { type ReplicaTarget, ReplicationRefused } from '../../src/engine/replication/types.ts';
+import { type PartThere, type ReplicaTarget, ReplicationRefused } from '../../src/engine/replication/types.ts';
 import type { Bucket, ObjectEvent, Version } from '../../src/engine/types.ts';
 import { newVersionId } from '../../src/engine/version-ids.ts';
 import { eventRecord } from '../../src/events/record.ts';
@@ -79,7 +79,7 @@ async function putParts(key: string): Promise<string> {
 /** A destination that notes what it is asked for, and fails where a test says so. */
 function destination(fails: (call: string) => Error | undefined = () => undefined) {
   const calls: string[] = [];
-  const there = new Map<number, string>();
+  const there = new Map<number, PartThere>();
   const note = (call: string): void => {
     const error = fails(call);
     calls.push(error === undefined ? call : `${call} failed`);
@@ -99,7 +99,8 @@ function destination(fails: (call: string) => Error | undefined = () => undefine
     },
     async putPart(_, { part }) {
       note(`part ${part.partNumber}`);
-      there.set(part.partNumber, part.etag);
+      there.set(part.partNumber, part);
+      return part.etag;
     },
     async completeUpload(_, { parts }) {
       note(`complete ${parts.length}`);
@@ -123,7 +124,7 @@ function work(target: ReplicaTarget, different: Partial<ReplicationOptions> = {}
   return replicate({
     replication: store.engine.replication,
     elsewhere: new Map([[there, target]]),
-    check: async () => {},
+    admit: async () => undefined,
     deference: new Deference({ foreground: { isBusy: false }, clock: store.clock, patienceMs: 1 }),
     clock: store.clock,
     log: createLog('silent'),

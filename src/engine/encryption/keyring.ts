@@ -140,6 +140,11 @@ export function hasOpaqueEtag(encryption: Pick<ObjectEncryption, 'kind'> | undef
   return encryption !== undefined && encryption.kind !== 'SSE-S3';
 }
 
+/** Whether an object is under a key of KMS. */
+export function isUnderKms(encryption: Pick<ObjectEncryption, 'kind'> | undefined): boolean {
+  return encryption?.kind === 'SSE-KMS' || encryption?.kind === 'DSSE-KMS';
+}
+
 /** Whether a copy can have the bytes of its source as they lie, at most with their keys sealed anew. */
 export function canShare(
   source: Pick<ObjectEncryption, 'kind'> | undefined,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ObjectEncryption } from '../../meta/object-encryption.ts';
 import type { ReplicationKind, Tag } from '../../meta/records.ts';
 import type { ReplicationRoute } from '../../meta/replication-commands.ts';
+import { isUnderKms } from '../encryption/keyring.ts';
 
 const tagSchema = z.strictObject({ key: z.string(), value: z.string() });
 const ruleSchema = z.strictObject({
@@ -21,6 +22,8 @@ const ruleSchema = z.strictObject({
   existing: z.boolean().optional(),
   /** Whether changes of tags and access control lists of replicas go back. */
   replicaModifications: z.boolean().optional(),
+  /** Whether objects under keys of KMS go too; absent if the client said nothing of them. */
+  kmsObjects: z.boolean().optional(),
   destination: z.strictObject({
     /** ARN. */
     bucket: z.string(),
@@ -28,6 +31,8 @@ const ruleSchema = z.strictObject({
     /** The replica belongs to the owner of the destination. */
     overridesOwner: z.boolean().optional(),
     storageClass: z.string().optional(),
+    /** ARN of the key of KMS, or of its alias, that replicas of objects under such keys are under. */
+    replicaKey: z.string().optional(),
     metrics: z.strictObject({ isEnabled: z.boolean(), minutes: z.int().optional() }).optional(),
     time: z.strictObject({ isEnabled: z.boolean(), minutes: z.int() }).optional(),
   }),
@@ -61,8 +66,6 @@ export interface RoutedChange {
 
 /** Where rules have a change go: for each destination by the rule of the highest priority. */
 export function routesOf(rules: readonly ReplicationRule[], change: RoutedChange): readonly ReplicationRoute[] {
-  // Only rules that select objects under keys of KMS replicate them, and those are not implemented.
-  if (change.encryption?.kind === 'SSE-KMS' || change.encryption?.kind === 'DSSE-KMS') return [];
   const chosen = new Map<string, ReplicationRule>();
   for (const rule of rules) {
     if (!isFor(rule, change)) continue;
@@ -77,8 +80,17 @@ export function routesOf(rules: readonly ReplicationRule[], change: RoutedChange
     }));
 }
 
-function isFor({ isEnabled, prefix = '', tags }: ReplicationRule, { key, kind, tags: given }: RoutedChange): boolean {
-  if (!isEnabled || !key.startsWith(prefix)) return false;
+/** Whether a rule selects objects that are encrypted so: those under keys of KMS only where it says so. */
+export function selects(
+  { kmsObjects }: Pick<ReplicationRule, 'kmsObjects'>,
+  encryption: RoutedChange['encryption'],
+): boolean {
+  return !isUnderKms(encryption) || kmsObjects === true;
+}
+
+function isFor(rule: ReplicationRule, { key, kind, tags: given, encryption }: RoutedChange): boolean {
+  const { isEnabled, prefix = '', tags } = rule;
+  if (!isEnabled || !key.startsWith(prefix) || !selects(rule, encryption)) return false;
   // A marker has no tags.
   if (kind === 'marker') return tags.length === 0;
   return tags.every(({ key: name, value }) => given.some((tag) => tag.key === name && tag.value === value));

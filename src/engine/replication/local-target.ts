@@ -1,22 +1,22 @@
 /** Replicas on the same server: new rows on old bytes, unless the storage class of the replica has them coded otherwise. */
-import type { ObjectEncryption } from '../../meta/object-encryption.ts';
-import type { ObjectAttributes, Part } from '../../meta/records.ts';
+import assert from 'node:assert/strict';
+import type { ObjectAttributes } from '../../meta/records.ts';
 import { readBucketAccess } from '../access-documents.ts';
 import type { EngineContext } from '../context.ts';
-import { refusingGoneSource, sharedContent } from '../copy.ts';
-import type { NewEncryption } from '../encryption/types.ts';
+import { refusingGoneSource, sharedContent, slicesFor } from '../copy.ts';
+import { canShare } from '../encryption/keyring.ts';
 import { EngineError } from '../errors.ts';
 import { noticing } from '../events/notices.ts';
 import { serviceCause } from '../events/service-cause.ts';
 import { locking } from '../locks/new-lock.ts';
 import type { Locks } from '../locks/types.ts';
 import { describeVersion, nameSlices, withManifest } from '../manifests.ts';
-import { slicesOf } from '../reading.ts';
+import type { Range } from '../reading.ts';
 import { isKeptFor, rewrittenBody } from '../recoding.ts';
 import { isRejection } from '../refusals.ts';
-import type { Bucket, Buckets, ChecksumAlgorithm, Objects, Upload, Uploads } from '../types.ts';
+import type { BodySource, Bucket, Buckets, ChecksumAlgorithm, Objects, Upload, Uploads } from '../types.ts';
 import { lockOfReplica, requireLocks, sourceLock } from './replica-locks.ts';
-import type { Replica, ReplicaTarget } from './types.ts';
+import { type PartThere, type Replica, type ReplicaBytes, type ReplicaTarget, ReplicationRefused } from './types.ts';
 
 export interface LocalParts {
   readonly buckets: Buckets;
@@ -30,15 +30,10 @@ export function localTarget(context: EngineContext, parts: LocalParts, bucket: B
   const put = (replica: Replica) => ({ bucket, key: replica.version.key, replica: identityOf(replica) });
   return {
     async putWhole(replica, bytes) {
-      const { version } = replica;
       const attributes = await attributesThere(parts, bucket, replica);
-      const { storageClass } = attributes;
-      if (await isKeptFor(context, { source: version, range: bytes, storageClass })) {
-        return shareWhole(context, bucket, { replica, attributes });
-      }
-      const body = rewrittenBody(context, version, { range: bytes, algorithm: undefined });
-      const source = { ...body, stream: bytes.read() };
-      const encryption = anew(version.attributes.encryption);
+      if (await isShared(context, replica, bytes)) return shareWhole(context, bucket, { replica, attributes });
+      const source = rewrittenFrom(context, replica, bytes);
+      const { encryption } = replica;
       await objects.put({ ...put(replica), attributes, source, encryption, cause: serviceCause() });
     },
     async beginUpload(replica) {
@@ -46,21 +41,18 @@ export function localTarget(context: EngineContext, parts: LocalParts, bucket: B
       return (await createUpload(uploads, bucket, { replica, attributes })).uploadId;
     },
     async partsOf({ version: { key } }, uploadId) {
-      return unlessGone(async () => etagsOf(uploads, await uploads.get(bucket, key, uploadId)));
+      return unlessGone(async () => partsOf(uploads, await uploads.get(bucket, key, uploadId)));
     },
-    async putPart({ version }, { uploadId, part, bytes }) {
+    async putPart(replica, { uploadId, part, bytes }) {
+      const { version } = replica;
       const upload = await uploads.get(bucket, version.key, uploadId);
-      const { start, end } = bytes;
-      await uploads.copyPart({
-        ...{
-          bucket,
-          upload,
-          partNumber: part.partNumber,
-          source: version,
-          range: { start, end },
-          digests: digestsOf(part),
-        },
-      });
+      if (await isShared(context, replica, bytes)) {
+        const { start, end } = bytes;
+        await uploads.sharePart({ bucket, upload, part, source: version, range: { start, end } });
+        return part.etag;
+      }
+      const source = rewrittenFrom(context, replica, bytes);
+      return (await uploads.putPart({ bucket, upload, partNumber: part.partNumber, source })).etag;
     },
     async completeUpload(replica, { uploadId, parts: listed }) {
       const request = {
@@ -81,12 +73,25 @@ export function localTarget(context: EngineContext, parts: LocalParts, bucket: B
   };
 }
 
-/** How a replica whose bytes are written anew is encrypted: as its source, with keys of its own. Of what is under its client's key no bytes can be read. */
-function anew(encryption: ObjectEncryption | undefined): NewEncryption | undefined {
-  if (encryption === undefined || encryption.kind === 'SSE-C') return undefined;
-  if (encryption.kind === 'SSE-S3') return { kind: 'SSE-S3' };
-  const { kind, keyArn, context, bucketKey } = encryption;
-  return { kind, keyArn, context, ...(bucketKey && { bucketKey }) };
+/**
+ * Whether a range of the source can be the replica's as it lies, at most with its keys sealed anew. What is under its client's key
+ * can be nothing else, as nobody here reads it: throws ReplicationRefused where that would not do.
+ */
+async function isShared(context: EngineContext, { version, encryption }: Replica, range: Range): Promise<boolean> {
+  const { storageClass, encryption: own } = version.attributes;
+  assert(own === undefined || own.kind === 'SSE-C' || encryption !== undefined, 'what is encrypted stays encrypted');
+  const isKept = await isKeptFor(context, { source: version, range, storageClass });
+  if (own?.kind !== 'SSE-C') return isKept && canShare(own, encryption);
+  if (isKept) return true;
+  throw new ReplicationRefused(
+    `${version.key} is under a key of its client, and objects of class ${storageClass} lie elsewhere: its bytes cannot be written anew`,
+  );
+}
+
+/** Read from the source as whoever meters it has it. */
+function rewrittenFrom(context: EngineContext, { version }: Replica, bytes: ReplicaBytes): BodySource {
+  const body = rewrittenBody(context, version, { range: bytes, algorithm: undefined });
+  return { ...body, stream: bytes.read() };
 }
 
 export function identityOf({ versionId, ordinal, lastModifiedMs }: Replica) {
@@ -101,11 +106,13 @@ async function attributesThere(
 ): Promise<ObjectAttributes> {
   await requireLocks(buckets, { source, destination: bucket });
   const { ownership } = await readBucketAccess(buckets, bucket);
-  const { acl, restore: _restore, tiering: _tiering, ...attributes } = version.attributes;
+  const { acl, restore: _restore, tiering: _tiering, encryption, ...attributes } = version.attributes;
   const isHandedOver = rule.destination.overridesOwner === true || ownership === 'BucketOwnerEnforced';
   const { lock, ...unlocked } = attributes;
   const there = {
     ...{ ...unlocked, replication: 'REPLICA' as const },
+    // Of a replica under any other key how it is encrypted follows from what is made for it.
+    ...(encryption?.kind === 'SSE-C' && { encryption }),
     ...(lock !== undefined && { lock: lockOfReplica(sourceLock(lock)) }),
   };
   return isHandedOver ? { ...there, owner: bucket.owner } : { ...there, ...(acl !== undefined && { acl }) };
@@ -118,11 +125,13 @@ async function shareWhole(
 ): Promise<void> {
   const { version } = replica;
   const { key, size, etag, checksum } = version;
-  const shared = await slicesOf(context, version, { start: 0, end: size });
+  const unlocked = replica.encryption && (await context.keyring.create(replica.encryption));
+  const shared = await slicesFor(context, version, { range: { start: 0, end: size }, unlocked });
   const slices = await nameSlices(context, shared);
   const noticeOf = await noticing(context, bucket, serviceCause());
   const lockOf = await locking(context, bucket, { isReplica: true });
-  const locked = lockOf(attributes, context.clock.nowMs());
+  const encrypted = unlocked === undefined ? attributes : { ...attributes, encryption: unlocked.encryption };
+  const locked = lockOf(encrypted, context.clock.nowMs());
   const described = {
     ...{ bucketId: bucket.id, key, ...identityOf(replica), size, etag, attributes: locked },
     ...(checksum !== undefined && { checksum }),
@@ -143,8 +152,9 @@ function createUpload(
   bucket: Bucket,
   { replica, attributes }: { replica: Replica; attributes: ObjectAttributes },
 ) {
-  const { key, checksum } = replica.version;
-  return uploads.create({ bucket, key, attributes, ...(checksum !== undefined && checksumOf(checksum)) });
+  const { version, encryption } = replica;
+  const { key, checksum } = version;
+  return uploads.create({ bucket, key, attributes, encryption, ...(checksum !== undefined && checksumOf(checksum)) });
 }
 
 function checksumOf({ algorithm, type }: { algorithm: string; type: 'FULL_OBJECT' | 'COMPOSITE' }) {
@@ -152,19 +162,15 @@ function checksumOf({ algorithm, type }: { algorithm: string; type: 'FULL_OBJECT
   return { checksumAlgorithm: algorithm as ChecksumAlgorithm, checksumType: type };
 }
 
-function digestsOf({ etag, checksum }: Part): Pick<Part, 'etag' | 'checksum'> {
-  return { etag, ...(checksum !== undefined && { checksum }) };
-}
-
-async function etagsOf(uploads: Uploads, upload: Upload): Promise<ReadonlyMap<number, string>> {
-  const etags = new Map<number, string>();
+async function partsOf(uploads: Uploads, upload: Upload): Promise<ReadonlyMap<number, PartThere>> {
+  const parts = new Map<number, PartThere>();
   for (let after = 0, more = true; more; ) {
     const page = await uploads.listParts(upload, { after, limit: 1000 });
-    for (const { partNumber, etag } of page.parts) etags.set(partNumber, etag);
+    for (const part of page.parts) parts.set(part.partNumber, part);
     after = page.parts.at(-1)?.partNumber ?? after;
     more = page.isTruncated;
   }
-  return etags;
+  return parts;
 }
 
 async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {

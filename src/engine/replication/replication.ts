@@ -7,7 +7,7 @@ import { serviceCause } from '../events/service-cause.ts';
 import { keyDetails, refusing } from '../refusals.ts';
 import type { Bucket } from '../types.ts';
 import { nullVersionId } from '../version-ids.ts';
-import { isTracked } from './configuration.ts';
+import { isTracked, selects } from './configuration.ts';
 import { type LocalParts, localTarget } from './local-target.ts';
 import { Resyncs } from './resync.ts';
 import { readReplication } from './rules.ts';
@@ -125,6 +125,10 @@ async function prepare(context: EngineContext, { buckets }: LocalParts, entry: R
     throw new ReplicationRefused(`Rule ${rule.id} of bucket ${source.name} is disabled`, {
       reason: 'SrcObjectNotEligible',
     });
+  }
+  if (!selects(rule, known.attributes.encryption)) {
+    const message = `Rule ${rule.id} of bucket ${source.name} does not select objects under keys of KMS any more`;
+    throw new ReplicationRefused(message, { reason: 'SrcObjectNotEligible' });
   }
   const { storageClass = known.attributes.storageClass } = rule.destination;
   // As a value of its own: what others remember of where its bytes lie may be old by the time they are read here.

@@ -1,6 +1,7 @@
 /** What a job needs to have changes replicated. */
 import type { Bucket, Part, ReplicationEntry, ReplicationFacts, Version } from '../../meta/records.ts';
 import type { ReplicationKeyQuery, ReplicationSize } from '../../meta/types.ts';
+import type { NewEncryption } from '../encryption/types.ts';
 import type { ReplicaIdentity } from '../version-ids.ts';
 import type { ReplicationRule } from './configuration.ts';
 
@@ -13,6 +14,8 @@ export interface Replica extends ReplicaIdentity {
   /** Where it comes from. */
   readonly source: Bucket;
   readonly rule: ReplicationRule;
+  /** How it is to be encrypted on this server; absent for one whose bytes are as those of the source. */
+  readonly encryption?: NewEncryption | undefined;
 }
 
 /** Bytes of a version, or of a part of it. */
@@ -23,15 +26,19 @@ export interface ReplicaBytes {
   read(): AsyncIterable<Uint8Array>;
 }
 
+/** A part as it is at a destination. */
+export type PartThere = Pick<Part, 'etag' | 'size'>;
+
 /** A bucket that versions are replicated to, here or elsewhere. What rejects may be tried again, but for ReplicationRefused. */
 export interface ReplicaTarget {
   /** Writes a version that has no parts. */
   putWhole(replica: Replica, bytes: ReplicaBytes): Promise<void>;
   /** Begins to write a version of parts; the answer is what the upload is called, undefined where the version is there already. */
   beginUpload(replica: Replica): Promise<string | undefined>;
-  /** ETags of the parts that are there, by number; undefined if there is no such upload. */
-  partsOf(replica: Replica, uploadId: string): Promise<ReadonlyMap<number, string> | undefined>;
-  putPart(replica: Replica, upload: { uploadId: string; part: Part; bytes: ReplicaBytes }): Promise<void>;
+  /** The parts that are there, by number; undefined if there is no such upload. */
+  partsOf(replica: Replica, uploadId: string): Promise<ReadonlyMap<number, PartThere> | undefined>;
+  /** Returns the part's ETag there: what is encrypted under another key has another one. */
+  putPart(replica: Replica, upload: { uploadId: string; part: Part; bytes: ReplicaBytes }): Promise<string>;
   /** False if there is no such upload, and never was one that the version came of. */
   completeUpload(replica: Replica, upload: { uploadId: string; parts: readonly Part[] }): Promise<boolean>;
   /** Ends an upload, if it is there, of a version that is gone. */
@@ -48,9 +55,12 @@ export type FailureReason =
   | 'DstBucketObjectLockConfigMissing'
   | 'DstBucketUnversioned'
   | 'DstDelObjNotPermitted'
+  | 'DstKmsKeyInvalidState'
+  | 'DstKmsKeyNotFound'
   | 'DstPutObjectNotPermitted'
   | 'SrcBucketReplicationConfigMissing'
   | 'SrcGetObjectNotPermitted'
+  | 'SrcKmsKeyInvalidState'
   | 'SrcObjectNotEligible';
 
 /** It will not be replicated, however often it is tried, before somebody has changed something. */

@@ -77,7 +77,7 @@ export class ReplicationRoles {
     }
   }
 
-  /** Throws ReplicationRefused if a role may not replicate a version. */
+  /** Throws ReplicationRefused if a role may not replicate a version. What more it takes is asked for as the session that is returned. */
   async check(asked: {
     readonly role: string;
     readonly replica: Replica;
@@ -85,7 +85,7 @@ export class ReplicationRoles {
     readonly destination: string;
     /** The destination, if it is on this server. */
     readonly bucket: Bucket | undefined;
-  }): Promise<void> {
+  }): Promise<Identity> {
     const { role, replica } = asked;
     const found = findRole(this.#parts.iam, role);
     const reason = 'AssumeRoleNotPermitted';
@@ -98,6 +98,7 @@ export class ReplicationRoles {
       const refusal = await this.#refusal(identity, replica.version.key, needed);
       if (refusal !== undefined) throw new ReplicationRefused(refusal, { reason: needed.reason });
     }
+    return identity;
   }
 
   #isTrusting(found: FoundRole, source: Bucket): boolean {

@@ -1,9 +1,8 @@
 /** The encryption context that clients give: base64 of a JSON object of texts. */
+import { reservedPrefix } from '../../engine/encryption/contexts.ts';
 import { S3Error } from '../errors.ts';
 
 const header = 'x-amz-server-side-encryption-context';
-/** Names of AWS's own. */
-const reservedPrefix = 'aws:';
 
 /** Throws InvalidArgument. */
 export function clientContext(given: string | undefined): Readonly<Record<string, string>> {
@@ -19,12 +18,6 @@ export function clientContext(given: string | undefined): Readonly<Record<string
   if (reserved === undefined) return Object.fromEntries(pairs);
   const why = 'names that begin with aws: are not for clients';
   throw refused(`The encryption context key '${reserved[0]}' is reserved: ${why}`, { given });
-}
-
-/** What of a context the client has given, as it gave it; undefined where it gave none. */
-export function shownContext(context: Readonly<Record<string, string>>): string | undefined {
-  const pairs = Object.entries(context).filter(([name]) => !name.startsWith(reservedPrefix));
-  return pairs.length === 0 ? undefined : Buffer.from(JSON.stringify(Object.fromEntries(pairs))).toString('base64');
 }
 
 function parse(given: string): object | undefined {

@@ -3,6 +3,7 @@
  * of AWS. https://docs.aws.amazon.com/AmazonS3/latest/userguide/serv-side-encryption.html
  */
 import { type BucketEncryption, readBucketEncryption } from '../../engine/bucket-encryption.ts';
+import { contextOfObject } from '../../engine/encryption/contexts.ts';
 import type { NewEncryption } from '../../engine/types.ts';
 import { S3Error } from '../errors.ts';
 import type { InputOf } from '../model/types.ts';
@@ -85,8 +86,8 @@ async function underKmsKey(
 ): Promise<NewEncryption> {
   if (algorithm === 'aws:kms:dsse' && BucketKeyEnabled === true) throw noBucketKey(algorithm);
   const isShared = algorithm === 'aws:kms' && (BucketKeyEnabled ?? bucketKey ?? false);
-  const arn = `arn:aws:s3:::${Bucket}${isShared ? '' : `/${Key}`}`;
-  const context = { ...clientContext(SSEKMSEncryptionContext), 'aws:s3:arn': arn };
+  const given = clientContext(SSEKMSEncryptionContext);
+  const context = contextOfObject({ bucket: Bucket, key: Key }, { given, sharesKey: isShared });
   return {
     kind: algorithm === 'aws:kms' ? 'SSE-KMS' : 'DSSE-KMS',
     keyArn: await request.objectKeys.forNewObject(callerOfKeys(request, context), kmsKey),

@@ -1,8 +1,8 @@
 /** How answers tell of an object's encryption. */
+import { shownContext } from '../../engine/encryption/contexts.ts';
 import type { CustomerKey, NewEncryption, ObjectEncryption } from '../../engine/types.ts';
 import { S3Error } from '../errors.ts';
 import type { OperationRequest } from '../operation.ts';
-import { shownContext } from './client-context.ts';
 
 const algorithms = { 'SSE-S3': 'AES256', 'SSE-KMS': 'aws:kms', 'DSSE-KMS': 'aws:kms:dsse' } as const;
 

@@ -16,7 +16,7 @@ const idBytes = 36;
 const priorityMax = 2_147_483_647;
 const roleForm = /^arn:aws:iam::\d{12}:role\/.+$/;
 
-/** Throws MalformedXML, InvalidArgument, InvalidRequest, InvalidStorageClass, InvalidTag, and NotImplemented for what asks for encryption. */
+/** Throws MalformedXML, InvalidArgument, InvalidRequest, InvalidStorageClass, InvalidTag. */
 export function readConfiguration({ Role, Rules }: S3.ReplicationConfiguration): ReplicationConfiguration {
   if (Role === undefined || Rules === undefined) throw new S3Error('MalformedXML');
   if (Rules.length === 0 || Rules.length > rulesMax) throw new S3Error('MalformedXML');
@@ -40,13 +40,10 @@ function readRule(element: S3.ReplicationRule): ReplicationRule {
       'Delete marker replication is not supported if any Tag filter is specified. Please refer to S3 Developer Guide for more information.',
     );
   }
-  if (SourceSelectionCriteria?.SseKmsEncryptedObjects !== undefined) {
-    throw new S3Error('NotImplemented', {
-      message: 'Replication of objects under keys of KMS is not implemented: they stay where they are',
-      fields: { Header: 'SseKmsEncryptedObjects' },
-    });
+  const { SseKmsEncryptedObjects: kmsObjects, ReplicaModifications: modifications } = SourceSelectionCriteria ?? {};
+  if (SourceSelectionCriteria !== undefined && kmsObjects === undefined && modifications === undefined) {
+    throw invalidRequest('SourceSelectionCriteria cannot be empty.');
   }
-  const modifications = SourceSelectionCriteria?.ReplicaModifications;
   return {
     // As S3 does for rules without a name.
     id: ID || randomBase64(idBytes),
@@ -56,7 +53,8 @@ function readRule(element: S3.ReplicationRule): ReplicationRule {
     ...(markers !== undefined && { markers }),
     ...(ExistingObjectReplication !== undefined && { existing: isEnabled(ExistingObjectReplication.Status) }),
     ...(modifications !== undefined && { replicaModifications: isEnabled(modifications.Status) }),
-    destination: readDestination(element.Destination),
+    ...(kmsObjects !== undefined && { kmsObjects: isEnabled(kmsObjects.Status) }),
+    destination: readDestination(element.Destination, { namesKmsObjects: kmsObjects !== undefined }),
   };
 }
 

@@ -2,27 +2,25 @@
 import type * as S3 from '@aws-sdk/client-s3';
 import type { ReplicationRule } from '../../engine/replication/configuration.ts';
 import { isBucketName } from '../bucket-names.ts';
-import { S3Error } from '../errors.ts';
 import { invalidArgument, invalidRequest } from '../lifecycle/refusals.ts';
 import { parseStorageClass } from '../storage-classes.ts';
 
 export const arnPrefix = 'arn:aws:s3:::';
+const keyArnForm = /^arn:aws:kms:[a-z0-9-]+:\d{12}:(?:key|alias)\/.*[^/]$/;
 /** The only objective that S3 offers. */
 const minutesOffered = 15;
 
 type Destination = ReplicationRule['destination'];
 
-/** Throws MalformedXML, InvalidArgument, InvalidRequest, InvalidStorageClass, NotImplemented. */
-export function readDestination(element: S3.Destination): Destination {
+/** Throws MalformedXML, InvalidArgument, InvalidRequest, InvalidStorageClass. */
+export function readDestination(
+  element: S3.Destination,
+  /** Whether the rule says what becomes of objects under keys of KMS. */
+  { namesKmsObjects }: { readonly namesKmsObjects: boolean },
+): Destination {
   const { Bucket = '', Account, StorageClass, AccessControlTranslation, EncryptionConfiguration } = element;
   if (!Bucket.startsWith(arnPrefix) || !isBucketName(Bucket.slice(arnPrefix.length))) {
     throw invalidArgument('Invalid bucket ARN', { Bucket });
-  }
-  if (EncryptionConfiguration !== undefined) {
-    throw new S3Error('NotImplemented', {
-      message: 'Replicas are not encrypted by keys of their own here',
-      fields: { Header: 'EncryptionConfiguration' },
-    });
   }
   if (Account !== undefined && !/^\d{12}$/.test(Account)) throw invalidArgument('Invalid account', { Account });
   if (AccessControlTranslation !== undefined && Account === undefined) {
@@ -33,8 +31,26 @@ export function readDestination(element: S3.Destination): Destination {
     ...(Account !== undefined && { account: Account }),
     ...(AccessControlTranslation !== undefined && { overridesOwner: true }),
     ...(StorageClass !== undefined && { storageClass: parseStorageClass(StorageClass) }),
+    ...readReplicaKey(EncryptionConfiguration, namesKmsObjects),
     ...readTracking(element),
   };
+}
+
+/** Whether the key is there shows when something is replicated, as at AWS. */
+function readReplicaKey(
+  element: S3.EncryptionConfiguration | undefined,
+  namesKmsObjects: boolean,
+): Pick<Destination, 'replicaKey'> {
+  if (element !== undefined && !namesKmsObjects) {
+    throw invalidRequest('SseKmsEncryptedObjects must be specified if EncryptionConfiguration is present.');
+  }
+  const replicaKey = element?.ReplicaKmsKeyID ?? '';
+  if (replicaKey === '') {
+    if (!namesKmsObjects) return {};
+    throw invalidRequest('ReplicaKmsKeyID must be specified if SseKmsEncryptedObjects tag is present.');
+  }
+  if (keyArnForm.test(replicaKey)) return { replicaKey };
+  throw invalidArgument('Invalid ReplicaKmsKeyID ARN.', { ReplicaKmsKeyID: replicaKey });
 }
 
 function readTracking({ Metrics, ReplicationTime }: S3.Destination): Pick<Destination, 'metrics' | 'time'> {

@@ -8,19 +8,27 @@ export function configurationElement({ role, rules }: ReplicationConfiguration):
 }
 
 function ruleElement(rule: ReplicationRule): S3.ReplicationRule {
-  const { id, priority, form, prefix, isEnabled, markers, existing, replicaModifications, destination } = rule;
+  const { id, priority, form, prefix, isEnabled, markers, existing, destination } = rule;
   return {
     ID: id,
     Priority: priority,
     ...(form === 'prefix' ? { Prefix: prefix } : { Filter: filterElement(rule) }),
     Status: statusOf(isEnabled),
-    SourceSelectionCriteria:
-      replicaModifications === undefined
-        ? undefined
-        : { ReplicaModifications: { Status: statusOf(replicaModifications) } },
+    SourceSelectionCriteria: criteriaElement(rule),
     ExistingObjectReplication: existing === undefined ? undefined : { Status: statusOf(existing) },
     DeleteMarkerReplication: markers === undefined ? undefined : { Status: statusOf(markers) },
     Destination: destinationElement(destination),
+  };
+}
+
+function criteriaElement({
+  kmsObjects,
+  replicaModifications,
+}: ReplicationRule): S3.SourceSelectionCriteria | undefined {
+  if (kmsObjects === undefined && replicaModifications === undefined) return undefined;
+  return {
+    SseKmsEncryptedObjects: kmsObjects === undefined ? undefined : { Status: statusOf(kmsObjects) },
+    ReplicaModifications: replicaModifications === undefined ? undefined : { Status: statusOf(replicaModifications) },
   };
 }
 
@@ -30,12 +38,13 @@ function filterElement({ form, prefix, tags }: ReplicationRule): S3.ReplicationR
 }
 
 function destinationElement(destination: ReplicationRule['destination']): S3.Destination {
-  const { bucket, account, overridesOwner, storageClass, metrics, time } = destination;
+  const { bucket, account, overridesOwner, storageClass, replicaKey, metrics, time } = destination;
   return {
     Bucket: bucket,
     Account: account,
     // What was parsed as a class of the model.
     StorageClass: storageClass as S3.StorageClass | undefined,
+    EncryptionConfiguration: replicaKey === undefined ? undefined : { ReplicaKmsKeyID: replicaKey },
     AccessControlTranslation: overridesOwner ? { Owner: 'Destination' } : undefined,
     ReplicationTime: time && { Status: statusOf(time.isEnabled), Time: { Minutes: time.minutes } },
     Metrics: metrics && {
