@@ -9,16 +9,52 @@ import io
 import json
 import sys
 import time
+import traceback
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
 
 DAY = float(sys.argv[1])
-# How long after its time a thing may come: passes take turns with all else, and the server may be starting.
-LATE = 8.0
+# How long after its time a thing may come, or after the server has come back: passes take turns with all else.
+LATE = 12.0
 s3 = boto3.client('s3', config=Config(s3={'addressing_style': 'path'}, retries={'total_max_attempts': 1}))
 MONITORED = b'x' * 128 * 1024
+
+
+class Server:
+    """What was seen of the server last."""
+
+    is_away = False
+    back = 0.0
+
+    def ask(self, call):
+        """Whether it answered, and what. It may be killed at any moment, or not have come back."""
+        try:
+            answer = call()
+        except (BotoCoreError, ResponseParserError, HTTPError) as error:
+            # Of an answer that says no, botocore lets through whatever goes wrong while its body is read.
+            return self.lost(error)
+        except ClientError as error:
+            if status_of(error) < 500:
+                raise
+            return self.lost(error)
+        if self.is_away:
+            self.is_away, self.back = False, time.time()
+        return True, answer
+
+    def lost(self, error):
+        self.is_away = True
+        return False, error
+
+
+def status_of(error):
+    return error.response['ResponseMetadata']['HTTPStatusCode']
+
+
+server = Server()
 
 
 class Watch:
@@ -28,7 +64,7 @@ class Watch:
         self.name, self.look, self.begun = name, look, begun
         (before, after) = begun
         self.not_before = before if at_once else (before // DAY + days + 1) * DAY
-        self.not_after = (after if at_once else (after // DAY + days + 1) * DAY) + LATE
+        self.due = after if at_once else (after // DAY + days + 1) * DAY
         self.failure = None
         self.late = None
         self.done = False
@@ -36,19 +72,21 @@ class Watch:
     def poll(self):
         asked = time.time()
         try:
-            happened = self.look()
-        except (BotoCoreError, ClientError) as error:
-            if isinstance(error, ClientError) and error.response['ResponseMetadata']['HTTPStatusCode'] < 500:
-                raise
+            is_answered, happened = server.ask(self.look)
+        except Exception:
+            self.done, self.failure = True, traceback.format_exc()
             return
+        if not is_answered:
+            return
+        waited = asked - max(self.due, server.back)
         if happened:
             self.done = True
             self.late = round(time.time() - self.not_before, 2)
             if self.late < 0:
                 self.failure = f'{-self.late} s too early'
-        elif asked > self.not_after:
+        elif waited > LATE:
             self.done = True
-            self.failure = f'not there {asked - self.not_after + LATE:.2f} s after its time'
+            self.failure = f'not there {asked - self.due:.2f} s after its time, {waited:.2f} s of them with a server'
 
 
 def timed(call):
@@ -89,7 +127,7 @@ def code_of(call, **named):
         call(**named)
         return None
     except ClientError as error:
-        if error.response['ResponseMetadata']['HTTPStatusCode'] >= 500:
+        if status_of(error) >= 500:
             raise
         return error.response['Error']['Code']
 
@@ -255,9 +293,15 @@ def tiers():
         begun, _ = timed(lambda: s3.get_object(Bucket=bucket, Key='archived/read')['Body'].read())
         return [Watch('ARCHIVE_ACCESS of what was read', lambda: status('archived/read') is not None, 90, begun)]
 
+    asked = []
+
     def restore():
-        begun, _ = timed(lambda: s3.restore_object(Bucket=bucket, Key='archived/read', RestoreRequest={}))
-        ready = tuple(at + DAY * 5 / 24 for at in begun)
+        asked.append(time.time())
+        refusal = code_of(s3.restore_object, Bucket=bucket, Key='archived/read', RestoreRequest={})
+        # What was asked for may have come about though the answer was lost.
+        if refusal is not None and (refusal != 'RestoreAlreadyInProgress' or len(asked) == 1):
+            raise ValueError(f'the restore is refused: {refusal}')
+        ready = tuple(at + DAY * 5 / 24 for at in (asked[0], time.time()))
         return [Watch('restored from ARCHIVE_ACCESS', lambda: status('archived/read') is None
                       and not is_refused(bucket, 'archived/read'), 0, ready, at_once=True)]
 
@@ -281,21 +325,29 @@ def main():
             told += 10
             print(json.dumps({'day': told}), flush=True)
         for when, step in list(schedule):
-            is_due = day >= when if isinstance(when, int) else any(w.done for w in watches if w.name == when)
+            awaited = [watch for watch in watches if watch.name == when]
+            if any(watch.failure for watch in awaited):
+                # It is told of that already; what would follow cannot be.
+                schedule.remove((when, step))
+                continue
+            is_due = day >= when if isinstance(when, int) else any(watch.done for watch in awaited)
             if not is_due:
                 continue
-            try:
-                watches += step()
+            is_answered, begun = server.ask(step)
+            # Else the server is away: the next time round.
+            if is_answered:
+                watches += begun
                 schedule.remove((when, step))
-            except BotoCoreError:
-                # The server is away: the next time round.
-                pass
         for watch in watches:
             if not watch.done:
                 watch.poll()
         time.sleep(DAY / 5)
     for name, is_right in endings:
-        failure = None if is_right() else 'it is not'
+        is_answered, answer = server.ask(is_right)
+        while not is_answered:
+            time.sleep(DAY)
+            is_answered, answer = server.ask(is_right)
+        failure = None if answer else 'it is not'
         print(json.dumps({'watched': f'{name}: all else is as it was', 'failure': failure}), flush=True)
     for watch in watches:
         print(json.dumps({'watched': watch.name, 'seconds-after': watch.late, 'failure': watch.failure}), flush=True)

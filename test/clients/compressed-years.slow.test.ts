@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, test } from 'vitest';
+import { beforeAll, type ExpectStatic, test } from 'vitest';
 import { type Daemon, startDaemon } from '../support/daemon.ts';
 import { generation, type PythonClients, pythonClients, setupLimitMs } from './python.ts';
 
@@ -18,6 +18,7 @@ store: { schemes: { STANDARD: 1+2 } }
 `;
 /** Of what the script watches, as it lasts longest. */
 const watchedMin = 25;
+const complaintLinesMax = 8;
 
 let clients: PythonClients;
 beforeAll(async () => {
@@ -50,12 +51,21 @@ async function live(onDays: readonly number[], act: (daemon: Daemon) => Promise<
     if (told.failure != null) failures[told.watched] = told.failure;
   }
   await ended;
-  return { failures, complaint, acted, isWhole: watched >= watchedMin };
+  // Of a long complaint the end says what it is about.
+  const complaints = complaint.trimEnd().split('\n').slice(-complaintLinesMax);
+  return { failures, complaint: complaints.join('\n'), acted, isWhole: watched >= watchedMin };
+}
+
+/** Told in full where it differs, as an assertion alone tells the beginnings of values. */
+function expectWhole(lived: Awaited<ReturnType<typeof live>>, acted: number, told: ExpectStatic): void {
+  const { complaint, ...rest } = lived;
+  const words = `${JSON.stringify(rest, undefined, 1)}\n${complaint}\n`;
+  told(lived, words).toEqual({ failures: {}, complaint: '', acted, isWhole: true });
 }
 
 test.concurrent('a server that goes on → each thing at its time', async ({ expect: told, skip }) => {
   if (clients.missing !== undefined) skip(clients.missing);
-  told(await live([], async () => {})).toEqual({ failures: {}, complaint: '', acted: 0, isWhole: true });
+  expectWhole(await live([], async () => {}), 0, told);
 });
 
 test.concurrent('kill -9 in the middle, four times → the same', async ({ expect: told, skip }) => {
@@ -64,5 +74,5 @@ test.concurrent('kill -9 in the middle, four times → the same', async ({ expec
     await daemon.kill9();
     await daemon.start();
   });
-  told(killed).toEqual({ failures: {}, complaint: '', acted: 4, isWhole: true });
+  expectWhole(killed, 4, told);
 });
