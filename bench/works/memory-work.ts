@@ -1,4 +1,5 @@
-/** Memory of the server while gibibytes go in and out, and what it keeps afterwards. */
+/** Memory of the server while gibibytes go in and out, and what it keeps once it has rested. */
+import { setTimeout } from 'node:timers/promises';
 import type { LoadResult, RequestSet } from '../load/messages.ts';
 import type { Figure } from '../report/figure.ts';
 import { cpuSeconds, memory, resetPeak } from '../server/process-figures.ts';
@@ -10,6 +11,8 @@ const connections = 4;
 /** What the design allows while they go in and out, and what should be left after it. */
 const peakMebibytesMax = 400;
 const residentMebibytesMax = 250;
+/** Threads that nobody uses end in the meantime, and what a server collects when it has nothing to do is collected. */
+const restSeconds = 20;
 
 export const memoryWork: Work = {
   names: ['memory-peak', 'memory-after'],
@@ -20,6 +23,7 @@ export const memoryWork: Work = {
     const { pid, bucket } = site;
     const put = await sendObjects(bench, { method: 'PUT', bucket, pid });
     const get = await sendObjects(bench, { method: 'GET', bucket, pid });
+    await setTimeout(restSeconds * 1000);
     return figuresOf(bench, { put, get, residentMebibytes: (await memory(pid))?.residentMebibytes ?? Number.NaN });
   },
 };
@@ -71,7 +75,7 @@ function figuresOf(
     },
     {
       name: 'memory-after',
-      title: 'Memory that is left afterwards',
+      title: `Memory that is left ${restSeconds} s afterwards`,
       measured: { value: residentMebibytes, unit: 'MiB' },
       limit: { value: residentMebibytesMax, ...bound },
       ratio: residentMebibytes / residentMebibytesMax,

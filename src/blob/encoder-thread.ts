@@ -16,6 +16,6 @@ const memory: WebAssembly.Memory = workerData;
 const coder = createCoder(memory);
 
 parentPort?.on('message', ({ index, scheme, ...lies }: EncodeRequest) => {
-  new StripeBuffer(memory, index).encode(coder, { scheme: SCHEMES[scheme], ...lies });
+  new StripeBuffer(coder, index).encode({ scheme: SCHEMES[scheme], ...lies });
   parentPort?.postMessage(index);
 });

@@ -83,11 +83,11 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<ErasureB
   await registry.learn(disks.all);
 
   const bufferCount = options.stripeBufferCount ?? STRIPE_BUFFER_COUNT;
-  const coder = openCoder(bufferCount, log);
-  const buffers = new StripeBuffers(coder.memory, bufferCount, { fillMsMax: options.stripeFillMsMax });
+  const coder = openCoder(log);
+  const buffers = new StripeBuffers(coder, bufferCount, { fillMsMax: options.stripeFillMsMax });
   const threadCount = options.encoderThreadCount ?? Math.min(4, Math.max(1, availableParallelism() - 1));
-  const pool = new EncoderPool(coder, threadCount, log);
-  const encoder = new StripeEncoder(coder, buffers, pool);
+  const pool = new EncoderPool(threadCount, log);
+  const encoder = new StripeEncoder(buffers, pool);
   const segmentSizeMaxBytes = options.segmentSizeMaxBytes ?? SEGMENT_SIZE_MAX_BYTES;
   const source = new SegmentSource({ disks, table, writeQuorums, segmentSizeMaxBytes });
   const files = new FileCache(OPEN_FILES_MAX);
@@ -136,8 +136,9 @@ function quorums({ writeQuorum }: BlobStoreOptions): Record<SchemeName, number> 
   return { '6+3': chosen, '1+2': copies.writeQuorumMin };
 }
 
-function openCoder(bufferCount: number, log: BlobLog): Coder {
-  const memory = createCoderMemory(stripeMemoryBytes(bufferCount));
+/** With memory for the scratch. */
+function openCoder(log: BlobLog): Coder {
+  const memory = createCoderMemory(stripeMemoryBytes(1));
   const simd = createSimdCoder(memory);
   if (simd && coderWorks(simd)) return simd;
   const scalar = createScalarCoder(memory);

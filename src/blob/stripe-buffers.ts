@@ -4,11 +4,14 @@
  * fills or stores it, and never waits for a second one while it could finish a first. Whoever fills one for longer than
  * others should wait is asked to do without it, the longest first, so the line moves however slowly some fill theirs.
  *
- * Buffer 0 is the scratch of the thread that made the memory: used and left within one synchronous step, never handed out.
+ * The memory is made for the first buffer that somebody wants, and given up as a whole when none was in use for some seconds: what was
+ * touched of it would else stay with the process. The scratch has a memory of its own, for as long as the store is open: used and
+ * left within one synchronous step of the thread that made it, never handed out.
  */
 import assert from 'node:assert';
 import { type Clock, steadyClock } from '../lib/clock.ts';
-import { CODER_RESERVED_BYTES, type Coder } from './coding/coder.ts';
+import { IdleTimer, keptIdleMs } from '../lib/idle-timer.ts';
+import { anotherCoder, CODER_RESERVED_BYTES, type Coder } from './coding/coder.ts';
 import { ALL_SCHEMES, type Scheme } from './scheme.ts';
 import { blockChecksums } from './shard-header.ts';
 import { BLOCK_BYTES, BLOCKS_PER_UNIT_MAX, PAGE_BYTES, STRIPE_BYTES_MAX, UNIT_BYTES_MAX } from './stripe.ts';
@@ -28,7 +31,7 @@ const EDGES_BYTES = 64 * PAGE_BYTES;
 const BUFFER_BYTES = EDGES_AT + EDGES_BYTES;
 
 export function stripeMemoryBytes(bufferCount: number): number {
-  return CODER_RESERVED_BYTES + (bufferCount + 1) * BUFFER_BYTES;
+  return CODER_RESERVED_BYTES + bufferCount * BUFFER_BYTES;
 }
 
 /** How a stripe lies in a buffer. */
@@ -42,8 +45,9 @@ export interface StripeShape {
   readonly apart?: number;
 }
 
-/** One buffer of the shared memory. */
+/** One buffer of a coder's memory. */
 export class StripeBuffer {
+  readonly coder: Coder;
   readonly index: number;
   /** Room for the stripe's data: a unit for each data shard, of any size up to the largest. */
   readonly data: Buffer;
@@ -53,8 +57,10 @@ export class StripeBuffer {
   readonly edges: Buffer;
   readonly #checksums: Uint32Array;
 
-  constructor(memory: WebAssembly.Memory, index: number) {
+  constructor(coder: Coder, index: number) {
+    const { memory } = coder;
     const at = CODER_RESERVED_BYTES + index * BUFFER_BYTES;
+    this.coder = coder;
     this.index = index;
     this.data = Buffer.from(memory.buffer, at, DATA_BYTES);
     this.parity = Buffer.from(memory.buffer, at + PARITY_AT, PARITY_BYTES);
@@ -63,8 +69,8 @@ export class StripeBuffer {
   }
 
   /** Computes parity and checksums of the units that lie in `data`. */
-  encode(coder: Coder, { scheme, unit, at = 0, apart = unit }: StripeShape): void {
-    coder.encode(scheme, { input: this.data.byteOffset + at, output: this.parity.byteOffset + at, length: unit });
+  encode({ scheme, unit, at = 0, apart = unit }: StripeShape): void {
+    this.coder.encode(scheme, { input: this.data.byteOffset + at, output: this.parity.byteOffset + at, length: unit });
     for (let shard = 0; shard < scheme.shards; shard++) {
       const bytes = this.unit({ scheme, shard, unit, at });
       this.#checksums.set(blockChecksums(bytes, BLOCK_BYTES), shard * BLOCKS_PER_UNIT_MAX);
@@ -111,11 +117,16 @@ export interface StripeBuffersOptions {
   readonly clock?: Clock;
   readonly fillMsMax?: number | undefined;
   readonly ownBytesMax?: number;
+  /** After so long without one in use, the buffers are given up. Default some seconds. */
+  readonly idleMsMax?: number;
 }
 
 export class StripeBuffers {
   readonly scratch: StripeBuffer;
-  readonly #free: StripeBuffer[];
+  readonly #count: number;
+  /** Absent while there is no memory for them. */
+  #free: StripeBuffer[] | undefined;
+  readonly #idle: IdleTimer;
   readonly #waiting: ((buffer: StripeBuffer) => void)[] = [];
   /** Since when each fills its buffer, the longest first. */
   readonly #fillers = new Map<Filler, number>();
@@ -124,18 +135,26 @@ export class StripeBuffers {
   #ownBytesLeft: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(memory: WebAssembly.Memory, count: number, options: StripeBuffersOptions = {}) {
+  /** The coder has memory for one buffer, the scratch; that of the others is made when it is needed. */
+  constructor(coder: Coder, count: number, options: StripeBuffersOptions = {}) {
     this.#clock = options.clock ?? steadyClock;
     this.#fillMsMax = options.fillMsMax ?? FILL_MS_MAX;
     this.#ownBytesLeft = options.ownBytesMax ?? OWN_BYTES_MAX;
     assert(count >= 1, 'a writer needs a buffer');
-    this.scratch = new StripeBuffer(memory, 0);
-    // The last one freed is the next one taken, so that memory never needed stays untouched.
-    this.#free = Array.from({ length: count }, (_, i) => new StripeBuffer(memory, count - i));
+    this.scratch = new StripeBuffer(coder, 0);
+    this.#count = count;
+    this.#idle = new IdleTimer(options.idleMsMax ?? keptIdleMs, () => {
+      if (this.#free?.length === count) this.#free = undefined;
+    });
+  }
+
+  /** Whether there is memory for buffers now. */
+  get hasMemory(): boolean {
+    return this.#free !== undefined;
   }
 
   async acquire(): Promise<StripeBuffer> {
-    const buffer = this.#free.pop() ?? (this.#waiting.length === 0 ? this.#reclaim() : undefined);
+    const buffer = this.tryAcquire() ?? (this.#waiting.length === 0 ? this.#reclaim() : undefined);
     if (buffer) return buffer;
     const turn = new Promise<StripeBuffer>((resolve) => this.#waiting.push(resolve));
     this.#wakeForReclaim();
@@ -144,14 +163,24 @@ export class StripeBuffers {
 
   /** A buffer if one is free now. */
   tryAcquire(): StripeBuffer | undefined {
+    this.#free ??= this.#make();
     return this.#free.pop();
   }
 
   release(buffer: StripeBuffer): void {
-    assert(!this.#free.includes(buffer), 'a buffer is released once');
+    const free = this.#free;
+    assert(free && !free.includes(buffer), 'a buffer is released once');
     const next = this.#waiting.shift();
     if (next) next(buffer);
-    else this.#free.push(buffer);
+    else free.push(buffer);
+    if (free.length === this.#count) this.#idle.note();
+  }
+
+  /** The last one freed is the next one taken, so that memory never needed stays untouched. */
+  #make(): StripeBuffer[] {
+    const count = this.#count;
+    const coder = anotherCoder(this.scratch.coder, stripeMemoryBytes(count));
+    return Array.from({ length: count }, (_, i) => new StripeBuffer(coder, count - 1 - i));
   }
 
   /** A writer begins to fill its buffer as bytes come. */

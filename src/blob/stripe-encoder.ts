@@ -1,7 +1,6 @@
 /** Turns a stripe's data and directory into the bytes that each of a segment's shard files gets. */
 import assert from 'node:assert';
 import { crc32 } from 'node:zlib';
-import type { Coder } from './coding/coder.ts';
 import type { EncoderPool } from './encoder-pool.ts';
 import type { Scheme } from './scheme.ts';
 import { encodeShardHeader } from './shard-header.ts';
@@ -29,12 +28,10 @@ interface EncodedUnits {
 }
 
 export class StripeEncoder {
-  readonly #coder: Coder;
   readonly #buffers: StripeBuffers;
   readonly #pool: EncoderPool;
 
-  constructor(coder: Coder, buffers: StripeBuffers, pool: EncoderPool) {
-    this.#coder = coder;
+  constructor(buffers: StripeBuffers, pool: EncoderPool) {
     this.#buffers = buffers;
     this.#pool = pool;
   }
@@ -64,7 +61,7 @@ export class StripeEncoder {
     const { scratch } = this.#buffers;
     bytes.copy(scratch.data);
     scratch.data.fill(0, bytes.length, unitsBytes);
-    scratch.encode(this.#coder, shape);
+    scratch.encode(shape);
     const { units, checksums } = unitsOf(scratch, shape);
     return { units: units.map((view) => Buffer.from(view)), checksums };
   }

@@ -89,7 +89,7 @@ describe('golden files of version 1', () => {
     const refs = await unpack(disks, golden);
     const { scheme } = golden;
     const coder = createCoder(createCoderMemory(stripeMemoryBytes(1)));
-    const encoder = new StripeEncoder(coder, new StripeBuffers(coder.memory, 1), new EncoderPool(coder, 0, silentLog));
+    const encoder = new StripeEncoder(new StripeBuffers(coder, 1), new EncoderPool(0, silentLog));
     /** Encodes stripes with this data, directories taken from the golden ones, and compares them with the golden files. */
     const expectSame = async (segment: string, stripes: readonly Buffer[]) => {
       const files = await disks.shardFiles(segment);

@@ -269,7 +269,7 @@ describe('repair under way', () => {
         if (recoveries++ === 2) coder.bytes[at] = (coder.bytes[at] ?? 0) ^ 4;
       },
     };
-    const tools = { coder: broken, scratch: new StripeBuffers(coder.memory, 1).scratch };
+    const tools = { coder: broken, scratch: new StripeBuffers(coder, 1).scratch };
     const copies = all.files.map((path, shard) => ({ shard, path })).slice(1);
     const place = { shard: 0, path: all.files[0] ?? '', gate: new DiskGate(60_000, () => {}) };
     const before = await allShardFiles(all.disks);

@@ -1,6 +1,6 @@
 /** Uploads that are slow, beside others: who waits for whom, and that every byte is right however a stripe was filled. */
 import { describe, expect, test } from 'vitest';
-import { createCoderMemory } from '../../src/blob/coding/coder.ts';
+import { createCoder, createCoderMemory } from '../../src/blob/coding/coder.ts';
 import { FillingStripe } from '../../src/blob/filling-stripe.ts';
 import { StripeBuffers, stripeMemoryBytes } from '../../src/blob/stripe-buffers.ts';
 import { BlobDisks, label, sampleBytes } from '../support/blob-disks.ts';
@@ -70,7 +70,7 @@ describe('stripe buffers', () => {
   function pool(count: number, ownBytesMax?: number) {
     const clock = { ms: 0, nowMs: () => clock.ms };
     const options = { clock, fillMsMax: 1000, ...(ownBytesMax !== undefined && { ownBytesMax }) };
-    const buffers = new StripeBuffers(createCoderMemory(stripeMemoryBytes(count)), count, options);
+    const buffers = new StripeBuffers(createCoder(createCoderMemory(stripeMemoryBytes(1))), count, options);
     return { clock, buffers, stripe: () => new FillingStripe(buffers, full, () => 0) };
   }
 

@@ -60,6 +60,12 @@ export function createCoder(memory: WebAssembly.Memory): Coder {
   return createSimdCoder(memory) ?? createScalarCoder(memory);
 }
 
+/** One of the same kind, over a memory of its own. */
+export function anotherCoder({ kind }: Coder, sizeBytes: number): Coder {
+  const memory = createCoderMemory(sizeBytes);
+  return kind === 'simd' ? createCoder(memory) : createScalarCoder(memory);
+}
+
 /** The kernel on a memory of `createCoderMemory`, or undefined if this runtime does not take it. */
 export function createSimdCoder(memory: WebAssembly.Memory): Coder | undefined {
   const kernel = instantiate(memory);

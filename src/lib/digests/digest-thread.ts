@@ -7,6 +7,7 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { copyBytes } from '../copy-bytes.ts';
+import { IdleTimer } from '../idle-timer.ts';
 import { startThread } from '../start-thread.ts';
 import type { ChecksumAlgorithm, Digester, Digests } from './algorithms.ts';
 import type { FromDigestThread, SharedRing, ToDigestThread } from './messages.ts';
@@ -32,8 +33,10 @@ export class DigestThread {
   #nextStream = 0;
   #failure: Error | undefined;
 
-  /** `onEnd` is called once, when the thread can take no more streams. */
-  constructor(size: RingSize, onEnd: (thread: DigestThread) => void) {
+  readonly #idle: IdleTimer;
+
+  /** `onEnd` is called once, when the thread can take no more streams: it failed, or had none for `idleMsMax`. */
+  constructor({ idleMsMax, ...size }: RingSize & { idleMsMax: number }, onEnd: (thread: DigestThread) => void) {
     this.slotBytes = size.slotBytes;
     this.#slots = size.slots;
     const ring: SharedRing = {
@@ -56,6 +59,11 @@ export class DigestThread {
     };
     this.#worker.on('error', (error) => end(asError(error)));
     this.#worker.on('exit', () => end(new Error('the digest thread has ended')));
+    this.#idle = new IdleTimer(idleMsMax, () => {
+      if (this.#streams.size > 0) return;
+      end(new Error('the digest thread had nothing to do'));
+      void this.#worker.terminate();
+    });
   }
 
   /** Streams that have neither finished nor been given up. */
@@ -82,7 +90,9 @@ export class DigestThread {
   }
 
   forget(stream: number): void {
-    if (this.#streams.delete(stream) && this.#streams.size === 0) this.#worker.unref();
+    if (!this.#streams.delete(stream) || this.#streams.size > 0) return;
+    this.#worker.unref();
+    this.#idle.note();
   }
 
   bytesOf(slot: number): Uint8Array {

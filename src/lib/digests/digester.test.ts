@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { type ChecksumAlgorithm, checksumAlgorithms, type Digests, digestLengthBytes } from './algorithms.ts';
 import { DigestPool, digest, openDigester } from './digester.ts';
 
@@ -163,4 +163,12 @@ test('what an upload usually asks for → a small digest never waits', async () 
   const digester = openDigester(new Set(['MD5', 'CRC64NVME']), 10);
   expect(digester.update(sample(10))).toBeUndefined();
   await digester.finish();
+});
+
+test('a thread without streams → ends; the next stream has another one', async () => {
+  const idle = new DigestPool({ threads: 1, ring: tinyRing, idleMsMax: 20 });
+  const first = await feed(idle.open(all), sample(5_000), [1_500]);
+  await vi.waitFor(() => expect(idle.threads).toBe(0));
+  expect(await feed(idle.open(all), sample(5_000), [700])).toEqual(first);
+  await idle.close();
 });

@@ -1,9 +1,10 @@
 /**
  * Digests of byte streams, off the main thread where that pays. Small bodies are hashed where they are: a message to another
  * thread costs more than hashing 256 KiB saves. Large bodies, and those of unknown length, go to a few threads that start
- * when first needed. Each thread holds 4 MiB of shared memory, however many streams it serves.
+ * when needed and end when they had nothing to do for some seconds. Each holds 4 MiB of shared memory, however many streams it serves.
  */
 import { availableParallelism } from 'node:os';
+import { keptIdleMs } from '../idle-timer.ts';
 import type { ChecksumAlgorithm, Digester, Digests } from './algorithms.ts';
 import { DigestThread, type RingSize } from './digest-thread.ts';
 import { digestAtOnce } from './hashers.ts';
@@ -20,15 +21,22 @@ export class DigestPool {
   readonly #threadsMax: number;
   readonly #ring: RingSize;
   readonly #threads = new Set<DigestThread>();
+  readonly #idleMsMax: number;
 
-  constructor(options: { threads?: number; ring?: RingSize } = {}) {
+  constructor(options: { threads?: number; ring?: RingSize; idleMsMax?: number } = {}) {
     this.#threadsMax = options.threads ?? defaultThreads;
     this.#ring = options.ring ?? defaultRing;
+    this.#idleMsMax = options.idleMsMax ?? keptIdleMs;
   }
 
   /** A digester on the thread with the fewest streams. It must be finished or aborted. */
   open(algorithms: ReadonlySet<ChecksumAlgorithm>): Digester {
     return this.#pick().open(algorithms);
+  }
+
+  /** Threads that are there now. */
+  get threads(): number {
+    return this.#threads.size;
   }
 
   /** Ends the threads; digests that are not finished fail. The pool may be used again. */
@@ -44,7 +52,8 @@ export class DigestPool {
       if (best === undefined || thread.load < best.load) best = thread;
     }
     if (best !== undefined && (best.load === 0 || this.#threads.size >= this.#threadsMax)) return best;
-    const thread = new DigestThread(this.#ring, (ended) => this.#threads.delete(ended));
+    const options = { ...this.#ring, idleMsMax: this.#idleMsMax };
+    const thread = new DigestThread(options, (ended) => this.#threads.delete(ended));
     this.#threads.add(thread);
     return thread;
   }
