@@ -35,6 +35,8 @@ export class Lane {
   delivered = 0;
   failures = 0;
   lastError: string | undefined;
+  /** Whether what it holds may not be sent yet, so that nothing more need be taken in. */
+  isHeldBack = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -75,7 +77,7 @@ export class Lane {
   pump(): void {
     if (this.#options.signal.aborted) return;
     this.#window.wake();
-    while (this.#mayBegin() && this.#sending.size < underWayMax) {
+    while (this.#sending.size < underWayMax && this.#mayBegin()) {
       const sending = this.#send(this.#window.take(this.#batchSize())).finally(() => {
         this.#sending.delete(sending);
         if (this.#window.ready.length > 0) this.pump();
@@ -86,7 +88,9 @@ export class Lane {
 
   #mayBegin(): boolean {
     const [entry] = this.#window.ready[0]?.entries ?? [];
-    return entry !== undefined && this.#options.mayBegin(entry.event.atMs);
+    const mayBegin = entry !== undefined && this.#options.mayBegin(entry.event.atMs);
+    this.isHeldBack = entry !== undefined && !mayBegin;
+    return mayBegin;
   }
 
   /** What failed before is sent alone, as it may be what has a target refuse all that comes with it. */

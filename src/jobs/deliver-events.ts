@@ -64,6 +64,8 @@ export function deliverEvents(options: DeliveryOptions): Delivery {
 
   async function fill(lane: Lane): Promise<void> {
     await lane.refill((passed) => outbox.listOn({ target: lane.arn, ...passed }));
+    lane.pump();
+    if (lane.isHeldBack) return;
     const limit = Math.min(readMax, lane.room);
     if (limit > 0) lane.add(await outbox.list({ target: lane.arn, after: lane.last, limit }));
     lane.pump();

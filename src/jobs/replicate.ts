@@ -98,7 +98,8 @@ class Replicator {
     for (const destination of await replication.destinations()) {
       const lane = this.#laneOf(destination);
       await lane.refill((passed) => replication.listOn({ destination, ...passed }));
-      const limit = Math.min(readMax, lane.room);
+      lane.pump();
+      const limit = lane.isHeldBack ? 0 : Math.min(readMax, lane.room);
       if (limit > 0) lane.add(await replication.list({ destination, after: lane.last, limit }));
       await this.#tellLate(lane);
       lane.pump();

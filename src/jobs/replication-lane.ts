@@ -38,6 +38,8 @@ export class ReplicationLane {
   readonly #options: LaneOptions;
   readonly #window: OrderedWindow<ReplicationEntry>;
   readonly #underWay = new Set<Promise<void>>();
+  /** Whether what it holds may not be begun yet, so that nothing more need be taken in. */
+  isHeldBack = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -94,7 +96,9 @@ export class ReplicationLane {
 
   #mayBegin(): boolean {
     const [entry] = this.#window.ready[0]?.entries ?? [];
-    return entry !== undefined && this.#options.mayBegin(entry);
+    const mayBegin = entry !== undefined && this.#options.mayBegin(entry);
+    this.isHeldBack = entry !== undefined && !mayBegin;
+    return mayBegin;
   }
 
   async #work(chain: Chain<ReplicationEntry>, entry: ReplicationEntry): Promise<void> {

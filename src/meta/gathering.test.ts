@@ -49,3 +49,14 @@ it('many clients, or a batch that begins long after the last wave → does not w
   expect(gathering.beforeWave({ waiting: 1, nowMs: 5 })).toBeUndefined();
   expect(gathering.beforeWave({ waiting: 15, nowMs: 1 })).toBeInstanceOf(Promise);
 });
+
+it('nothing but notes waits, and clients are expected → goes with them', async () => {
+  const gathering = new Gathering();
+  gathering.waveEnded({ commands: 1, nowMs: 0 });
+  const wait = gathering.beforeWave({ waiting: 0, nowMs: 1 });
+  expect(wait).toBeInstanceOf(Promise);
+  gathering.commandCame(1);
+  await wait;
+  gathering.waveEnded({ commands: 0, nowMs: 2 });
+  expect(gathering.beforeWave({ waiting: 0, nowMs: 2 })).toBeUndefined();
+});

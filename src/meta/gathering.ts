@@ -7,6 +7,8 @@
  * alone never waits. If they do not come back in that moment, waiting is not tried again for some waves, each time for twice
  * as many. Nor is it tried with many clients: their waves are shared by enough of them, and two groups keep both the thread and
  * the disks busy.
+ *
+ * What is noted in the background goes with the wave of those who are expected, and is not expected itself.
  */
 import { setTimeout } from 'node:timers';
 
@@ -25,18 +27,18 @@ export class Gathering {
   #lastSkips = 1;
   #enoughWait: (() => void) | undefined;
 
-  /** A wave has ended: so many commands were in it, or came meanwhile and wait for the next. */
+  /** A wave has ended: so many commands of clients were in it, or came meanwhile and wait for the next. */
   waveEnded({ commands, nowMs }: { commands: number; nowMs: number }): void {
     this.#expected = commands > CLIENTS_MAX ? 0 : commands;
     this.#endedMs = nowMs;
   }
 
-  /** Another command has come; so many wait now. */
+  /** Another command has come; so many of clients wait now. */
   commandCame(waiting: number): void {
     if (waiting >= this.#expected) this.#enoughWait?.();
   }
 
-  /** Resolves when the next wave is to begin; undefined if that is now. */
+  /** Resolves when the next wave is to begin, for which so many commands of clients wait; undefined if that is now. */
   beforeWave({ waiting, nowMs }: { waiting: number; nowMs: number }): Promise<void> | undefined {
     if (waiting >= this.#expected || nowMs - this.#endedMs > RETURN_MS) return undefined;
     if (this.#skips > 0) {

@@ -24,6 +24,11 @@ import type { Writer } from './writer.ts';
 const BATCH_COMMANDS_MAX = 512;
 /** A batch is closed once its commands have this many characters of JSON. */
 const BATCH_CHARACTERS_MAX = 4 * 1024 * 1024;
+/** What is noted by the way, mostly by work in the background: whoever submits it does not come back at once with the next one. */
+const notes: ReadonlySet<Command['type']> = new Set([
+  ...(['settle-events', 'settle-replication', 'note-replication', 'note-accesses', 'save-job-state'] as const),
+  ...(['add-log-batch', 'drop-log-batches', 'drop-segment', 'probe'] as const),
+]);
 
 export interface GroupCommitParts {
   readonly writer: Writer;
@@ -52,7 +57,9 @@ type Outcome = { readonly result: unknown } | { readonly error: Error };
 export class GroupCommit {
   readonly #parts: GroupCommitParts;
   readonly #gathering = new Gathering();
-  #queue: Waiting[] = [];
+  readonly #queue: Waiting[] = [];
+  /** How many in the queue are no notes. */
+  #clients = 0;
   #running: Promise<void> | undefined;
   #isClosed = false;
   /** Called with what each batch has put into the outbox, in the tick in which that becomes visible. It must not throw. */
@@ -66,7 +73,8 @@ export class GroupCommit {
     if (this.#isClosed) return Promise.reject(new CommitFailed('The index is closed.'));
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#queue.push({ command, resolve, reject });
-    this.#gathering.commandCame(this.#queue.length);
+    if (!notes.has(command.type)) this.#clients++;
+    this.#gathering.commandCame(this.#clients);
     this.#running ??= this.#run();
     return promise;
   }
@@ -87,8 +95,8 @@ export class GroupCommit {
     const { log, rejoin, writer } = this.#parts;
     do {
       // Once closed, no more come.
-      const waiting = this.#isClosed ? 0 : this.#queue.length;
-      if (waiting > 0) await this.#gathering.beforeWave({ waiting, nowMs: performance.now() });
+      const mayCome = this.#queue.length > 0 && !this.#isClosed;
+      if (mayCome) await this.#gathering.beforeWave({ waiting: this.#clients, nowMs: performance.now() });
       // Requests that came in together are served in one turn of the event loop; after it all their commands are here.
       await nextTurn();
       try {
@@ -97,7 +105,7 @@ export class GroupCommit {
         if (this.#queue.length > 0) await this.#runBatch();
       } catch (error) {
         writer.rollback();
-        this.#failAll(this.#queue.splice(0), error);
+        this.#failAll(this.#take(this.#queue.length), error);
       }
     } while (this.#queue.length > 0);
     this.#running = undefined;
@@ -125,14 +133,14 @@ export class GroupCommit {
     } catch (error) {
       // 4. Or void: nothing of it took effect. A rejection may have come from a change that is void, so it is void too.
       await this.#undo(record);
-      const inWave = [...batch.answers.map(({ waiting }) => waiting), ...this.#queue.splice(0, exposed)];
+      const inWave = [...batch.answers.map(({ waiting }) => waiting), ...this.#take(exposed)];
       const isLost = ({ command }: Waiting) => !(error instanceof BlobsLost) || namesAny(command, error.segments);
       this.#failAll(inWave.filter(isLost), error instanceof BlobsLost ? error.cause : error);
-      this.#queue.unshift(...inWave.filter((waiting) => !isLost(waiting)));
+      this.#putBack(inWave.filter((waiting) => !isLost(waiting)));
       return;
     }
     log.accept(record);
-    const commands = batch.answers.length + this.#queue.length;
+    const commands = clientsAmong(batch.answers.map(({ waiting }) => waiting)) + this.#clients;
     this.#gathering.waveEnded({ commands, nowMs: performance.now() });
     answer(batch);
     if (writer.placed.length > 0) this.onPlaced?.(writer.placed);
@@ -160,8 +168,20 @@ export class GroupCommit {
         batch.answers.push({ waiting, outcome: { error } });
       }
     }
-    this.#queue.splice(0, batch.answers.length);
+    this.#take(batch.answers.length);
     return batch;
+  }
+
+  /** The first ones of the queue, which leave it. */
+  #take(count: number): Waiting[] {
+    const taken = this.#queue.splice(0, count);
+    this.#clients -= clientsAmong(taken);
+    return taken;
+  }
+
+  #putBack(waiting: readonly Waiting[]): void {
+    this.#queue.unshift(...waiting);
+    this.#clients += clientsAmong(waiting);
   }
 
   async #undo(record: PendingRecord): Promise<void> {
@@ -184,6 +204,10 @@ export class GroupCommit {
 /** Whether a command brings a blob that lies in one of some segments. */
 function namesAny(command: Command, segments: ReadonlySet<string>): boolean {
   return locationsOf(command).some(({ extents }) => extents.some(({ segment }) => segments.has(segment)));
+}
+
+function clientsAmong(waiting: readonly Waiting[]): number {
+  return waiting.reduce((count, { command }) => (notes.has(command.type) ? count : count + 1), 0);
 }
 
 function answer(batch: Batch): void {

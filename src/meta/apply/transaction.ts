@@ -38,6 +38,7 @@ export class Transaction {
   readonly replication: ReplicationWriter;
   readonly restores: RestoreWriter;
   readonly accessLogs: AccessLogWriter;
+  readonly #arrivals: ArrivalWriter;
   readonly #state: StateWriter;
   #counters: Counters;
 
@@ -49,9 +50,9 @@ export class Transaction {
     this.parts = new PartWriter(db);
     this.jobStates = new JobStateWriter(db);
     this.identities = new IdentityWriter(db);
-    const arrivals = new ArrivalWriter(db);
-    this.outbox = new OutboxWriter(db, arrivals);
-    this.replication = new ReplicationWriter(db, arrivals);
+    this.#arrivals = new ArrivalWriter(db);
+    this.outbox = new OutboxWriter(db, this.#arrivals);
+    this.replication = new ReplicationWriter(db, this.#arrivals);
     this.restores = new RestoreWriter(db);
     this.accessLogs = new AccessLogWriter(db);
     this.#state = new StateWriter(db);
@@ -85,6 +86,7 @@ export class Transaction {
     this.blobs.resetLive(liveChanges);
     this.outbox.placed.length = placed;
     this.buckets.forget();
+    this.#arrivals.forget();
   }
 
   /** What has been put into the outbox since the last call. */

@@ -1,7 +1,7 @@
 /** Events on their way: a row for each target that is to hear of one. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { OutboxEntry, PlacedEvent } from '../records.ts';
-import { ArrivalReader, type ArrivalWriter } from './arrivals.ts';
+import { ArrivalReader, type ArrivalWriter, arrivalsMax } from './arrivals.ts';
 
 interface OutboxRow {
   readonly sequence: number;
@@ -58,14 +58,13 @@ export class OutboxReader {
   waiting(query: OutboxQuery): OutboxEntry[] {
     const entries = this.#waiting.all(query).map(entryOf);
     if (entries.length === query.limit) return entries;
-    const arrived = this.#arrived(query);
-    return entries.concat(arrived.slice(0, query.limit - entries.length));
+    return entries.concat(this.#arrived({ ...query, limit: query.limit - entries.length }));
   }
   waitingOn(query: OutboxKeyQuery): OutboxEntry[] {
     const { bucket, key, through, limit } = query;
     const entries = this.#ofKey.all(query).map(entryOf);
     if (entries.length === limit) return entries;
-    const arrived = this.#arrived(query).filter(({ sequence, event }) => {
+    const arrived = this.#arrived({ ...query, limit: arrivalsMax }).filter(({ sequence, event }) => {
       return sequence <= through && event.bucket === bucket && ('key' in event ? event.key : null) === key;
     });
     return entries.concat(arrived.slice(0, limit - entries.length));
@@ -76,7 +75,7 @@ export class OutboxReader {
       const oldestMs = this.#time.get(first)?.atMs ?? 0;
       sizes.set(`${isDead} ${target}`, { target, isDead: isDead === 1, events, oldestMs });
     }
-    for (const { target, event } of this.#arrivals.events(0)) {
+    for (const { target, event } of this.#arrivals.events()) {
       const known = sizes.get(`0 ${target}`);
       const { oldestMs, events } = known ?? { oldestMs: entryOf({ sequence: 0, event }).event.atMs, events: 0 };
       sizes.set(`0 ${target}`, { target, isDead: false, events: events + 1, oldestMs });
@@ -85,11 +84,8 @@ export class OutboxReader {
   }
 
   /** What came in last for a target. */
-  #arrived({ target, after }: Pick<OutboxQuery, 'target' | 'after'>): OutboxEntry[] {
-    return this.#arrivals
-      .events(after)
-      .filter((arrived) => arrived.target === target)
-      .map(entryOf);
+  #arrived({ target: address, after, limit }: OutboxQuery): OutboxEntry[] {
+    return this.#arrivals.eventsFor({ address, after, limit }).map(entryOf);
   }
 }
 

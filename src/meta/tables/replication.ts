@@ -2,7 +2,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { decodeKey, encodeKey } from '../keys.ts';
 import type { ReplicationEntry } from '../records.ts';
-import { ArrivalReader, type ArrivalWriter, type ReplicationRow } from './arrivals.ts';
+import { ArrivalReader, type ArrivalWriter, arrivalsMax, type ReplicationRow } from './arrivals.ts';
 
 /** What of an entry is asked for by nothing but its worker. */
 export type ReplicationTask = Pick<ReplicationEntry, 'kind' | 'rule' | 'atMs' | 'uploadId' | 'failure'> & {
@@ -93,23 +93,23 @@ export class ReplicationReader {
   page({ isFailed, ...query }: ReplicationQuery): ReplicationEntry[] {
     const entries = this.#page.all({ ...query, isFailed: isFailed ? 1 : 0 }).map(toEntry);
     if (isFailed || entries.length === query.limit) return entries;
-    return entries.concat(this.#arrived(query).slice(0, query.limit - entries.length));
+    return entries.concat(this.#arrived({ ...query, limit: query.limit - entries.length }));
   }
   pageOfKey({ key, ...query }: ReplicationKeyQuery): ReplicationEntry[] {
     const { bucketId, through, limit } = query;
     const entries = this.#ofKey.all({ ...query, key: encodeKey(key) }).map(toEntry);
     if (entries.length === limit) return entries;
-    const arrived = this.#arrived(query).filter((entry) => {
+    const arrived = this.#arrived({ ...query, limit: arrivalsMax }).filter((entry) => {
       return entry.sequence <= through && entry.bucketId === bucketId && entry.key === key;
     });
     return entries.concat(arrived.slice(0, limit - entries.length));
   }
   /** The first destination behind another one for which something waits. */
   nextDestination(after: string): string | undefined {
-    const moved = this.#next.get(after)?.destination;
-    const arrived = this.#arrivals.changes(0).map(({ destination }) => destination);
-    const behind = [...arrived, ...(typeof moved === 'string' ? [moved] : [])].filter((one) => one > after);
-    return behind.toSorted(byBytes)[0];
+    const moved = this.#next.get(after)?.destination ?? undefined;
+    const arrived = this.#arrivals.nextDestination(after);
+    if (moved === undefined || arrived === undefined) return moved ?? arrived;
+    return byBytes(moved, arrived) < 0 ? moved : arrived;
   }
   sizes(): ReplicationSize[] {
     const sizes = new Map<string, ReplicationSize>();
@@ -120,7 +120,7 @@ export class ReplicationReader {
     const oldest = new Map(
       [...sizes.values()].map(({ destination, isFailed, oldestMs }) => [`${isFailed} ${destination}`, oldestMs]),
     );
-    for (const { destination, bucketId, bucket, size, queuedMs, task } of this.#arrivals.changes(0)) {
+    for (const { destination, bucketId, bucket, size, queuedMs, task } of this.#arrivals.changes()) {
       const { rule } = JSON.parse(task) as ReplicationTask;
       const group = groupOf({ destination, rule, isFailed: 0, bucketId });
       const oldestMs = oldest.get(`false ${destination}`) ?? queuedMs;
@@ -133,11 +133,8 @@ export class ReplicationReader {
   }
 
   /** What came in last for a destination. */
-  #arrived({ destination, after }: Pick<ReplicationQuery, 'destination' | 'after'>): ReplicationEntry[] {
-    return this.#arrivals
-      .changes(after)
-      .filter((row) => row.destination === destination)
-      .map(toEntry);
+  #arrived({ destination: address, after, limit }: Omit<ReplicationQuery, 'isFailed'>): ReplicationEntry[] {
+    return this.#arrivals.changesFor({ address, after, limit }).map(toEntry);
   }
 }
 
@@ -194,14 +191,14 @@ export class ReplicationWriter {
   }
   ofVersion(bucketId: number, key: Buffer, versionId: string): ReplicationRow[] {
     const moved = this.#ofVersion.all(bucketId, key, versionId);
-    return moved.concat(this.#arrivals.changesOf(bucketId, key, versionId));
+    return moved.concat(this.#arrivals.changesOf({ bucketId, key, versionId }));
   }
   /** The oldest of a destination that failed. */
   oldestFailed(query: { destination: string; limit: number }): ReplicationRow[] {
     return this.#failed.all(query);
   }
   remove(row: ReplicationRow): void {
-    if (this.#arrivals.remove(row.sequence)) return;
+    if (this.#arrivals.removeChange(row)) return;
     this.#remove.run(row.sequence);
     this.#note(row, -1);
   }
