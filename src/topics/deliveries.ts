@@ -2,6 +2,7 @@
 
 import type { Outbox } from '../engine/types.ts';
 import { allTaken, type EventMessage, type EventTarget, NotTaken, oneByOne } from '../events/target.ts';
+import { type Poster, poster } from '../events/targets/poster.ts';
 import type { AccountRecord } from '../iam/records.ts';
 import { messageIdOf, messagesOf } from './publications.ts';
 import type { TopicSigner } from './signing.ts';
@@ -24,6 +25,7 @@ export interface TopicDeliveryOptions {
 /** The targets that there are now; the same value for as long as they are the same. */
 export function topicTargets(options: TopicDeliveryOptions): () => readonly EventTarget[] {
   const { book } = options;
+  const post = poster();
   let known: { revision: number; targets: readonly EventTarget[] } | undefined;
   return () => {
     if (known?.revision !== book.revision) {
@@ -31,7 +33,7 @@ export function topicTargets(options: TopicDeliveryOptions): () => readonly Even
         topicTarget(topic.arn, options),
         ...heldSubscriptionsOf(topic)
           .filter(({ record }) => record.protocol !== 'sqs')
-          .map(({ arn }) => subscriptionTarget(arn, options)),
+          .map(({ arn }) => subscriptionTarget(arn, { ...options, post })),
       ]);
       known = { revision: book.revision, targets };
     }
@@ -81,15 +83,16 @@ function sentOn(
 }
 
 /** What waits for a subscription that has ended goes nowhere. */
-function subscriptionTarget(arn: string, { book, timeoutMs }: TopicDeliveryOptions): EventTarget {
+function subscriptionTarget(
+  arn: string,
+  { book, timeoutMs, post }: TopicDeliveryOptions & { readonly post: Poster },
+): EventTarget {
   return oneByOne(arn, async ({ event, text }, signal) => {
     const found = book.findSubscription(arn);
     if (found === undefined || !('topic' in event)) return;
     if (found.record.hasEnded === true && event.event === 'Notification') return;
-    const response = await fetch(found.record.endpoint, {
-      method: 'POST',
-      body: text,
-      redirect: 'error',
+    const { ok, status } = await post({
+      ...{ url: found.record.endpoint, body: text, signal, timeoutMs },
       headers: {
         'content-type': 'text/plain; charset=UTF-8',
         'user-agent': 'Amazon Simple Notification Service Agent',
@@ -99,9 +102,7 @@ function subscriptionTarget(arn: string, { book, timeoutMs }: TopicDeliveryOptio
         ...(event.event === 'Notification' && { 'x-amz-sns-subscription-arn': arn }),
         ...(event.isRaw && { 'x-amz-sns-rawdelivery': 'true' }),
       },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
-    await response.body?.cancel();
-    if (!response.ok) throw new NotTaken(`answered ${response.status}`);
+    if (!ok) throw new NotTaken(`answered ${status}`);
   });
 }

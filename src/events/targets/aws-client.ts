@@ -2,6 +2,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import { signRequest } from '../../lib/sigv4/sign.ts';
 import { NotTaken } from '../target.ts';
+import { poster } from './poster.ts';
 
 /** As much of an answer as tells what is wrong. */
 const answerShownMax = 200;
@@ -33,21 +34,19 @@ export type AwsClient = (call: AwsCall) => Promise<string>;
 export function awsClient(service: string, options: AwsTargetOptions): AwsClient {
   const { arn, accessKeyId, secretAccessKey, timeoutMs, clock } = options;
   const region = arn.split(':')[3] ?? '';
+  const post = poster();
   const { origin, host } = new URL(options.endpoint ?? `https://${service}.${region}.amazonaws.com`);
   return async ({ rawPath = '/', rawQuery = '', headers, body, signal }) => {
     const signed = signRequest(
       { method: 'POST', rawPath, rawQuery, host, body },
       { accessKeyId, secretAccessKey, region, service, nowMs: clock.nowMs() },
     );
-    const response = await fetch(`${origin}${rawPath}${rawQuery === '' ? '' : `?${rawQuery}`}`, {
-      method: 'POST',
-      body,
-      redirect: 'error',
+    const { ok, status, text } = await post({
+      url: `${origin}${rawPath}${rawQuery === '' ? '' : `?${rawQuery}`}`,
       headers: { ...signed, ...headers },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      ...{ body, signal, timeoutMs },
     });
-    const answer = await response.text();
-    if (!response.ok) throw new NotTaken(`answered ${response.status}: ${answer.slice(0, answerShownMax)}`);
-    return answer;
+    if (!ok) throw new NotTaken(`answered ${status}: ${text.slice(0, answerShownMax)}`);
+    return text;
   };
 }

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../../lib/clock.ts';
 import { type EventTarget, NotTaken, oneByOne } from '../target.ts';
+import { poster } from './poster.ts';
 
 export interface WebhookOptions {
   readonly arn: string;
@@ -13,21 +14,18 @@ export interface WebhookOptions {
 
 /** Any 2xx takes a message; whatever else is answered, or nothing, has it sent again. */
 export function webhook({ arn, url, secret, timeoutMs, clock }: WebhookOptions): EventTarget {
+  const post = poster();
   return oneByOne(arn, async ({ text }, signal) => {
     const timestamp = String(Math.floor(clock.nowMs() / 1000));
-    const response = await fetch(url, {
-      method: 'POST',
-      body: text,
-      redirect: 'error',
+    const { ok, status } = await post({
+      ...{ url, body: text, signal, timeoutMs },
       headers: {
         'content-type': 'application/json',
         'x-ninefold-timestamp': timestamp,
         'x-ninefold-signature': signatureOf({ secret, timestamp, message: text }),
       },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
-    await response.body?.cancel();
-    if (!response.ok) throw new NotTaken(`answered ${response.status}`);
+    if (!ok) throw new NotTaken(`answered ${status}`);
   });
 }
 
