@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { FileTree, type NodeId, ROOT } from './file-tree.ts';
 import { type History, historyOf } from './history.ts';
-import { cutPoints, guaranteesOf, killPoints, type Point, pointOf, treeAt } from './points.ts';
+import { cutPoints, killPoints, type Point, pointOf, Trees } from './points.ts';
 import { readCalls } from './strace-output.ts';
 
 const root = '/store';
@@ -19,7 +19,7 @@ function recorded(...lines: readonly string[]): History {
 
 /** Files by path, as they are left at a point. */
 function left(history: History, point: string | Point): Record<string, string> {
-  const tree = treeAt(history, guaranteesOf(history), typeof point === 'string' ? pointOf(point) : point);
+  const tree = new Trees(history).at(typeof point === 'string' ? pointOf(point) : point);
   const files: Record<string, string> = {};
   const visit = (path: string, id: NodeId): void => {
     for (const [name, child] of tree.folder(id)) {

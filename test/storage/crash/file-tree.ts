@@ -20,7 +20,7 @@ export interface File {
 export type Folder = Map<string, NodeId>;
 
 /** Of buffers that trees share, which therefore stay as they are. */
-const digests = new WeakMap<Buffer, string>();
+const digests = new WeakMap<Buffer, { readonly size: number; readonly digest: string }>();
 
 export class FileTree {
   readonly #nodes = new Map<NodeId, File | Folder>();
@@ -29,12 +29,16 @@ export class FileTree {
     this.#nodes.set(ROOT, new Map());
   }
 
-  /** A copy that shares the bytes of files until one of them is written to. */
+  /** A copy. The two share the bytes of each file until one of them writes to it. */
   copy(): FileTree {
     const copy = new FileTree();
     for (const [id, node] of this.#nodes) {
-      if (node instanceof Map) copy.#nodes.set(id, new Map(node));
-      else copy.#nodes.set(id, { ...node, isOwn: false });
+      if (node instanceof Map) {
+        copy.#nodes.set(id, new Map(node));
+        continue;
+      }
+      node.isOwn = false;
+      copy.#nodes.set(id, { ...node });
     }
     return copy;
   }
@@ -99,16 +103,21 @@ export class FileTree {
     file.isOwn = true;
   }
 
-  /** Tells trees apart that hold other files. */
-  digest(skips: (name: string) => boolean): string {
+  /** Tells trees apart that hold other files. `lengthOf` says how much of a file's bytes count. */
+  digest(skips: (name: string) => boolean, lengthOf: (name: string, bytes: Buffer) => number): string {
     const whole = createHash('sha1');
     const visit = (id: NodeId): void => {
       for (const [name, child] of [...this.folder(id)].sort(([a], [b]) => (a < b ? -1 : 1))) {
         if (skips(name)) continue;
-        const isFolder = this.isFolder(child);
-        whole.update(JSON.stringify([name, isFolder || this.file(child).size]));
-        if (isFolder) visit(child);
-        else whole.update(digestOf(this.file(child)));
+        if (this.isFolder(child)) {
+          whole.update(JSON.stringify(name));
+          visit(child);
+          continue;
+        }
+        const file = this.file(child);
+        const size = lengthOf(name, file.bytes.subarray(0, file.size));
+        whole.update(JSON.stringify([name, size]));
+        whole.update(digestOf({ ...file, size }));
       }
       whole.update('/');
     };
@@ -129,11 +138,10 @@ export class FileTree {
 }
 
 function digestOf({ bytes, size, isOwn }: File): string {
-  const isWhole = size === bytes.length;
-  const known = isOwn || !isWhole ? undefined : digests.get(bytes);
-  if (known !== undefined) return known;
+  const known = isOwn ? undefined : digests.get(bytes);
+  if (known?.size === size) return known.digest;
   const digest = hash('sha1', bytes.subarray(0, size));
-  if (!isOwn && isWhole) digests.set(bytes, digest);
+  if (!isOwn) digests.set(bytes, { size, digest });
   return digest;
 }
 

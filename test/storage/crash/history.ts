@@ -7,10 +7,16 @@ import assert from 'node:assert/strict';
 import { relative, sep } from 'node:path';
 import { type FileTree, type NodeId, ROOT } from './file-tree.ts';
 import type { Argument, Call } from './strace-output.ts';
+import { committedLength } from './write-ahead-log.ts';
 
 /** SQLite makes its index of a write-ahead log anew whenever a first process opens the database. */
 export function isForgotten(path: string): boolean {
   return path.endsWith('-shm');
+}
+
+/** How many bytes of a file can be of use after a crash. */
+export function usefulLength(name: string, bytes: Buffer): number {
+  return name.endsWith('.sqlite-wal') ? committedLength(bytes) : bytes.length;
 }
 
 interface Timed {

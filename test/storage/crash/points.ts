@@ -98,9 +98,9 @@ function lossesOf(random: SeededRandom, count: number): string[][] {
 }
 
 /** For each change, the position from which on a sync guarantees it. */
-export type Guarantees = ReadonlyMap<Change, number>;
+type Guarantees = ReadonlyMap<Change, number>;
 
-export function guaranteesOf({ changes, syncs }: History): Guarantees {
+function guaranteesOf({ changes, syncs }: History): Guarantees {
   const byNode = Map.groupBy(syncs, ({ node }) => node);
   const found = new Map<Change, number>();
   for (const change of changes) {
@@ -113,22 +113,58 @@ export function guaranteesOf({ changes, syncs }: History): Guarantees {
   return found;
 }
 
-/** The tree that is left at a point. */
-export function treeAt(history: History, guarantees: Guarantees, point: Point): FileTree {
-  const tree = history.initial.copy();
-  for (const { makes } of history.changes.filter((change) => change.kind === 'names')) {
-    if (makes !== undefined) makeNode(tree, makes);
+/** The trees that are left at points of a recording. Points in the order of their moments cost least. */
+export class Trees {
+  readonly #history: History;
+  readonly #guarantees: Guarantees;
+  /** What all changes before one of them have made, in the order of their ends. */
+  #done: { readonly tree: FileTree; count: number; at: number };
+
+  constructor(history: History) {
+    this.#history = history;
+    this.#guarantees = guaranteesOf(history);
+    this.#done = this.#nothingDone();
   }
-  const random = new SeededRandom(point.seed);
-  const next = history.changes.find(({ end }) => end > point.at);
-  for (const change of history.changes) {
-    if (change.start > point.at) continue;
-    const isCertain = point.kind === 'kill' ? change.end <= point.at : (guarantees.get(change) ?? 0) <= point.at;
-    if (isCertain) applyChange(tree, change);
-    else if (point.kind === 'kill') leaveUnderWay(tree, change, { fate: point.fate, random, isNext: change === next });
-    else leaveUnsynced(tree, change, { fate: point.fate, random });
+
+  at(point: Point): FileTree {
+    return point.kind === 'kill' ? this.#afterKill(point) : this.#afterCut(point);
   }
-  return tree;
+
+  #nothingDone() {
+    const tree = this.#history.initial.copy();
+    for (const change of this.#history.changes) {
+      if (change.kind === 'names' && change.makes !== undefined) makeNode(tree, change.makes);
+    }
+    return { tree, count: 0, at: 0 };
+  }
+
+  #afterKill({ at, fate, seed }: Point & { kind: 'kill' }): FileTree {
+    const { changes } = this.#history;
+    if (at < this.#done.at) this.#done = this.#nothingDone();
+    const done = this.#done;
+    done.at = at;
+    for (let next = changes[done.count]; next !== undefined && next.end <= at; next = changes[done.count]) {
+      applyChange(done.tree, next);
+      done.count += 1;
+    }
+    const tree = done.tree.copy();
+    const random = new SeededRandom(seed);
+    for (const [i, change] of changes.slice(done.count).entries()) {
+      if (change.start <= at) leaveUnderWay(tree, change, { fate, random, isNext: i === 0 });
+    }
+    return tree;
+  }
+
+  #afterCut({ at, fate, seed }: Point & { kind: 'cut' }): FileTree {
+    const { tree } = this.#nothingDone();
+    const random = new SeededRandom(seed);
+    for (const change of this.#history.changes) {
+      if (change.start > at) continue;
+      if ((this.#guarantees.get(change) ?? 0) <= at) applyChange(tree, change);
+      else leaveUnsynced(tree, change, { fate, random });
+    }
+    return tree;
+  }
 }
 
 function leaveUnderWay(

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { Expectation } from './expectation.ts';
-import { type History, isForgotten } from './history.ts';
-import { cutPoints, guaranteesOf, killPoints, nameOf, type Point, treeAt } from './points.ts';
+import { type History, isForgotten, usefulLength } from './history.ts';
+import { cutPoints, killPoints, nameOf, type Point, Trees } from './points.ts';
 import { memoryFolder, type Recording } from './recorder.ts';
 import { findScene } from './scenes/index.ts';
 import { verify } from './verifier.ts';
@@ -51,12 +51,12 @@ async function* tryPoints(recording: Recording, points: readonly Point[]): Async
   const { history } = recording;
   const scene = findScene(recording.scene);
   const expectation = new Expectation(history);
-  const guarantees = guaranteesOf(history);
+  const trees = new Trees(history);
   const tried = new Set<string>();
   for (const point of points) {
-    const tree = treeAt(history, guarantees, point);
+    const tree = trees.at(point);
     const loses = point.loses ?? [];
-    const what = [expectation.describe(point.at), tree.digest(isForgotten), ...loses].join();
+    const what = [expectation.describe(point.at), tree.digest(isForgotten, usefulLength), ...loses].join();
     if (tried.has(what)) continue;
     tried.add(what);
     const root = mkdtempSync(join(memoryFolder, 'ninefold-crash-point-'));
