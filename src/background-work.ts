@@ -23,6 +23,7 @@ import { repair } from './jobs/repair.ts';
 import { scrub } from './jobs/scrub.ts';
 import { keepSnapshots } from './jobs/snapshot.ts';
 import { tellRestores } from './jobs/tell-restores.ts';
+import type { ObjectKeys } from './kms/object-keys.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
 import type { Index } from './meta/types.ts';
@@ -37,6 +38,7 @@ export interface WorkParts {
   readonly compaction: Compaction;
   readonly iam: Iam;
   readonly accesses: BucketAccesses;
+  readonly objectKeys: ObjectKeys;
   readonly findLogTarget: FindLogTarget;
   readonly index: Index;
   readonly blobs: ErasureBlobStore;
@@ -50,7 +52,8 @@ export function backgroundWork({ store, jobs, accessLogs }: Config, parts: WorkP
   const { engine, compaction, iam, accesses, index, blobs, clock, log, dayLengthMs, settings } = parts;
   const { maintenance } = blobs;
   const ownerOf = (owner: string) => accountOf(iam, owner);
-  const check = deliveryPermission({ accesses, accountOf: ownerOf });
+  const { objectKeys } = parts;
+  const check = deliveryPermission({ accesses, accountOf: ownerOf, buckets: engine.buckets, objectKeys });
   const mending = { maintenance, clock, bytesPerSecond: jobs.repairBytesPerSecond };
   return [
     collectGarbage({ garbage: engine.garbage, clock, graceMs: store.garbageGraceMs }),

@@ -1,6 +1,7 @@
 /**
- * Objects that S3 itself writes into buckets, reports and logs: encrypted as the bucket or the server has it by default. For
- * nobody KMS could be asked on behalf of, so into a bucket whose default is a key of KMS nothing is written, as at AWS with logs.
+ * Objects that S3 itself writes into buckets, reports and logs: encrypted as whoever writes them says, or else as the bucket or the
+ * server has it by default. By a default KMS could be asked on behalf of nobody, so into a bucket whose default is a key of KMS nothing
+ * is written then, as at AWS with logs.
  */
 import { readBucketEncryption } from './bucket-encryption.ts';
 import { DeliveryRefused } from './inventory/types.ts';
@@ -13,7 +14,7 @@ export interface ServiceWritesParts {
   readonly encryptsByDefault: boolean;
 }
 
-/** The same objects, but that `put` rejects with DeliveryRefused where the bucket's default is a key of KMS. */
+/** The same objects, but that `put` encrypts by default, and rejects with DeliveryRefused where that is by a key of KMS. */
 export function serviceWrites({ buckets, objects, encryptsByDefault }: ServiceWritesParts): Objects {
   const encryptionOf = async (bucket: Bucket): Promise<NewEncryption | undefined> => {
     const { algorithm = encryptsByDefault ? 'AES256' : undefined } = await readBucketEncryption(buckets, bucket);
@@ -25,6 +26,7 @@ export function serviceWrites({ buckets, objects, encryptsByDefault }: ServiceWr
   };
   return {
     ...objects,
-    put: async (request) => objects.put({ ...request, encryption: await encryptionOf(request.bucket) }),
+    put: async (request) =>
+      objects.put({ ...request, encryption: request.encryption ?? (await encryptionOf(request.bucket)) }),
   };
 }

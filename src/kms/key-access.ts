@@ -6,8 +6,8 @@
 import type { Iam } from '../iam/iam.ts';
 import type { Identity } from '../iam/identity.ts';
 import { noteRefusal } from '../iam/permission.ts';
-import type { ContextValue } from '../iam/policy/context.ts';
-import { type AccessQuestion, type Decision, decide } from '../iam/policy/decide.ts';
+import { type ContextValue, contextOf } from '../iam/policy/context.ts';
+import { type AccessQuestion, type Decision, decide, noPermissions } from '../iam/policy/decide.ts';
 import { permissionsOf } from '../iam/policy/permissions.ts';
 import { refusalText } from '../iam/policy/refusal-text.ts';
 import { type RequestSource, requestContext } from '../iam/request-context.ts';
@@ -42,6 +42,43 @@ export function requireKeyUse(iam: Parts, caller: KeyCaller, key: KmsKey, use: K
     ...{ resource: key.arn, resourceAccountId: key.accountId, resourcePolicy: keyPolicyOf(key) },
     ...{ needsResourcePolicy: true, action: use.action, keys: keysOf(caller, use) },
   });
+}
+
+/** A service that asks for itself, on behalf of a resource. */
+export interface ServiceCaller {
+  /** `s3.amazonaws.com`. */
+  readonly service: string;
+  readonly viaService: string;
+  /** ARN of the resource, and the account that it is in. */
+  readonly sourceArn: string;
+  readonly sourceAccount: string;
+}
+
+/** Throws AccessDeniedException unless the policy of the key lets a service do it: nothing else does. */
+export function requireServiceUse(
+  { service, viaService, sourceArn, sourceAccount }: ServiceCaller,
+  key: KmsKey,
+  { action, context }: KeyUse,
+): void {
+  const { outcome } = decide({
+    principal: { kind: 'service', accountId: '', canonicalId: '', arn: '', names: [service] },
+    permissions: noPermissions,
+    ...{ action, resource: key.arn, resourceAccountId: key.accountId },
+    ...{ resourcePolicy: keyPolicyOf(key), needsResourcePolicy: true },
+    context: contextOf({
+      ...Object.fromEntries(contextKeys(context)),
+      'kms:ViaService': viaService,
+      'aws:SourceArn': sourceArn,
+      'aws:SourceAccount': sourceAccount,
+      'aws:PrincipalIsAWSService': 'true',
+      'aws:PrincipalServiceName': service,
+      'aws:SecureTransport': 'true',
+    }),
+  });
+  if (outcome === 'allow') return;
+  const how = outcome === 'explicit-deny' ? 'denies' : 'does not allow';
+  const message = `The policy of key ${key.arn} ${how} ${service} ${action} on behalf of ${sourceArn}`;
+  throw new KmsError('AccessDeniedException', message);
 }
 
 /** For what is not about one key, or about an alias. Throws AccessDeniedException. */
@@ -85,12 +122,18 @@ function textOf(question: AccessQuestion, decision: Decision): string {
 }
 
 function keysOf({ identity, viaService }: KeyCaller, { context, alias }: KeyUse): ReadonlyMap<string, ContextValue> {
-  const pairs = Object.entries(context ?? {});
   return new Map<string, ContextValue>([
-    ...pairs.map(([name, value]) => [`kms:encryptioncontext:${name.toLowerCase()}`, value] as const),
-    ...(pairs.length > 0 ? [['kms:encryptioncontextkeys', pairs.map(([name]) => name)] as const] : []),
+    ...contextKeys(context),
     ['kms:calleraccount', identity.accountId],
     ...(viaService === undefined ? [] : [['kms:viaservice', viaService] as const]),
     ...(alias === undefined ? [] : [['kms:requestalias', alias] as const]),
   ]);
+}
+
+function contextKeys(context: EncryptionContext = {}): readonly (readonly [string, ContextValue])[] {
+  const names = Object.keys(context);
+  const values = Object.entries(context).map(
+    ([name, value]) => [`kms:encryptioncontext:${name.toLowerCase()}`, value] as const,
+  );
+  return names.length === 0 ? [] : [...values, ['kms:encryptioncontextkeys', names] as const];
 }

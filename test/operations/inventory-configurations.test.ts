@@ -31,14 +31,14 @@ test('put → got as it was put; put again → replaced; deleted → gone', asyn
   const whole = configuration('a.B-1_x', {
     Filter: { Prefix: 'some/' },
     OptionalFields,
-    Destination: to({ AccountId: '000000000000', Prefix: 'inventory' }),
+    Destination: to({ AccountId: '000000000000', Prefix: 'inventory', Encryption: { SSEKMS: { KeyId: 'alias/k' } } }),
     Schedule: { Frequency: 'Weekly' },
   });
   await put(Bucket, whole);
   expect(await get(Bucket, 'a.B-1_x')).toEqual(whole);
   const other = configuration('a.B-1_x', {
     ...{ IsEnabled: false, IncludedObjectVersions: 'Current' },
-    Destination: to({ Format: 'Parquet' }),
+    Destination: to({ Format: 'Parquet', Encryption: { SSES3: {} } }),
   });
   await put(Bucket, other);
   expect(await get(Bucket, 'a.B-1_x')).toEqual(other);
@@ -91,7 +91,17 @@ describe('refused', () => {
       'NotImplemented',
       'Inventory reports are written as CSV or Parquet, not as ORC',
     ],
-    ['encryption', configuration('a', { Destination: to({ Encryption: { SSES3: {} } }) }), 'NotImplemented'],
+    ['encryption by nothing', configuration('a', { Destination: to({ Encryption: {} }) }), 'MalformedXML'],
+    [
+      'encryption by both',
+      configuration('a', { Destination: to({ Encryption: { SSES3: {}, SSEKMS: { KeyId: 'k' } } }) }),
+      'MalformedXML',
+    ],
+    [
+      'encryption by no key',
+      configuration('a', { Destination: to({ Encryption: { SSEKMS: { KeyId: '' } } }) }),
+      'MalformedXML',
+    ],
   ])('%s → %$', async (_, wrong, name, message) => {
     const Bucket = await daemon().newBucket();
     const refused = expect(put(Bucket, wrong)).rejects;

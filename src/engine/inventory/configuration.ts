@@ -29,6 +29,9 @@ export type InventoryField = (typeof inventoryFields)[number];
 export const inventoryFormats = ['CSV', 'Parquet'] as const;
 export type InventoryFormat = (typeof inventoryFormats)[number];
 
+/** The key of KMS is named by its id, alias or ARN, as the client has it. */
+export type ReportEncryption = { readonly kind: 'SSE-S3' } | { readonly kind: 'SSE-KMS'; readonly keyId: string };
+
 export interface InventoryConfiguration {
   readonly id: string;
   readonly isEnabled: boolean;
@@ -47,6 +50,8 @@ export interface InventoryConfiguration {
     readonly prefix?: string | undefined;
     /** CSV where it is not said. */
     readonly format?: InventoryFormat | undefined;
+    /** How the report is encrypted; as the bucket has it by default where it is not said. */
+    readonly encryption?: ReportEncryption | undefined;
   };
   /** When it was put: its first report is due with the next that are written. */
   readonly putMs: number;

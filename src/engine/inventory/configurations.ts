@@ -17,6 +17,12 @@ export const inventoryConfigurations = new NamedConfigurations<InventoryConfigur
       account: z.string().optional(),
       prefix: z.string().optional(),
       format: z.enum(inventoryFormats).optional(),
+      encryption: z
+        .discriminatedUnion('kind', [
+          z.strictObject({ kind: z.literal('SSE-S3') }),
+          z.strictObject({ kind: z.literal('SSE-KMS'), keyId: z.string() }),
+        ])
+        .optional(),
     }),
     putMs: z.int(),
   }),

@@ -11,7 +11,7 @@ import type { IndexInstant } from '../../meta/types.ts';
 import type { LifecycleRule } from '../lifecycle/rules.ts';
 import type { Objects } from '../types.ts';
 import type { InventoryConfiguration } from './configuration.ts';
-import { checkDelivery, deliver } from './deliver.ts';
+import { deliver } from './deliver.ts';
 import { type FileFormat, fileFormats } from './file-formats.ts';
 import { RowWriter } from './rows.ts';
 import type { Delivery, InventoryReport, ReportFileWriter, ReportOptions } from './types.ts';
@@ -69,7 +69,7 @@ export class Report implements InventoryReport {
 
   /** Throws DeliveryRefused if the report could not be written as things are. */
   async checkDestination(): Promise<void> {
-    await checkDelivery(this.#delivery(this.#manifestKey), this.#options.check);
+    await this.#options.check(this.#delivery(this.#manifestKey));
   }
 
   async step(): Promise<'busy' | 'done'> {
@@ -153,13 +153,14 @@ export class Report implements InventoryReport {
 
   async #put(key: string, chunks: readonly Uint8Array[]): Promise<WrittenFile> {
     const { objects } = this.#parts;
-    const { size, etag } = await deliver(objects, this.#delivery(key), { chunks, check: this.#options.check });
-    return { key, size, MD5checksum: etag };
+    const { size, md5 } = await deliver(objects, this.#delivery(key), { chunks, check: this.#options.check });
+    return { key, size, MD5checksum: md5 };
   }
 
   #delivery(key: string): Delivery {
     const { source, destination, configuration } = this.#parts;
-    return { source, destination, key, account: configuration.destination.account };
+    const { account, encryption } = configuration.destination;
+    return { source, destination, key, account, encryption };
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a job needs to have inventory reports written. */
 import type { Bucket } from '../../meta/records.ts';
-import type { InventoryConfiguration } from './configuration.ts';
+import type { NewEncryption } from '../encryption/types.ts';
+import type { InventoryConfiguration, ReportEncryption } from './configuration.ts';
 
 /** An object of a report, before it is written. */
 export interface Delivery {
@@ -9,10 +10,12 @@ export interface Delivery {
   readonly key: string;
   /** Account that the destination must belong to. */
   readonly account?: string | undefined;
+  /** How it is to be encrypted, if that is said. */
+  readonly encryption?: ReportEncryption | undefined;
 }
 
-/** Why something may not be written for a bucket into another one, in a sentence; undefined if it may. */
-export type DeliveryCheck = (delivery: Delivery) => Promise<string | undefined>;
+/** Whether something may be written for a bucket into another one, and how it is encrypted if that is said. Throws DeliveryRefused. */
+export type DeliveryCheck = (delivery: Delivery) => Promise<NewEncryption | undefined>;
 
 /** The destination of a report is not there, or does not let it be written. */
 export class DeliveryRefused extends Error {

@@ -6,10 +6,14 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html#grant-log-delivery-permissions-general
  */
 import { type BucketAccess, grantsOf } from '../../engine/access.ts';
-import type { Delivery, DeliveryCheck } from '../../engine/inventory/types.ts';
-import type { Permission } from '../../engine/types.ts';
+import { readBucketEncryption } from '../../engine/bucket-encryption.ts';
+import { contextOfObject } from '../../engine/encryption/contexts.ts';
+import { type Delivery, type DeliveryCheck, DeliveryRefused } from '../../engine/inventory/types.ts';
+import type { Buckets, NewEncryption, Permission } from '../../engine/types.ts';
 import { contextOf } from '../../iam/policy/context.ts';
 import { type Decision, decide, noPermissions } from '../../iam/policy/decide.ts';
+import { KmsError } from '../../kms/errors.ts';
+import type { ObjectKeys } from '../../kms/object-keys.ts';
 import type { BucketAccesses } from './bucket-accesses.ts';
 import { policyOfBucket } from './policy-of-bucket.ts';
 
@@ -21,17 +25,55 @@ export interface DeliveryPermissionOptions {
 
 type Service = 's3.amazonaws.com' | 'logging.s3.amazonaws.com';
 
+export interface ReportPermissionOptions extends DeliveryPermissionOptions {
+  readonly buckets: Pick<Buckets, 'getConfig'>;
+  readonly objectKeys: Pick<ObjectKeys, 'forService'>;
+}
+
 /** Whether reports may be written. */
-export function deliveryPermission(options: DeliveryPermissionOptions): DeliveryCheck {
+export function deliveryPermission(options: ReportPermissionOptions): DeliveryCheck {
   return async (delivery: Delivery) => {
     const { source, destination, key, account } = delivery;
     if (account !== undefined && account !== (options.accountOf(destination.owner) ?? '')) {
-      return `Bucket ${destination.name} does not belong to account ${account}, which the configuration names`;
+      throw new DeliveryRefused(
+        `Bucket ${destination.name} does not belong to account ${account}, which the configuration names`,
+      );
     }
-    const outcome = await outcomeFor('s3.amazonaws.com', delivery, options);
-    if (outcome === 'allow') return undefined;
+    const encryption = await encryptionOf(delivery, options);
+    const outcome = await outcomeFor('s3.amazonaws.com', { ...delivery, encrypted: encryption }, options);
+    if (outcome === 'allow') return encryption;
     const how = outcome === 'explicit-deny' ? 'denies' : 'does not allow';
-    return `The policy of bucket ${destination.name} ${how} s3.amazonaws.com s3:PutObject to ${key} on behalf of arn:aws:s3:::${source.name}`;
+    throw new DeliveryRefused(
+      `The policy of bucket ${destination.name} ${how} s3.amazonaws.com s3:PutObject to ${key} on behalf of arn:aws:s3:::${source.name}`,
+    );
+  };
+}
+
+/** Throws DeliveryRefused where S3 may not use the key. */
+async function encryptionOf(
+  { source, destination, key, encryption }: Delivery,
+  { accountOf, buckets, objectKeys }: ReportPermissionOptions,
+): Promise<NewEncryption | undefined> {
+  if (encryption?.kind !== 'SSE-KMS') return encryption;
+  const isShared = (await readBucketEncryption(buckets, destination)).bucketKey === true;
+  const context = contextOfObject({ bucket: destination.name, key }, { given: {}, sharesKey: isShared });
+  const asked = { sourceArn: `arn:aws:s3:::${source.name}`, sourceAccount: accountOf(source.owner) ?? '', context };
+  try {
+    const keyArn = await objectKeys.forService(asked, encryption.keyId);
+    return { kind: 'SSE-KMS', keyArn, context, ...(isShared && { bucketKey: true }) };
+  } catch (error) {
+    if (error instanceof KmsError) throw new DeliveryRefused(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** What a policy may ask of the encryption of what is written. */
+function encryptionKeys(encryption: NewEncryption | undefined): Readonly<Record<string, string>> {
+  if (encryption?.kind === 'SSE-S3') return { 's3:x-amz-server-side-encryption': 'AES256' };
+  if (encryption?.kind !== 'SSE-KMS') return {};
+  return {
+    's3:x-amz-server-side-encryption': 'aws:kms',
+    's3:x-amz-server-side-encryption-aws-kms-key-id': encryption.keyArn,
   };
 }
 
@@ -42,7 +84,7 @@ export async function logPermission(delivery: Delivery, options: DeliveryPermiss
 
 async function outcomeFor(
   service: Service,
-  { source, destination, key }: Delivery,
+  { source, destination, key, encrypted }: Delivery & { readonly encrypted?: NewEncryption | undefined },
   { accesses, accountOf }: DeliveryPermissionOptions,
 ): Promise<Decision['outcome']> {
   const access = await accesses.read(destination);
@@ -61,6 +103,7 @@ async function outcomeFor(
       'aws:PrincipalServiceName': service,
       'aws:SecureTransport': 'true',
       's3:x-amz-acl': 'bucket-owner-full-control',
+      ...encryptionKeys(encrypted),
     }),
   });
   return outcome;

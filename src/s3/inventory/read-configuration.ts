@@ -7,12 +7,13 @@ import {
   type InventoryConfiguration,
   inventoryFields,
   inventoryFormats,
+  type ReportEncryption,
 } from '../../engine/inventory/configuration.ts';
 import { S3Error } from '../errors.ts';
 import { checkOwnId } from '../named-configurations.ts';
 import { checkDestinationAccount, readDestinationBucket } from '../report-destinations.ts';
 
-/** Throws MalformedXML, InvalidArgument, InvalidConfigurationId, InvalidS3DestinationBucket, and NotImplemented for formats and encryption that are not there. */
+/** Throws MalformedXML, InvalidArgument, InvalidConfigurationId, InvalidS3DestinationBucket, and NotImplemented for formats that are not there. */
 export function readInventory(
   element: S3.InventoryConfiguration,
   { id, nowMs }: { id: string; nowMs: number },
@@ -48,8 +49,16 @@ function readDestination(place: S3.InventoryS3BucketDestination): InventoryConfi
     const message = `Inventory reports are written as ${inventoryFormats.join(' or ')}, not as ${Format}`;
     throw new S3Error('NotImplemented', { message });
   }
-  if (Encryption !== undefined) {
-    throw new S3Error('NotImplemented', { message: 'Encryption of inventory reports is not implemented' });
-  }
-  return { bucket, account: AccountId, prefix: Prefix, format };
+  return { bucket, account: AccountId, prefix: Prefix, format, encryption: readEncryption(Encryption) };
+}
+
+/** Whether S3 may use the key shows when a report is written. */
+function readEncryption(element: S3.InventoryEncryption | undefined): ReportEncryption | undefined {
+  if (element === undefined) return undefined;
+  const { SSES3, SSEKMS } = element;
+  // One of the two.
+  if ((SSES3 === undefined) === (SSEKMS === undefined)) throw new S3Error('MalformedXML');
+  if (SSEKMS === undefined) return { kind: 'SSE-S3' };
+  if (!SSEKMS.KeyId) throw new S3Error('MalformedXML');
+  return { kind: 'SSE-KMS', keyId: SSEKMS.KeyId };
 }
