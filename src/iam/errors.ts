@@ -12,6 +12,7 @@ const statuses = {
   IncompleteSignature: 400,
   InternalFailure: 500,
   InvalidAction: 400,
+  InvalidBatchEntryId: 400,
   InvalidClientTokenId: 403,
   InvalidIdentityToken: 400,
   InvalidInput: 400,

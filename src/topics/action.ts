@@ -66,8 +66,18 @@ export function noSubscription(): IamError {
   return new IamError('NotFound', 'Subscription does not exist');
 }
 
+const arnElements = 6;
+
+/** Throws InvalidParameter for what has not the form of an ARN. */
+export function requireArn({ parameter, arn }: { readonly parameter: string; readonly arn: string }): void {
+  const count = arn.split(':').length;
+  if (count >= arnElements) return;
+  throw invalidParameter(parameter, { why: `An ARN must have at least ${arnElements} elements, not ${count}` });
+}
+
 /** Throws InvalidParameter for what is no ARN of a topic here. */
 export function parseTopicArn({ book }: Topics, arn: string): { accountId: string; name: string } {
+  requireArn({ parameter: 'TopicArn', arn });
   const named = book.parse(arn);
   if (named === undefined) throw invalidParameter('TopicArn');
   return named;

@@ -34,12 +34,22 @@ export const publishActions = [
     supports: ['TopicArn', 'PublishBatchRequestEntries'],
     async run(call, { TopicArn, PublishBatchRequestEntries: entries }) {
       const topic = publishable(call, TopicArn);
-      if (entries.length === 0) throw new IamError('EmptyBatchRequest', 'The batch has no entries.');
+      if (entries.length === 0)
+        throw new IamError('EmptyBatchRequest', "The batch request doesn't contain any entries.");
       if (entries.length > batchMax) {
-        throw new IamError('TooManyEntriesInBatchRequest', `A batch has ${batchMax} entries at most.`);
+        const message = `The batch request contains more entries than permissible: ${entries.length}, where ${batchMax} are.`;
+        throw new IamError('TooManyEntriesInBatchRequest', message);
       }
       const ids = entries.map(({ Id }) => Id ?? '');
-      if (new Set(ids).size < ids.length) throw new IamError('BatchEntryIdsNotDistinct', 'Two entries have one Id.');
+      if (new Set(ids).size < ids.length) {
+        const message = 'Two or more batch entries in the request have the same Id.';
+        throw new IamError('BatchEntryIdsNotDistinct', message);
+      }
+      if (!ids.every((id) => /^[\w-]{1,80}$/.test(id))) {
+        const message =
+          'A batch entry id can only contain alphanumeric characters, hyphens and underscores, 80 at most.';
+        throw new IamError('InvalidBatchEntryId', message);
+      }
       const publications = entries.map((entry) => {
         if ((entry.MessageDeduplicationId ?? entry.MessageGroupId) !== undefined) {
           throw new IamError('NotImplemented', 'An entry has no MessageDeduplicationId and no MessageGroupId here.');
@@ -72,9 +82,9 @@ async function post({ topics }: TopicCall, topic: Topic, publications: readonly 
 
 function publicationOf(given: Given, atMs: number): Publication {
   const { Message, Subject, MessageStructure, MessageAttributes = {} } = given;
-  if (Message === '') throw invalidParameter('Message', { why: 'Empty message' });
+  if (Message === '') throw invalidParameter('Empty message');
   const attributes = readAttributes(MessageAttributes, (why) => new IamError('ParameterValueInvalid', why));
-  if (sizeOf(Message, attributes) > messageBytesMax) throw invalidParameter('Message', { why: 'Message too long' });
+  if (sizeOf(Message, attributes) > messageBytesMax) throw invalidParameter('Message too long');
   if (Subject !== undefined && !/^[\x20-\x7e]{1,100}$/.test(Subject)) throw invalidParameter('Subject');
   if (MessageStructure !== undefined && MessageStructure !== 'json') throw invalidParameter('MessageStructure');
   const textFor = MessageStructure === undefined ? () => Message : byProtocol(Message);
@@ -91,11 +101,12 @@ function byProtocol(message: string): (protocol: string) => string {
     given = JSON.parse(message);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
+    throw invalidParameter('Message Structure - JSON message body failed to parse');
   }
   const texts = new Map<string, unknown>(Object.entries(Object(given)));
   const byDefault = texts.get('default');
   if (typeof byDefault !== 'string')
-    throw invalidParameter('Message Structure', { why: 'No default entry in JSON message body' });
+    throw invalidParameter('Message Structure - No default entry in JSON message body');
   return (protocol) => {
     const own = texts.get(protocol);
     return typeof own === 'string' ? own : byDefault;

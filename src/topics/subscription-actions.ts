@@ -9,6 +9,7 @@ import {
   noTopic,
   pageOf,
   parseTopicArn,
+  requireArn,
   type TopicCall,
   type Topics,
   topicAction,
@@ -23,6 +24,8 @@ const subscriptionsMax = 1000;
 /** How long an endpoint may take to say that it wants the messages. */
 const confirmableForMs = 3 * 24 * 60 * 60 * 1000;
 const tokenBytes = 32;
+/** Those that AWS has beyond ours. */
+const protocolsOfAws = new Set(['application', 'email', 'email-json', 'firehose', 'lambda', 'sms']);
 const pendingArn = 'pending confirmation';
 
 export const subscriptionActions = [
@@ -176,8 +179,9 @@ export const subscriptionActions = [
   }),
 ];
 
-/** Undefined for one that has ended. */
+/** Undefined for one that has ended. Throws InvalidParameter for what is no ARN. */
 function findOpen({ topics }: TopicCall, arn: string): Subscription | undefined {
+  requireArn({ parameter: 'SubscriptionArn', arn });
   const found = topics.book.findSubscription(arn);
   return found?.record.hasEnded === true ? undefined : found;
 }
@@ -244,11 +248,14 @@ function checkEndpoint(
     return protocol;
   }
   if (protocol !== 'http' && protocol !== 'https') {
+    if (!protocolsOfAws.has(protocol)) {
+      throw invalidParameter(`Amazon SNS does not support this protocol string: ${protocol}`);
+    }
     throw invalidParameter('Protocol', { why: `${protocol} is not implemented: http, https and sqs are` });
   }
   const url = URL.parse(endpoint);
   if (url?.protocol !== `${protocol}:`) {
-    throw invalidParameter('Endpoint', { why: `Endpoint must match the specified protocol ${protocol}` });
+    throw invalidParameter('Endpoint must match the specified protocol');
   }
   return protocol;
 }

@@ -4,6 +4,9 @@ import type { SubscriptionRecord } from '../iam/records.ts';
 import { invalidParameter } from './action.ts';
 import { FilterFault, readFilterPolicy } from './filter-policy.ts';
 
+/** Those that AWS has beyond ours. */
+const attributesOfAws = new Set(['DeliveryPolicy', 'RedrivePolicy', 'ReplayPolicy', 'SubscriptionRoleArn']);
+
 type Attributes = Pick<SubscriptionRecord, 'isRaw' | 'filterPolicy' | 'filterScope'>;
 
 /** Of a new subscription. Throws InvalidParameter. */
@@ -14,7 +17,10 @@ export function attributesOf({ FilterPolicyScope, ...others }: Readonly<Record<s
   try {
     return inOrder.reduce((made: Attributes, [name, value]) => withAttribute(made, { name, value }), { isRaw: false });
   } catch (error) {
-    const [, reason] = (error instanceof IamError && /^Invalid parameter: (Filter.*)$/s.exec(error.message)) || [];
+    const [, reason] =
+      (error instanceof IamError &&
+        /^Invalid parameter: ((?:Filter|RawMessageDelivery|AttributeName).*)$/s.exec(error.message)) ||
+      [];
     if (reason === undefined) throw error;
     throw new IamError('InvalidParameter', `Invalid parameter: Attributes Reason: ${reason}`, { cause: error });
   }
@@ -27,7 +33,9 @@ export function withAttribute<T extends Attributes>(
 ): T {
   switch (name) {
     case 'RawMessageDelivery':
-      if (!/^(true|false)$/i.test(value)) throw invalidParameter('Attributes', { why: 'RawMessageDelivery' });
+      if (!/^(true|false)$/i.test(value)) {
+        throw invalidParameter(`RawMessageDelivery: Invalid value [${value}]. Must be true or false.`);
+      }
       return { ...record, isRaw: value.toLowerCase() === 'true' };
     case 'FilterPolicyScope':
       if (value !== 'MessageAttributes' && value !== 'MessageBody') {
@@ -46,7 +54,8 @@ export function withAttribute<T extends Attributes>(
       return { ...record, filterPolicy: value };
     }
   }
-  throw invalidParameter('Attributes', { why: `${name} is not implemented` });
+  if (!attributesOfAws.has(name)) throw invalidParameter('AttributeName');
+  throw invalidParameter('AttributeName', { why: `${name} is not implemented` });
 }
 
 /** Throws InvalidParameter where a subscription is asked for again with other attributes. */

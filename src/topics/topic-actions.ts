@@ -10,6 +10,9 @@ import { policyTextOf, readTopicPolicy } from './topic-policy.ts';
 const topicsMax = 1000;
 const displayNameMax = 100;
 const policyBytesMax = 30_720;
+/** Attributes that AWS has beyond ours. */
+const attributeOfAws =
+  /^(DeliveryPolicy|FifoTopic|ContentBasedDeduplication|FifoThroughputScope|ArchivePolicy|KmsMasterKeyId|TracingConfig|DataProtectionPolicy|\w+Feedback(RoleArn|SampleRate))$/;
 
 export const topicActions = [
   topicAction({
@@ -125,7 +128,10 @@ function withAttribute(
     if (value !== '1' && value !== '2') throw invalidParameter('SignatureVersion', { why: 'it is 1 or 2' });
     return { ...record, signatureVersion: value };
   }
-  if (name !== 'Policy') throw invalidParameter('AttributeName', { why: `${name} is not implemented` });
+  if (name !== 'Policy') {
+    if (!attributeOfAws.test(name)) throw invalidParameter('AttributeName');
+    throw invalidParameter('AttributeName', { why: `${name} is not implemented` });
+  }
   const { policy: _, ...rest } = record;
   if (value === '') return rest;
   checkPolicy(value, topics);

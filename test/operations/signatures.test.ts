@@ -74,6 +74,33 @@ describe('signed in the Authorization header', () => {
     expect((await send({ method: 'GET', path: `/${bucket}/other` })).status).toBe(404);
   });
 
+  const disposition = 'attachment; filename="voilà é.txt"';
+  const asUtf8 = Buffer.from(disposition).toString('latin1');
+
+  test.for([
+    ['UTF-8, as boto3 does', asUtf8],
+    ['Latin-1, as node:http does', disposition],
+  ] as const)('a header beyond ASCII signed as UTF-8 and sent as %s → taken, and the same text', async ([, sent]) => {
+    const headers = { 'content-disposition': disposition };
+    const signed = sign({ method: 'PUT', path: `/${bucket}/named`, headers, body: 'named' });
+    const answer = await sendWire(withHeader(signed, 'content-disposition', sent), 'named');
+    expect(answer.status, answer.body).toBe(200);
+    const read = await send({ method: 'GET', path: `/${bucket}/named` });
+    expect(read.headers.get('content-disposition')).toBe(asUtf8);
+  });
+
+  test.for([
+    ['another letter', disposition.replace('é', 'è')],
+    ['the letters that its bytes are in Latin-1', Buffer.from(asUtf8).toString('latin1')],
+    ['none', disposition.replace('é', '')],
+  ] as const)('a header beyond ASCII signed as UTF-8 and sent with %s → SignatureDoesNotMatch', async ([, sent]) => {
+    const headers = { 'content-disposition': disposition };
+    const signed = sign({ method: 'PUT', path: `/${bucket}/kept`, headers, body: 'changed' });
+    const answer = await sendWire(withHeader(signed, 'content-disposition', sent), 'changed');
+    expect([answer.status, answer.code]).toEqual([403, 'SignatureDoesNotMatch']);
+    await expectKept();
+  });
+
   test('a clock 14 minutes off → taken; 16 → RequestTimeTooSkewed', async () => {
     for (const [minutes, status] of [
       [14, 200],

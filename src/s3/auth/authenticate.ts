@@ -4,6 +4,7 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  */
 
+import { readHeaderText } from '../../lib/header-text.ts';
 import {
   type CanonicalParts,
   canonicalRequest,
@@ -149,7 +150,8 @@ function verifySignature(
   const canonical = canonicalRequest(parts);
   const signed = signedText(claim, canonical);
   const key = signingKey(secret, claim.scope);
-  const isOwnHost = signatureMatches(key, signed) || verbatimMatches(claim, parts, key);
+  const isOwnHost =
+    signatureMatches(key, signed) || verbatimMatches(claim, parts, key) || latin1Matches(claim, parts, key);
   const otherHost = isOwnHost ? undefined : otherHosts.find((host) => hostMatches(claim, withHost(parts, host), key));
   if (!isOwnHost && otherHost === undefined) {
     const bytes = Buffer.from(canonical, 'latin1');
@@ -185,6 +187,22 @@ function withHost(parts: CanonicalParts, host: string): CanonicalParts {
  */
 function verbatimMatches(claim: SignatureClaim, parts: CanonicalParts, key: HmacKey): boolean {
   return claim.mode === 'header' && signatureMatches(key, signedText(claim, verbatimRequest(parts)));
+}
+
+/**
+ * Whether the client has signed UTF-8 of header values that it sends as Latin-1, as the SDK for JavaScript does on Node. A value is
+ * taken for Latin-1 where it is read as that: where its bytes are no UTF-8.
+ */
+function latin1Matches(claim: SignatureClaim, parts: CanonicalParts, key: HmacKey): boolean {
+  const headers = new Map(
+    Array.from(parts.headers, ([name, values]) => [name, values.map((value) => utf8Bytes(readHeaderText(value)))]),
+  );
+  return signatureMatches(key, signedText(claim, canonicalRequest({ ...parts, headers })));
+}
+
+/** One character a byte, as node:http gives them. */
+function utf8Bytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 function signedText(claim: SignatureClaim, canonical: string): SignedText {
