@@ -14,6 +14,7 @@ const widened = [
   'test/clients/boto3.test.ts',
   'test/storage/blob-loss-sets.test.ts',
   'test/storage/daemon-disk-loss.test.ts',
+  'test/storage/engine-lifecycle-model.test.ts',
 ];
 /** One needs more room than memory has; the other chooses its folders, and records all that its processes write. */
 const elsewhere = ['test/clients/sync-tree.slow.test.ts', 'test/storage/crash/crash.slow.test.ts'];
