@@ -114,7 +114,19 @@ function signatureOf(
   return {};
 }
 
-/** Whoever reads the log must not get to do what a presigned URL allows while it is valid. */
+/** Parameters of presigned URLs that let their reader do what they allow, or are keys of clients, which nobody may keep. */
+const secretParameters: ReadonlySet<string> = new Set([
+  'x-amz-signature',
+  'x-amz-security-token',
+  'signature',
+  'x-amz-server-side-encryption-customer-key',
+  'x-amz-copy-source-server-side-encryption-customer-key',
+]);
+
+/** However a client encodes the names, as they count however they are encoded. */
 function withoutSecrets(url: string): string {
-  return url.replaceAll(/([?&](?:X-Amz-Signature|X-Amz-Security-Token|Signature)=)[^&]*/gi, '$1REDACTED');
+  return url.replaceAll(/([?&])([^=&]*)=[^&]*/g, (whole, before: string, name: string) => {
+    const plain = name.replaceAll(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
+    return secretParameters.has(plain.toLowerCase()) ? `${before}${name}=REDACTED` : whole;
+  });
 }
