@@ -190,8 +190,21 @@ describe('requests of a MinIO', () => {
       });
     expect((await change('2026-11-27T11:00:00Z', 'a=later')).status).toBe(200);
     expect((await change('2026-11-27T10:30:00Z', 'a=earlier')).status).toBe(200);
-    const tags = await there.client.send(new GetObjectTaggingCommand({ Bucket: 'mirror', Key: 'asked', VersionId }));
-    expect(tags.TagSet).toEqual([{ Key: 'a', Value: 'later' }]);
+    const named = { Bucket: 'mirror', Key: 'asked', VersionId };
+    const tags = async () => (await there.client.send(new GetObjectTaggingCommand(named))).TagSet;
+    expect(await tags()).toEqual([{ Key: 'a', Value: 'later' }]);
+    // Of an upload it is told another time than its own, and begins to send all of it.
+    const begun = {
+      ...{ ...put, method: 'POST', body: '', key: replicator },
+      query: [['uploads', ''], ...put.query] as const,
+      headers: {
+        ...marked,
+        'x-amz-tagging': 'a=last',
+        'x-minio-source-replication-tagging-timestamp': '2026-11-27T11:30:00Z',
+      },
+    };
+    expect(await send(begun)).toMatchObject({ status: 412, code: 'PreconditionFailed' });
+    expect(await tags()).toEqual([{ Key: 'a', Value: 'last' }]);
   });
 
   test('without a right to replicate, without an id, of the future, or to remove a version → refused', async () => {

@@ -1,4 +1,6 @@
 /** Requests by which another server replicates into a bucket: what they say of the replica, and what it is like here. */
+import { EngineError } from '../../engine/errors.ts';
+import { minioHeaders } from '../../engine/replication/minio-facts.ts';
 import { decodeReplicaFacts, type ReplicaFacts, replicaHeader } from '../../engine/replication/replica-facts.ts';
 import { lockOfReplica } from '../../engine/replication/replica-locks.ts';
 import type { ObjectAttributes } from '../../engine/types.ts';
@@ -75,4 +77,23 @@ export async function setReplicaAttributes(
   if (lock === undefined) return;
   await requireObjectLock(request);
   await request.engine.locks.setReplicaLock({ bucket, key, versionId }, lock);
+}
+
+/**
+ * MinIO sends a version whole again where it is told another time of it, as of uploads, though nothing has changed but its tags. True if
+ * the version is here: then its tags are those that changed last, and the rest of it need not come.
+ */
+export async function isMinioVersionHere(
+  request: OperationRequest,
+  replica: ReplicaFacts,
+  { key, tags }: { key: string; tags: ObjectAttributes['tags'] },
+): Promise<boolean> {
+  if (request.header(minioHeaders.isReplica) === undefined) return false;
+  try {
+    await setReplicaAttributes(request, replica, { key, versionId: replica.versionId, tags });
+    return true;
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'NoSuchVersion') return false;
+    throw error;
+  }
 }
