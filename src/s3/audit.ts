@@ -56,7 +56,8 @@ export const administrativeOperations: ReadonlySet<string> = new Set(
 
 /** Whether an action of another service is one; STS gives out credentials, whatever its actions are called. */
 function isAdministrativeAction(service: ServiceName, action: string): boolean {
-  if (service === 'kms') return !/^(Get|List|Describe|Generate|Encrypt|Decrypt|ReEncrypt|Sign|Verify|DeriveShared)/.test(action);
+  if (service === 'kms')
+    return !/^(Get|List|Describe|Generate|Encrypt|Decrypt|ReEncrypt|Sign|Verify|DeriveShared)/.test(action);
   if (service === 'sts') return action !== 'GetCallerIdentity';
   if (service === 'sqs') return !/^(Get|List)|Message/.test(action);
   return !/^(Get|List|Simulate|Generate|Publish)/.test(action);

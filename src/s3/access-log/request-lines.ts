@@ -125,8 +125,8 @@ const secretParameters: ReadonlySet<string> = new Set([
 
 /** However a client encodes the names, as they count however they are encoded. */
 function withoutSecrets(url: string): string {
-  return url.replaceAll(/([?&])([^=&]*)=[^&]*/g, (whole, before: string, name: string) => {
+  return url.replaceAll(/(?<=[?&])([^=&]*=)[^&]*/g, (whole, name: string) => {
     const plain = name.replaceAll(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
-    return secretParameters.has(plain.toLowerCase()) ? `${before}${name}=REDACTED` : whole;
+    return secretParameters.has(plain.slice(0, -1).toLowerCase()) ? `${name}REDACTED` : whole;
   });
 }
