@@ -24,6 +24,8 @@ import { type Attempt, ReplicationLane } from './replication-lane.ts';
 const idlePauseMs = 100;
 /** Entries read for a destination in a step. */
 const readMax = 1000;
+/** While changes wait for clients, further destinations are looked for so often. */
+const lookEveryMs = 1000;
 const underWayMax = 16;
 const pieceBytesMax = 64 * 1024;
 /** As AWS's objective has it, which is the only one there is. */
@@ -77,6 +79,7 @@ class Replicator {
   /** What has come to its end and is not written down yet. */
   #settled: Settled[] = [];
   readonly #figures = { replicated: 0, failed: 0, failedAttempts: 0, bytes: 0 };
+  #lookMs = 0;
   #lastLatencyMs: number | undefined;
   readonly #lastErrors = new Map<string, string>();
   /** Uploads that were begun since their entries were read. */
@@ -95,8 +98,8 @@ class Replicator {
   async step(): Promise<'busy' | 'idle'> {
     await this.#settle();
     const { replication } = this.#options;
-    for (const destination of await replication.destinations()) {
-      const lane = this.#laneOf(destination);
+    for (const lane of await this.#waitedFor()) {
+      const { destination } = lane;
       await lane.refill((passed) => replication.listOn({ destination, ...passed }));
       lane.pump();
       const limit = lane.isHeldBack ? 0 : Math.min(readMax, lane.room);
@@ -121,6 +124,16 @@ class Replicator {
     this.#abort.abort();
     await Promise.all([...this.#lanes.values()].map((lane) => lane.quiet()));
     await this.#settle();
+  }
+
+  /** The lanes for which something waits. */
+  async #waitedFor(): Promise<readonly ReplicationLane[]> {
+    const nowMs = this.#options.clock.nowMs();
+    const known = [...this.#lanes.values()];
+    if (nowMs < this.#lookMs && known.some(({ isHeldBack }) => isHeldBack)) return known;
+    this.#lookMs = nowMs + lookEveryMs;
+    const destinations = await this.#options.replication.destinations();
+    return destinations.map((destination) => this.#laneOf(destination));
   }
 
   #laneOf(destination: string): ReplicationLane {

@@ -24,6 +24,8 @@ export interface Mark {
   readonly liveChanges: number;
   /** How many events were put into the outbox. */
   readonly placed: number;
+  /** Of what is remembered of arrivals. */
+  readonly arrivals: number;
 }
 
 export class Transaction {
@@ -79,14 +81,15 @@ export class Transaction {
   /** Where the transaction is now, to go back to if what follows is undone. */
   mark(): Mark {
     const { liveChanges } = this.blobs;
-    return { counters: { ...this.#counters }, liveChanges, placed: this.outbox.placed.length };
+    const { revision: arrivals } = this.#arrivals;
+    return { counters: { ...this.#counters }, liveChanges, placed: this.outbox.placed.length, arrivals };
   }
-  reset({ counters, liveChanges, placed }: Mark): void {
+  reset({ counters, liveChanges, placed, arrivals }: Mark): void {
     this.#counters = { ...counters };
     this.blobs.resetLive(liveChanges);
     this.outbox.placed.length = placed;
     this.buckets.forget();
-    this.#arrivals.forget();
+    this.#arrivals.reset(arrivals);
   }
 
   /** What has been put into the outbox since the last call. */

@@ -1,14 +1,17 @@
 /**
  * What has just entered the outbox or the queue of replication: one row each, in their order and in no index, so that a change
- * that is told pays for little more than the row. Some hundreds of them move to their tables at once (`move`), where
- * they are found by target, destination, key and version; what is delivered before that never gets there.
+ * that is told pays for little more than the row. What has not left by the time that some thousands have come after it moves to its
+ * table, some hundreds at once, where it is found by target, destination, key and version; what is delivered before that
+ * never gets there, such as all that a short burst of requests leaves.
  *
  * All sequences here are above all in those tables: whatever is put into them directly has these moved first.
  */
 import type { Database, Statement } from 'better-sqlite3';
 
-/** Sequences between two moves, so that no reader looks through more rows than this. */
-export const arrivalsMax = 1024;
+/** Sequences that stay, so that no reader looks through many more rows than this, … */
+const kept = 4096;
+/** … and between two moves. */
+const movedAtOnce = 256;
 
 /** A change that waits for a destination, or has failed. */
 export interface ReplicationRow {
@@ -35,6 +38,33 @@ export interface ArrivalQuery {
   readonly limit: number;
 }
 
+/** The same on one key, or on a bucket and none of its keys. */
+export interface ArrivedEventsQuery extends ArrivalQuery {
+  readonly bucket: string;
+  readonly key: string | null;
+  readonly through: number;
+}
+export interface ArrivedChangesQuery extends ArrivalQuery {
+  readonly bucketId: number;
+  readonly key: Buffer;
+  readonly through: number;
+}
+
+/** How many of what waits came in last; `first` is the sequence of the oldest. */
+interface ArrivedSize {
+  readonly address: string;
+  readonly entries: number;
+  readonly first: number;
+}
+export type ArrivedEvents = ArrivedSize & { readonly atMs: number };
+export type ArrivedChanges = ArrivedSize & {
+  readonly bucketId: number;
+  readonly bucket: string | null;
+  readonly rule: string;
+  readonly bytes: number;
+  readonly queuedMs: number;
+};
+
 export interface ArrivedEvent {
   readonly sequence: number;
   readonly target: string;
@@ -47,38 +77,59 @@ const CHANGE_COLUMNS = `sequence, address AS destination, bucket_id AS bucketId,
   0 AS isFailed, size, queued_ms AS queuedMs, body AS task`;
 
 export class ArrivalReader {
-  readonly #events: Statement<[], ArrivedEvent>;
-  readonly #eventsFor: Statement<[ArrivalQuery], ArrivedEvent>;
-  readonly #changes: Statement<[], ArrivedChange>;
-  readonly #changesFor: Statement<[ArrivalQuery], ArrivedChange>;
+  readonly #events: Statement<[ArrivalQuery], ArrivedEvent>;
+  readonly #eventsOn: Statement<[ArrivedEventsQuery], ArrivedEvent>;
+  readonly #eventSizes: Statement<[], ArrivedEvents>;
+  readonly #changes: Statement<[ArrivalQuery], ArrivedChange>;
+  readonly #changesOn: Statement<[ArrivedChangesQuery], ArrivedChange>;
+  readonly #changeSizes: Statement<[], ArrivedChanges>;
   readonly #nextDestination: Statement<[string], string | null>;
 
   constructor(db: Database) {
     this.#nextDestination = db
       .prepare<[string], string | null>('SELECT MIN(address) FROM arrivals WHERE bucket_id IS NOT NULL AND address > ?')
       .pluck();
-    const events = `SELECT ${EVENT_COLUMNS} FROM arrivals WHERE bucket_id IS NULL`;
-    const changes = `SELECT ${CHANGE_COLUMNS},
-        (SELECT name FROM buckets WHERE buckets.bucket_id = arrivals.bucket_id) AS bucket
-      FROM arrivals WHERE bucket_id IS NOT NULL`;
-    const chosen = 'AND address = +$address AND sequence > +$after ORDER BY sequence LIMIT $limit';
-    this.#events = db.prepare(`${events} ORDER BY sequence`);
-    this.#eventsFor = db.prepare(`${events} ${chosen}`);
-    this.#changes = db.prepare(`${changes} ORDER BY sequence`);
-    this.#changesFor = db.prepare(`${changes} ${chosen}`);
+    const name = '(SELECT name FROM buckets WHERE buckets.bucket_id = arrivals.bucket_id) AS bucket';
+    const events = `SELECT ${EVENT_COLUMNS} FROM arrivals
+      WHERE bucket_id IS NULL AND address = +$address AND sequence > +$after`;
+    const changes = `SELECT ${CHANGE_COLUMNS}, ${name} FROM arrivals
+      WHERE bucket_id IS NOT NULL AND address = +$address AND sequence > +$after`;
+    const ordered = 'ORDER BY sequence LIMIT $limit';
+    this.#events = db.prepare(`${events} ${ordered}`);
+    this.#eventsOn = db.prepare(`
+      ${events} AND sequence <= +$through AND body ->> '$.key' IS +$key AND body ->> '$.bucket' = +$bucket ${ordered}`);
+    // The other columns are those of the row that has the smallest.
+    this.#eventSizes = db.prepare(`
+      SELECT address, COUNT(*) AS entries, MIN(sequence) AS first, body ->> '$.atMs' AS atMs
+      FROM arrivals WHERE bucket_id IS NULL GROUP BY address`);
+    this.#changes = db.prepare(`${changes} ${ordered}`);
+    this.#changesOn = db.prepare(`
+      ${changes} AND sequence <= +$through AND bucket_id = +$bucketId AND key = +$key ${ordered}`);
+    this.#changeSizes = db.prepare(`
+      SELECT address, bucket_id AS bucketId, ${name}, body ->> '$.rule' AS rule, COUNT(*) AS entries, SUM(size) AS bytes,
+        MIN(sequence) AS first, queued_ms AS queuedMs
+      FROM arrivals WHERE bucket_id IS NOT NULL GROUP BY address, bucket_id, rule ORDER BY first`);
   }
 
-  events(): ArrivedEvent[] {
-    return this.#events.all();
+  events(query: ArrivalQuery): ArrivedEvent[] {
+    return this.#events.all(query);
   }
-  eventsFor(query: ArrivalQuery): ArrivedEvent[] {
-    return this.#eventsFor.all(query);
+  eventsOn(query: ArrivedEventsQuery): ArrivedEvent[] {
+    return this.#eventsOn.all(query);
   }
-  changes(): ArrivedChange[] {
-    return this.#changes.all();
+  /** By target. */
+  eventSizes(): ArrivedEvents[] {
+    return this.#eventSizes.all();
   }
-  changesFor(query: ArrivalQuery): ArrivedChange[] {
-    return this.#changesFor.all(query);
+  changes(query: ArrivalQuery): ArrivedChange[] {
+    return this.#changes.all(query);
+  }
+  changesOn(query: ArrivedChangesQuery): ArrivedChange[] {
+    return this.#changesOn.all(query);
+  }
+  /** By destination, bucket and rule; the oldest first. */
+  changeSizes(): ArrivedChanges[] {
+    return this.#changeSizes.all();
   }
   /** The first destination of a change behind another one. */
   nextDestination(after: string): string | undefined {
@@ -90,11 +141,13 @@ export class ArrivalWriter {
   readonly #insertEvent: Statement<[number, string, string]>;
   readonly #insertChange: Statement<[number, string, number, Buffer, string, number, number, string]>;
   readonly #change: Statement<[number], ReplicationRow>;
-  readonly #names: Statement<[], Named & { readonly sequence: number }>;
+  readonly #names: Statement<[number], Named & { readonly sequence: number }>;
   readonly #remove: Statement<[number]>;
-  readonly #moves: readonly Statement<[]>[];
+  readonly #moves: readonly Statement<[number]>[];
   /** Sequences of changes by the version that they are about; undefined until somebody asks. */
   #ofVersion: Map<string, number[]> | undefined;
+  /** How often that was changed. */
+  revision = 0;
 
   constructor(db: Database) {
     this.#insertEvent = db.prepare('INSERT INTO arrivals (sequence, address, body) VALUES (?, ?, ?)');
@@ -103,29 +156,30 @@ export class ArrivalWriter {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#change = db.prepare(`SELECT ${CHANGE_COLUMNS} FROM arrivals WHERE sequence = ? AND bucket_id IS NOT NULL`);
     this.#names = db.prepare(`
-      SELECT sequence, bucket_id AS bucketId, key, version_id AS versionId FROM arrivals WHERE bucket_id IS NOT NULL`);
+      SELECT sequence, bucket_id AS bucketId, key, version_id AS versionId FROM arrivals
+      WHERE bucket_id IS NOT NULL AND sequence <= ?`);
     this.#remove = db.prepare('DELETE FROM arrivals WHERE sequence = ?');
     this.#moves = [
-      'INSERT INTO outbox SELECT sequence, address, 0, body FROM arrivals WHERE bucket_id IS NULL',
+      'INSERT INTO outbox SELECT sequence, address, 0, body FROM arrivals WHERE bucket_id IS NULL AND sequence <= ?',
       `INSERT INTO replication SELECT sequence, address, bucket_id, key, version_id, 0, size, queued_ms, body
-        FROM arrivals WHERE bucket_id IS NOT NULL`,
+        FROM arrivals WHERE bucket_id IS NOT NULL AND sequence <= ?`,
       `INSERT INTO replication_totals
         SELECT 0, address, bucket_id, body ->> '$.rule' AS rule, COUNT(*), SUM(size)
-        FROM arrivals WHERE bucket_id IS NOT NULL GROUP BY address, bucket_id, rule
+        FROM arrivals WHERE bucket_id IS NOT NULL AND sequence <= ? GROUP BY address, bucket_id, rule
         ON CONFLICT DO UPDATE SET entries = entries + excluded.entries, bytes = bytes + excluded.bytes`,
-      'DELETE FROM arrivals',
-    ].map((sql) => db.prepare<[]>(sql));
+      'DELETE FROM arrivals WHERE sequence <= ?',
+    ].map((sql) => db.prepare<[number]>(sql));
   }
 
   addEvent({ sequence, target, event }: ArrivedEvent): void {
     this.#insertEvent.run(sequence, target, event);
-    if (sequence % arrivalsMax === 0) this.move();
+    if (sequence % movedAtOnce === 0) this.move(sequence - kept);
   }
   addChange(row: Omit<ReplicationRow, 'isFailed'>): void {
     const { sequence, destination, bucketId, key, versionId, size, queuedMs, task } = row;
     this.#insertChange.run(sequence, destination, bucketId, key, versionId, size, queuedMs, task);
-    if (this.#ofVersion !== undefined) note(this.#ofVersion, row);
-    if (sequence % arrivalsMax === 0) this.move();
+    if (this.#ofVersion !== undefined) this.#note(this.#ofVersion, row);
+    if (sequence % movedAtOnce === 0) this.move(sequence - kept);
   }
   change(sequence: number): ReplicationRow | undefined {
     return this.#change.get(sequence);
@@ -140,26 +194,42 @@ export class ArrivalWriter {
   }
   /** The same of a change. */
   removeChange(row: Named & { readonly sequence: number }): boolean {
-    const name = nameOf(row);
-    const others = this.#ofVersion?.get(name)?.filter((sequence) => sequence !== row.sequence) ?? [];
-    if (others.length === 0) this.#ofVersion?.delete(name);
-    else this.#ofVersion?.set(name, others);
+    if (this.#ofVersion !== undefined) this.#forget(this.#ofVersion, row);
     return this.remove(row.sequence);
   }
-  /** Gives everything its place in its table. */
-  move(): void {
-    for (const move of this.#moves) move.run();
-    this.#ofVersion?.clear();
+  /** Gives everything its place in its table, or all up to a sequence. */
+  move(through: number = Number.MAX_SAFE_INTEGER): void {
+    if (through <= 0) return;
+    if (this.#ofVersion !== undefined) {
+      for (const named of this.#names.all(through)) this.#forget(this.#ofVersion, named);
+    }
+    for (const move of this.#moves) move.run(through);
   }
-  /** To be called when something of it was undone. */
-  forget(): void {
-    this.#ofVersion = undefined;
+  /** To be called when what came after a revision was undone. */
+  reset(revision: number): void {
+    if (revision !== this.revision) this.#ofVersion = undefined;
   }
 
   #readVersions(): Map<string, number[]> {
     const sequences = new Map<string, number[]>();
-    for (const named of this.#names.all()) note(sequences, named);
+    for (const named of this.#names.all(Number.MAX_SAFE_INTEGER)) this.#note(sequences, named);
     return sequences;
+  }
+
+  #note(sequences: Map<string, number[]>, named: Named & { readonly sequence: number }): void {
+    this.revision++;
+    const name = nameOf(named);
+    const others = sequences.get(name);
+    if (others === undefined) sequences.set(name, [named.sequence]);
+    else others.push(named.sequence);
+  }
+
+  #forget(sequences: Map<string, number[]>, named: Named & { readonly sequence: number }): void {
+    this.revision++;
+    const name = nameOf(named);
+    const left = sequences.get(name)?.filter((sequence) => sequence !== named.sequence) ?? [];
+    if (left.length > 0) sequences.set(name, left);
+    else sequences.delete(name);
   }
 }
 
@@ -168,9 +238,4 @@ type Named = Pick<ReplicationRow, 'bucketId' | 'key' | 'versionId'>;
 
 function nameOf({ bucketId, key, versionId }: Named): string {
   return `${bucketId} ${versionId} ${key.toString('latin1')}`;
-}
-
-function note(sequences: Map<string, number[]>, named: Named & { readonly sequence: number }): void {
-  const name = nameOf(named);
-  sequences.set(name, [...(sequences.get(name) ?? []), named.sequence]);
 }

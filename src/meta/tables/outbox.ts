@@ -1,7 +1,7 @@
 /** Events on their way: a row for each target that is to hear of one. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { OutboxEntry, PlacedEvent } from '../records.ts';
-import { ArrivalReader, type ArrivalWriter, arrivalsMax } from './arrivals.ts';
+import { ArrivalReader, type ArrivalWriter } from './arrivals.ts';
 
 interface OutboxRow {
   readonly sequence: number;
@@ -58,16 +58,15 @@ export class OutboxReader {
   waiting(query: OutboxQuery): OutboxEntry[] {
     const entries = this.#waiting.all(query).map(entryOf);
     if (entries.length === query.limit) return entries;
-    return entries.concat(this.#arrived({ ...query, limit: query.limit - entries.length }));
+    const { target: address, after, limit } = query;
+    const arrived = this.#arrivals.events({ address, after, limit: limit - entries.length });
+    return entries.concat(arrived.map(entryOf));
   }
   waitingOn(query: OutboxKeyQuery): OutboxEntry[] {
-    const { bucket, key, through, limit } = query;
     const entries = this.#ofKey.all(query).map(entryOf);
-    if (entries.length === limit) return entries;
-    const arrived = this.#arrived({ ...query, limit: arrivalsMax }).filter(({ sequence, event }) => {
-      return sequence <= through && event.bucket === bucket && ('key' in event ? event.key : null) === key;
-    });
-    return entries.concat(arrived.slice(0, limit - entries.length));
+    if (entries.length === query.limit) return entries;
+    const arrived = this.#arrivals.eventsOn({ ...query, address: query.target, limit: query.limit - entries.length });
+    return entries.concat(arrived.map(entryOf));
   }
   sizes(): OutboxSize[] {
     const sizes = new Map<string, OutboxSize>();
@@ -75,17 +74,11 @@ export class OutboxReader {
       const oldestMs = this.#time.get(first)?.atMs ?? 0;
       sizes.set(`${isDead} ${target}`, { target, isDead: isDead === 1, events, oldestMs });
     }
-    for (const { target, event } of this.#arrivals.events()) {
-      const known = sizes.get(`0 ${target}`);
-      const { oldestMs, events } = known ?? { oldestMs: entryOf({ sequence: 0, event }).event.atMs, events: 0 };
-      sizes.set(`0 ${target}`, { target, isDead: false, events: events + 1, oldestMs });
+    for (const { address: target, entries, atMs } of this.#arrivals.eventSizes()) {
+      const { events = 0, oldestMs = atMs } = sizes.get(`0 ${target}`) ?? {};
+      sizes.set(`0 ${target}`, { target, isDead: false, events: events + entries, oldestMs });
     }
     return [...sizes.values()];
-  }
-
-  /** What came in last for a target. */
-  #arrived({ target: address, after, limit }: OutboxQuery): OutboxEntry[] {
-    return this.#arrivals.eventsFor({ address, after, limit }).map(entryOf);
   }
 }
 
@@ -130,7 +123,7 @@ export class OutboxWriter {
   }
   /** Makes an event a dead letter. */
   bury(sequence: number): void {
-    this.#arrivals.move();
+    this.#arrivals.move(sequence);
     this.#bury.run(sequence);
   }
 }

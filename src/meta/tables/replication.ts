@@ -2,7 +2,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { decodeKey, encodeKey } from '../keys.ts';
 import type { ReplicationEntry } from '../records.ts';
-import { ArrivalReader, type ArrivalWriter, arrivalsMax, type ReplicationRow } from './arrivals.ts';
+import { ArrivalReader, type ArrivalWriter, type ReplicationRow } from './arrivals.ts';
 
 /** What of an entry is asked for by nothing but its worker. */
 export type ReplicationTask = Pick<ReplicationEntry, 'kind' | 'rule' | 'atMs' | 'uploadId' | 'failure'> & {
@@ -93,16 +93,17 @@ export class ReplicationReader {
   page({ isFailed, ...query }: ReplicationQuery): ReplicationEntry[] {
     const entries = this.#page.all({ ...query, isFailed: isFailed ? 1 : 0 }).map(toEntry);
     if (isFailed || entries.length === query.limit) return entries;
-    return entries.concat(this.#arrived({ ...query, limit: query.limit - entries.length }));
+    const { destination: address, after, limit } = query;
+    const arrived = this.#arrivals.changes({ address, after, limit: limit - entries.length });
+    return entries.concat(arrived.map(toEntry));
   }
-  pageOfKey({ key, ...query }: ReplicationKeyQuery): ReplicationEntry[] {
-    const { bucketId, through, limit } = query;
-    const entries = this.#ofKey.all({ ...query, key: encodeKey(key) }).map(toEntry);
+  pageOfKey(query: ReplicationKeyQuery): ReplicationEntry[] {
+    const { destination: address, limit } = query;
+    const key = encodeKey(query.key);
+    const entries = this.#ofKey.all({ ...query, key }).map(toEntry);
     if (entries.length === limit) return entries;
-    const arrived = this.#arrived({ ...query, limit: arrivalsMax }).filter((entry) => {
-      return entry.sequence <= through && entry.bucketId === bucketId && entry.key === key;
-    });
-    return entries.concat(arrived.slice(0, limit - entries.length));
+    const arrived = this.#arrivals.changesOn({ ...query, key, address, limit: limit - entries.length });
+    return entries.concat(arrived.map(toEntry));
   }
   /** The first destination behind another one for which something waits. */
   nextDestination(after: string): string | undefined {
@@ -120,21 +121,16 @@ export class ReplicationReader {
     const oldest = new Map(
       [...sizes.values()].map(({ destination, isFailed, oldestMs }) => [`${isFailed} ${destination}`, oldestMs]),
     );
-    for (const { destination, bucketId, bucket, size, queuedMs, task } of this.#arrivals.changes()) {
-      const { rule } = JSON.parse(task) as ReplicationTask;
+    for (const { address: destination, entries, bytes, ...arrived } of this.#arrivals.changeSizes()) {
+      const { bucketId, bucket, rule, queuedMs } = arrived;
       const group = groupOf({ destination, rule, isFailed: 0, bucketId });
       const oldestMs = oldest.get(`false ${destination}`) ?? queuedMs;
       oldest.set(`false ${destination}`, oldestMs);
-      const { entries, bytes } = sizes.get(group) ?? { entries: 0, bytes: 0 };
-      const counted = { destination, rule, isFailed: false, entries: entries + 1, bytes: bytes + size, oldestMs };
-      sizes.set(group, { ...counted, ...(bucket !== null && { bucket }) });
+      const moved = sizes.get(group) ?? { entries: 0, bytes: 0 };
+      const counted = { entries: moved.entries + entries, bytes: moved.bytes + bytes, oldestMs };
+      sizes.set(group, { ...{ destination, rule, isFailed: false, ...counted }, ...(bucket !== null && { bucket }) });
     }
     return [...sizes.values()];
-  }
-
-  /** What came in last for a destination. */
-  #arrived({ destination: address, after, limit }: Omit<ReplicationQuery, 'isFailed'>): ReplicationEntry[] {
-    return this.#arrivals.changesFor({ address, after, limit }).map(toEntry);
   }
 }
 
@@ -203,7 +199,7 @@ export class ReplicationWriter {
     this.#note(row, -1);
   }
   setTask(row: ReplicationRow, { task, isFailed }: { task: ReplicationTask; isFailed: boolean }): void {
-    this.#arrivals.move();
+    this.#arrivals.move(row.sequence);
     const changed = { sequence: row.sequence, task: JSON.stringify(task), isFailed: isFailed ? 1 : 0 };
     this.#setTask.run(changed);
     if (row.isFailed === changed.isFailed) return;
