@@ -5,6 +5,7 @@
 import { expect, test } from 'vitest';
 import type { LifecycleRule } from '../../src/engine/lifecycle/rules.ts';
 import type { Bucket, Version } from '../../src/engine/types.ts';
+import type { ObjectLock } from '../../src/meta/records.ts';
 import { asListed, bodyOf, EngineStore, owner, plain } from '../support/engine-store.ts';
 import { dayMs, runPass, setRules } from '../support/lifecycle-job.ts';
 import {
@@ -19,34 +20,51 @@ import type { ModelUpload, ModelVersion } from '../support/reference-model.ts';
 import { isSlowRing } from '../support/ring.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 
-const cases = isSlowRing ? 150 : 15;
+const cases = isSlowRing ? 200 : 30;
 /** What goes may leave more to do to the next pass, a few times over. */
 const passesMax = 20;
 const keys = ['a', 'a/b', 'b', 'b/c'];
 const prefixes = ['', '', 'a', 'a/', 'b'];
 const tags = ['x', 'y'];
 /** On both sides of the sizes of rules, and of the least that is moved. */
-const contents = [0, 1, 100, 128 * 1024 - 1, 128 * 1024].map((size) => Buffer.alloc(size, 1));
+const contents = [0, 1, 100, 128 * 1024 - 1, 128 * 1024, 128 * 1024].map((size) => Buffer.alloc(size, 1));
 const classes = ['STANDARD', 'STANDARD', 'STANDARD_IA', 'GLACIER_IR', 'DEEP_ARCHIVE'];
 const wholeListing = { prefix: '', delimiter: '', after: '', limit: 1000 };
 
 const taggedWith = (tag = '') => (tag === '' ? [] : [{ key: 'tag', value: tag }]);
 
-/** Some weeks of clients' work on a bucket. */
-async function fill(store: EngineStore, name: string, random: SeededRandom): Promise<void> {
+interface Drawn {
+  readonly name: string;
+  readonly hasLocks: boolean;
+}
+
+/** None, or one that is over some day. */
+function drawLock(random: SeededRandom, nowMs: number): { lock?: ObjectLock } {
+  const untilMs = nowMs + random.below(40 * dayMs);
+  return random.pick([
+    {},
+    {},
+    { lock: { revision: 1, legalHold: 'ON' as const } },
+    { lock: { revision: 1, retention: { mode: random.pick(['GOVERNANCE', 'COMPLIANCE']), untilMs } } },
+  ]);
+}
+
+/** Some weeks of clients' work on a bucket. One with locks keeps all versions. */
+async function fill(store: EngineStore, { name, hasLocks }: Drawn, random: SeededRandom): Promise<void> {
   const { objects, uploads, buckets } = store.engine;
   for (let i = 0; i < 24; i++) {
     store.nowMs += random.below(3 * dayMs);
     const bucket = await buckets.get(name);
     const key = random.pick(keys);
     const tagged = taggedWith(random.pick(['', ...tags]));
-    const attributes = { ...plain, storageClass: random.pick(classes), tags: tagged };
+    const lock = hasLocks ? drawLock(random, store.nowMs) : {};
+    const attributes = { ...plain, storageClass: random.pick(classes), tags: tagged, ...lock };
     const kind = random.below(12);
-    if (kind < 5) await objects.put({ bucket, key, source: bodyOf(random.pick(contents)), attributes });
-    else if (kind < 8) await objects.delete({ bucket, key, owner });
+    if (kind < 4) await objects.put({ bucket, key, source: bodyOf(random.pick(contents)), attributes });
+    else if (kind < 7) await objects.delete({ bucket, key, owner });
     else if (kind < 9) await uploads.create({ bucket, key, attributes });
     else if (kind < 11) await completeOne(store, bucket, random);
-    else await buckets.setVersioning(bucket, random.below(4) === 0 ? 'Suspended' : 'Enabled');
+    else if (!hasLocks) await buckets.setVersioning(bucket, random.below(4) === 0 ? 'Suspended' : 'Enabled');
   }
 }
 
@@ -91,7 +109,10 @@ function modelOf({ versionId, isDeleteMarker, size, lastModifiedMs: at, attribut
   const content = isDeleteMarker ? undefined : contents.find(({ length }) => length === size);
   const [tag] = attributes.tags;
   const storageClass = isDeleteMarker ? '' : attributes.storageClass;
-  return { versionId, content, etag: '', tag: tag?.value, storageClass, made: { fromMs: at, toMs: at } };
+  const { legalHold, retention: { untilMs = 0 } = {} } = attributes.lock ?? {};
+  const lockedUntilMs = legalHold === 'ON' ? Number.POSITIVE_INFINITY : untilMs;
+  const made = { fromMs: at, toMs: at };
+  return { versionId, content, etag: '', tag: tag?.value, storageClass, made, lockedUntilMs };
 }
 
 function drawRule(random: SeededRandom): ModelRule {
@@ -183,9 +204,11 @@ test(`${cases} buckets of random versions under random rules → just what the m
     const random = new SeededRandom(seed);
     const name = `bucket-${seed}`;
     await store.newBucket(name);
-    if (random.below(4) > 0) await store.engine.buckets.setVersioning(await store.engine.buckets.get(name), 'Enabled');
-    await fill(store, name, random);
-    const rules = Array.from({ length: 1 + random.below(3) }, () => drawRule(random));
+    const hasLocks = random.below(3) === 0;
+    const isVersioned = hasLocks || random.below(4) > 0;
+    if (isVersioned) await store.engine.buckets.setVersioning(await store.engine.buckets.get(name), 'Enabled');
+    await fill(store, { name, hasLocks }, random);
+    const rules = Array.from({ length: 1 + random.below(4) }, () => drawRule(random));
     const bucket = await store.engine.buckets.get(name);
     await setRules(
       store,

@@ -260,6 +260,8 @@ class Judgement {
   }
 
   #noncurrentExpires(version: ModelVersion, { since, newer }: Standing, how: How): boolean {
+    const { completeMs, endMs } = this.#passes;
+    if ((version.lockedUntilMs ?? 0) > (how === 'surely' ? completeMs : endMs)) return false;
     return this.#some(
       version,
       (action) =>

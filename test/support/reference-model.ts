@@ -18,6 +18,8 @@ export interface ModelVersion {
   restore?: Restoration | 'unknown' | undefined;
   /** The upload that it was completed from. */
   uploadId?: string;
+  /** Until when it is retained; for ever where it is held. */
+  lockedUntilMs?: number;
 }
 
 /** From when until when a restored version can be read. */
