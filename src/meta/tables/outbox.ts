@@ -78,7 +78,7 @@ export class OutboxReader {
       const { events = 0, oldestMs = atMs } = sizes.get(`0 ${target}`) ?? {};
       sizes.set(`0 ${target}`, { target, isDead: false, events: events + entries, oldestMs });
     }
-    return [...sizes.values()];
+    return [...sizes.values()].toSorted((a, b) => Number(a.isDead) - Number(b.isDead));
   }
 }
 

@@ -130,7 +130,7 @@ export class ReplicationReader {
       const counted = { entries: moved.entries + entries, bytes: moved.bytes + bytes, oldestMs };
       sizes.set(group, { ...{ destination, rule, isFailed: false, ...counted }, ...(bucket !== null && { bucket }) });
     }
-    return [...sizes.values()];
+    return [...sizes.values()].toSorted((a, b) => Number(a.isFailed) - Number(b.isFailed));
   }
 }
 
