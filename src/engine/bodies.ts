@@ -85,9 +85,14 @@ export async function receiveBody(
 async function holdBody(
   context: EngineContext,
   source: BodySource,
-  { bytes, giveBack, pool, encryption }: { bytes: Uint8Array; giveBack: () => void } & Omit<BodyStorage, 'label'>,
+  {
+    bytes: gathered,
+    giveBack,
+    pool,
+    encryption,
+  }: { bytes: Uint8Array; giveBack: () => void } & Omit<BodyStorage, 'label'>,
 ): Promise<ReceivedBody> {
-  const digests = await context.digests.digest(algorithmsOf(source), bytes);
+  const { digests, bytes } = await context.digests.digestGiven(algorithmsOf(source), gathered);
   source.verify(digests);
   const facts = factsOf(source, bytes.length, { digests, encryption });
   const encrypted = encryption && bytes.length > 0 ? encryptBlob(bytes, encryption.keys) : undefined;

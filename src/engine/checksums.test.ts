@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { ChecksumAlgorithm } from '../lib/digests/algorithms.ts';
-import { digest, openDigester } from '../lib/digests/digester.ts';
+import { digest, digestGiven, openDigester } from '../lib/digests/digester.ts';
 import type { Part, Upload } from '../meta/records.ts';
 import { fullObjectChecksum, isMd5, multipartChecksum, multipartEtag } from './checksums.ts';
 
-const functions = { open: openDigester, digest };
+const functions = { open: openDigester, digest, digestGiven };
 const texts = ['first part, ', 'second', ', and the last'];
 
 const plainUpload: Upload = {

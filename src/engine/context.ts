@@ -2,7 +2,7 @@
 import type { PoolName } from '../blob/pool.ts';
 import type { BlobStore } from '../blob/types.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { ChecksumAlgorithm, Digester, Digests } from '../lib/digests/algorithms.ts';
+import type { ChecksumAlgorithm, Digested, Digester, Digests } from '../lib/digests/algorithms.ts';
 import type { Slice, Version } from '../meta/records.ts';
 import type { Index } from '../meta/types.ts';
 import type { AccessNotes } from './access-log/notes.ts';
@@ -15,6 +15,8 @@ export interface DigestFunctions {
   open(algorithms: ReadonlySet<ChecksumAlgorithm>, sizeHintBytes?: number): Digester;
   /** Digests of bytes in memory. */
   digest(algorithms: ReadonlySet<ChecksumAlgorithm>, bytes: Uint8Array): Promise<Digests>;
+  /** The same of bytes that are given away, and come back with the answer. */
+  digestGiven(algorithms: ReadonlySet<ChecksumAlgorithm>, bytes: Uint8Array): Promise<Digested>;
 }
 
 export interface EngineLimits {

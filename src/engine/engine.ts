@@ -1,7 +1,7 @@
 import { DEFAULT_POOL } from '../blob/pool.ts';
 import type { BlobStore } from '../blob/types.ts';
 import type { Clock } from '../lib/clock.ts';
-import { digest, openDigester } from '../lib/digests/digester.ts';
+import { digest, digestGiven, openDigester } from '../lib/digests/digester.ts';
 import type { Index } from '../meta/types.ts';
 import { createAccessLogs } from './access-log/access-logs.ts';
 import { AccessNotes } from './access-log/notes.ts';
@@ -64,7 +64,7 @@ export function createEngine(options: EngineOptions): Engine {
     index,
     blobs,
     clock,
-    digests: digests ?? { open: openDigester, digest },
+    digests: digests ?? { open: openDigester, digest, digestGiven },
     limits: allLimits,
     ids: new VersionIds(clock, () => index.lastOrdinal(), {
       clusterId: index.state().clusterId,

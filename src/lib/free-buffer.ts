@@ -13,9 +13,13 @@ const freedBytesMin = 16 * 1024;
  * keeps for small buffers.
  */
 export function freeBuffer(bytes: Uint8Array): void {
+  if (bytes.byteLength >= freedBytesMin && ownsItsMemory(bytes)) bytes.buffer.transfer(0);
+}
+
+/** Whether bytes lie in memory that others, by all odds, have no part in. */
+export function ownsItsMemory(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
   const { buffer, byteLength } = bytes;
-  if (byteLength < freedBytesMin || 2 * byteLength < buffer.byteLength) return;
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+  return 2 * byteLength >= buffer.byteLength && buffer instanceof ArrayBuffer;
 }
 
 /** Whether `freeBuffer` of some bytes would free this memory. */

@@ -34,6 +34,12 @@ export const digestLengthBytes: Readonly<Record<ChecksumAlgorithm, number>> = {
 /** Digests of one byte string, by algorithm: what was asked for and nothing else. */
 export type Digests = ReadonlyMap<ChecksumAlgorithm, Uint8Array>;
 
+/** Digests of bytes that were given away for them, and those bytes again. */
+export interface Digested {
+  readonly digests: Digests;
+  readonly bytes: Uint8Array;
+}
+
 /** Computes several digests of one byte stream. Chunks are read before `update` resolves, never kept. */
 export interface Digester {
   update(chunk: Uint8Array): void | Promise<void>;

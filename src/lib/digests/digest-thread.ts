@@ -9,8 +9,8 @@ import type { Worker } from 'node:worker_threads';
 import { copyBytes } from '../copy-bytes.ts';
 import { IdleTimer } from '../idle-timer.ts';
 import { startThread } from '../start-thread.ts';
-import type { ChecksumAlgorithm, Digester, Digests } from './algorithms.ts';
-import type { FromDigestThread, SharedRing, ToDigestThread } from './messages.ts';
+import type { ChecksumAlgorithm, Digested, Digester, Digests } from './algorithms.ts';
+import type { FromDigestThread, SharedRing, ToDigestThread, WholeMessage } from './messages.ts';
 
 export interface RingSize {
   readonly slots: number;
@@ -28,7 +28,7 @@ export class DigestThread {
   readonly #bytes: Uint8Array;
   readonly #states: Int32Array;
   readonly #slots: number;
-  readonly #streams = new Map<number, ThreadDigester>();
+  readonly #streams = new Map<number, ThreadStream>();
   readonly #waiters: Waiter[] = [];
   #nextStream = 0;
   #failure: Error | undefined;
@@ -74,10 +74,24 @@ export class DigestThread {
   open(algorithms: ReadonlySet<ChecksumAlgorithm>): Digester {
     const stream = this.#nextStream++;
     const digester = new ThreadDigester(this, stream);
-    if (this.#streams.size === 0) this.#worker.ref();
-    this.#streams.set(stream, digester);
+    this.#begin(stream, digester);
     this.post({ kind: 'open', stream, algorithms: [...algorithms] });
     return digester;
+  }
+
+  /** Digests bytes that lie in memory of their own, which goes to the thread and comes back: no byte is copied. */
+  digestWhole(algorithms: ReadonlySet<ChecksumAlgorithm>, bytes: Uint8Array<ArrayBuffer>): Promise<Digested> {
+    const stream = this.#nextStream++;
+    const whole = new WholeStream(this, stream);
+    this.#begin(stream, whole);
+    const message: WholeMessage = { kind: 'whole', stream, algorithms: [...algorithms], bytes };
+    this.#worker.postMessage(message, [bytes.buffer]);
+    return whole.digested;
+  }
+
+  #begin(id: number, stream: ThreadStream): void {
+    if (this.#streams.size === 0) this.#worker.ref();
+    this.#streams.set(id, stream);
   }
 
   /** Ends the thread; streams that are open fail. */
@@ -146,7 +160,7 @@ export class DigestThread {
     }
     const stream = this.#streams.get(message.stream);
     if (stream === undefined) return;
-    if (message.kind === 'finished') stream.settle(new Map(message.digests));
+    if (message.kind === 'finished') stream.settle(new Map(message.digests), message.bytes);
     else stream.fail(new Error(message.message));
   }
 
@@ -157,8 +171,44 @@ export class DigestThread {
   }
 }
 
+/** What a thread has in hand. */
+interface ThreadStream {
+  /** Gives the slot that it fills to the worker. */
+  handOver(): void;
+  settle(digests: Digests, bytes?: Uint8Array): void;
+  fail(error: Error): void;
+}
+
+/** A byte string that is with the thread as a whole. */
+class WholeStream implements ThreadStream {
+  readonly #thread: DigestThread;
+  readonly #stream: number;
+  readonly #outcome = Promise.withResolvers<Digested>();
+
+  constructor(thread: DigestThread, stream: number) {
+    this.#thread = thread;
+    this.#stream = stream;
+  }
+
+  get digested(): Promise<Digested> {
+    return this.#outcome.promise;
+  }
+
+  handOver(): void {}
+
+  settle(digests: Digests, bytes: Uint8Array = new Uint8Array()): void {
+    this.#thread.forget(this.#stream);
+    this.#outcome.resolve({ digests, bytes });
+  }
+
+  fail(error: Error): void {
+    this.#thread.forget(this.#stream);
+    this.#outcome.reject(error);
+  }
+}
+
 /** One stream of bytes on a thread. */
-class ThreadDigester implements Digester {
+class ThreadDigester implements Digester, ThreadStream {
   readonly #thread: DigestThread;
   readonly #stream: number;
   #slot: number | undefined;

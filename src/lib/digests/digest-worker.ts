@@ -1,8 +1,9 @@
 /** A digest thread: reads filled slots of the shared ring, frees them, and answers with digests. Never keeps a byte. */
 import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { ChecksumAlgorithm, Digests } from './algorithms.ts';
 import { InlineDigester } from './inline-digester.ts';
-import type { FromDigestThread, SharedRing, ToDigestThread, UpdateMessage } from './messages.ts';
+import type { FromDigestThread, SharedRing, ToDigestThread, UpdateMessage, WholeMessage } from './messages.ts';
 
 assert(parentPort !== null, 'runs as a worker thread');
 const port = parentPort;
@@ -20,6 +21,9 @@ function receive(message: ToDigestThread): void {
       return;
     case 'update':
       update(message);
+      return;
+    case 'whole':
+      void digestWhole(message);
       return;
     case 'finish':
       void finish(message.stream);
@@ -49,10 +53,29 @@ async function finish(stream: number): Promise<void> {
   try {
     const digests = await digester.finish();
     streams.delete(stream);
-    post({ kind: 'finished', stream, digests: [...digests].map(([name, digest]) => [name, new Uint8Array(digest)]) });
+    post({ kind: 'finished', stream, digests: plain(digests) });
   } catch (error) {
     fail(stream, error);
   }
+}
+
+async function digestWhole({ stream, algorithms, bytes }: WholeMessage): Promise<void> {
+  const digester = new InlineDigester(new Set(algorithms));
+  streams.set(stream, digester);
+  try {
+    await digester.update(bytes);
+    const digests = await digester.finish();
+    streams.delete(stream);
+    port.postMessage({ kind: 'finished', stream, digests: plain(digests), bytes } satisfies FromDigestThread, [
+      bytes.buffer,
+    ]);
+  } catch (error) {
+    fail(stream, error);
+  }
+}
+
+function plain(digests: Digests): (readonly [ChecksumAlgorithm, Uint8Array])[] {
+  return [...digests].map(([name, digest]) => [name, new Uint8Array(digest)]);
 }
 
 function fail(stream: number, error: unknown): void {

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { type ChecksumAlgorithm, checksumAlgorithms, type Digests, digestLengthBytes } from './algorithms.ts';
-import { DigestPool, digest, openDigester } from './digester.ts';
+import { DigestPool, digest, digestGiven, openDigester } from './digester.ts';
 
 const all = new Set(checksumAlgorithms);
 
@@ -171,4 +171,32 @@ test('a thread without streams → ends; the next stream has another one', async
   await vi.waitFor(() => expect(idle.threads).toBe(0));
   expect(await feed(idle.open(all), sample(5_000), [700])).toEqual(first);
   await idle.close();
+});
+
+test.each([0, 1000, 300_000, 1_500_000])(
+  '%i bytes that are given away → their digests, and they come back',
+  async (length) => {
+    const bytes = Buffer.from(sample(length));
+    const expected = hex(await digest(all, bytes));
+    const memory = Buffer.allocUnsafeSlow(length + 100);
+    bytes.copy(memory, 7);
+    const given = memory.subarray(7, 7 + length);
+    const { digests, bytes: back } = await digestGiven(all, given);
+    expect(hex(digests)).toEqual(expected);
+    expect(Buffer.compare(back, bytes)).toBe(0);
+  },
+);
+
+test('a part of memory that others use → digested where it lies', async () => {
+  const memory = Buffer.from(sample(1_000_000));
+  const { digests } = await digestGiven(all, memory.subarray(0, 400_000));
+  expect(hex(digests)).toEqual(hex(await digest(all, memory.subarray(0, 400_000))));
+  expect(memory.length).toBe(1_000_000);
+});
+
+test('the thread ends while it has bytes that were given away → the digest fails', async () => {
+  const ending = new DigestPool({ threads: 1, ring: tinyRing });
+  const digested = ending.digestWhole(all, new Uint8Array(1_000_000));
+  await ending.close();
+  await expect(digested).rejects.toThrow('ended');
 });

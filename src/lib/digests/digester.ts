@@ -4,8 +4,9 @@
  * when needed and end when they had nothing to do for some seconds. Each holds 4 MiB of shared memory, however many streams it serves.
  */
 import { availableParallelism } from 'node:os';
+import { ownsItsMemory } from '../free-buffer.ts';
 import { keptIdleMs } from '../idle-timer.ts';
-import type { ChecksumAlgorithm, Digester, Digests } from './algorithms.ts';
+import type { ChecksumAlgorithm, Digested, Digester, Digests } from './algorithms.ts';
 import { DigestThread, type RingSize } from './digest-thread.ts';
 import { digestAtOnce } from './hashers.ts';
 import { InlineDigester } from './inline-digester.ts';
@@ -32,6 +33,11 @@ export class DigestPool {
   /** A digester on the thread with the fewest streams. It must be finished or aborted. */
   open(algorithms: ReadonlySet<ChecksumAlgorithm>): Digester {
     return this.#pick().open(algorithms);
+  }
+
+  /** See `digestGiven`: on the thread with the fewest streams. */
+  digestWhole(algorithms: ReadonlySet<ChecksumAlgorithm>, bytes: Uint8Array<ArrayBuffer>): Promise<Digested> {
+    return this.#pick().digestWhole(algorithms, bytes);
   }
 
   /** Threads that are there now. */
@@ -94,4 +100,13 @@ function digestsAtOnce(algorithms: ReadonlySet<ChecksumAlgorithm>, bytes: Uint8A
     digests.set(algorithm, found);
   }
   return digests;
+}
+
+/**
+ * Digests of bytes that the caller gives away and gets back in the answer: those that it holds may be empty from now on. Where
+ * they lie in memory of their own, that goes to a thread and comes back, and no byte is copied.
+ */
+export async function digestGiven(algorithms: ReadonlySet<ChecksumAlgorithm>, bytes: Uint8Array): Promise<Digested> {
+  if (bytes.length > inlineBytesMax && ownsItsMemory(bytes)) return sharedPool.digestWhole(algorithms, bytes);
+  return { digests: await digest(algorithms, bytes), bytes };
 }

@@ -19,9 +19,18 @@ export interface UpdateMessage {
   readonly length: number;
 }
 
+/** A whole byte string; its memory goes along, and comes back with the answer. */
+export interface WholeMessage {
+  readonly kind: 'whole';
+  readonly stream: number;
+  readonly algorithms: readonly ChecksumAlgorithm[];
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 export type ToDigestThread =
   | { readonly kind: 'open'; readonly stream: number; readonly algorithms: readonly ChecksumAlgorithm[] }
   | UpdateMessage
+  | WholeMessage
   | { readonly kind: 'finish'; readonly stream: number }
   | { readonly kind: 'abort'; readonly stream: number };
 
@@ -31,5 +40,7 @@ export type FromDigestThread =
       readonly kind: 'finished';
       readonly stream: number;
       readonly digests: readonly (readonly [ChecksumAlgorithm, Uint8Array])[];
+      /** Those of a `whole`. */
+      readonly bytes?: Uint8Array<ArrayBuffer>;
     }
   | { readonly kind: 'failed'; readonly stream: number; readonly message: string };
