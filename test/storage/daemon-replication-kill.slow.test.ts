@@ -1,41 +1,60 @@
-/** Two servers that replicate to each other under load, while either is killed again and again. */
-import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+/** Three servers, each of which replicates to both others, under load, while one after another is killed. */
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { type Daemon, rootKey, startDaemon } from '../support/daemon.ts';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { makeRole, putRules, ruleTo } from '../support/replicated-buckets.ts';
-import { Bucket, converge, stir, type Told } from '../support/replicated-load.ts';
+import { Bucket, checkStatuses, converge, stir, type Told } from '../support/replicated-load.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
+import { signedRequests } from '../support/signed-requests.ts';
 
 const seed = 20_261_127;
 const kills = 6;
-const changesBetween = 120;
+const changesBetween = 60;
 /** Clients write into the one they are given. */
 const root = { accessKeyId: rootKey.accessKeyId, secretAccessKey: rootKey.secretAccessKey };
 
-/** A server whose bucket is replicated to that of another one, which may not be there yet. */
-async function startSide(port: number, other: { port: number }): Promise<Daemon> {
-  const buckets = [{ arn: 'arn:aws:s3:::the-other', name: Bucket }];
-  const destinations = [
-    { endpoint: `http://127.0.0.1:${other.port}`, ...root, ninefold: true, timeoutMs: 5000, buckets },
-  ];
+/** A server whose bucket is replicated to those of others, which may not be there yet. What rules wrote is not written on by rules, so each has one for every other. */
+async function startSide(port: number, others: readonly number[]): Promise<Daemon> {
+  const destinations = others.map((other) => ({
+    endpoint: `http://127.0.0.1:${other}`,
+    ...root,
+    ninefold: true,
+    timeoutMs: 5000,
+    buckets: [{ arn: `arn:aws:s3:::at-${other}`, name: Bucket }],
+  }));
   const daemon = await startDaemon({ port, config: JSON.stringify({ replication: { destinations } }) });
+  // Object lock brings versioning.
   await daemon.client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
-  const VersioningConfiguration = { Status: 'Enabled' as const };
-  await daemon.client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
   await makeRole(daemon);
   const both = { SourceSelectionCriteria: { ReplicaModifications: { Status: 'Enabled' as const } } };
-  await putRules(daemon.client, Bucket, [ruleTo('the-other', both)]);
+  const rules = others.map((other, i) => ruleTo(`at-${other}`, { ...both, Priority: i + 1 }));
+  await putRules(daemon.client, Bucket, rules);
   return daemon;
 }
 
-test('changes on both sides, either killed at random → the same versions, bytes, metadata and tags on both, each COMPLETED here and REPLICA there', async () => {
+/** How many changes a server has replicated since it was started, once none waits and none has failed. */
+async function settled(daemon: Daemon): Promise<unknown> {
+  const { send } = signedRequests(() => daemon);
+  const ask = async (path: string) => JSON.parse((await send({ method: 'GET', path })).body);
+  await eventually(async () => expect((await ask('/-/replication')).destinations).toEqual([]), { timeout: 120_000 });
+  const { jobs }: { jobs: { name: string; details: Record<string, unknown> }[] } = await ask('/-/jobs');
+  return jobs.find(({ name }) => name === 'replication')?.details['replicated'];
+}
+
+test('changes on three sides, each killed at random → the same versions, bytes, metadata, tags and locks on all, each COMPLETED here and REPLICA there, and nothing goes round', async () => {
   const random = new SeededRandom(seed);
-  const ports = [await freePort(), await freePort()] as const;
-  await using one = await startSide(ports[0], { port: ports[1] });
-  await using other = await startSide(ports[1], { port: ports[0] });
-  const sides = [one, other];
-  await stir(sides, { random, kills, changesBetween, isGuarded: true });
+  const ports = await Promise.all(Array.from({ length: 3 }, () => freePort()));
+  await using stack = new AsyncDisposableStack();
+  const sides: Daemon[] = [];
+  for (const port of ports) {
+    const others = ports.filter((one) => one !== port);
+    sides.push(stack.use(await startSide(port, others)));
+  }
+  await stir(sides, { random, kills, changesBetween, isGuarded: true, look: () => checkStatuses(sides) });
+  const replicated = await Promise.all(sides.map(settled));
   const compared = (all: readonly Told[]) => all.map(({ status: _differs, ...rest }) => rest);
   expect(await converge(sides, { seed, compared })).toBeGreaterThan(kills * 20);
+  expect(await Promise.all(sides.map(settled))).toEqual(replicated);
 });

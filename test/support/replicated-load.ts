@@ -6,10 +6,14 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
+  HeadObjectCommand,
+  ListObjectVersionsCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
+  PutObjectLegalHoldCommand,
   PutObjectTaggingCommand,
   type S3Client,
+  S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { expect, vi } from 'vitest';
@@ -38,11 +42,13 @@ export interface Load {
   readonly changesBetween: number;
   /** Whether some objects are locked and some encrypted, where all sides can. */
   readonly isGuarded?: boolean;
+  /** What is looked at while a side is away, and when it has just come back. */
+  look?(): Promise<void>;
 }
 
 /** Clients write into any side; each is killed in its turn, at a moment by chance, and started when the others have gone on for a while. */
 export async function stir(sides: readonly Side[], load: Load): Promise<void> {
-  const { random, kills, changesBetween } = load;
+  const { random, kills, changesBetween, look } = load;
   for (let kill = 0; kill < kills; kill++) {
     let left = changesBetween;
     const client = async (): Promise<void> => {
@@ -53,9 +59,10 @@ export async function stir(sides: readonly Side[], load: Load): Promise<void> {
     await eventually(() => expect(left).toBeLessThan(killAt));
     const victim = pick(sides, kill % sides.length);
     await victim.kill9();
-    await eventually(() => expect(left).toBeLessThanOrEqual(0));
+    await look?.();
     await clients;
     await victim.start();
+    await look?.();
   }
 }
 
@@ -71,7 +78,10 @@ async function change({ client }: Side, { random, isGuarded = false }: Load): Pr
   const kind = random.below(20);
   if (kind === 0) return upload(client, Key);
   if (kind < 4) await client.send(new DeleteObjectCommand({ Bucket, Key }));
-  else if (kind < 8) {
+  else if (isGuarded && kind === 4) {
+    const LegalHold = { Status: random.below(2) === 0 ? ('ON' as const) : ('OFF' as const) };
+    await client.send(new PutObjectLegalHoldCommand({ Bucket, Key, LegalHold }));
+  } else if (kind < 8) {
     const Tagging = { TagSet: [{ Key: 'n', Value: String(random.below(1000)) }] };
     await client.send(new PutObjectTaggingCommand({ Bucket, Key, Tagging }));
   } else {
@@ -108,6 +118,7 @@ export interface Told {
   readonly Key: string;
   readonly VersionId: string;
   readonly kind: string;
+  readonly TagSet?: readonly object[] | undefined;
   readonly status: string | undefined;
 }
 
@@ -131,22 +142,88 @@ export async function everything(client: S3Client): Promise<readonly Told[]> {
   );
 }
 
+const newestLooked = 20;
+
+/**
+ * Sees that newest versions say what is true of them on every side that answers: PENDING or COMPLETED where a client made them and
+ * REPLICA elsewhere; and that those which say COMPLETED are everywhere.
+ */
+export async function checkStatuses(sides: readonly Side[]): Promise<void> {
+  const seen = await Promise.all(sides.map(({ client }) => newestStatuses(client)));
+  const known = new Map(seen.flatMap((found) => found.map(({ Key, VersionId }) => [VersionId, Key] as const)));
+  const completed = new Set(
+    seen.flatMap((found) => found.filter(({ status }) => status === 'COMPLETED').map(({ VersionId }) => VersionId)),
+  );
+  for (const [VersionId, Key] of known) {
+    const statuses = await Promise.all(sides.map(({ client }) => statusOf(client, Key, VersionId)));
+    const own = statuses.filter((status) => status === 'PENDING' || status === 'COMPLETED');
+    const others = statuses.filter((status) => status === 'REPLICA' || status === 'away');
+    const message = `${Key} ${VersionId}: ${statuses}`;
+    expect(own.length, message).toBeLessThanOrEqual(1);
+    if (own.length === 0) expect(statuses, message).toContain('away');
+    const absent = statuses.filter((status) => status === 'absent');
+    expect(own.length + others.length + absent.length, message).toBe(sides.length);
+    if (completed.has(VersionId)) expect(absent, message).toEqual([]);
+  }
+}
+
+async function newestStatuses(
+  client: S3Client,
+): Promise<readonly { Key: string; VersionId: string; status: string }[]> {
+  try {
+    const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket }));
+    const newest = Versions.toSorted((a, b) => Number(b.LastModified) - Number(a.LastModified)).slice(0, newestLooked);
+    return await Promise.all(
+      newest.map(async ({ Key = '', VersionId = '' }) => {
+        return { Key, VersionId, status: await statusOf(client, Key, VersionId) };
+      }),
+    );
+  } catch (error) {
+    if (isAnswer(error)) throw error;
+    return [];
+  }
+}
+
+/** What a version says of itself; `absent` where it is not there, `away` where nobody answers. */
+async function statusOf(client: S3Client, Key: string, VersionId: string): Promise<string> {
+  try {
+    const { ReplicationStatus = 'none' } = await client.send(new HeadObjectCommand({ Bucket, Key, VersionId }));
+    return ReplicationStatus;
+  } catch (error) {
+    if (!isAnswer(error)) return 'away';
+    if (error.$metadata.httpStatusCode === 404) return 'absent';
+    throw error;
+  }
+}
+
+function isAnswer(error: unknown): error is S3ServiceException {
+  return error instanceof S3ServiceException;
+}
+
+export interface Comparison {
+  readonly seed: number;
+  compared(all: readonly Told[]): readonly object[];
+  /** Whether no side need call a version its own. */
+  mayAllBeReplicas?(version: Told): boolean;
+}
+
 /**
  * Waits until all sides have the same, as far as `compared` goes, where each version is COMPLETED on one side and REPLICA on all
  * others; and sees that it stays so. Returns how many versions and markers there are.
  */
 export async function converge(
   sides: readonly Side[],
-  { seed, compared }: { seed: number; compared: (all: readonly Told[]) => readonly object[] },
+  { seed, compared, mayAllBeReplicas = () => false }: Comparison,
 ): Promise<number> {
   const look = () => Promise.all(sides.map(({ client }) => everything(client)));
   const settled = await vi.waitFor(
     async () => {
       const [first = [], ...others] = await look();
       for (const other of others) expect(compared(other), `seed ${seed}`).toEqual(compared(first));
-      for (const [i, { kind }] of first.entries()) {
-        if (kind === 'marker') continue;
+      for (const [i, version] of first.entries()) {
+        if (version.kind === 'marker') continue;
         const statuses = [first, ...others].map((all) => all[i]?.status).toSorted();
+        if (statuses.every((status) => status === 'REPLICA') && mayAllBeReplicas(version)) continue;
         expect(statuses, `seed ${seed}`).toEqual(['COMPLETED', ...others.map(() => 'REPLICA')]);
       }
       return [first, ...others];
