@@ -4,7 +4,6 @@
  * of it takes the thread for about a tenth of a second: so that is done only when there was nothing to do for some seconds, seldom, and
  * where there is something to gain.
  */
-import { Session } from 'node:inspector/promises';
 import { getHeapStatistics } from 'node:v8';
 
 const lookMs = 2000;
@@ -76,6 +75,7 @@ function heldBytes(): number {
 
 /** The inspector's is the only collection that gives the young generation's memory back, too. */
 export async function collect(): Promise<void> {
+  const { Session } = await import('node:inspector/promises');
   const session = new Session();
   session.connect();
   try {
