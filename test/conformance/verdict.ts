@@ -1,44 +1,6 @@
 /** Compares a result of the s3-tests runner with the failures that are expected and explained. */
 import { z } from 'zod';
 
-/** Groups, as the runner names them, in which every failure must be explained. */
-const heldGroups = new Set([
-  'ListObjects',
-  'ListObjectsV2',
-  'ranges',
-  'conditional read',
-  'conditional write and delete',
-  'multipart',
-  'copy',
-  'versioning',
-  'CORS',
-  'raw headers, SigV4',
-  'raw headers, SigV2',
-  'presigned, anonymous, raw requests',
-  'ACLs, cross-user access',
-  'object ownership',
-  'POST object (browser form)',
-  'bucket policy',
-  'bucket policy: tag, copy-source, ACL conditions',
-  'public access block, policy status',
-  'IAM: policies on account-less users',
-  'IAM: users and access keys',
-  'IAM: user policies in an account',
-  'IAM: groups',
-  'IAM: roles',
-  'IAM: cross-account access',
-  'IAM: account summary',
-  'lifecycle: configuration',
-  'lifecycle: x-amz-expiration header',
-  'lifecycle: rules executed',
-  'SNS topics, bucket notifications',
-  'bucket logging',
-  'object lock',
-  'bucket policy: SSE conditions',
-  'SSE-KMS',
-  'SSE-S3, bucket default encryption',
-]);
-
 const resultSchema = z.object({
   tests: z.array(
     z.object({ id: z.string(), cls: z.string(), group: z.string(), outcome: z.string(), message: z.string() }),
@@ -80,7 +42,7 @@ export function readExpectedFailures(json: string): readonly ExpectedFailure[] {
 export function compare(outcomes: readonly Outcome[], expected: readonly ExpectedFailure[]): Verdict {
   const reasons = new Map(expected.map(({ test, reason }) => [test, reason]));
   const failed = outcomes.filter(({ outcome }) => outcome === 'failed' || outcome === 'error');
-  const unexpected = failed.filter(({ test, group }) => heldGroups.has(group) && !reasons.has(test));
+  const unexpected = failed.filter(({ test }) => !reasons.has(test));
   const mended = outcomes.filter(({ test, outcome }) => outcome === 'passed' && reasons.has(test));
   const lines = [
     ...tableOf(outcomes, reasons),
@@ -100,9 +62,7 @@ function tableOf(outcomes: readonly Outcome[], reasons: ReadonlyMap<string, stri
   return [...groups].map(([group, tests]) => {
     const passed = tests.filter(({ outcome }) => outcome === 'passed').length;
     const explained = tests.filter(({ test, outcome }) => outcome !== 'passed' && reasons.has(test)).length;
-    const notes = [heldGroups.has(group) ? 'held' : '', explained > 0 ? `${explained} explained` : ''].filter(
-      (x) => x !== '',
-    );
-    return `${group.padEnd(width)}  ${String(passed).padStart(3)} of ${String(tests.length).padStart(3)}  ${notes.join(', ')}`.trimEnd();
+    const note = explained > 0 ? `  ${explained} explained` : '';
+    return `${group.padEnd(width)}  ${String(passed).padStart(3)} of ${String(tests.length).padStart(3)}${note}`;
   });
 }

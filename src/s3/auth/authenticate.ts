@@ -190,8 +190,8 @@ function verbatimMatches(claim: SignatureClaim, parts: CanonicalParts, key: Hmac
 }
 
 /**
- * Whether the client has signed UTF-8 of header values that it sends as Latin-1, as the SDK for JavaScript does on Node. A value is
- * taken for Latin-1 where it is read as that: where its bytes are no UTF-8.
+ * Whether the client has signed UTF-8 of header values that it sends as Latin-1, as node:http does. A value is taken for Latin-1
+ * where it is read as that: where its bytes are no UTF-8. https://github.com/aws/aws-sdk-js/issues/1297
  */
 function latin1Matches(claim: SignatureClaim, parts: CanonicalParts, key: HmacKey): boolean {
   const headers = new Map(
