@@ -17,10 +17,7 @@ export function attributesOf({ FilterPolicyScope, ...others }: Readonly<Record<s
   try {
     return inOrder.reduce((made: Attributes, [name, value]) => withAttribute(made, { name, value }), { isRaw: false });
   } catch (error) {
-    const [, reason] =
-      (error instanceof IamError &&
-        /^Invalid parameter: ((?:Filter|RawMessageDelivery|AttributeName).*)$/s.exec(error.message)) ||
-      [];
+    const [, reason] = (error instanceof IamError && /^Invalid parameter: (.*)$/s.exec(error.message)) || [];
     if (reason === undefined) throw error;
     throw new IamError('InvalidParameter', `Invalid parameter: Attributes Reason: ${reason}`, { cause: error });
   }
