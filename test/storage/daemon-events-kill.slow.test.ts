@@ -2,7 +2,7 @@
 import { PutBucketNotificationConfigurationCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { expect, test, vi } from 'vitest';
 import { type Daemon, startDaemon } from '../support/daemon.ts';
-import { EventReceiver, firstOfEach } from '../support/event-receiver.ts';
+import { EventReceiver, firstOfEach, type ReceivedRecord } from '../support/event-receiver.ts';
 import { eventually } from '../support/eventually.ts';
 import { S3Http } from '../support/s3-http.ts';
 import { S3Operations } from '../support/s3-operations.ts';
@@ -22,6 +22,16 @@ async function bucketTelling(daemon: Daemon): Promise<string> {
   };
   await daemon.client.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }));
   return Bucket;
+}
+
+/** Of each key. */
+function expectInOrder(told: readonly ReceivedRecord[], seed: number): void {
+  const byKey = Map.groupBy(told, ({ s3: { object } }) => object.key);
+  for (const [key, records] of byKey) {
+    const sequencers = records.map(({ s3: { object } }) => object.sequencer);
+    expect(sequencers.toSorted(), `seed ${seed}, ${key}`).toEqual(sequencers);
+  }
+  expect(byKey.size).toBe(keysMax);
 }
 
 test('puts and deletes, the server killed and the target down at random → every event, in order of its key, none for a refused write', async () => {
@@ -85,12 +95,7 @@ test('puts and deletes, the server killed and the target down at random → ever
     { timeout: 120_000, interval: 500 },
   );
   expect(refused).toBeGreaterThan(0);
-  const byKey = Map.groupBy(told, ({ s3: { object } }) => object.key);
-  for (const [key, records] of byKey) {
-    const sequencers = records.map(({ s3: { object } }) => object.sequencer);
-    expect(sequencers.toSorted(), `seed ${seed}, ${key}`).toEqual(sequencers);
-  }
-  expect(byKey.size).toBe(keysMax);
+  expectInOrder(told, seed);
   // What was told and not acknowledged was under way when the server was killed: never more than its clients.
   const unacknowledged = told.filter(({ s3: { object } }) => !made.has(String(object['versionId'])));
   expect(unacknowledged.length).toBeLessThanOrEqual(kills * 8);
