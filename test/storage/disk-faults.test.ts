@@ -171,7 +171,7 @@ describe('disks that hang', () => {
       const hang = files.hang({ operation, path: join(disks.path(6), 'segments') });
       const startedMs = performance.now();
       const kept = await keep(store);
-      expect(performance.now() - startedMs).toBeLessThan(5 * TIMEOUT_MS);
+      expect(performance.now() - startedMs).toBeLessThan(10 * TIMEOUT_MS);
       expect(stateOf(store, 6)).toMatchObject({ state: 'suspect', reason: expect.stringMatching(/not answered/) });
       const before = hang.met;
       const during = await keep(store);
@@ -223,7 +223,7 @@ describe('disks that hang', () => {
       const startedMs = performance.now();
       const pieces: Uint8Array[] = [];
       for await (const piece of store.read(kept.large, { start: 0, end: LARGE.length })) pieces.push(piece);
-      expect(performance.now() - startedMs).toBeLessThan(3 * TIMEOUT_MS);
+      expect(performance.now() - startedMs).toBeLessThan(10 * TIMEOUT_MS);
       expect(Buffer.concat(pieces).equals(LARGE)).toBe(true);
       for (const hang of hangs) hang.release();
       for (const disk of hung) await becomes(store, disk, 'healthy');
