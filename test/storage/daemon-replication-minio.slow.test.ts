@@ -2,13 +2,16 @@
  * Two servers of ours and a MinIO, each of which replicates to both others, under load and kills. Neither MinIO nor its `mc` is anything that
  * we install: the test runs where MINIO_PROGRAMS is a folder that has both (docs/replication.md).
  */
-import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+
+import { isDeepStrictEqual } from 'node:util';
+import { CreateBucketCommand, PutBucketVersioningCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { type Daemon, rootKey, startDaemon } from '../support/daemon.ts';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { Minio } from '../support/minio.ts';
-import { makeRole, putRules, ruleTo } from '../support/replicated-buckets.ts';
-import { Bucket, converge, stir, type Told } from '../support/replicated-load.ts';
+import { makeRole, newUser, putRules, ruleTo } from '../support/replicated-buckets.ts';
+import { Bucket, converge, everything, stir, type Told } from '../support/replicated-load.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 
 const programs = process.env['MINIO_PROGRAMS'];
@@ -47,9 +50,17 @@ async function startNinefold({ own, other }: Ports, minio: Minio): Promise<Daemo
   return daemon;
 }
 
-async function replicateTo(minio: Minio, { port }: Daemon, priority: number): Promise<void> {
-  const remote = `http://${root.accessKeyId}:${root.secretAccessKey}@127.0.0.1:${port}/${Bucket}`;
-  const what = ['--priority', String(priority), '--replicate', 'delete-marker,metadata-sync'];
+/** What docs/replication.md says that MinIO's key needs. */
+const rights = [
+  ...['ReplicateObject', 'ReplicateDelete', 'ReplicateTags', 'GetObjectVersion'],
+  ...['ListBucket', 'ListBucketVersions', 'GetBucketLocation', 'GetBucketVersioning'],
+].map((name) => `s3:${name}`);
+
+async function replicateTo(minio: Minio, daemon: Daemon, priority: number): Promise<void> {
+  const { port } = daemon;
+  const { accessKeyId, secretAccessKey } = await newUser(daemon, 'minio', rights);
+  const remote = `http://${accessKeyId}:${secretAccessKey}@127.0.0.1:${port}/${Bucket}`;
+  const what = ['--priority', String(priority), '--replicate', 'delete,delete-marker,metadata-sync'];
   await minio.mc('replicate', 'add', `server/${Bucket}`, '--remote-bucket', remote, ...what);
 }
 
@@ -58,6 +69,30 @@ function compared(all: readonly Told[]): readonly object[] {
   const names = ['Key', 'VersionId', 'kind', 'ETag', 'Size', 'IsLatest', 'bytes', 'Metadata', 'ContentType', 'TagSet'];
   // Markers stand apart in answers, and their order among versions shows in IsLatest alone.
   return all.map((one) => Object.fromEntries(names.map((name) => [name, Reflect.get(one, name)])));
+}
+
+/**
+ * A MinIO whose tags are changed while the version is on its way to others sends the old ones with the time of the new ones, and takes
+ * that for done: it puts the tags back that the version had when it was queued (`replicateObject` in its cmd/bucket-replication.go). They come
+ * with the next change.
+ */
+async function changeTagsAgain(minio: Minio, others: readonly Daemon[]): Promise<void> {
+  const isSettled = ({ status = '' }: Told) => ['COMPLETED', 'REPLICA', 'marker'].includes(status);
+  const own = await eventually(
+    async () => {
+      const all = await everything(minio.client);
+      expect(all.filter((version) => !isSettled(version))).toEqual([]);
+      return all.filter(({ status }) => status === 'COMPLETED');
+    },
+    { timeout: 120_000, interval: 1000 },
+  );
+  const elsewhere = (await Promise.all(others.map(({ client }) => everything(client)))).flat();
+  for (const { Key, VersionId, TagSet } of own) {
+    const replicas = elsewhere.filter((one) => one.VersionId === VersionId);
+    if (replicas.every((one) => isDeepStrictEqual(one.TagSet, TagSet))) continue;
+    const Tagging = { TagSet: [...(TagSet ?? [])] };
+    await minio.client.send(new PutObjectTaggingCommand({ Bucket, Key, VersionId, Tagging }));
+  }
 }
 
 test('changes on two sides of ours and on a MinIO, each killed at random → the same versions, bytes, metadata and tags on all, each COMPLETED on one and REPLICA on the others', async () => {
@@ -74,6 +109,9 @@ test('changes on two sides of ours and on a MinIO, each killed at random → the
   await replicateTo(minio, one, 1);
   await replicateTo(minio, other, 2);
   const sides = [one, minio, other];
-  await stir(sides, { random: new SeededRandom(seed), kills: 3, changesBetween: 60 });
-  expect(await converge(sides, { seed, compared })).toBeGreaterThan(30);
+  await stir(sides, { random: new SeededRandom(seed), kills: 6, changesBetween: 60 });
+  await changeTagsAgain(minio, [one, other]);
+  // A MinIO calls its own object a replica once another side has changed its tags, of another MinIO too.
+  const mayAllBeReplicas = ({ TagSet = [] }: Told) => TagSet.length > 0;
+  expect(await converge(sides, { seed, compared, mayAllBeReplicas })).toBeGreaterThan(30);
 });

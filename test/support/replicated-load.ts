@@ -14,6 +14,7 @@ import {
   PutObjectTaggingCommand,
   type S3Client,
   S3ServiceException,
+  type Tag,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { expect, vi } from 'vitest';
@@ -118,7 +119,7 @@ export interface Told {
   readonly Key: string;
   readonly VersionId: string;
   readonly kind: string;
-  readonly TagSet?: readonly object[] | undefined;
+  readonly TagSet?: readonly Tag[] | undefined;
   readonly status: string | undefined;
 }
 
