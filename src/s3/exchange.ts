@@ -92,7 +92,11 @@ export class Exchange {
   }
 
   #bodyAtHand(): BytesAtHand {
-    const body = new BytesAtHand(this.request.read());
+    // Node gives what it holds one piece of the socket at a time.
+    let bytes: Buffer = this.request.read();
+    for (let more = this.request.read(); more !== null; more = this.request.read())
+      bytes = Buffer.concat([bytes, more]);
+    const body = new BytesAtHand(bytes);
     this.#bytesReceived = body.bytes.length;
     this.#bodyEndedMs = this.#pacing.clock.nowMs();
     return body;
