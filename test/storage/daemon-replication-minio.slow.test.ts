@@ -95,11 +95,8 @@ async function changeTagsAgain(minio: Minio, others: readonly Daemon[]): Promise
   }
 }
 
-test('changes on two sides of ours and on a MinIO, each killed at random → the same versions, bytes, metadata and tags on all, each COMPLETED on one and REPLICA on the others', async () => {
-  if (programs === undefined) {
-    process.stderr.write('NOT TESTED: MINIO_PROGRAMS names no folder with minio and mc\n');
-    return;
-  }
+test('changes on two sides of ours and on a MinIO, each killed at random → the same versions, bytes, metadata and tags on all, each COMPLETED on one and REPLICA on the others', async (ctx) => {
+  if (programs === undefined) return ctx.skip('MINIO_PROGRAMS names no folder with minio and mc');
   await using minio = await Minio.start(programs);
   await minio.client.send(new CreateBucketCommand({ Bucket }));
   await minio.client.send(new PutBucketVersioningCommand(versioned));
