@@ -1,7 +1,7 @@
 /**
  * Has inventory reports written: a pass over all configurations begins when a day has ended, and whenever it is asked for.
  * One report is written at a time. A report that does not come to its end, as the server did or a disk failed, is begun anew,
- * and what there was of it is removed; how far the pass has come is kept.
+ * and what there was of it is removed, unless only its manifest was left to write; how far the pass has come is kept.
  */
 import type { InventoryConfiguration } from '../engine/inventory/configuration.ts';
 import {
@@ -9,6 +9,7 @@ import {
   DeliveryRefused,
   type Inventory,
   type InventoryReport,
+  type ReportOptions,
 } from '../engine/inventory/types.ts';
 import { endOfDays } from '../engine/lifecycle/due.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -16,6 +17,7 @@ import type { Log } from '../lib/log.ts';
 import {
   decodeInventoryState,
   encodeInventoryState,
+  type FinishedFiles,
   type InventoryPass,
   type InventoryState,
 } from './inventory-state.ts';
@@ -114,6 +116,11 @@ class InventoryWork {
   }
 
   async #beginReport(pass: InventoryPass): Promise<StepOutcome> {
+    const finishing = this.#state?.finishing;
+    if (finishing !== undefined) {
+      await this.#finish(pass, finishing);
+      return 'busy';
+    }
     await this.#removeFiles();
     const next = await this.#next(pass);
     if (next === undefined) {
@@ -121,12 +128,14 @@ class InventoryWork {
       return 'idle';
     }
     const { bucket, configuration } = next;
-    const { id } = configuration;
+    const { id, putMs } = configuration;
     const { inventory, check, clock } = this.#options;
-    const options = {
-      nowMs: clock.nowMs(),
+    const nowMs = clock.nowMs();
+    const options: ReportOptions = {
+      nowMs,
       check,
-      beforeFile: (file: InventoryState['files'][number]) => this.#change(({ files }) => ({ files: [...files, file] })),
+      beforeFile: (file) => this.#change(({ files }) => ({ files: [...files, file] })),
+      beforeManifest: (files) => this.#change(() => ({ finishing: { bucket, id, putMs, nowMs, files } })),
     };
     try {
       const report = await inventory.open(bucket, configuration, options);
@@ -144,13 +153,34 @@ class InventoryWork {
       const outcome = await report.step();
       this.#figures.rows += report.rows - rowsBefore;
       if (outcome === 'busy') return;
-      await this.#change(() => ({ pass: { ...pass, bucket, id }, files: [] }));
-      this.#figures.reports++;
+      await this.#finished({ ...pass, bucket, id });
       this.#stop(report);
     } catch (error) {
       this.#stop(report);
       await this.#refused({ ...pass, bucket, id }, error);
     }
+  }
+
+  /**
+   * A report that was cut short behind its last data file. Its manifest may be there, and those who read it want the files:
+   * so it is finished, not begun anew; if its configuration is another one by now, they stay.
+   */
+  async #finish(pass: InventoryPass, { bucket, id, putMs, nowMs, files }: FinishedFiles): Promise<void> {
+    const { inventory, check } = this.#options;
+    const configurations = await inventory.configurations(bucket);
+    const configuration = configurations.find((one) => one.id === id && one.putMs === putMs);
+    if (configuration === undefined) return this.#change(() => ({ files: [], finishing: undefined }));
+    try {
+      await inventory.finish(bucket, configuration, { nowMs, check, files });
+      await this.#finished({ ...pass, bucket, id });
+    } catch (error) {
+      await this.#refused({ ...pass, bucket, id }, error);
+    }
+  }
+
+  async #finished(pass: InventoryPass): Promise<void> {
+    await this.#change(() => ({ pass, files: [], finishing: undefined }));
+    this.#figures.reports++;
   }
 
   #stop(report: InventoryReport): void {
@@ -210,7 +240,7 @@ class InventoryWork {
   }
 
   #pass(pass: InventoryPass): Promise<void> {
-    return this.#change(() => ({ pass }));
+    return this.#change(() => ({ pass, finishing: undefined }));
   }
 
   async #change(change: (state: InventoryState) => Partial<InventoryState>): Promise<void> {

@@ -6,20 +6,20 @@ import { inventoryConfigurations } from '../../src/engine/inventory/configuratio
 import type { Bucket } from '../../src/engine/types.ts';
 import { writeInventories } from '../../src/jobs/inventory.ts';
 import type { Job } from '../../src/jobs/job.ts';
-import { jobStateIn } from '../../src/jobs/job-state.ts';
+import { type JobStateStore, jobStateIn } from '../../src/jobs/job-state.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { EngineStore } from '../support/engine-store.ts';
 import { dayMs, runSteps } from '../support/lifecycle-job.ts';
 
 const everything = { prefix: '', delimiter: '', after: '', limit: 1000 };
 
-function inventoryJob(store: EngineStore): Job {
+function inventoryJob(store: EngineStore, state: JobStateStore = jobStateIn(store.index, 'inventory')): Job {
   return writeInventories({
     inventory: store.engine.inventory,
     check: async () => undefined,
     clock: store.clock,
     log: createLog('silent'),
-    state: jobStateIn(store.index, 'inventory'),
+    state,
     dayLengthMs: dayMs,
   });
 }
@@ -88,6 +88,30 @@ test('stopped before the manifest → no manifest; the next start removes the da
   expect(found.filter((key) => /csv\.gz$|manifest|symlink/.test(key))).toHaveLength(4);
   await runSteps(store, inventoryJob(store));
   expect(await keys(store)).toEqual(found);
+});
+
+test('stopped when the manifest is there, and nobody has noted it → the next start leaves the files that it names, and notes it', async () => {
+  const { store, bucket } = await withReports();
+  await using _ = store;
+  await store.put(bucket, 'k', 'x');
+  await configure(store, bucket, {});
+  const { load, save } = jobStateIn(store.index, 'inventory');
+  let saved = '';
+  const endingBeforeTheNote = async (text: string): Promise<void> => {
+    if (saved.includes('MD5checksum')) throw new Error('the server ends');
+    saved = text;
+    await save(text);
+  };
+  await expect(runSteps(store, inventoryJob(store, { load, save: endingBeforeTheNote }))).rejects.toThrow(
+    'the server ends',
+  );
+  const found = await keys(store);
+  expect(found.filter((key) => /csv\.gz$|manifest|symlink/.test(key))).toHaveLength(4);
+  await store.reopen();
+  const job = inventoryJob(store);
+  await runSteps(store, job);
+  expect(await keys(store)).toEqual(found);
+  expect(job.status()).toMatchObject({ pass: 'done', reports: 1, rows: 0 });
 });
 
 test('weekly → with the first pass after it was put, then on Sundays; daily → every day', async () => {

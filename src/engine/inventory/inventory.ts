@@ -6,6 +6,7 @@ import { refusing } from '../refusals.ts';
 import type { Buckets, Objects } from '../types.ts';
 import type { InventoryConfiguration } from './configuration.ts';
 import { inventoryConfigurations } from './configurations.ts';
+import { putManifest } from './manifest.ts';
 import { Report } from './report.ts';
 import { DeliveryRefused, type Inventory, type ReportFile, type ReportOptions } from './types.ts';
 
@@ -30,6 +31,12 @@ export function createInventory(context: EngineContext, parts: InventoryParts): 
       const source = await refusing({ bucket: bucketName }, () => index.getBucket(bucketName));
       return source && openReport(context, parts, { source, configuration, options });
     },
+    async finish(bucketName, configuration, options) {
+      const source = await refusing({ bucket: bucketName }, () => index.getBucket(bucketName));
+      if (source === undefined) return;
+      const destination = await destinationOf(index, configuration);
+      await putManifest({ objects, source, destination, configuration }, options);
+    },
     remove: (file) => removeFile(objects, buckets, file),
   };
 }
@@ -40,9 +47,7 @@ async function openReport(
   asked: { source: Bucket; configuration: InventoryConfiguration; options: ReportOptions },
 ): Promise<Report> {
   const { source, configuration, options } = asked;
-  const name = configuration.destination.bucket;
-  const destination = await index.getBucket(name);
-  if (destination === undefined) throw new DeliveryRefused(`There is no bucket ${name}`);
+  const destination = await destinationOf(index, configuration);
   const { rules } = await readLifecycle(buckets, source);
   const instant = await index.openInstant();
   const report = new Report({ objects, instant, source, destination, configuration, rules, dayLengthMs }, options);
@@ -53,6 +58,16 @@ async function openReport(
     report.close();
     throw error;
   }
+}
+
+/** Throws DeliveryRefused. */
+async function destinationOf(
+  index: EngineContext['index'],
+  { destination: { bucket: name } }: InventoryConfiguration,
+): Promise<Bucket> {
+  const bucket = await index.getBucket(name);
+  if (bucket === undefined) throw new DeliveryRefused(`There is no bucket ${name}`);
+  return bucket;
 }
 
 /** Its key is no other's, so whatever version is there is the file. */

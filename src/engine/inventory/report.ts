@@ -6,15 +6,13 @@
  */
 import { Breather } from '../../lib/breather.ts';
 import { randomHex } from '../../lib/ids.ts';
-import type { Bucket, Version } from '../../meta/records.ts';
+import type { Version } from '../../meta/records.ts';
 import type { IndexInstant } from '../../meta/types.ts';
 import type { LifecycleRule } from '../lifecycle/rules.ts';
-import type { Objects } from '../types.ts';
-import type { InventoryConfiguration } from './configuration.ts';
-import { deliver } from './deliver.ts';
 import { type FileFormat, fileFormats } from './file-formats.ts';
-import { RowWriter } from './rows.ts';
-import type { Delivery, InventoryReport, ReportFileWriter, ReportOptions } from './types.ts';
+import { deliveryOf, folderOf, type ManifestParts, manifestKeyOf, putManifest, putReportFile } from './manifest.ts';
+import { columnsOf, RowWriter } from './rows.ts';
+import type { InventoryReport, ReportFileWriter, ReportOptions, WrittenFile } from './types.ts';
 
 /** Compressed; it is kept in memory until it is written. */
 const fileBytesMax = 8 * 1024 * 1024;
@@ -25,21 +23,11 @@ const rowsAtOnce = 4000;
 /** Rows between two looks at how long others have waited. */
 const rowsBetweenBreaths = 64;
 
-export interface ReportParts {
-  readonly objects: Pick<Objects, 'put'>;
+export interface ReportParts extends ManifestParts {
   readonly instant: IndexInstant;
-  readonly source: Bucket;
-  readonly destination: Bucket;
-  readonly configuration: InventoryConfiguration;
   /** Of the source. */
   readonly rules: readonly LifecycleRule[];
   readonly dayLengthMs: number;
-}
-
-interface WrittenFile {
-  readonly key: string;
-  readonly size: number;
-  readonly MD5checksum: string;
 }
 
 export class Report implements InventoryReport {
@@ -48,8 +36,6 @@ export class Report implements InventoryReport {
   readonly #options: ReportOptions;
   readonly #writer: RowWriter;
   readonly #versions: Iterator<Version>;
-  /** What all keys of the report begin with. */
-  readonly #folder: string;
   readonly #format: FileFormat;
   #file: ReportFileWriter | undefined;
   #isListed = false;
@@ -59,17 +45,15 @@ export class Report implements InventoryReport {
     this.#parts = parts;
     this.#options = options;
     const { configuration, source, instant, rules, dayLengthMs } = parts;
-    const { id, destination } = configuration;
-    const prefix = destination.prefix ? destination.prefix.replace(/\/?$/, '/') : '';
-    this.#folder = `${prefix}${source.name}/${id}`;
-    this.#format = fileFormats[destination.format ?? 'CSV'];
+    this.#format = fileFormats[configuration.destination.format ?? 'CSV'];
     this.#writer = new RowWriter(configuration, { bucketName: source.name, rules, nowMs: options.nowMs, dayLengthMs });
     this.#versions = instant.versions({ bucketId: source.id, prefix: configuration.prefix ?? '' });
   }
 
   /** Throws DeliveryRefused if the report could not be written as things are. */
   async checkDestination(): Promise<void> {
-    await this.#options.check(this.#delivery(this.#manifestKey));
+    const { nowMs, check } = this.#options;
+    await check(deliveryOf(this.#parts, manifestKeyOf(this.#parts, nowMs)));
   }
 
   async step(): Promise<'busy' | 'done'> {
@@ -81,7 +65,9 @@ export class Report implements InventoryReport {
       return 'busy';
     }
     if (!this.#isListed) return 'busy';
-    await this.#putManifest();
+    const { nowMs, check, beforeManifest } = this.#options;
+    await beforeManifest(this.#written);
+    await putManifest(this.#parts, { nowMs, check, files: this.#written });
     return 'done';
   }
 
@@ -117,56 +103,16 @@ export class Report implements InventoryReport {
   }
 
   async #write(text: string): Promise<void> {
-    this.#file ??= this.#format.open(this.#writer.columns);
+    this.#file ??= this.#format.open(columnsOf(this.#parts.configuration));
     await this.#file.write(text);
   }
 
   async #putFile(chunks: readonly Uint8Array[]): Promise<void> {
-    const key = `${this.#folder}/data/${newFileId()}.${this.#format.extension}`;
-    await this.#options.beforeFile({ bucket: this.#parts.destination.name, key });
-    this.#written.push(await this.#put(key, chunks));
+    const { beforeFile, check } = this.#options;
+    const key = `${folderOf(this.#parts)}/data/${newFileId()}.${this.#format.extension}`;
+    await beforeFile({ bucket: this.#parts.destination.name, key });
+    this.#written.push(await putReportFile(this.#parts, key, { chunks, check }));
   }
-
-  async #putManifest(): Promise<void> {
-    const { source, destination, configuration } = this.#parts;
-    const { nowMs } = this.#options;
-    const links = this.#written.map(({ key }) => `s3://${destination.name}/${key}`);
-    await this.#put(`${this.#folder}/hive/dt=${timeText(nowMs)}/symlink.txt`, [Buffer.from(links.join('\n'))]);
-    const manifest = {
-      sourceBucket: source.name,
-      destinationBucket: `arn:aws:s3:::${destination.name}`,
-      version: '2016-11-30',
-      creationTimestamp: String(nowMs),
-      fileFormat: configuration.destination.format ?? 'CSV',
-      fileSchema: this.#format.schema(this.#writer.columns),
-      files: this.#written,
-    };
-    const key = this.#manifestKey;
-    const { MD5checksum } = await this.#put(key, [Buffer.from(JSON.stringify(manifest, null, 2))]);
-    await this.#put(key.replace(/json$/, 'checksum'), [Buffer.from(MD5checksum)]);
-  }
-
-  get #manifestKey(): string {
-    const at = timeText(this.#options.nowMs).replace(/-(\d\d-\d\d)$/, 'T$1Z');
-    return `${this.#folder}/${at}/manifest.json`;
-  }
-
-  async #put(key: string, chunks: readonly Uint8Array[]): Promise<WrittenFile> {
-    const { objects } = this.#parts;
-    const { size, md5 } = await deliver(objects, this.#delivery(key), { chunks, check: this.#options.check });
-    return { key, size, MD5checksum: md5 };
-  }
-
-  #delivery(key: string): Delivery {
-    const { source, destination, configuration } = this.#parts;
-    const { account, encryption } = configuration.destination;
-    return { source, destination, key, account, encryption };
-  }
-}
-
-/** `YYYY-MM-DD-HH-MM` */
-function timeText(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 16).replace(/[T:]/g, '-');
 }
 
 /** In the form of a UUID. */

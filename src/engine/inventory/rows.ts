@@ -22,6 +22,9 @@ export interface RowFacts {
 
 type ReadValue = (version: Version, facts: RowFacts) => string;
 
+/** What decides which columns there are. */
+type Asked = Pick<InventoryConfiguration, 'versions' | 'fields'>;
+
 interface Column {
   /** As `fileSchema` names it. */
   readonly name: string;
@@ -74,18 +77,24 @@ const valuesOf: Readonly<Record<InventoryField, ReadValue>> = {
 
 const ofMarkers: ReadonlySet<InventoryField> = new Set(['LastModifiedDate', 'ObjectOwner']);
 
+/** Names of the columns of a report. */
+export function columnsOf(configuration: Asked): readonly string[] {
+  return columnsWithValues(configuration).map(({ name }) => name);
+}
+
+function columnsWithValues({ versions, fields }: Asked): readonly Column[] {
+  const asked = inventoryFields.filter((field) => fields.includes(field));
+  return [...bucketAndKey, ...(versions === 'All' ? versionColumns : []), ...asked.map(columnOf)];
+}
+
 /** What a report has of each object. */
 export class RowWriter {
-  /** Names of the columns. */
-  readonly columns: readonly string[];
   readonly #columns: readonly Column[];
   readonly #facts: RowFacts;
 
-  constructor({ versions, fields }: Pick<InventoryConfiguration, 'versions' | 'fields'>, facts: RowFacts) {
-    const asked = inventoryFields.filter((field) => fields.includes(field));
-    this.#columns = [...bucketAndKey, ...(versions === 'All' ? versionColumns : []), ...asked.map(columnOf)];
+  constructor(configuration: Asked, facts: RowFacts) {
+    this.#columns = columnsWithValues(configuration);
     this.#facts = facts;
-    this.columns = this.#columns.map(({ name }) => name);
   }
 
   /** One line, with its end. No value has a quote in it: ids and digests have none, and keys are encoded. */

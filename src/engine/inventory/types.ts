@@ -27,6 +27,23 @@ export interface ReportOptions {
   readonly check: DeliveryCheck;
   /** Told the name of each data file before it is written, so that those of a report that is never finished can be removed. */
   readonly beforeFile: (file: ReportFile) => Promise<void>;
+  /** Told the data files once all are there: what is left of the report is then to be written, by `finish` if the report itself does not come to it. */
+  readonly beforeManifest: (files: readonly WrittenFile[]) => Promise<void>;
+}
+
+/** A data file that is there, as the manifest names it. */
+export interface WrittenFile {
+  readonly key: string;
+  readonly size: number;
+  readonly MD5checksum: string;
+}
+
+/** What is left of a report whose data files are there. */
+export interface FinishOptions {
+  /** When it was opened. */
+  readonly nowMs: number;
+  readonly check: DeliveryCheck;
+  readonly files: readonly WrittenFile[];
 }
 
 export interface ReportFile {
@@ -56,6 +73,8 @@ export interface Inventory {
     configuration: InventoryConfiguration,
     options: ReportOptions,
   ): Promise<InventoryReport | undefined>;
+  /** Writes what comes behind the data files, also if that is there already. Throws DeliveryRefused. Does nothing if the bucket is gone. */
+  finish(bucketName: string, configuration: InventoryConfiguration, options: FinishOptions): Promise<void>;
   /** Removes a data file of a report that was not finished; it may be gone already, or never have been written. */
   remove(file: ReportFile): Promise<void>;
 }
