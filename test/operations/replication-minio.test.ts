@@ -1,6 +1,6 @@
 /**
  * MinIO's way of replicating, spoken by one server of ours to another that takes it as MinIO's: what a MinIO itself makes of it is told by
- * `test/storage/daemon-replication-minio.slow.test.ts`, where there is one.
+ * `test/clients/replication-minio.slow.test.ts`, where there is one.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';

@@ -50,9 +50,10 @@ export async function putReportFile(
 /** Throws DeliveryRefused. */
 export async function putManifest(parts: ManifestParts, { nowMs, check, files }: FinishOptions): Promise<void> {
   const { source, destination, configuration } = parts;
-  const put = (key: string, text: string) => putReportFile(parts, key, { chunks: [Buffer.from(text)], check });
+  const put = (key: string, { text }: { text: string }) =>
+    putReportFile(parts, key, { chunks: [Buffer.from(text)], check });
   const links = files.map(({ key }) => `s3://${destination.name}/${key}`);
-  await put(`${folderOf(parts)}/hive/dt=${timeText(nowMs)}/symlink.txt`, links.join('\n'));
+  await put(`${folderOf(parts)}/hive/dt=${timeText(nowMs)}/symlink.txt`, { text: links.join('\n') });
   const fileFormat = configuration.destination.format ?? 'CSV';
   const manifest = {
     sourceBucket: source.name,
@@ -64,8 +65,8 @@ export async function putManifest(parts: ManifestParts, { nowMs, check, files }:
     files,
   };
   const key = manifestKeyOf(parts, nowMs);
-  const { MD5checksum } = await put(key, JSON.stringify(manifest, null, 2));
-  await put(key.replace(/json$/, 'checksum'), MD5checksum);
+  const { MD5checksum } = await put(key, { text: JSON.stringify(manifest, null, 2) });
+  await put(key.replace(/json$/, 'checksum'), { text: MD5checksum });
 }
 
 /** `YYYY-MM-DD-HH-MM` */
