@@ -1,6 +1,7 @@
 /** A client of S3 on another server: signed requests, path style, with bodies that are streamed as they are read. */
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { answerText } from '../lib/answer-text.ts';
 import type { Clock } from '../lib/clock.ts';
 import { signRequest } from '../lib/sigv4/sign.ts';
 import { AnswerXml } from './answer-xml.ts';
@@ -126,15 +127,9 @@ async function sendBody(outgoing: ClientRequest, body: NonNullable<S3Call['body'
 }
 
 async function collect(incoming: IncomingMessage): Promise<RawAnswer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > answerBytesMax) throw new Error(`an answer of more than ${answerBytesMax} bytes`);
-    chunks.push(chunk);
-  }
+  const text = await answerText(incoming, answerBytesMax);
   const { statusCode: status = 0, headers } = incoming;
-  return { status, text: Buffer.concat(chunks).toString('utf8'), etag: headers.etag };
+  return { status, text, etag: headers.etag };
 }
 
 /** Percent-encoded as Signature Version 4 wants it. */

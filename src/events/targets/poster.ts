@@ -4,6 +4,7 @@
  */
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { answerText } from '../../lib/answer-text.ts';
 
 /** Servers close connections that are idle; those that do so after five seconds are the least patient in use. */
 const idleMs = 4000;
@@ -64,13 +65,7 @@ async function answerTo(request: ClientRequest): Promise<PostAnswer> {
     request.once('response', resolve);
     request.on('error', reject);
   });
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > answerBytesMax) throw new Error(`an answer of more than ${answerBytesMax} bytes`);
-    chunks.push(chunk);
-  }
+  const text = await answerText(incoming, answerBytesMax);
   const { statusCode: status = 0 } = incoming;
-  return { status, ok: status >= 200 && status < 300, text: Buffer.concat(chunks).toString('utf8') };
+  return { status, ok: status >= 200 && status < 300, text };
 }
