@@ -63,8 +63,9 @@ API reference. Headers and parameters that the model does not list for an operat
 | Analytics | storage class analysis, exported each day as CSV with AWS's columns ([analytics.md](analytics.md)) |
 | Metrics | configurations with filters by prefix and tag, and request metrics by CloudWatch's names at \`/-/metrics\` and \`/-/metrics.json\` ([metrics.md](metrics.md)); filters by access point answer \`NotImplemented\` |
 | Encryption | SSE-S3, SSE-KMS, DSSE-KMS and SSE-C ([encryption.md](encryption.md)), with keys of KMS, made by its API on the same port ([kms.md](kms.md)), and defaults of buckets; SSE-C is taken without TLS too, which AWS refuses |
-| Object lock | no bucket has it: headers that lock an object answer \`InvalidRequest\`, making a bucket with it \`NotImplemented\` |
-| Transport | HTTP/1.1 without TLS: put a proxy in front of what other machines reach |
+| Object lock | retention in both modes, legal holds and defaults of buckets, on new buckets and on those that are there ([object-lock.md](object-lock.md)); event holds answer \`NotImplemented\` |
+| Replication | to buckets of this server and of others, by AWS's rules ([replication.md](replication.md)) |
+| Transport | HTTP/1.1, plain or with TLS 1.2 and 1.3 ([operating.md](operating.md#tls)) |
 `;
 
 const controlNote = `The public access block of an account (its three operations are named here as in CloudTrail), and tags of buckets. A request

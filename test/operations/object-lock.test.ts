@@ -86,6 +86,13 @@ describe('buckets', () => {
     expect(await configured(versioned)).toEqual({ ObjectLockEnabled: 'Enabled' });
   });
 
+  test('given to a bucket that is there, with a token of old → it has it', async () => {
+    const Bucket = await newVersioned(daemon());
+    const ObjectLockConfiguration = { ObjectLockEnabled: 'Enabled' } as const;
+    await send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration, Token: 'from-support' }));
+    expect(await configured(Bucket)).toEqual(ObjectLockConfiguration);
+  });
+
   test('a default in days, in years, none → got as it was put', async () => {
     const Bucket = await newLocked();
     for (const DefaultRetention of [

@@ -10,7 +10,8 @@ const rulesBytesMax = 1000 * 4 * 1024;
 export const putBucketReplication = operation({
   name: 'PutBucketReplication',
   documentBytesMax: rulesBytesMax,
-  supports: ['ReplicationConfiguration'],
+  // The token asks that buckets with object lock be replicated, which needs no leave here.
+  supports: ['ReplicationConfiguration', 'Token'],
   async run(request, input) {
     const configuration = readConfiguration(input.ReplicationConfiguration);
     await checkBuckets(request, configuration);

@@ -12,7 +12,9 @@ const maximums = { Days: 36_500, Years: 100 } as const;
 
 export const putObjectLockConfiguration = operation({
   name: 'PutObjectLockConfiguration',
-  supports: ['ChecksumAlgorithm', 'ObjectLockConfiguration'],
+  // The token stood for a leave that AWS's support gave to lock buckets that are there already; nobody needs one now, so with
+  // any of them that is done which it asks for.
+  supports: ['ChecksumAlgorithm', 'ObjectLockConfiguration', 'Token'],
   async run(request, { ObjectLockConfiguration: configuration }) {
     if (configuration?.ObjectLockEnabled === undefined) throw new S3Error('MalformedXML');
     const { Rule: rule } = configuration;
