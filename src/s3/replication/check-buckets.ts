@@ -23,11 +23,11 @@ async function checkDestination(
 ): Promise<void> {
   if (replication.elsewhere.has(arn)) return;
   const name = arn.slice(arnPrefix.length);
-  if (name === source.name) throw invalidRequest('Source and destination buckets must be different');
+  if (name === source.name) throw invalidRequest('Destination bucket cannot be the same as the source bucket.');
   const bucket = await found(() => engine.buckets.get(name));
   if (bucket === undefined) {
     throw invalidRequest(
-      `Destination bucket must exist: there is no bucket ${name} here, and replication.destinations of the configuration does not name ${arn}`,
+      `Destination bucket must exist. There is no bucket ${name} here, and replication.destinations of the configuration does not name ${arn}`,
     );
   }
   if (bucket.versioning !== 'Enabled') throw invalidRequest('Destination bucket must have versioning enabled.');

@@ -14,27 +14,35 @@ const rulesMax = 1000;
 const idLengthMax = 255;
 const idBytes = 36;
 const priorityMax = 2_147_483_647;
-const roleForm = /^arn:aws:iam::\d{12}:role\/.+$/;
+const iamForm = /^arn:aws:iam::\d{12}:./;
+const roleForm = /^arn:aws:iam::\d{12}:role\/./;
 
 /** Throws MalformedXML, InvalidArgument, InvalidRequest, InvalidStorageClass, InvalidTag. */
 export function readConfiguration({ Role, Rules }: S3.ReplicationConfiguration): ReplicationConfiguration {
   if (Role === undefined || Rules === undefined) throw new S3Error('MalformedXML');
   if (Rules.length === 0 || Rules.length > rulesMax) throw new S3Error('MalformedXML');
-  if (!roleForm.test(Role)) throw invalidArgument('The ARN of the role is not well formed', { Role });
-  const rules = Rules.map(readRule);
+  checkRole(Role);
+  // One rule of the old form makes all of them such rules.
+  const isOld = Rules.some(({ Filter }) => Filter === undefined);
+  const rules = Rules.map((element) => readRule(element, { isOld }));
   checkTogether(rules);
   return { role: Role, rules };
 }
 
-function readRule(element: S3.ReplicationRule): ReplicationRule {
+function checkRole(Role: string): void {
+  if (!iamForm.test(Role)) throw invalidArgument('Invalid Role specified in replication configuration', { Role });
+  if (!roleForm.test(Role)) throw invalidArgument('The relative id should start with role', { Role });
+}
+
+function readRule(element: S3.ReplicationRule, { isOld }: { readonly isOld: boolean }): ReplicationRule {
   const { ID, Status, Priority, SourceSelectionCriteria, ExistingObjectReplication, DeleteMarkerReplication } = element;
   if (ID !== undefined && ID.length > idLengthMax) {
-    throw invalidArgument(`ID length should not exceed allowed limit of ${idLengthMax}`, { ID });
+    throw invalidArgument(`Rule Id cannot be greater than ${idLengthMax}`, { ID });
   }
   if (element.Destination === undefined) throw new S3Error('MalformedXML');
   const filter = readFilter(element);
   const markers = DeleteMarkerReplication && isEnabled(DeleteMarkerReplication.Status);
-  checkForm(filter.form, { Priority, DeleteMarkerReplication });
+  checkForm({ Priority, DeleteMarkerReplication }, { isOld });
   if (markers && filter.tags.length > 0) {
     throw invalidRequest(
       'Delete marker replication is not supported if any Tag filter is specified. Please refer to S3 Developer Guide for more information.',
@@ -64,10 +72,10 @@ function isEnabled(status: string | undefined): boolean {
 }
 
 /** What goes with `Filter`, and only with it. */
-function checkForm(form: ReplicationRule['form'], given: Readonly<Record<string, unknown>>): void {
+function checkForm(given: Readonly<Record<string, unknown>>, { isOld }: { readonly isOld: boolean }): void {
   for (const [name, value] of Object.entries(given)) {
-    if ((value !== undefined) === (form !== 'prefix')) continue;
-    const what = form === 'prefix' ? 'cannot be used' : 'must be specified';
+    if ((value !== undefined) === !isOld) continue;
+    const what = isOld ? 'cannot be used' : 'must be specified';
     throw invalidRequest(
       `${name} ${what} for this version of Cross Region Replication configuration schema. Please refer to S3 Developer Guide for more information.`,
     );
@@ -77,19 +85,13 @@ function checkForm(form: ReplicationRule['form'], given: Readonly<Record<string,
 function checkTogether(rules: readonly ReplicationRule[]): void {
   const ids = rules.map(({ id }) => id);
   const twice = ids.find((id, at) => ids.indexOf(id) !== at);
-  if (twice !== undefined) {
-    throw invalidArgument('Rule Id must be unique. Found same Id for more than one rule', { ID: twice });
-  }
-  if (rules.some(({ form }) => form === 'prefix') !== rules.every(({ form }) => form === 'prefix')) {
-    throw invalidRequest('Rules with and without a Filter cannot be mixed');
-  }
+  if (twice !== undefined) throw invalidArgument('Rule Id must be unique', { ID: twice });
   const priorities = rules.flatMap(({ priority }) => priority ?? []);
-  const wrong = priorities.find((priority) => priority < 0 || priority > priorityMax);
-  if (wrong !== undefined) {
-    throw invalidArgument(`Priority must be between 0 and ${priorityMax}`, { Priority: String(wrong) });
+  if (priorities.some((priority) => priority < 0 || priority > priorityMax)) {
+    throw invalidRequest(`Priority must be between 0 and ${priorityMax}.`);
   }
-  if (new Set(priorities).size < priorities.length)
-    throw invalidRequest('Found duplicate priority. Priorities must be unique.');
+  const equal = priorities.find((priority, at) => priorities.indexOf(priority) !== at);
+  if (equal !== undefined) throw invalidRequest(`Found duplicate priority ${equal}.`);
   checkPrefixes(rules);
 }
 

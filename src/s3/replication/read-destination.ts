@@ -24,7 +24,7 @@ export function readDestination(
   }
   if (Account !== undefined && !/^\d{12}$/.test(Account)) throw invalidArgument('Invalid account', { Account });
   if (AccessControlTranslation !== undefined && Account === undefined) {
-    throw invalidRequest('Account must be specified with AccessControlTranslation');
+    throw invalidRequest('Account must be specified if the Owner in AccessControlTranslation has a value');
   }
   return {
     bucket: Bucket,
@@ -53,25 +53,41 @@ function readReplicaKey(
   throw invalidArgument('Invalid ReplicaKmsKeyID ARN.', { ReplicaKmsKeyID: replicaKey });
 }
 
+/** What is told of a rule: failures, and with `ReplicationTime` what takes longer than its threshold, which both elements then name. */
 function readTracking({ Metrics, ReplicationTime }: S3.Destination): Pick<Destination, 'metrics' | 'time'> {
-  const minutes = readMinutes({ EventThreshold: Metrics?.EventThreshold });
-  const time = readMinutes({ Time: ReplicationTime?.Time });
-  if (ReplicationTime?.Status === 'Enabled' && Metrics?.Status !== 'Enabled') {
-    throw invalidRequest('Metrics must be enabled where ReplicationTime is');
+  const isTimed = ReplicationTime?.Status === 'Enabled';
+  const minutes = Metrics?.EventThreshold?.Minutes;
+  if (ReplicationTime !== undefined) {
+    if (Metrics === undefined || (isTimed && Metrics.Status !== 'Enabled')) {
+      throw invalidRequest('Replication destination must contain both ReplicationTime and Metrics or neither.');
+    }
+    requireOffered({ ReplicationTime: ReplicationTime.Time?.Minutes }, 'Invalid time minute value');
+  }
+  if (isTimed) {
+    const missing = 'ReplicationMetrics must contain an event threshold';
+    const wrong = 'Invalid event threshold minute value';
+    requireOffered({ ReplicationMetrics: minutes }, minutes === undefined ? missing : wrong);
+  } else if (Metrics?.EventThreshold !== undefined) {
+    throw invalidArgument(
+      'Metrics cannot contain an event threshold when ReplicationTime is not specified or Disabled',
+      { Metrics: shown(minutes) },
+    );
   }
   return {
     ...(Metrics !== undefined && {
       metrics: { isEnabled: Metrics.Status === 'Enabled', ...(minutes !== undefined && { minutes }) },
     }),
-    ...(ReplicationTime !== undefined && {
-      time: { isEnabled: ReplicationTime.Status === 'Enabled', minutes: time ?? minutesOffered },
-    }),
+    ...(ReplicationTime !== undefined && { time: { isEnabled: isTimed, minutes: minutesOffered } }),
   };
 }
 
-/** Of the one member given. */
-function readMinutes(member: Readonly<Record<string, S3.ReplicationTimeValue | undefined>>): number | undefined {
-  const [[name, value] = ['', undefined]] = Object.entries(member);
-  if (value === undefined || value.Minutes === minutesOffered) return value?.Minutes;
-  throw invalidArgument(`${name} must be ${minutesOffered} minutes`, { [name]: String(value.Minutes) });
+/** Of the one argument given. */
+function requireOffered(argument: Readonly<Record<string, number | undefined>>, message: string): void {
+  for (const [name, minutes] of Object.entries(argument)) {
+    if (minutes !== minutesOffered) throw invalidArgument(message, { [name]: shown(minutes) });
+  }
+}
+
+function shown(minutes: number | undefined): string {
+  return minutes === undefined ? '' : String(minutes);
 }
