@@ -12,6 +12,7 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { syncFolder } from '../lib/durable-files.ts';
+import { Statements } from './tables/lazy-statements.ts';
 import { type Applied, StateReader } from './tables/state.ts';
 
 /** Pages of WAL, 4 KiB each, after which SQLite copies them into the database file. */
@@ -47,7 +48,7 @@ export function readFacts(path: string): DatabaseFacts | undefined {
   try {
     const schema = Number(db.pragma('user_version', { simple: true }));
     if (schema === 0) return undefined;
-    const state = new StateReader(db);
+    const state = new StateReader(new Statements(db));
     return { clusterId: state.clusterId(), schema, applied: state.applied() };
   } finally {
     db.close();

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Damage, InspectedPart } from '../lib/inspection.ts';
+import { Statements } from './tables/lazy-statements.ts';
 import { StateReader } from './tables/state.ts';
 
 /** What every SQLite file begins with. */
@@ -70,7 +71,7 @@ function describeState(db: Database.Database): InspectedPart {
   if (!tables.some(({ name }) => name === 'state')) {
     return { text: 'A SQLite database that is no index', facts: { kind: 'database', schema } };
   }
-  const state = new StateReader(db);
+  const state = new StateReader(new Statements(db));
   const { sequence, position } = state.applied();
   const clusterId = state.clusterId();
   return {

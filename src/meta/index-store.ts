@@ -24,6 +24,7 @@ import { runOffThread } from './snapshots/run-off-thread.ts';
 import { SnapshotFiles } from './snapshots/snapshot-files.ts';
 import { Upkeep } from './snapshots/upkeep.ts';
 import { findSources, readyDatabase } from './sources.ts';
+import { Statements } from './tables/lazy-statements.ts';
 import type { EventFollower, Index, IndexInstant, IndexState, IndexUpkeep } from './types.ts';
 import { Writer } from './writer.ts';
 
@@ -193,7 +194,7 @@ class IndexStore extends Reader implements Index {
   #closing: Promise<void> | undefined;
 
   constructor(opened: Opened) {
-    super(opened.readerDb, opened.hot);
+    super(new Statements(opened.readerDb), opened.hot);
     this.#opened = opened;
     const { upkeep, commits, log } = opened;
     this.upkeep = {

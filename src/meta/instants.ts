@@ -8,6 +8,7 @@ import type { Checkpoints } from './checkpoints.ts';
 import { openReader } from './database.ts';
 import { encodeKey, endOfPrefix } from './keys.ts';
 import type { Version } from './records.ts';
+import { Statements } from './tables/lazy-statements.ts';
 import { toVersion, VersionReader, type VersionRow } from './tables/versions.ts';
 import { type IndexInstant, IndexUnavailable } from './types.ts';
 
@@ -46,7 +47,7 @@ class Instant implements IndexInstant {
 
   constructor(db: Database, closed: () => void) {
     this.#db = db;
-    this.#versions = new VersionReader(db);
+    this.#versions = new VersionReader(new Statements(db));
     this.#closed = closed;
     db.exec('BEGIN');
     // The transaction sees what there is when it first reads.

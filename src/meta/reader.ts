@@ -1,5 +1,4 @@
 /** Reading the index: every named read of the seam, on a connection of its own that cannot write. */
-import type { Database } from 'better-sqlite3';
 import type { HotRows } from './hot-rows.ts';
 import { decodeKey, encodeKey, endOfKey, endOfPrefix } from './keys.ts';
 import { collectPage, type Taken } from './page.ts';
@@ -19,6 +18,7 @@ import { BlobReader } from './tables/blobs.ts';
 import { BucketReader } from './tables/buckets.ts';
 import { IdentityReader } from './tables/identities.ts';
 import { JobStateReader } from './tables/job-states.ts';
+import type { Statements } from './tables/lazy-statements.ts';
 import { type OutboxKeyQuery, type OutboxQuery, OutboxReader, type OutboxSize } from './tables/outbox.ts';
 import { unpackLock, unpackSlices, unpackTags, unpackTiering } from './tables/packing.ts';
 import { PartReader, toPart } from './tables/parts.ts';
@@ -79,19 +79,19 @@ export class Reader implements IndexReader {
   readonly #places = new WeakMap<Version, Place>();
 
   /** `hot` must be told of every commit. */
-  constructor(db: Database, hot: HotRows) {
+  constructor(statements: Statements, hot: HotRows) {
     this.#hot = hot;
-    this.#buckets = new BucketReader(db);
-    this.#versions = new VersionReader(db);
-    this.#blobs = new BlobReader(db);
-    this.#uploads = new UploadReader(db);
-    this.#parts = new PartReader(db);
-    this.#jobStates = new JobStateReader(db);
-    this.#identities = new IdentityReader(db);
-    this.#outbox = new OutboxReader(db);
-    this.#replication = new ReplicationReader(db);
-    this.#restores = new RestoreReader(db);
-    this.#accessLogs = new AccessLogReader(db);
+    this.#buckets = new BucketReader(statements);
+    this.#versions = new VersionReader(statements);
+    this.#blobs = new BlobReader(statements);
+    this.#uploads = new UploadReader(statements);
+    this.#parts = new PartReader(statements);
+    this.#jobStates = new JobStateReader(statements);
+    this.#identities = new IdentityReader(statements);
+    this.#outbox = new OutboxReader(statements);
+    this.#replication = new ReplicationReader(statements);
+    this.#restores = new RestoreReader(statements);
+    this.#accessLogs = new AccessLogReader(statements);
   }
 
   async getBucket(name: string): Promise<Bucket | undefined> {

@@ -7,6 +7,7 @@ import { apply } from './apply/apply.ts';
 import { Transaction } from './apply/transaction.ts';
 import { type Command, CommandRejected } from './commands.ts';
 import type { PlacedEvent } from './records.ts';
+import { Statements } from './tables/lazy-statements.ts';
 import type { Applied } from './tables/state.ts';
 
 export class Writer {
@@ -19,7 +20,7 @@ export class Writer {
 
   constructor(db: Database) {
     this.#db = db;
-    this.#transaction = new Transaction(db);
+    this.#transaction = new Transaction(new Statements(db));
     this.#mark = this.#transaction.mark();
     this.#statements = {
       begin: db.prepare('BEGIN IMMEDIATE'),

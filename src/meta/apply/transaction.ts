@@ -2,7 +2,6 @@
  * What `apply` works on: the writing side of every table, inside the open transaction of the writer's connection. Counters
  * and live bytes live here while a batch runs, so that a command that is undone also gives its numbers back; `save` stores them.
  */
-import type { Database } from 'better-sqlite3';
 import type { PlacedEvent } from '../records.ts';
 import { AccessLogWriter } from '../tables/access-logs.ts';
 import { ArrivalWriter } from '../tables/arrivals.ts';
@@ -10,6 +9,7 @@ import { BlobWriter } from '../tables/blobs.ts';
 import { BucketWriter } from '../tables/buckets.ts';
 import { IdentityWriter } from '../tables/identities.ts';
 import { JobStateWriter } from '../tables/job-states.ts';
+import type { Statements } from '../tables/lazy-statements.ts';
 import { OutboxWriter } from '../tables/outbox.ts';
 import { PartWriter } from '../tables/parts.ts';
 import { ReplicationWriter } from '../tables/replication.ts';
@@ -44,7 +44,7 @@ export class Transaction {
   readonly #state: StateWriter;
   #counters: Counters;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     this.buckets = new BucketWriter(db);
     this.versions = new VersionWriter(db);
     this.blobs = new BlobWriter(db);

@@ -4,6 +4,7 @@ import type { Command } from '../commands.ts';
 import { openReader } from '../database.ts';
 import { findSnapshot } from '../snapshots/snapshot-file.ts';
 import { BucketReader } from '../tables/buckets.ts';
+import { Statements } from '../tables/lazy-statements.ts';
 import { StateReader } from '../tables/state.ts';
 
 const EVERY_BUCKET = { owner: null, from: '', after: '', limit: -1 };
@@ -32,8 +33,9 @@ export class BucketNames {
     if (snapshot === undefined) return undefined;
     const db = openReader(snapshot.path);
     try {
-      const names = new Map(new BucketReader(db).inOrder(EVERY_BUCKET).map(({ id, name }) => [id, name]));
-      const { bucketId: next } = new StateReader(db).counters();
+      const statements = new Statements(db);
+      const names = new Map(new BucketReader(statements).inOrder(EVERY_BUCKET).map(({ id, name }) => [id, name]));
+      const { bucketId: next } = new StateReader(statements).counters();
       return new BucketNames({ names, next, sequence: snapshot.applied.sequence });
     } finally {
       db.close();

@@ -1,6 +1,7 @@
 /** Lines of access logs that wait for their delivery, some thousand a row. */
-import type { Database, Statement } from 'better-sqlite3';
+
 import type { LogBatch, LogGroup, StoredLogBatch } from '../records.ts';
+import type { Statement, Statements } from './lazy-statements.ts';
 
 export interface LogBatchQuery {
   readonly bucketId: number;
@@ -14,7 +15,7 @@ export class AccessLogReader {
   readonly #groups: Statement<[], LogGroup>;
   readonly #oldest: Statement<[LogBatchQuery], StoredLogBatch>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     // Answered by the index alone.
     this.#groups = db.prepare(`
       SELECT bucket_id AS bucketId, day, MIN(at_ms) AS oldestMs, SUM(lines) AS lines, SUM(size) AS size
@@ -36,7 +37,7 @@ export class AccessLogWriter {
   readonly #insert: Statement<[LogBatch & { sequence: number }]>;
   readonly #remove: Statement<[number]>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     this.#insert = db.prepare(`
       INSERT INTO access_log_batches (sequence, bucket_id, day, at_ms, lines, size, source, text)
       VALUES ($sequence, $bucketId, $day, $atMs, $lines, $size, $source, $text)`);

@@ -6,7 +6,7 @@
  *
  * All sequences here are above all in those tables: whatever is put into them directly has these moved first.
  */
-import type { Database, Statement } from 'better-sqlite3';
+import type { Statement, Statements } from './lazy-statements.ts';
 
 /** Sequences that stay, so that no reader looks through many more rows than this, … */
 const kept = 4096;
@@ -85,7 +85,7 @@ export class ArrivalReader {
   readonly #changeSizes: Statement<[], ArrivedChanges>;
   readonly #nextDestination: Statement<[string], string | null>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     this.#nextDestination = db
       .prepare<[string], string | null>('SELECT MIN(address) FROM arrivals WHERE bucket_id IS NOT NULL AND address > ?')
       .pluck();
@@ -149,7 +149,7 @@ export class ArrivalWriter {
   /** How often that was changed. */
   revision = 0;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     this.#insertEvent = db.prepare('INSERT INTO arrivals (sequence, address, body) VALUES (?, ?, ?)');
     this.#insertChange = db.prepare(`
       INSERT INTO arrivals (sequence, address, bucket_id, key, version_id, size, queued_ms, body)

@@ -1,8 +1,8 @@
 /** Blobs by reference count, which of them lie in a segment, and the live bytes of the segments. */
 import assert from 'node:assert';
-import type { Database, Statement } from 'better-sqlite3';
 import type { BlobLocation } from '../records.ts';
 import type { SegmentBlob, SegmentUse } from '../types.ts';
+import type { Statement, Statements } from './lazy-statements.ts';
 import { packExtents, unpackExtents } from './packing.ts';
 
 interface BlobRow {
@@ -16,7 +16,7 @@ export class BlobReader {
   readonly #segments: Statement<[], SegmentUse>;
   readonly #ofSegment: Statement<[string, number, number], BlobRow & { blob: number }>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     this.#location = db.prepare('SELECT size, extents, write_id AS writeId FROM blobs WHERE blob_id = ?');
     this.#segments = db.prepare('SELECT segment, live_bytes AS liveBytes FROM segments ORDER BY segment');
     this.#ofSegment = db.prepare(`
@@ -61,7 +61,7 @@ export class BlobWriter extends BlobReader {
   readonly #liveBytes: Statement<[string], { liveBytes: number }>;
   readonly #dropSegment: Statement<[string]>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     super(db);
     this.#insert = db.prepare('INSERT INTO blobs (blob_id, size, extents, refs, write_id) VALUES (?, ?, ?, 1, ?)');
     this.#share = db.prepare('UPDATE blobs SET refs = refs + 1 WHERE blob_id = ? RETURNING size');

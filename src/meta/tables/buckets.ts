@@ -1,7 +1,8 @@
 /** Buckets and their configuration documents. */
-import type { Database, Statement } from 'better-sqlite3';
+
 import { RecentMap } from '../../lib/recent-map.ts';
 import type { Bucket, VersioningState } from '../records.ts';
+import type { Statement, Statements } from './lazy-statements.ts';
 
 const KNOWN_MAX = 1024;
 const COLUMNS = 'bucket_id AS id, name, region, owner, created_ms AS createdMs, versioning';
@@ -23,7 +24,7 @@ export class BucketReader {
   readonly #configs: Statement<[number], { kind: string; document: string }>;
   readonly #nextWithConfig: Statement<[string, string], { name: string }>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     this.#byName = db.prepare(`SELECT ${COLUMNS} FROM buckets WHERE name = ?`);
     this.#byId = db.prepare(`SELECT ${COLUMNS} FROM buckets WHERE bucket_id = ?`);
     this.#inOrder = db.prepare(`
@@ -70,7 +71,7 @@ export class BucketWriter extends BucketReader {
   readonly #setConfig: Statement<[number, string, string]>;
   readonly #removeConfig: Statement<[number, string]>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     super(db);
     this.#insert = db.prepare(`
       INSERT INTO buckets VALUES ($id, $name, $region, $owner, $createdMs, $versioning, $manifest)`);

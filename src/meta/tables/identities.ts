@@ -1,13 +1,13 @@
 /** Accounts, users, keys and what else says who there is, as documents, and how often they have been changed. */
 import assert from 'node:assert';
-import type { Database, Statement } from 'better-sqlite3';
 import type { IdentityDocument, IdentityName } from '../records.ts';
+import type { Statement, Statements } from './lazy-statements.ts';
 
 export class IdentityReader {
   readonly #all: Statement<[], IdentityDocument>;
   readonly #revision: Statement<[], { revision: number }>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     this.#all = db.prepare('SELECT account, kind, name, document FROM identities ORDER BY account, kind, name');
     this.#revision = db.prepare('SELECT revision FROM identity_revision');
   }
@@ -27,7 +27,7 @@ export class IdentityWriter extends IdentityReader {
   readonly #remove: Statement<[string, string, string]>;
   readonly #setRevision: Statement<[number]>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     super(db);
     this.#set = db.prepare('INSERT OR REPLACE INTO identities VALUES ($account, $kind, $name, $document)');
     this.#remove = db.prepare('DELETE FROM identities WHERE account = ? AND kind = ? AND name = ?');

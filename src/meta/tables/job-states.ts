@@ -1,10 +1,10 @@
 /** Where each kind of background work goes on. */
-import type { Database, Statement } from 'better-sqlite3';
+import type { Statement, Statements } from './lazy-statements.ts';
 
 export class JobStateReader {
   readonly #get: Statement<[string], { state: string }>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     this.#get = db.prepare('SELECT state FROM job_states WHERE job = ?');
   }
 
@@ -16,7 +16,7 @@ export class JobStateReader {
 export class JobStateWriter extends JobStateReader {
   readonly #save: Statement<[string, string]>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     super(db);
     this.#save = db.prepare('INSERT OR REPLACE INTO job_states VALUES (?, ?)');
   }

@@ -1,7 +1,8 @@
 /** Events on their way: a row for each target that is to hear of one. */
-import type { Database, Statement } from 'better-sqlite3';
+
 import type { OutboxEntry, PlacedEvent } from '../records.ts';
 import { ArrivalReader, type ArrivalWriter } from './arrivals.ts';
+import type { Statement, Statements } from './lazy-statements.ts';
 
 interface OutboxRow {
   readonly sequence: number;
@@ -39,7 +40,7 @@ export class OutboxReader {
   readonly #time: Statement<[number], { atMs: number }>;
   readonly #arrivals: ArrivalReader;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     this.#arrivals = new ArrivalReader(db);
     this.#waiting = db.prepare(`
       SELECT sequence, event FROM outbox
@@ -95,7 +96,7 @@ export class OutboxWriter {
   readonly #remove: Statement<[number]>;
   readonly #bury: Statement<[number]>;
 
-  constructor(db: Database, arrivals: ArrivalWriter) {
+  constructor(db: Statements, arrivals: ArrivalWriter) {
     this.#arrivals = arrivals;
     this.#oldest = db.prepare(`
       SELECT sequence FROM outbox WHERE is_dead = $isDead AND target = $target ORDER BY sequence LIMIT $limit`);

@@ -1,7 +1,8 @@
 /** Parts of uploads, and of the versions that uploads became. */
-import type { Database, Statement } from 'better-sqlite3';
+
 import type { Part } from '../records.ts';
 import type { PartQuery } from '../types.ts';
+import type { Statement, Statements } from './lazy-statements.ts';
 import { unpackChecksum } from './packing.ts';
 
 export interface PartRow {
@@ -43,7 +44,7 @@ export class PartReader {
   readonly #atPosition: Statement<[number, number], PlacedPartRow>;
   readonly #withNumber: Statement<[number, number, number], PlacedPartRow>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     const select = `SELECT ${COLUMNS} FROM parts WHERE content_id = +?`;
     const placed = `SELECT ${COLUMNS}, start FROM parts WHERE content_id = +?`;
     this.#get = db.prepare(`${select} AND part_number = ?`);
@@ -85,7 +86,7 @@ export class PartWriter extends PartReader {
   readonly #removeAll: Statement<[number]>;
   readonly #all: Statement<[number], PartRow>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     super(db);
     this.#insert = db.prepare(`
       INSERT INTO parts VALUES ($contentId, $partNumber, $size, $etag, $lastModifiedMs, $checksum, $slices, NULL, NULL,

@@ -1,8 +1,9 @@
 /** Changes on their way to other buckets: a row for each destination. */
-import type { Database, Statement } from 'better-sqlite3';
+
 import { decodeKey, encodeKey } from '../keys.ts';
 import type { ReplicationEntry } from '../records.ts';
 import { ArrivalReader, type ArrivalWriter, type ReplicationRow } from './arrivals.ts';
+import type { Statement, Statements } from './lazy-statements.ts';
 
 /** What of an entry is asked for by nothing but its worker. */
 export type ReplicationTask = Pick<ReplicationEntry, 'kind' | 'rule' | 'atMs' | 'uploadId' | 'failure'> & {
@@ -67,7 +68,7 @@ export class ReplicationReader {
 
   readonly #arrivals: ArrivalReader;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     this.#arrivals = new ArrivalReader(db);
     this.#page = db.prepare(`
       SELECT ${NAMED_COLUMNS}
@@ -160,7 +161,7 @@ export class ReplicationWriter {
   readonly #count: Statement<[Counted]>;
   readonly #forget: Statement<[Omit<Counted, 'entries' | 'bytes'>]>;
 
-  constructor(db: Database, arrivals: ArrivalWriter) {
+  constructor(db: Statements, arrivals: ArrivalWriter) {
     this.#arrivals = arrivals;
     this.#get = db.prepare(`SELECT ${COLUMNS} FROM replication WHERE sequence = ?`);
     this.#ofVersion = db.prepare(`

@@ -1,5 +1,5 @@
 /** Restores of which something is to be told, by when: one row a version. A version that is gone may still have one. */
-import type { Database, Statement } from 'better-sqlite3';
+import type { Statement, Statements } from './lazy-statements.ts';
 
 export interface RestoreName {
   readonly bucketId: number;
@@ -16,7 +16,7 @@ export class RestoreReader {
   readonly #due: Statement<[{ nowMs: number; limit: number }], RestoreRow>;
   readonly #get: Statement<[RestoreName], RestoreRow>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     const columns = 'bucket_id AS bucketId, key, ordinal, version_id AS versionId, due_ms AS dueMs';
     this.#due = db.prepare(`SELECT ${columns} FROM restores WHERE due_ms <= $nowMs ORDER BY due_ms LIMIT $limit`);
     this.#get = db.prepare(
@@ -37,7 +37,7 @@ export class RestoreWriter extends RestoreReader {
   readonly #put: Statement<[RestoreRow]>;
   readonly #remove: Statement<[RestoreName]>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     super(db);
     this.#put = db.prepare('INSERT OR REPLACE INTO restores VALUES ($bucketId, $key, $ordinal, $versionId, $dueMs)');
     this.#remove = db.prepare('DELETE FROM restores WHERE bucket_id = $bucketId AND key = $key AND ordinal = $ordinal');

@@ -1,6 +1,6 @@
 /** The single row that says how far the log is applied and which numbers come next. */
 import assert from 'node:assert';
-import type { Database, Statement } from 'better-sqlite3';
+import type { Statement, Statements } from './lazy-statements.ts';
 
 /** Where a record lies, the same in every zone's log: the file, by its first sequence, and the byte offset in it. */
 export interface LogPosition {
@@ -35,7 +35,7 @@ interface StateRow extends Counters {
 export class StateReader {
   readonly #get: Statement<[], StateRow>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     this.#get = db.prepare(`
       SELECT cluster_id AS clusterId, last_sequence AS sequence, last_checksum AS checksum, log_file AS file,
         log_offset AS offset, last_ordinal AS lastOrdinal, next_bucket_id AS bucketId, next_blob_id AS blobId,
@@ -65,7 +65,7 @@ export class StateReader {
 export class StateWriter extends StateReader {
   readonly #update: Statement<[Omit<StateRow, 'clusterId'>]>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     super(db);
     this.#update = db.prepare(`
       UPDATE state SET last_sequence = $sequence, last_checksum = $checksum, log_file = $file, log_offset = $offset,

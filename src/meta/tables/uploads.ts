@@ -1,7 +1,8 @@
 /** Multipart uploads in progress. */
-import type { Database, Statement } from 'better-sqlite3';
+
 import { decodeKey } from '../keys.ts';
 import type { Upload } from '../records.ts';
+import type { Statement, Statements } from './lazy-statements.ts';
 import { unpackAttributes } from './packing.ts';
 
 export interface UploadRow {
@@ -41,7 +42,7 @@ export class UploadReader {
   readonly #inOrder: Statement<[number, Buffer, Buffer], UploadRow>;
   readonly #later: Statement<[number, Buffer, string], UploadRow>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     const select = `SELECT ${COLUMNS} FROM uploads WHERE bucket_id = +?`;
     this.#get = db.prepare(`${select} AND key = ? AND upload_id = ?`);
     this.#byId = db.prepare(`SELECT ${COLUMNS} FROM uploads WHERE upload_id = ?`);
@@ -70,7 +71,7 @@ export class UploadWriter extends UploadReader {
   readonly #remove: Statement<[number, Buffer, string]>;
   readonly #ofBucket: Statement<[number], UploadRow>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     super(db);
     this.#insert = db.prepare(`
       INSERT INTO uploads VALUES ($bucketId, $key, $uploadId, $initiatedMs, $contentId, $owner, $storageClass, $details,

@@ -1,8 +1,8 @@
 /** Versions and delete markers. The first row of a key, in the table's order, is its current version. */
 import assert from 'node:assert';
-import type { Database, Statement } from 'better-sqlite3';
 import { decodeKey } from '../keys.ts';
 import type { Version } from '../records.ts';
+import type { Statement, Statements } from './lazy-statements.ts';
 import { unpackAttributes, unpackChecksum } from './packing.ts';
 
 export interface VersionRow {
@@ -85,7 +85,7 @@ export class VersionReader {
   readonly #newer: Statement<[number, Buffer, number, number]>;
   readonly #any: Statement<[number]>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     // See `database.ts` for the plus signs.
     const select = `SELECT ${COLUMNS} FROM versions WHERE bucket_id = +?`;
     this.#current = db.prepare(`${select} AND key = +? ORDER BY ordinal DESC LIMIT 1`);
@@ -194,7 +194,7 @@ export class VersionWriter extends VersionReader {
   readonly #setManifest: Statement<[number, number, Buffer, number]>;
   readonly #listById: Statement<[number, Buffer, number]>;
 
-  constructor(db: Database) {
+  constructor(db: Statements) {
     super(db);
     const where = 'WHERE bucket_id = +? AND key = +? AND ordinal = +?';
     this.#insert = db.prepare(`
