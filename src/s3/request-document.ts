@@ -19,8 +19,12 @@ export interface DocumentRequest {
   readonly bytesMax: number;
 }
 
-/** Operations whose body S3 takes without a checksum too, though its model demands one: clients older than it send none. */
-const takenBare: ReadonlySet<OperationName> = new Set<OperationName>(['PutBucketAcl', 'PutObjectAcl']);
+/** Operations whose body S3 takes without a checksum too, though its model demands one: many clients send none. */
+const takenBare: ReadonlySet<OperationName> = new Set<OperationName>([
+  'PutBucketAcl',
+  'PutObjectAcl',
+  'PutBucketPolicy',
+]);
 
 /** Undefined where no body came. Throws S3Error. */
 export function readDocument(name: OperationName, request: DocumentRequest): Promise<Buffer> | undefined {

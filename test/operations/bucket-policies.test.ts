@@ -36,7 +36,7 @@ import { useDaemon } from '../support/use-daemon.ts';
 type Statement = Readonly<Record<string, unknown>>;
 
 const daemon = useDaemon();
-const { sendWire } = signedRequests(daemon);
+const { send, sendWire } = signedRequests(daemon);
 const account = '000000000000';
 const denied = refusal('AccessDenied', 403);
 let root: S3Client;
@@ -101,6 +101,14 @@ describe('the policy of a bucket', () => {
     await root.send(new DeleteBucketPolicyCommand({ Bucket }));
     await expect(root.send(new GetBucketPolicyCommand({ Bucket }))).rejects.toMatchObject(none);
     expect(await statusOf(`/${Bucket}/open/k`)).toBe(403);
+  });
+
+  test('put without a checksum, as mc and s3cmd do → taken', async () => {
+    const { Bucket, objects } = await newBucket();
+    const body = text(allow('s3:GetObject', objects, { Principal: '*' }));
+    const put = await send({ method: 'PUT', path: `/${Bucket}`, query: [['policy', '']], body });
+    expect(put.status).toBe(204);
+    expect(await statusOf(`/${Bucket}/open/k`)).toBe(200);
   });
 
   test('that is none → MalformedPolicy with the reason, and the old one stays', async () => {
