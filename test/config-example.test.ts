@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { z } from 'zod';
 import { configSchema } from '../src/config-schema.ts';
+import { settingsOf } from './docs/settings.ts';
 
 const example = readFileSync(new URL('../config.example.yaml', import.meta.url), 'utf8');
 /** Settings without a default stand behind a `#` that no space follows. */
@@ -19,22 +19,9 @@ test('the example as it stands → exactly the defaults', () => {
 test('the example with what is commented out → valid, and names every setting there is', () => {
   const config: unknown = parse(withAllSettings);
   configSchema.parse(config);
-  const missing = settingsOf(configSchema).filter((path) => valueAt(config, path) === undefined);
+  const missing = settingsOf().filter((path) => valueAt(config, path) === undefined);
   expect(missing.map((path) => path.join('.'))).toEqual([]);
 });
-
-/** Paths of all settings; those in the first of a list's members by `0`. */
-function settingsOf(schema: z.core.$ZodType): readonly (readonly string[])[] {
-  if (schema instanceof z.ZodObject) {
-    return Object.entries(schema.shape).flatMap(([name, inner]) => settingsOf(inner).map((path) => [name, ...path]));
-  }
-  if (schema instanceof z.ZodArray && schema.element instanceof z.ZodObject) {
-    return settingsOf(schema.element).map((path) => ['0', ...path]);
-  }
-  const isWrapper =
-    schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault;
-  return isWrapper ? settingsOf(schema.def.innerType) : [[]];
-}
 
 function valueAt(value: unknown, path: readonly string[]): unknown {
   let inner = value;

@@ -17,12 +17,13 @@ import { topicActions } from './topic-actions.ts';
 import { policyOf } from './topic-policy.ts';
 
 const all: readonly TopicAction[] = [...topicActions, ...subscriptionActions, ...publishActions];
-const actions: ReadonlyMap<string, TopicAction> = new Map(all.map((action) => [action.name, action]));
+/** By name. */
+export const snsActions: ReadonlyMap<string, TopicAction> = new Map(all.map((action) => [action.name, action]));
 
 /** Throws IamError to refuse. */
 export async function answerSns(iam: Iam, topics: Topics, request: QueryRequest): Promise<QueryAnswer> {
   const { identity, parameters, source, origin, requestId } = request;
-  const { action, name } = findAction(snsTable, actions, parameters);
+  const { action, name } = findAction(snsTable, snsActions, parameters);
   if (identity.kind === 'anonymous' && action.isOpen !== true) {
     throw new IamError('MissingAuthenticationToken', missingToken);
   }

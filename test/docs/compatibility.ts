@@ -4,12 +4,19 @@
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { checksumAlgorithms } from '../../src/lib/digests/algorithms.ts';
+import { queueActions } from '../../src/events/queues/actions.ts';
+import { iamActions } from '../../src/iam/api/index.ts';
+import type { ServiceSchema } from '../../src/iam/model/schema.ts';
+import { iamTable, snsTable, stsTable } from '../../src/iam/model/table.generated.ts';
+import { stsActions } from '../../src/iam/sts/answer.ts';
+import { kmsActions } from '../../src/kms/api/answer.ts';
 import { operationTable } from '../../src/s3/model/table.generated.ts';
 import type { OperationName } from '../../src/s3/model/types.ts';
 import { absentConfigurations } from '../../src/s3/operations/absent-configurations.ts';
 import { operations } from '../../src/s3/operations/index.ts';
 import { commonMembers } from '../../src/s3/pipeline.ts';
+import { snsActions } from '../../src/topics/answer.ts';
+import { facts } from './compatibility-facts.ts';
 
 export const compatibilityPage = fileURLToPath(new URL('../../docs/compatibility.md', import.meta.url));
 
@@ -47,31 +54,10 @@ API reference. Headers and parameters that the model does not list for an operat
 
 | | |
 |---|---|
-| Addressing | path style; virtual-host style for \`*.localhost\`, \`*.s3.localhost\` and the configured domains |
-| Authentication | Signature Version 4 in the \`Authorization\` header or in a presigned URL, and none for what anybody may do; Signature Version 2 by a setting (\`signatureVersion2\`). Not Version 4A (ECDSA) |
-| Browser forms | POST Object, signed by a policy of Version 4 (or 2, by the same setting) or by nobody, with every condition that AWS has ([clients.md](clients.md#uploads-by-a-form)). AWS's model does not list it, so the count does not |
-| Browsers | CORS as AWS evaluates and answers it, on preflights and on every answer, errors included |
-| Bodies | plain, signed by their hash or unsigned; \`aws-chunked\` with signed chunks, with signed or with unsigned trailers |
-| Checksums | ALGORITHMS: checked when sent, CRC64NVME computed when none is, stored and listed. \`Content-MD5\` is checked |
-| ACLs | canned ones, grants and documents, on buckets and versions, as Object Ownership and the public access blocks of the bucket and its account have it. On a new bucket they are disabled, as on AWS's new ones; \`bucketDefaults: legacy\` makes buckets on which they work. Grantees are accounts, by canonical id, number or e-mail address, the groups and anonymous callers |
-| Storage classes | kept by name, EXPRESS_ONEZONE in any bucket; how each is coded and on which disks it lies is configured (\`store.schemes\`, \`store.groups\`), and by default they are stored alike; objects in archives are restored before they are read ([storage-classes.md](storage-classes.md)); those of INTELLIGENT_TIERING have access tiers, with opt-in archive tiers ([intelligent-tiering.md](intelligent-tiering.md)) |
-| Identities | accounts with users, groups, roles and policies, by the APIs of IAM and STS on the same port ([identities.md](identities.md)); anonymous callers may do what ACLs and policies of buckets grant, and read public buckets |
-| Policies | AWS's language whole, of identities, buckets, boundaries, sessions and roles, in AWS's order ([access.md](access.md)). Conditions on tags of buckets find them where ABAC is enabled; those on access points, VPCs and organisations find no value |
-| Lifecycle | rules that expire versions and delete markers, abort uploads and move versions to other storage classes ([lifecycle.md](lifecycle.md)) |
-| Events | notification configurations with topics, queues, functions and the event bus, each a target of the server's configuration, or a topic made by SNS's API on the same port; targets are webhooks, queues of SQS, topics of SNS, functions of Lambda and buses of EventBridge at AWS or elsewhere, and queues on this port that clients of SQS fetch from ([events.md](events.md)) |
-| Inventory | daily and weekly reports in CSV and Parquet, with all fields ([inventory.md](inventory.md)); encrypted by the server's key or one of KMS; ORC answers \`NotImplemented\` |
-| Analytics | storage class analysis, exported each day as CSV with AWS's columns ([analytics.md](analytics.md)) |
-| Metrics | configurations with filters by prefix and tag, and request metrics by CloudWatch's names at \`/-/metrics\` and \`/-/metrics.json\` ([metrics.md](metrics.md)); filters by access point answer \`NotImplemented\` |
-| Encryption | SSE-S3, SSE-KMS, DSSE-KMS and SSE-C ([encryption.md](encryption.md)), with keys of KMS, made by its API on the same port ([kms.md](kms.md)), and defaults of buckets; SSE-C is taken without TLS too, which AWS refuses |
-| Object lock | retention in both modes, legal holds and defaults of buckets, on new buckets and on those that are there ([object-lock.md](object-lock.md)); event holds answer \`NotImplemented\` |
-| Replication | to buckets of this server and of others, by AWS's rules ([replication.md](replication.md)) |
-| Transport | HTTP/1.1, plain or with TLS 1.2 and 1.3 ([operating.md](operating.md#tls)) |
 `;
 
-const controlNote = `The public access block of an account (its three operations are named here as in CloudTrail), and tags of buckets. A request
-is taken for one of S3 Control where its path begins with \`/v20180820/\` and its header \`x-amz-account-id\` names an account. The SDKs put the
-account's number before the host of an endpoint, so that must be a name below which all names lead to the server: \`localhost\` on most
-systems, or a domain with a wildcard record. All other operations answer \`NotImplemented\`.
+const controlNote = `The public access block of an account (its three operations are named here as in CloudTrail), and tags of buckets. How
+clients reach them: [clients.md](clients.md#s3-control-and-terraform). All other operations of S3 Control answer \`NotImplemented\`.
 `;
 
 /** The text of `docs/compatibility.md`. */
@@ -86,16 +72,46 @@ export function generateCompatibility(): string {
     rest = rest.filter((name) => !holds.test(name));
     return section(title, names);
   });
-  const algorithms = checksumAlgorithms.join(', ');
-  const supported = own.filter((name) => operations.has(name) && !absent.has(name));
-  const counts = { SUPPORTED: String(supported.length), TOTAL: String(own.length) };
-  const facts = { ...counts, ALGORITHMS: algorithms };
-  const filled = Object.entries(facts).reduce((text, [name, value]) => text.replace(name, value), head);
-  return [filled, ...sections, `${section('S3 Control', ofControl)}\n${controlNote}`].join('\n');
+  const supported = own.filter(isSupported);
+  const filled = head.replace('SUPPORTED', String(supported.length)).replace('TOTAL', String(own.length));
+  const table = facts.map(({ subject, text }) => `| ${subject} | ${text} |\n`).join('');
+  return [filled + table, ...sections, `${section('S3 Control', ofControl)}\n${controlNote}`, services()].join('\n');
+}
+
+/** Whether an operation does what AWS's does, beside the reads of what no bucket has. */
+export function isSupported(name: OperationName): boolean {
+  return operations.has(name) && !absent.has(name);
+}
+
+/** What the other services on the port of S3 do. */
+function services(): string {
+  const spoken: readonly [service: string, actions: Iterable<string>, known?: ServiceSchema][] = [
+    ['IAM', iamActions.keys(), iamTable],
+    ['STS', stsActions.keys(), stsTable],
+    ['KMS', kmsActions],
+    ['SNS', snsActions.keys(), snsTable],
+    ['SQS', queueActions.keys()],
+  ];
+  const sections = spoken.map(([service, actions, known]) => {
+    const names = [...actions].toSorted();
+    const total = known === undefined ? '' : ` of AWS's ${Object.keys(known.operations).length}`;
+    return `### ${service}\n\n${wrap(`${names.length}${total} actions: ${names.join(', ')}.`)}\n`;
+  });
+  return `## Other services on the same port\n\nEvery other action is refused as unknown or \`NotImplemented\`.\n\n${sections.join('\n')}`;
+}
+
+function wrap(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + word.length >= 120) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines.join('\n');
 }
 
 function section(title: string, names: readonly OperationName[]): string {
-  const supported = names.filter((name) => operations.has(name) && !absent.has(name));
+  const supported = names.filter(isSupported);
   const none = names.filter((name) => absent.has(name));
   const missing = names.filter((name) => !operations.has(name));
   const rows = [

@@ -6,7 +6,8 @@ import { s3ErrorCodes } from '../../src/s3/errors.ts';
 import { operationTable } from '../../src/s3/model/table.generated.ts';
 import { type AstNode, isNode, walk } from '../tidy/ast.ts';
 import { isProduct, readSources } from '../tidy/source.ts';
-import { compatibilityPage, generateCompatibility } from './compatibility.ts';
+import { compatibilityPage, generateCompatibility, isSupported } from './compatibility.ts';
+import { findFalseFacts } from './compatibility-facts.ts';
 import { errorsPage, generateErrors } from './error-codes.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -18,6 +19,10 @@ test('docs/compatibility.md → what `npm run generate` writes', () => {
 test('docs/compatibility.md → every operation once', () => {
   const rows = [...generateCompatibility().matchAll(/^\| ([A-Z]\w+) \| (?:yes|none|`NotImplemented`) \|/gm)];
   expect(rows.map(([, name]) => name).sort()).toEqual(Object.keys(operationTable).sort());
+});
+
+test('docs/compatibility.md → its sentences claim what is there, and deny what is not', () => {
+  expect(findFalseFacts(isSupported)).toEqual([]);
 });
 
 test('docs/errors.md → what `npm run generate` writes', () => {

@@ -18,7 +18,8 @@ const declared: readonly StsAction[] = [
   getSessionToken,
 ];
 
-const stsActions: ReadonlyMap<string, StsAction> = new Map(declared.map((action) => [action.name, action]));
+/** By name. */
+export const stsActions: ReadonlyMap<string, StsAction> = new Map(declared.map((action) => [action.name, action]));
 
 /** Throws IamError to refuse. */
 export async function answerSts(
