@@ -3,6 +3,7 @@ import type { ErasureBlobStore } from './blob/store.ts';
 import type { Config } from './config.ts';
 import { durationMs } from './config-durations.ts';
 import type { Compaction } from './engine/compaction.ts';
+import { createLosses } from './engine/losses.ts';
 import type { Engine } from './engine/types.ts';
 import type { Iam } from './iam/iam.ts';
 import { saveKeyUses } from './iam/key-uses.ts';
@@ -22,6 +23,7 @@ import { rebalance } from './jobs/rebalance.ts';
 import { repair } from './jobs/repair.ts';
 import { scrub } from './jobs/scrub.ts';
 import { keepSnapshots } from './jobs/snapshot.ts';
+import { tellLosses } from './jobs/tell-losses.ts';
 import { tellRestores } from './jobs/tell-restores.ts';
 import type { ObjectKeys } from './kms/object-keys.ts';
 import type { Clock } from './lib/clock.ts';
@@ -85,6 +87,7 @@ export function backgroundWork({ store, jobs, accessLogs }: Config, parts: WorkP
       state: jobStateIn(index, 'analytics'),
       accessState: jobStateIn(index, 'analytics-accesses'),
     }),
+    tellLosses({ losses: createLosses({ index, blobs, maintenance, clock }), log }),
     tellRestores({ archives: engine.archives, dayLengthMs }),
     tierIntelligently({
       tiering: engine.tiering,

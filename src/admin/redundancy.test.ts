@@ -25,6 +25,7 @@ function health(
     misplaced: [],
     surplusCopies: 0,
     unreadableStripes: 0,
+    unreadablePlaces: [],
     isContradicted: false,
     undecidedStripes: [],
     repairable: 0,

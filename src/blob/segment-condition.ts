@@ -1,6 +1,12 @@
 /** What is known to be wrong with a segment's shard files, until it is mended. Kept in memory; `maintenance/` acts on it. */
 import type { Disk } from './disk.ts';
 
+/** Bytes of each of a segment's shard files. */
+export interface SegmentPlace {
+  readonly offset: number;
+  readonly length: number;
+}
+
 /** Where a file of a shard lies. */
 export interface ShardPlace {
   readonly shard: number;
@@ -20,6 +26,8 @@ export class SegmentCondition {
   version = 0;
   /** Stripes that could not be read when all of it was last read: never committed, or lost. */
   unreadableStripes = 0;
+  /** Where nothing could be read then. What lies there and is still named by rows is lost, unless disks were away that have it. */
+  unreadablePlaces: readonly SegmentPlace[] = [];
   /** Whether what is damaged is so by what others say, and not by its own checksums. */
   isContradicted = false;
   /** Offsets of stripes whose shards contradict each other, and nothing tells which is wrong. */

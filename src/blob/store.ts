@@ -21,6 +21,7 @@ import { EncoderPool } from './encoder-pool.ts';
 import { FileCache } from './file-cache.ts';
 import { HotBlobs, HotRead } from './hot-blobs.ts';
 import { Lateness } from './lateness.ts';
+import { LossCheck } from './loss-check.ts';
 import { copiesOf, removeCopy } from './maintenance/copies.ts';
 import { Maintenance } from './maintenance/maintenance.ts';
 import type { BlobMaintenance, SegmentContents, SegmentMeasure, StripeListing } from './maintenance/types.ts';
@@ -263,6 +264,11 @@ export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdminis
       }
     }
     return true;
+  }
+
+  /** What tells which blobs are lost, as scrub and repair have left it. */
+  checkLosses(): LossCheck {
+    return new LossCheck(this.#parts);
   }
 
   async labelOf(ref: BlobRef): Promise<BlobLabel> {

@@ -37,6 +37,8 @@ export type EngineErrorCode =
   | 'CustomerKeyUseless'
   /** There is no KMS that could be asked for a data key. */
   | 'KmsUnavailable'
+  /** Bytes of the version are lost, for all that is known. */
+  | 'ObjectLost'
   /** There is no space for new data. */
   | 'StorageFull'
   /** The store cannot take a write, or cannot read back enough shards, now. */

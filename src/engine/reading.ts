@@ -13,6 +13,7 @@ import type { EnvelopeKeys } from './encryption/envelopes.ts';
 import { checkCustomerKey } from './encryption/keyring.ts';
 import type { CustomerKey } from './encryption/types.ts';
 import { EngineError } from './errors.ts';
+import { isUnreadable } from './moving.ts';
 import { toEngineError } from './refusals.ts';
 import { nullVersionId } from './version-ids.ts';
 
@@ -107,7 +108,7 @@ export async function readVersion(
   try {
     return await open(context, await slicesOf(context, version, range), keys);
   } catch (error) {
-    if (!(error instanceof BlobError) || error.code !== 'SegmentGone') throw toEngineError(error, { key: version.key });
+    if (!(error instanceof BlobError) || error.code !== 'SegmentGone') throw unreadable(version, error);
   }
   // The bytes were moved, or freed with the version. What the index says now decides.
   context.foundSlices.delete(version);
@@ -115,8 +116,15 @@ export async function readVersion(
   try {
     return await open(context, slices, keys);
   } catch (error) {
-    throw toEngineError(error, { key: version.key });
+    throw unreadable(version, error);
   }
+}
+
+/** What is known to be lost is not worth trying again, and yet tried each time: shards may have been put back. */
+function unreadable({ key, attributes }: Version, error: unknown): unknown {
+  if (attributes.lostMs === undefined || !isUnreadable(error)) return toEngineError(error, { key });
+  const sinceText = new Date(attributes.lostMs).toISOString();
+  return new EngineError('ObjectLost', `${key} is lost since ${sinceText}`, { key }, { cause: error });
 }
 
 /** Digests of a range of a version, by reading it. */

@@ -160,6 +160,15 @@ export interface SettleRestore extends Announced {
   readonly nextDueMs?: number;
 }
 
+/** Bytes of a version are found to be lost: it says so from now on, and it is told. One that says so already, or is gone, is left as it is. */
+export interface NoteLoss extends Announced {
+  readonly type: 'note-loss';
+  readonly bucketId: number;
+  readonly key: string;
+  readonly ordinal: number;
+  readonly atMs: number;
+}
+
 /**
  * Moves a version to another storage class, with its bytes if they were written anew; they are the same bytes. Rejected with
  * `VersionChanged` if it is not what was seen.
@@ -334,6 +343,7 @@ export type Command =
   | SetVersionLock
   | SetVersionRestore
   | SettleRestore
+  | NoteLoss
   | NoteAccesses
   | SetVersionTiering
   | TransitionVersion

@@ -38,6 +38,7 @@ export class HotRows {
       case 'set-version-lock':
       case 'set-version-restore':
       case 'set-version-tiering':
+      case 'note-loss':
       case 'transition-version':
       case 'rewrite-part':
       case 'complete-upload':

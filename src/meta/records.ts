@@ -155,6 +155,8 @@ export interface ObjectAttributes {
   readonly encryption?: ObjectEncryption;
   /** Absent for what was never locked. */
   readonly lock?: ObjectLock;
+  /** When it was found that bytes of the version are lost. */
+  readonly lostMs?: number;
 }
 
 /** How a version stands to replication, as S3 says it. */

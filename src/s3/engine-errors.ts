@@ -106,6 +106,14 @@ const mappings: Readonly<Record<EngineErrorCode, Mapping>> = {
     },
   ],
   KmsUnavailable: () => ['NotImplemented'],
+  ObjectLost: (_, method) => [
+    'MethodNotAllowed',
+    {
+      message: 'The object is lost: too few of its shards are left to read it. It can be written anew or deleted.',
+      fields: present({ Method: method, ResourceType: 'OBJECT' }),
+      headers: { Allow: 'HEAD, PUT, DELETE' },
+    },
+  ],
   StorageFull: () => ['InsufficientCapacity'],
   ServiceUnavailable: () => ['ServiceUnavailable', { headers: { 'Retry-After': '1' } }],
 };

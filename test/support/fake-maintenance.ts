@@ -13,6 +13,7 @@ const whole: SegmentHealth = {
   misplaced: [],
   surplusCopies: 0,
   unreadableStripes: 0,
+  unreadablePlaces: [],
   isContradicted: false,
   undecidedStripes: [],
   repairable: 0,

@@ -100,6 +100,7 @@ function describe(segment: Segment, plans: readonly ShardPlan[]): SegmentHealth 
     misplaced: shardsThat('misplaced'),
     surplusCopies: surplus,
     unreadableStripes: condition.unreadableStripes,
+    unreadablePlaces: condition.unreadablePlaces,
     isContradicted: condition.isContradicted,
     undecidedStripes: condition.undecidedStripes,
     repairable: actionable.length - movable + surplus,

@@ -157,8 +157,9 @@ export class Maintenance implements BlobMaintenance, SegmentContents {
   }
 
   #note({ id, condition }: Segment, found: ScrubFindings): void {
-    const { unreadableStripes, isContradicted, undecidedStripes } = found;
+    const { unreadableStripes, unreadablePlaces, isContradicted, undecidedStripes } = found;
     condition.unreadableStripes = unreadableStripes;
+    condition.unreadablePlaces = unreadablePlaces;
     condition.isContradicted = isContradicted;
     condition.undecidedStripes = undecidedStripes;
     condition.version++;
@@ -243,9 +244,10 @@ export class Maintenance implements BlobMaintenance, SegmentContents {
 
   /** Puts a file that is worth it in its place. */
   async #conclude(segment: Segment, { shard, why, target }: Target, outcome: RewriteOutcome): Promise<void> {
-    const { file, improvedStripes, incompleteStripes } = outcome;
+    const { file, improvedStripes, incompleteStripes, incompletePlaces } = outcome;
     const { condition } = segment;
     condition.unreadableStripes = incompleteStripes;
+    condition.unreadablePlaces = incompletePlaces;
     const source = segment.disks[shard];
     const isInPlace = source === target;
     const isWorthIt = improvedStripes > 0 || (!isInPlace && (why === 'misplaced' || incompleteStripes === 0));

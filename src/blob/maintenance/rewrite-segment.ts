@@ -4,11 +4,13 @@
  * not. What nothing good is known of is taken over as it lies, or stays a hole.
  */
 import { Breather } from '../../lib/breather.ts';
+import type { SegmentPlace } from '../segment-condition.ts';
 import { PAGE_BYTES } from '../stripe.ts';
 import type { RecoveryTools } from '../unit-recovery.ts';
 import { type NewFilePlace, NewShardFile } from './new-shard-file.ts';
 import {
   type CopyPart,
+  placeOf,
   type SegmentFiles,
   SegmentWalk,
   type ShardCopy,
@@ -36,6 +38,8 @@ export interface RewriteOutcome {
   readonly improvedStripes: number;
   /** Stripes of which something could not be had: they were never committed, or are lost. */
   readonly incompleteStripes: number;
+  /** Where these are, and what no header accounts for. */
+  readonly incompletePlaces: readonly SegmentPlace[];
 }
 
 /** Yields bytes read and written; returns an outcome for each rewrite. If it fails or is left, no new file stays. */
@@ -51,10 +55,11 @@ export async function* rewriteShards(
     yield* rewriteAll(files, outputs, tools);
     for (const { file } of outputs) yield* file.seal();
     isDone = true;
-    return outputs.map(({ file, improved, incomplete }) => ({
+    return outputs.map(({ file, improved, incomplete, incompletePlaces }) => ({
       file,
       improvedStripes: improved,
       incompleteStripes: incomplete,
+      incompletePlaces,
     }));
   } finally {
     if (!isDone) await Promise.all(outputs.map(({ file }) => file.discard()));
@@ -98,6 +103,7 @@ class Output {
   readonly file: NewShardFile;
   improved = 0;
   incomplete = 0;
+  readonly incompletePlaces: SegmentPlace[] = [];
   constructor({ shard }: Rewrite, file: NewShardFile) {
     this.shard = shard;
     this.file = file;
@@ -168,7 +174,10 @@ async function writeStripe(
     const replaced = stripe.parts.find((part) => output.isReplacing(part));
     const { bytes, isImproved, isIncomplete } = rebuild.part(output.shard, replaced);
     output.improved += Number(isImproved);
-    output.incomplete += Number(isIncomplete);
+    if (isIncomplete) {
+      output.incomplete++;
+      output.incompletePlaces.push(placeOf(stripe));
+    }
     await output.file.append(bytes ?? Buffer.of());
     output.file.skip(stripe.length - (bytes?.length ?? 0));
     written += bytes?.length ?? 0;
@@ -183,6 +192,7 @@ async function* copyGap(
   gap: WalkedGap,
   outputs: readonly Output[],
 ): AsyncGenerator<number, number> {
+  for (const { incompletePlaces } of outputs) incompletePlaces.push(placeOf(gap));
   const end = gap.offset + gap.length;
   for (let offset = gap.offset; offset < end; offset += GAP_BYTES) {
     const length = Math.min(GAP_BYTES, end - offset);

@@ -4,8 +4,16 @@
  * which only the index can tell.
  */
 import type { Scheme } from '../scheme.ts';
+import type { SegmentPlace } from '../segment-condition.ts';
 import type { RecoveryTools } from '../unit-recovery.ts';
-import { type CopyPart, type SegmentFiles, SegmentWalk, type ShardCopy, type WalkedStripe } from './segment-walk.ts';
+import {
+  type CopyPart,
+  placeOf,
+  type SegmentFiles,
+  SegmentWalk,
+  type ShardCopy,
+  type WalkedStripe,
+} from './segment-walk.ts';
 import { agree } from './stripe-agreement.ts';
 import { canImprove, isRecoverable, isWhole } from './stripe-rebuild.ts';
 
@@ -20,6 +28,8 @@ export interface ScrubFindings {
   readonly dataBytes: number;
   /** Stripes of which no shard could be made whole. */
   readonly unreadableStripes: number;
+  /** Where these are, and what no header accounts for. */
+  readonly unreadablePlaces: readonly SegmentPlace[];
   /** Whether a copy is as it was sealed, and not what others say. */
   readonly isContradicted: boolean;
   /** Offsets of stripes whose shards contradict each other, and nothing tells which is wrong. */
@@ -31,6 +41,7 @@ export async function* scrubFiles(files: SegmentFiles, tools: RecoveryTools): As
   const damage = new Map<ShardCopy, string>();
   const inferior = new Set<ShardCopy>();
   let unreadableStripes = 0;
+  const unreadablePlaces: SegmentPlace[] = [];
   let isContradicted = false;
   const undecidedStripes: number[] = [];
   let dataBytes = 0;
@@ -45,15 +56,18 @@ export async function* scrubFiles(files: SegmentFiles, tools: RecoveryTools): As
         const { stripe, isUndecided } = agree(region, files.scheme, tools);
         if (isUndecided) undecidedStripes.push(stripe.offset);
         if (stripe !== region) isContradicted = true;
-        if (!isRecoverable(stripe, files.scheme)) unreadableStripes++;
+        if (!isRecoverable(stripe, files.scheme)) {
+          unreadableStripes++;
+          unreadablePlaces.push(placeOf(stripe));
+        }
         for (const part of stripe.parts) judge(part, stripe, files.scheme, { damage, inferior });
-      }
+      } else unreadablePlaces.push(placeOf(region));
       if (progress < PROGRESS_BYTES) continue;
       yield progress;
       progress = 0;
     }
     yield progress;
-    return { damage, inferior, dataBytes, unreadableStripes, isContradicted, undecidedStripes };
+    return { damage, inferior, dataBytes, unreadableStripes, unreadablePlaces, isContradicted, undecidedStripes };
   } finally {
     await walk[Symbol.asyncDispose]();
   }

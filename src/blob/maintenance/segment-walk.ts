@@ -10,6 +10,7 @@ import { crc32 } from 'node:zlib';
 import { Breather } from '../../lib/breather.ts';
 import type { DiskGate } from '../disk-gate.ts';
 import type { Scheme } from '../scheme.ts';
+import type { SegmentPlace } from '../segment-condition.ts';
 import { blockChecksums, decodeShardHeader, HEADER_MAGIC, type ShardHeader } from '../shard-header.ts';
 import { BLOCK_BYTES, HEADER_BYTES, stripeShardBytes } from '../stripe.ts';
 import { ShardWindow, WINDOW_BYTES_MAX } from './shard-window.ts';
@@ -62,6 +63,10 @@ export interface WalkedGap {
   readonly kind: 'gap';
   readonly offset: number;
   readonly length: number;
+}
+
+export function placeOf({ offset, length }: WalkedStripe | WalkedGap): SegmentPlace {
+  return { offset, length };
 }
 
 export interface WalkOptions {

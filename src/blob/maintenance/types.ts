@@ -5,6 +5,7 @@
  */
 import type { DirectoryEntry } from '../directory.ts';
 import type { SchemeName } from '../scheme.ts';
+import type { SegmentPlace } from '../segment-condition.ts';
 
 /** What a sealed segment holds. */
 export interface SegmentMeasure {
@@ -51,6 +52,8 @@ export interface SegmentHealth {
   readonly surplusCopies: number;
   /** Stripes that could not be read when they were last looked at: never committed, or lost. */
   readonly unreadableStripes: number;
+  /** Where nothing could be read then. */
+  readonly unreadablePlaces: readonly SegmentPlace[];
   /** What is damaged is so by what other shards say, and not by its own checksums. */
   readonly isContradicted: boolean;
   /** Offsets of stripes whose shards contradict each other, and nothing tells which is wrong. */

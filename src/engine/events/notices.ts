@@ -14,7 +14,7 @@ const nobody: Noticing = () => ({});
  * requests that found their bucket before it had its rules.
  */
 export async function noticing(
-  { index, clock }: EngineContext,
+  { index, clock }: Pick<EngineContext, 'index' | 'clock'>,
   bucket: Bucket,
   cause: EventCause | undefined,
 ): Promise<Noticing> {

@@ -49,6 +49,15 @@ export async function writeEventRules(buckets: Buckets, bucket: Bucket, rules: r
   await buckets.setConfig(bucket, kind, rules.length === 0 ? null : JSON.stringify(rules));
 }
 
+/**
+ * How the names of events begin that EventBridge is told of: AWS has these, and no others there.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-mapping-troubleshooting.html
+ */
+const toldToBuses = [
+  ...['ObjectCreated:', 'ObjectRemoved:', 'LifecycleExpiration:', 'ObjectRestore:', 'ObjectTagging:', 'ObjectAcl:'],
+  ...['LifecycleTransition', 'IntelligentTiering'],
+];
+
 /** Whether a name of a rule stands for an event; `event` without `s3:`. */
 function standsFor(name: string, { event }: { readonly event: string }): boolean {
   const wanted = name.slice('s3:'.length);
@@ -57,11 +66,14 @@ function standsFor(name: string, { event }: { readonly event: string }): boolean
 
 /** Whom the rules have told of an event, without `s3:`, on a key. */
 export function toldOf(rules: readonly EventRule[], happened: { event: string; key: string }): Notice['to'] {
-  const { key } = happened;
+  const { event, key } = happened;
   return rules
     .filter(
-      ({ events, prefix, suffix }) =>
-        key.startsWith(prefix) && key.endsWith(suffix) && events.some((name) => standsFor(name, happened)),
+      ({ kind, events, prefix, suffix }) =>
+        key.startsWith(prefix) &&
+        key.endsWith(suffix) &&
+        events.some((name) => standsFor(name, happened)) &&
+        (kind !== 'bus' || toldToBuses.some((name) => event.startsWith(name))),
     )
     .map(({ id, target }) => ({ target, rule: id }));
 }

@@ -106,7 +106,7 @@ async function attributesThere(
 ): Promise<ObjectAttributes> {
   await requireLocks(buckets, { source, destination: bucket });
   const { ownership } = await readBucketAccess(buckets, bucket);
-  const { acl, restore: _restore, tiering: _tiering, encryption, ...attributes } = version.attributes;
+  const { acl, restore: _restore, tiering: _tiering, lostMs: _lostMs, encryption, ...attributes } = version.attributes;
   const isHandedOver = rule.destination.overridesOwner === true || ownership === 'BucketOwnerEnforced';
   const { lock, ...unlocked } = attributes;
   const there = {

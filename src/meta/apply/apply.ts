@@ -3,13 +3,21 @@
  * whenever and wherever they run, so replay of the log is the same code as service. It must therefore read nothing but
  * the command and the tables.
  */
-import type { Command, OutboxCommand, SetVersionAcl, SetVersionTags } from '../commands.ts';
+import type {
+  Command,
+  NoteLoss,
+  OutboxCommand,
+  SetVersionAcl,
+  SetVersionRestore,
+  SetVersionTags,
+} from '../commands.ts';
 import type { SetVersionLock } from '../lock-commands.ts';
 import type { ReplicationCommand } from '../replication-commands.ts';
 import { addLogBatch, dropLogBatches } from './access-logs.ts';
 import { createBucket, deleteBucket, setBucketConfig, setVersioning } from './buckets.ts';
 import { setIdentities } from './identities.ts';
 import { setVersionLock } from './locks.ts';
+import { noteLoss } from './losses.ts';
 import { dropEvents, postMessages, postTestEvents, replayEvents, settleEvents } from './outbox.ts';
 import {
   noteReplication,
@@ -46,9 +54,9 @@ export function apply(transaction: Transaction, command: Command): unknown {
     case 'set-version-tags':
     case 'set-version-acl':
     case 'set-version-lock':
-      return applyToAttributes(transaction, command);
     case 'set-version-restore':
-      return setVersionRestore(transaction, command);
+    case 'note-loss':
+      return applyToAttributes(transaction, command);
     case 'settle-restore':
       return settleRestore(transaction, command);
     case 'note-accesses':
@@ -101,7 +109,7 @@ export function apply(transaction: Transaction, command: Command): unknown {
 /** What is said of a version. */
 function applyToAttributes(
   transaction: Transaction,
-  command: SetVersionTags | SetVersionAcl | SetVersionLock,
+  command: SetVersionTags | SetVersionAcl | SetVersionLock | SetVersionRestore | NoteLoss,
 ): unknown {
   switch (command.type) {
     case 'set-version-tags':
@@ -110,6 +118,10 @@ function applyToAttributes(
       return setVersionAcl(transaction, command);
     case 'set-version-lock':
       return setVersionLock(transaction, command);
+    case 'set-version-restore':
+      return setVersionRestore(transaction, command);
+    case 'note-loss':
+      return noteLoss(transaction, command);
   }
 }
 

@@ -7,9 +7,12 @@ import type {
   CreateUpload,
   DeleteCurrent,
   DeleteVersion,
+  NoteLoss,
   OutboxCommand,
   PutPart,
   SetIdentities,
+  SettleRestore,
+  SetVersionRestore,
 } from '../commands.ts';
 import type { SetVersionLock } from '../lock-commands.ts';
 import type { BlobLocation } from '../records.ts';
@@ -45,9 +48,9 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
     case 'set-version-lock':
       return describeLock(command, key);
     case 'set-version-restore':
-      return `restore ${key} version ${command.versionId} for ${count(command.restore.days, 'day')}`;
     case 'settle-restore':
-      return `tell of the restore of ${key}`;
+    case 'note-loss':
+      return describeReadability(command, key);
     case 'note-accesses':
     case 'set-version-tiering':
       return describeTiering(command, key);
@@ -150,6 +153,13 @@ function describeLock({ versionId, lock: { retention, legalHold = 'OFF' } }: Set
       ? 'no retention'
       : `${retention.mode.toLowerCase()} until ${new Date(retention.untilMs).toISOString()}`;
   return `lock ${key} version ${versionId}: ${kept}, legal hold ${legalHold.toLowerCase()}`;
+}
+
+/** When bytes of a version can be read, or that they cannot any more. */
+function describeReadability(command: SetVersionRestore | SettleRestore | NoteLoss, key: string): string {
+  if (command.type === 'note-loss') return `note that ${key} is lost`;
+  if (command.type === 'settle-restore') return `tell of the restore of ${key}`;
+  return `restore ${key} version ${command.versionId} for ${count(command.restore.days, 'day')}`;
 }
 
 function describeTiering(command: NoteAccesses | SetVersionTiering, key: string): string {

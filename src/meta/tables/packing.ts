@@ -19,13 +19,14 @@ type Details = Partial<
     | 'changedMs'
     | 'encryption'
     | 'lock'
+    | 'lostMs'
   >
 >;
 
 export interface AttributeColumns {
   readonly owner: string;
   readonly storageClass: string;
-  /** Headers, metadata, tags, access control list, restore, tiering, replication, encryption and lock, each only if there are any; null if there are none at all. */
+  /** Headers, metadata, tags, access control list, restore, tiering, replication, encryption, lock and loss, each only if there are any; null if there are none at all. */
   readonly details: string | null;
 }
 
@@ -75,6 +76,7 @@ export function packDetails({ headers = {}, metadata = {}, tags = [], ...attribu
     ...(attributes.tiering !== undefined && { tiering: attributes.tiering }),
     ...(attributes.encryption !== undefined && { encryption: attributes.encryption }),
     ...(attributes.lock !== undefined && { lock: attributes.lock }),
+    ...(attributes.lostMs !== undefined && { lostMs: attributes.lostMs }),
   };
   return Object.keys(details).length > 0 ? JSON.stringify(details) : null;
 }
@@ -112,5 +114,6 @@ export function unpackAttributes(columns: AttributeColumns): ObjectAttributes {
     ...(details.tiering !== undefined && { tiering: details.tiering }),
     ...(details.encryption !== undefined && { encryption: details.encryption }),
     ...(details.lock !== undefined && { lock: details.lock }),
+    ...(details.lostMs !== undefined && { lostMs: details.lostMs }),
   };
 }

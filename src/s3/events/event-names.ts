@@ -32,12 +32,10 @@ const happening = [
   's3:Replication:OperationMissedThreshold',
   's3:Replication:OperationReplicatedAfterThreshold',
   's3:Replication:OperationNotTracked',
+  's3:ReducedRedundancyLostObject',
 ] as const;
 
 /** Those of what no bucket can have yet, annotations: to ask for them is right, and they never come. */
 const neverHappening = ['s3:ObjectAnnotation:*', 's3:ObjectAnnotation:Put', 's3:ObjectAnnotation:Delete'] as const;
 
 export const eventNames: ReadonlySet<string> = new Set([...happening, ...neverHappening]);
-
-/** Events that could happen, and of which nobody would be told. */
-export const untoldEvents: ReadonlySet<string> = new Set(['s3:ReducedRedundancyLostObject']);

@@ -7,7 +7,7 @@ import type { EventRule } from '../../engine/events/rules.ts';
 import { randomBase64 } from '../../lib/ids.ts';
 import { S3Error } from '../errors.ts';
 import { decodeForm } from '../form-encoding.ts';
-import { eventNames, untoldEvents } from './event-names.ts';
+import { eventNames } from './event-names.ts';
 
 const idLengthMax = 255;
 const idBytes = 36;
@@ -60,9 +60,6 @@ function readRule(kind: EventRule['kind'], { Id, Filter, Events = [], target = '
 const argumentOf = { topic: 'Topic', queue: 'Queue', function: 'CloudFunction', bus: 'EventBridge' } as const;
 
 function checkEvent(event: string): void {
-  if (untoldEvents.has(event)) {
-    throw new S3Error('NotImplemented', { message: `${event} is not told here.`, fields: { Header: 'Event' } });
-  }
   if (!eventNames.has(event)) throw invalid('A specified event is not supported for notifications.', { Event: event });
 }
 
