@@ -11,6 +11,7 @@ import { createBuckets } from './buckets.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { DigestFunctions, EngineContext, EngineLimits } from './context.ts';
 import { Keyring, type KeyringOptions } from './encryption/keyring.ts';
+import { createEncryption } from './encryption/rekeying.ts';
 import { createOutbox } from './events/outbox.ts';
 import { createGarbage } from './garbage.ts';
 import { createIdentities } from './identities.ts';
@@ -89,6 +90,7 @@ export function createEngine(options: EngineOptions): Engine {
     garbage: createGarbage(context),
     archives: createArchives(context, { dayLengthMs }),
     locks,
+    encryption: createEncryption(context),
     lifecycle: createLifecycle(context, { dayLengthMs }),
     tiering: createTiering(context, { dayLengthMs }),
     inventory: createInventory(context, { buckets, objects: written, dayLengthMs }),

@@ -39,7 +39,7 @@ import type {
 import type { IdentityState, ObjectPage, PartPage, UploadPage } from '../meta/types.ts';
 import type { AccessLogs } from './access-log/types.ts';
 import type { Analytics } from './analytics/types.ts';
-import type { CustomerKey, NewEncryption } from './encryption/types.ts';
+import type { CustomerKey, Encryption, NewEncryption } from './encryption/types.ts';
 import type { Outbox } from './events/outbox.ts';
 import type { Garbage } from './garbage.ts';
 import type { Inventory } from './inventory/types.ts';
@@ -362,6 +362,7 @@ export interface Engine {
   readonly garbage: Garbage;
   readonly archives: Archives;
   readonly locks: Locks;
+  readonly encryption: Encryption;
   readonly lifecycle: Lifecycle;
   readonly tiering: TieringEngine;
   readonly inventory: Inventory;

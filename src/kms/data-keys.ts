@@ -21,6 +21,11 @@ export class RingDataKeys implements DataKeys {
     return { key: plain, sealed: encrypted.toString('base64') };
   }
 
+  async seal(key: Buffer, keyArn: string, context: EncryptionContext): Promise<string> {
+    const ring = this.#known();
+    return ring.encrypt(ring.stored(keyArn), key, context).toString('base64');
+  }
+
   async open(sealed: string, context: EncryptionContext): Promise<Buffer> {
     return this.#known().decrypt(Buffer.from(sealed, 'base64'), context);
   }

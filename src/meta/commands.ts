@@ -6,6 +6,7 @@
 
 import type { AddLogBatch, DropLogBatches } from './access-log-commands.ts';
 import type { Content, Described, SeenVersion } from './command-parts.ts';
+import type { SetVersionEncryption } from './encryption-commands.ts';
 import type { AgainstLocks, SetVersionLock } from './lock-commands.ts';
 import type { QueueMessage, TopicMessage } from './messages.ts';
 import type { Announced } from './notices.ts';
@@ -184,6 +185,8 @@ export interface TransitionVersion extends Described, Announced {
   readonly to: string;
   /** That of the lock that was seen, which is described with the version; absent if there was none. */
   readonly lockRevision?: number;
+  /** The same of the encryption; absent while it is as the version was written. */
+  readonly encryptionRevision?: number;
   /** When it comes into Intelligent-Tiering. */
   readonly accessedMs?: number;
   /** Absent where the bytes stay, and for a version with parts. */
@@ -341,6 +344,7 @@ export type Command =
   | SetVersionTags
   | SetVersionAcl
   | SetVersionLock
+  | SetVersionEncryption
   | SetVersionRestore
   | SettleRestore
   | NoteLoss

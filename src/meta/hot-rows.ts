@@ -36,6 +36,7 @@ export class HotRows {
       case 'set-version-tags':
       case 'set-version-acl':
       case 'set-version-lock':
+      case 'set-version-encryption':
       case 'set-version-restore':
       case 'set-version-tiering':
       case 'note-loss':

@@ -31,4 +31,6 @@ export interface SeenLocked {
   readonly storageClass: string;
   /** Of the lock; absent if there was none. */
   readonly lockRevision?: number;
+  /** Of the encryption; absent while it is as the version was written. */
+  readonly encryptionRevision?: number;
 }

@@ -8,6 +8,9 @@ export function createTestKms(): DataKeys {
       const key = randomBytes(32);
       return { key, sealed: JSON.stringify([keyArn, context, key.toString('hex')]) };
     },
+    async seal(key, keyArn, context) {
+      return JSON.stringify([keyArn, context, key.toString('hex')]);
+    },
     async open(sealed, context) {
       const [, sealedFor, key] = JSON.parse(sealed) as [string, unknown, string];
       if (JSON.stringify(sealedFor) !== JSON.stringify(context)) throw new Error('sealed for another context');

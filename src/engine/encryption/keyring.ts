@@ -3,7 +3,8 @@
  * what opens the envelopes of its blobs:
  *
  * - SSE-S3: the server's key for objects, the same for all of them;
- * - SSE-KMS: a data key of KMS for this object, kept as KMS sealed it; with two layers (DSSE-KMS) also the server's key;
+ * - SSE-KMS: a data key of KMS for this object, kept as KMS sealed it; with two layers (DSSE-KMS) also the server's key. One that was
+ *   written with SSE-S3 and came under KMS later still has the server's key for its envelopes, for whom KMS opens the data key;
  * - SSE-C: what follows from the client's key and the object's salt. Neither it nor the client's key is kept.
  *
  * The server may have several keys: new objects are under the first, and objects name theirs, so that a key can be replaced
@@ -11,10 +12,15 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { randomBuffer } from '../../lib/ids.ts';
-import type { ObjectEncryption } from '../../meta/object-encryption.ts';
+import {
+  encryptionRevision,
+  type ObjectEncryption,
+  type Rekeyable,
+  type UnderKms,
+} from '../../meta/object-encryption.ts';
 import { EngineError, type EngineErrorDetails } from '../errors.ts';
 import type { EnvelopeKeys } from './envelopes.ts';
-import type { CustomerKey, DataKeys, NewEncryption } from './types.ts';
+import type { CustomerKey, DataKeys, NewEncryption, NewKmsKey } from './types.ts';
 
 const saltBytes = 16;
 
@@ -67,7 +73,10 @@ export class Keyring {
     checkCustomerKey(encryption, customerKey);
     if (!('sealed' in encryption)) return this.#openHere(encryption, customerKey);
     const key = await this.#kms().open(encryption.sealed, encryption.context);
-    return encryption.serverKey === undefined ? [key] : [key, this.#keyOf(encryption.serverKey)];
+    if (encryption.serverKey === undefined) return [key];
+    const own = this.#keyOf(encryption.serverKey);
+    // Of one layer the envelopes stay under the key that they were written under; KMS has said that they may be opened.
+    return encryption.kind === 'SSE-KMS' ? [own] : [key, own];
   }
 
   /** The same at once, where nobody else must be asked; undefined where KMS must. */
@@ -75,6 +84,21 @@ export class Keyring {
     if ('sealed' in encryption) return undefined;
     checkCustomerKey(encryption, customerKey);
     return this.#openHere(encryption, customerKey);
+  }
+
+  /** The encryption of an object that comes under a key of KMS, whose envelopes stay what they are. Throws what KMS throws. */
+  async rekey(encryption: Rekeyable, asked: NewKmsKey): Promise<UnderKms> {
+    const { keyArn, context, bucketKey } = asked;
+    const revision = (encryptionRevision(encryption) ?? 0) + 1;
+    const known = { kind: 'SSE-KMS', keyArn, context, ...(bucketKey && { bucketKey }), revision } as const;
+    if (encryption.kind === 'SSE-S3') {
+      const { sealed } = await this.#kms().generate(keyArn, context);
+      return { ...known, sealed, serverKey: encryption.serverKey };
+    }
+    const { serverKey } = encryption;
+    const key = await this.#kms().open(encryption.sealed, encryption.context);
+    const sealed = await this.#kms().seal(key, keyArn, context);
+    return { ...known, sealed, ...(serverKey !== undefined && { serverKey }) };
   }
 
   #openHere(

@@ -1,5 +1,8 @@
 /** What encryption is asked for, and what is needed of a KMS. */
 
+import type { Rekeyable } from '../../meta/object-encryption.ts';
+import type { Bucket, Version } from '../../meta/records.ts';
+
 /** A key that a client brings (SSE-C): 32 bytes, kept no longer than its request. */
 export interface CustomerKey {
   readonly key: Buffer;
@@ -27,6 +30,36 @@ export interface DataKeys {
     keyArn: string,
     context: Readonly<Record<string, string>>,
   ): Promise<{ readonly key: Buffer; readonly sealed: string }>;
+  /** A key sealed under another key of KMS, or for another context. */
+  seal(key: Buffer, keyArn: string, context: Readonly<Record<string, string>>): Promise<string>;
   /** The key that was sealed. */
   open(sealed: string, context: Readonly<Record<string, string>>): Promise<Buffer>;
+}
+
+/** A version, or without an id the current one. */
+export interface EncryptedTarget {
+  readonly bucket: Bucket;
+  readonly key: string;
+  readonly versionId: string | undefined;
+}
+
+/** Under which key of KMS an object comes that is there. */
+export type NewKmsKey = Pick<
+  Extract<NewEncryption, { kind: 'SSE-KMS' | 'DSSE-KMS' }>,
+  'keyArn' | 'context' | 'bucketKey'
+>;
+
+/** What an object is under, and what it comes under. */
+export interface Rekeying {
+  readonly source: Rekeyable;
+  readonly asked: NewKmsKey;
+}
+
+/** How objects are encrypted that are there. */
+export interface Encryption {
+  /**
+   * Puts a version under a key of KMS, as `decide` has it for the version that is met, which may be another one the next time. Its
+   * bytes, times and ETag stay. Throws ObjectLocked for one that is locked, what `decide` throws, else as `objects.find`.
+   */
+  rekey(target: EncryptedTarget, decide: (version: Version) => Promise<Rekeying>): Promise<void>;
 }

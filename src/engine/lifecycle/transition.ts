@@ -6,6 +6,7 @@
  * be left off and gone on with at any point.
  */
 import { CommandRejected, type NewContent, type SeenVersion, type TransitionVersion } from '../../meta/commands.ts';
+import { encryptionRevision } from '../../meta/object-encryption.ts';
 import type { Bucket, EventCause, Part, Version } from '../../meta/records.ts';
 import { type BodyFacts, envelopeOf, type ReceivedBody, receiveBody, type Sealed } from '../bodies.ts';
 import { isMd5 } from '../checksums.ts';
@@ -212,10 +213,12 @@ function checkBytes(
 
 function commandOf({ request, target }: Work): TransitionVersion {
   const { bucket, key, versionId, seen, from, to } = request;
-  const { tiering: { accessedMs } = {}, lock } = target.attributes;
+  const { tiering: { accessedMs } = {}, lock, encryption } = target.attributes;
+  const revision = encryptionRevision(encryption);
   return {
     ...{ type: 'transition-version', bucketId: bucket.id, key, versionId, seen, from, to },
     ...(accessedMs !== undefined && { accessedMs }),
     ...(lock !== undefined && { lockRevision: lock.revision }),
+    ...(revision !== undefined && { encryptionRevision: revision }),
   };
 }

@@ -3,19 +3,16 @@
  * it back; the index takes it only if the version still is what was described.
  */
 import { allowsRetention, mergedLock } from '../../meta/object-lock.ts';
-import type { ObjectLock, Version } from '../../meta/records.ts';
+import type { ObjectLock } from '../../meta/records.ts';
 import type { EngineContext } from '../context.ts';
 import { EngineError } from '../errors.ts';
 import { noticing } from '../events/notices.ts';
 import { withManifest } from '../manifests.ts';
 import { findVersion, routeOfAttributes } from '../objects.ts';
-import { describeAnew } from '../redescription.ts';
-import { isRejection, keyDetails, refusing } from '../refusals.ts';
+import { changeAttemptsMax, describeAnew, isPassing, namesOf } from '../redescription.ts';
+import { keyDetails, refusing } from '../refusals.ts';
 import { routing } from '../replication/routing.ts';
 import type { Locks, LockTarget } from './types.ts';
-
-/** How often a change is made anew that met another one: each time one of them is made, so all of as many at once are. */
-const attemptsMax = 32;
 
 interface Change {
   /** In events. */
@@ -91,17 +88,7 @@ async function changeLock(context: EngineContext, { cause, ...target }: LockTarg
       );
       return;
     } catch (error) {
-      if (!isPassing(error, target) || attempts === attemptsMax) throw error;
+      if (!isPassing(error, target) || attempts === changeAttemptsMax) throw error;
     }
   }
-}
-
-function namesOf({ bucketId, key, versionId, ordinal, attributes: { storageClass, lock } }: Version) {
-  const seen = { ordinal, storageClass, ...(lock !== undefined && { lockRevision: lock.revision }) };
-  return { bucketId, key, versionId, seen };
-}
-
-/** Whether the version was changed or removed since it was looked up; a version that was named may be gone for good. */
-function isPassing(error: unknown, { versionId }: { versionId: string | undefined }): boolean {
-  return isRejection(error, 'VersionChanged') || (versionId === undefined && isRejection(error, 'NoSuchVersion'));
 }

@@ -1,5 +1,6 @@
 /** What the blobs that were found say there was: of each name the newest, and of uploads what was not completed. */
 import type { BlobRef, BlobStore } from '../../blob/types.ts';
+import { encryptionRevision } from '../../meta/object-encryption.ts';
 import { stricterLock } from '../../meta/object-lock.ts';
 import type { ObjectLock } from '../../meta/records.ts';
 import type { FoundBlob, FoundBlobs } from './blob-finder.ts';
@@ -63,7 +64,7 @@ class CatalogueBuilder {
     return {
       buckets: this.#buckets,
       versions: new Map(
-        Array.from(this.#versions, ([bucket, byName]) => [bucket, Array.from(byName.values(), withLock)]),
+        Array.from(this.#versions, ([bucket, byName]) => [bucket, Array.from(byName.values(), withLatest)]),
       ),
       uploads: Array.from(this.#uploads.values()).filter(
         ({ description }) => !this.#completed.has(description.uploadId),
@@ -94,7 +95,10 @@ class CatalogueBuilder {
     const byName = this.#versions.get(description.bucket) ?? new Map<string, Candidate>();
     this.#versions.set(description.bucket, byName);
     const name = JSON.stringify([description.key, description.versionId]);
-    const candidate = { entry, hasBytes: this.#hasBytes(description), lock: lockOf(description) };
+    const candidate = {
+      ...{ entry, hasBytes: this.#hasBytes(description) },
+      ...{ lock: lockOf(description), encryption: encryptionOf(description) },
+    };
     const known = byName.get(name);
     byName.set(name, known === undefined ? candidate : better(known, candidate));
   }
@@ -112,12 +116,20 @@ interface Candidate {
   readonly hasBytes: boolean;
   /** The last one of all its descriptions. */
   readonly lock: ObjectLock | undefined;
+  /** The same of its encryption. Whichever it is, it opens the bytes of all of them. */
+  readonly encryption: Encryption;
 }
+
+type Encryption = DescriptionOf<'version'>['attributes']['encryption'];
 
 function better(known: Candidate, other: Candidate): Candidate {
   const [one, two] = [known.entry.description, other.entry.description];
   if (one.ordinal !== two.ordinal) return one.ordinal > two.ordinal ? known : other;
-  return { ...(isLater(other, known) ? other : known), lock: laterLock(known.lock, other.lock) };
+  return {
+    ...(isLater(other, known) ? other : known),
+    lock: laterLock(known.lock, other.lock),
+    encryption: laterEncryption(known.encryption, other.encryption),
+  };
 }
 
 /** Whether one of two descriptions of a version says what became of it after the other one. */
@@ -141,12 +153,25 @@ function lockOf(description: VersionEntry['description']): ObjectLock | undefine
   return 'attributes' in description ? description.attributes.lock : undefined;
 }
 
-function withLock({ entry, lock }: Candidate): VersionEntry {
+function encryptionOf(description: VersionEntry['description']): Encryption {
+  return 'attributes' in description ? description.attributes.encryption : undefined;
+}
+
+function laterEncryption(one: Encryption, other: Encryption): Encryption {
+  return (encryptionRevision(other) ?? 0) > (encryptionRevision(one) ?? 0) ? other : one;
+}
+
+function withLatest({ entry, lock, encryption }: Candidate): VersionEntry {
   const { description } = entry;
-  if (lock === undefined || !('attributes' in description)) return entry;
-  const { attributes } = description;
+  if (!('attributes' in description)) return entry;
+  const attributes = {
+    ...description.attributes,
+    ...(lock !== undefined && { lock }),
+    // As long as it is what the version was written with, each description has it right.
+    ...(encryptionRevision(encryption) !== undefined && { encryption }),
+  };
   // Its kind and what goes with that stay as they are.
-  return { ...entry, description: { ...description, attributes: { ...attributes, lock } } } as VersionEntry;
+  return { ...entry, description: { ...description, attributes } } as VersionEntry;
 }
 
 function transitionOf(description: VersionEntry['description']): number {

@@ -18,6 +18,7 @@ const encryption = z.discriminatedUnion('kind', [
     bucketKey: z.literal(true).exactOptional(),
     sealed: z.string(),
     serverKey: z.string().exactOptional(),
+    revision: z.int().exactOptional(),
   }),
   z.object({ kind: z.literal('SSE-C'), salt: z.string(), proof: z.string() }),
 ]);

@@ -5,16 +5,20 @@
  */
 import type {
   Command,
+  DropSegment,
   NoteLoss,
   OutboxCommand,
+  RelocateBlob,
   SetVersionAcl,
   SetVersionRestore,
   SetVersionTags,
 } from '../commands.ts';
+import type { SetVersionEncryption } from '../encryption-commands.ts';
 import type { SetVersionLock } from '../lock-commands.ts';
 import type { ReplicationCommand } from '../replication-commands.ts';
 import { addLogBatch, dropLogBatches } from './access-logs.ts';
 import { createBucket, deleteBucket, setBucketConfig, setVersioning } from './buckets.ts';
+import { setVersionEncryption } from './encryption.ts';
 import { setIdentities } from './identities.ts';
 import { setVersionLock } from './locks.ts';
 import { noteLoss } from './losses.ts';
@@ -54,6 +58,7 @@ export function apply(transaction: Transaction, command: Command): unknown {
     case 'set-version-tags':
     case 'set-version-acl':
     case 'set-version-lock':
+    case 'set-version-encryption':
     case 'set-version-restore':
     case 'note-loss':
       return applyToAttributes(transaction, command);
@@ -76,9 +81,8 @@ export function apply(transaction: Transaction, command: Command): unknown {
     case 'abort-upload':
       return abortUpload(transaction, command);
     case 'drop-segment':
-      return dropSegment(transaction, command);
     case 'relocate-blob':
-      return relocateBlob(transaction, command);
+      return applyToBytes(transaction, command);
     case 'save-job-state':
       return transaction.jobStates.save(command);
     case 'set-identities':
@@ -109,7 +113,7 @@ export function apply(transaction: Transaction, command: Command): unknown {
 /** What is said of a version. */
 function applyToAttributes(
   transaction: Transaction,
-  command: SetVersionTags | SetVersionAcl | SetVersionLock | SetVersionRestore | NoteLoss,
+  command: SetVersionTags | SetVersionAcl | SetVersionLock | SetVersionEncryption | SetVersionRestore | NoteLoss,
 ): unknown {
   switch (command.type) {
     case 'set-version-tags':
@@ -118,11 +122,19 @@ function applyToAttributes(
       return setVersionAcl(transaction, command);
     case 'set-version-lock':
       return setVersionLock(transaction, command);
+    case 'set-version-encryption':
+      return setVersionEncryption(transaction, command);
     case 'set-version-restore':
       return setVersionRestore(transaction, command);
     case 'note-loss':
       return noteLoss(transaction, command);
   }
+}
+
+/** Where bytes lie, of whichever rows. */
+function applyToBytes(transaction: Transaction, command: DropSegment | RelocateBlob): unknown {
+  if (command.type === 'drop-segment') return dropSegment(transaction, command);
+  return relocateBlob(transaction, command);
 }
 
 /** Events and messages on their way. */

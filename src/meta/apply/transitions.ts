@@ -4,8 +4,8 @@ import { CommandRejected, type RewritePart, type TransitionVersion } from '../co
 import { encodeKey } from '../keys.ts';
 import { checkSeen, requireBucket } from './conditions.ts';
 import { releaseManifest, releaseSlices, takeContent, takeManifest } from './content.ts';
-import { checkLockSeen } from './locks.ts';
 import { announce } from './outbox.ts';
+import { checkRevisionsSeen } from './seen.ts';
 import { detailsWith } from './tiering.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -16,7 +16,7 @@ export function transitionVersion(transaction: Transaction, command: TransitionV
   if (row === undefined || row.isDeleteMarker === 1 || row.storageClass !== command.from) {
     throw new CommandRejected('VersionChanged', 'The version has another storage class by now.');
   }
-  checkLockSeen(row, command.lockRevision);
+  checkRevisionsSeen(row, command);
   const { content } = command;
   assert(content === undefined || row.contentId === null, 'a version with parts has no bytes of its own');
   // Held before the old ones are let go. What is written anew describes itself, and what described the old bytes goes with them.

@@ -1,4 +1,5 @@
 /** Commands in plain words, for people. */
+import type { AddLogBatch, DropLogBatches } from '../access-log-commands.ts';
 import type {
   AbortUpload,
   Command,
@@ -14,6 +15,7 @@ import type {
   SettleRestore,
   SetVersionRestore,
 } from '../commands.ts';
+import type { SetVersionEncryption } from '../encryption-commands.ts';
 import type { SetVersionLock } from '../lock-commands.ts';
 import type { BlobLocation } from '../records.ts';
 import type { ReplicationCommand } from '../replication-commands.ts';
@@ -46,7 +48,8 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
     case 'set-version-acl':
       return `set the access control list of ${key} version ${command.versionId}`;
     case 'set-version-lock':
-      return describeLock(command, key);
+    case 'set-version-encryption':
+      return describeProtection(command, key);
     case 'set-version-restore':
     case 'settle-restore':
     case 'note-loss':
@@ -84,9 +87,8 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
     case 'queue-replication':
       return describeReplication(command, { bucket, key });
     case 'add-log-batch':
-      return `keep ${count(command.lines, 'line')} of the access log of ${bucket}`;
     case 'drop-log-batches':
-      return `forget ${count(command.sequences.length, 'piece')} of access logs`;
+      return describeAccessLog(command, bucket);
     case 'probe':
       return 'show that changes can be made';
     default:
@@ -147,7 +149,12 @@ function describeReplication(command: ReplicationCommand, { bucket, key }: { buc
   }
 }
 
-function describeLock({ versionId, lock: { retention, legalHold = 'OFF' } }: SetVersionLock, key: string): string {
+function describeProtection(command: SetVersionLock | SetVersionEncryption, key: string): string {
+  const { versionId } = command;
+  if (command.type === 'set-version-encryption') {
+    return `put ${key} version ${versionId} under ${command.encryption.keyArn}`;
+  }
+  const { retention, legalHold = 'OFF' } = command.lock;
   const kept =
     retention === undefined
       ? 'no retention'
@@ -160,6 +167,11 @@ function describeReadability(command: SetVersionRestore | SettleRestore | NoteLo
   if (command.type === 'note-loss') return `note that ${key} is lost`;
   if (command.type === 'settle-restore') return `tell of the restore of ${key}`;
   return `restore ${key} version ${command.versionId} for ${count(command.restore.days, 'day')}`;
+}
+
+function describeAccessLog(command: AddLogBatch | DropLogBatches, bucket: string): string {
+  if (command.type === 'add-log-batch') return `keep ${count(command.lines, 'line')} of the access log of ${bucket}`;
+  return `forget ${count(command.sequences.length, 'piece')} of access logs`;
 }
 
 function describeTiering(command: NoteAccesses | SetVersionTiering, key: string): string {

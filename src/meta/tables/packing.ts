@@ -99,6 +99,12 @@ export function unpackLock(details: string | null): ObjectAttributes['lock'] {
   return (JSON.parse(details) as Details).lock;
 }
 
+/** The same of how its bytes are encrypted. */
+export function unpackEncryption(details: string | null): ObjectAttributes['encryption'] {
+  if (details?.includes('"encryption"') !== true) return undefined;
+  return (JSON.parse(details) as Details).encryption;
+}
+
 export function unpackAttributes(columns: AttributeColumns): ObjectAttributes {
   const details: Details = columns.details === null ? {} : (JSON.parse(columns.details) as Details);
   return {

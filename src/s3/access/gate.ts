@@ -46,7 +46,7 @@ export interface AccessRequest {
   /** Of a request to S3 Control. */
   readonly control?: ControlTarget | undefined;
   /** What the request says, in its body for the most part, that conditions may ask for. */
-  readonly told?: Pick<Subject, 'requestTags' | 'tagKeys' | 'lock' | 'locationConstraint'>;
+  readonly told?: Pick<Subject, 'requestTags' | 'tagKeys' | 'lock' | 'kmsKeyId' | 'locationConstraint'>;
   /** Told whether an access control list was needed. */
   readonly notes?: RequestNotes | undefined;
   /** Values of keys that are supposed instead of the request's own, where somebody asks what would be. */

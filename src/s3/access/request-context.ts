@@ -41,6 +41,8 @@ export interface Subject {
   readonly requestTags?: readonly Tag[] | undefined;
   /** Keys of tags that the request names without values. */
   readonly tagKeys?: readonly string[] | undefined;
+  /** The key of KMS that the body names, where the header of a new object would. */
+  readonly kmsKeyId?: string | undefined;
   /** What the body says of object lock, where the headers of a new object would. */
   readonly lock?: ObjectLock | undefined;
   readonly versionId?: string | undefined;
@@ -80,7 +82,6 @@ const headerKeys = [
   'x-amz-metadata-directive',
   'x-amz-object-ownership',
   'x-amz-server-side-encryption',
-  'x-amz-server-side-encryption-aws-kms-key-id',
   'x-amz-server-side-encryption-customer-algorithm',
   'x-amz-storage-class',
   'x-amz-website-redirect-location',
@@ -88,10 +89,13 @@ const headerKeys = [
   'if-none-match',
 ];
 
+const kmsKeyHeader = 'x-amz-server-side-encryption-aws-kms-key-id';
+
 const authTypes = { header: 'REST-HEADER', presigned: 'REST-QUERY-STRING', form: 'POST' } as const;
 
 const resolvers: ReadonlyMap<string, Resolve> = new Map<string, Resolve>([
   ...headerKeys.map((name): [string, Resolve] => [`s3:${name}`, ofHeader(name)]),
+  [`s3:${kmsKeyHeader}`, ({ header }, { kmsKeyId }) => kmsKeyId ?? header(kmsKeyHeader)],
   ['s3:object-lock-mode', ({ header }, { lock }) => lock?.mode ?? header('x-amz-object-lock-mode')],
   ['s3:object-lock-retain-until-date', retainUntil],
   ['s3:object-lock-legal-hold', ({ header }, { lock }) => lock?.legalHold ?? header('x-amz-object-lock-legal-hold')],

@@ -19,6 +19,7 @@ const tell: Tell = {
   }),
   PutObjectTagging: ({ Tagging }) => tagsTold(Tagging.TagSet),
   TagResource: ({ Tags }) => tagsTold(Tags),
+  UpdateObjectEncryption: ({ ObjectEncryption }) => ({ kmsKeyId: ObjectEncryption.SSEKMS?.KMSKeyArn }),
   UntagResource: ({ TagKeys }) => ({ tagKeys: TagKeys }),
 };
 

@@ -8,6 +8,7 @@ import { announcedAlgorithm } from '../checksum-members.ts';
 import { S3Error } from '../errors.ts';
 import { invalidArgument, invalidRequest } from '../lifecycle/refusals.ts';
 import type { OperationRequest } from '../operation.ts';
+import { isSignedByVersion4 } from '../signature-version.ts';
 
 /** Members of object lock, for an operation's `supports`. */
 export const objectLockInputs = ['ObjectLockMode', 'ObjectLockRetainUntilDate', 'ObjectLockLegalHoldStatus'] as const;
@@ -96,15 +97,10 @@ export async function requireDigest(
       `Content-MD5 OR x-amz-checksum- HTTP header is required for ${what} requests with Object Lock parameters`,
     );
   }
-  if (isOldOrUnsigned(request)) {
+  if (!isSignedByVersion4(request)) {
     throw new S3Error('InvalidArgument', {
       message: `${what} requests with Object Lock parameters require AWS Signature Version 4`,
       fields: { ArgumentName: 'Authorization' },
     });
   }
-}
-
-function isOldOrUnsigned({ identity, header, query }: OperationRequest): boolean {
-  const isVersion2 = header('authorization')?.startsWith('AWS ') === true || query('AWSAccessKeyId') !== undefined;
-  return identity.kind === 'anonymous' || isVersion2;
 }

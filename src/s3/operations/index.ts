@@ -93,6 +93,7 @@ import { putPublicAccessBlock } from './put-public-access-block.ts';
 import { restoreObject } from './restore-object.ts';
 import { tagResource } from './tag-resource.ts';
 import { untagResource } from './untag-resource.ts';
+import { updateObjectEncryption } from './update-object-encryption.ts';
 import { uploadPart } from './upload-part.ts';
 import { uploadPartCopy } from './upload-part-copy.ts';
 
@@ -115,6 +116,7 @@ const declared = [
   restoreObject,
   tagResource,
   untagResource,
+  updateObjectEncryption,
   abortMultipartUpload,
   completeMultipartUpload,
   copyObject,
