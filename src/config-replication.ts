@@ -15,6 +15,7 @@ const destinationSchema = z
     secretAccessKey: z.string().min(1),
     ninefold: z.boolean().default(false),
     minio: z.boolean().default(false),
+    pathStyle: z.boolean().default(true),
     timeoutMs: z.int().min(100).default(60_000),
     buckets: z.array(bucketSchema).min(1),
   })

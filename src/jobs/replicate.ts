@@ -5,6 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import {
+  DestinationAway,
   type Prepared,
   type Replica,
   type ReplicaTarget,
@@ -212,7 +213,7 @@ class Replicator {
       const failure = describe(error);
       this.#lastErrors.set(entry.destination, failure);
       if (!(error instanceof ReplicationRefused) && clock.nowMs() - entry.queuedMs < retryForMs)
-        return { outcome: 'failed' };
+        return { outcome: error instanceof DestinationAway ? 'away' : 'failed' };
       const reason = error instanceof ReplicationRefused ? error.reason : undefined;
       const failureReason = reason === undefined ? {} : { failureReason: reason };
       const told = { event: 'Replication:OperationFailedReplication', ...failureReason };

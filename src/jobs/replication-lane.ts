@@ -1,18 +1,23 @@
 /**
  * What is on its way to one destination: changes of a key in their order, those of different keys beside each other, so many at
- * once, of a window of what waits in the queue.
+ * once, of a window of what waits in the queue. While the destination is away one change at a time shows whether it still is, less
+ * and less often; once one gets through, all go on at once.
  */
 import type { ReplicationEntry } from '../engine/replication/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Chain, OrderedWindow, type PassedRange } from '../lib/ordered-window.ts';
 
 const pauseMsMax = 5 * 60_000;
+const awayMsMin = 500;
+const awayMsMax = 15_000;
 
 /** What came of an attempt. */
 export type Attempt =
   | { readonly outcome: 'settled' }
   /** To be tried again. */
   | { readonly outcome: 'failed' }
+  /** To be tried again, as any other would be: the destination is away. */
+  | { readonly outcome: 'away' }
   /** The work was given up as the server stops. */
   | { readonly outcome: 'abandoned' };
 
@@ -40,6 +45,8 @@ export class ReplicationLane {
   readonly #underWay = new Set<Promise<void>>();
   /** Whether what it holds may not be begun yet, so that nothing more need be taken in. */
   isHeldBack = false;
+  /** How often in a row the destination was found to be away, and until when that is taken for granted. */
+  #away = { times: 0, untilMs: 0 };
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -75,10 +82,11 @@ export class ReplicationLane {
 
   /** Begins what can be begun now. */
   pump(): void {
-    const { signal, underWayMax } = this.#options;
-    if (signal.aborted) return;
+    const { signal, clock } = this.#options;
+    if (signal.aborted || clock.nowMs() < this.#away.untilMs) return;
     this.#window.wake();
-    while (this.#underWay.size < underWayMax && this.#mayBegin()) {
+    if (this.#isAway && this.#window.ready.length === 0) this.#window.wakeNext();
+    while (this.#underWay.size < this.#atOnceMax && this.#mayBegin()) {
       for (const { chain, entry } of this.#window.take(1)) {
         const working = this.#work(chain, entry).finally(() => {
           this.#underWay.delete(working);
@@ -94,6 +102,14 @@ export class ReplicationLane {
     await Promise.all(this.#underWay);
   }
 
+  get #isAway(): boolean {
+    return this.#away.times > 0;
+  }
+
+  get #atOnceMax(): number {
+    return this.#isAway ? 1 : this.#options.underWayMax;
+  }
+
   #mayBegin(): boolean {
     const [entry] = this.#window.ready[0]?.entries ?? [];
     const mayBegin = entry !== undefined && this.#options.mayBegin(entry);
@@ -103,7 +119,24 @@ export class ReplicationLane {
 
   async #work(chain: Chain<ReplicationEntry>, entry: ReplicationEntry): Promise<void> {
     const { outcome } = await this.#options.attempt(entry);
-    if (outcome === 'failed') this.#window.failed(chain);
-    else if (outcome === 'settled') this.#window.settled(chain, entry);
+    if (outcome === 'settled') this.#window.settled(chain, entry);
+    else if (outcome !== 'abandoned') this.#window.failed(chain);
+    if (outcome === 'away') this.#noteAway();
+    else if (outcome !== 'abandoned') this.#noteThere();
+  }
+
+  /** Those that were under way when it went tell it once. */
+  #noteAway(): void {
+    const nowMs = this.#options.clock.nowMs();
+    if (nowMs < this.#away.untilMs) return;
+    const times = this.#away.times + 1;
+    this.#away = { times, untilMs: nowMs + Math.min(awayMsMin * 2 ** (times - 1), awayMsMax) };
+  }
+
+  /** What had to wait for the destination waits no more. A single failure may have been the change's own. */
+  #noteThere(): void {
+    const { times } = this.#away;
+    this.#away = { times: 0, untilMs: 0 };
+    if (times > 1) this.#window.wakeAll();
   }
 }

@@ -113,6 +113,21 @@ export class OrderedWindow<Entry extends Sequenced> {
     }
   }
 
+  /** What waits to be tried again is ready at once. */
+  wakeAll(): void {
+    this.#ready.push(...this.#waiting);
+    this.#waiting.clear();
+  }
+
+  /** Of what waits to be tried again the next one is ready at once. */
+  wakeNext(): void {
+    let next: Chain<Entry> | undefined;
+    for (const chain of this.#waiting) if (next === undefined || chain.nextTryMs < next.nextTryMs) next = chain;
+    if (next === undefined) return;
+    this.#waiting.delete(next);
+    this.#ready.push(next);
+  }
+
   /** Hands out the first entries of the first keys that are ready, so many at most. Each is to be settled or has failed. */
   take(count: number): readonly { readonly chain: Chain<Entry>; readonly entry: Entry }[] {
     const nowMs = this.#options.clock.nowMs();

@@ -1,10 +1,15 @@
-/** A client of S3 on another server: signed requests, path style, with bodies that are streamed as they are read. */
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { answerText } from '../lib/answer-text.ts';
+/**
+ * A client of S3 on another server: signed requests, with bodies that are streamed as they are read. It goes where the server
+ * redirects it to, and tells what is the matter with the server from what is with the request.
+ */
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { DestinationAway } from '../engine/replication/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { signRequest } from '../lib/sigv4/sign.ts';
 import { AnswerXml } from './answer-xml.ts';
+import { type Answer, exchange, NoAnswer, type StreamedBody } from './exchange.ts';
+import { encode, type Place, pathOf, redirectOf } from './places.ts';
 
 export interface S3ClientOptions {
   /** Scheme and host, and a port where it is another. */
@@ -12,6 +17,8 @@ export interface S3ClientOptions {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Whether the bucket is named in the path; if not, in the host's name. */
+  readonly pathStyle: boolean;
   /** How long nothing may come or go. */
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -23,16 +30,10 @@ export interface S3Call {
   readonly key?: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | { readonly length: number; read(): AsyncIterable<Uint8Array> };
+  readonly body?: StreamedBody;
 }
 
-interface RawAnswer {
-  readonly status: number;
-  readonly text: string;
-  readonly etag: string | undefined;
-}
-
-/** An answer that is no success. */
+/** An answer that is no success, and is about the request. */
 export class S3Failure extends Error {
   override readonly name = 'S3Failure';
   readonly status: number;
@@ -45,98 +46,85 @@ export class S3Failure extends Error {
   }
 }
 
-/** Answers are short but for listings. */
-const answerBytesMax = 4 * 1024 * 1024;
-const socketsMax = 32;
+/** Refusals that any other request would meet as well: the server is busy, or the configuration of one of the two is wrong. */
+const serverWideCodes = new Set([
+  ...['SlowDown', 'ServiceUnavailable', 'RequestLimitExceeded', 'Throttling', 'ThrottlingException'],
+  ...['RequestTimeTooSkewed', 'InvalidAccessKeyId', 'SignatureDoesNotMatch', 'AuthorizationHeaderMalformed'],
+  ...['PermanentRedirect', 'TemporaryRedirect'],
+]);
+const notImplemented = 501;
+const tooManyRequests = 429;
+const pool = { keepAlive: true, maxSockets: 32 };
+const redirectsMax = 4;
 const messageShownMax = 200;
 
 export class S3Client {
   readonly #options: S3ClientOptions;
-  readonly #url: URL;
-  readonly #agent: HttpAgent;
+  readonly #home: URL;
+  readonly #agent = new HttpAgent(pool);
+  readonly #secureAgent = new HttpsAgent(pool);
 
   constructor(options: S3ClientOptions) {
     this.#options = options;
-    this.#url = new URL(options.endpoint);
-    const pool = { keepAlive: true, maxSockets: socketsMax };
-    this.#agent = this.#url.protocol === 'https:' ? new HttpsAgent(pool) : new HttpAgent(pool);
+    this.#home = new URL(options.endpoint);
   }
 
-  /** Throws S3Failure, and whatever comes of the connection. */
+  /** Throws S3Failure, or DestinationAway for what would become of any request now, and whatever the reading of the body throws. */
   async call(call: S3Call): Promise<AnswerXml> {
-    const answer = await this.#exchange(call);
-    const isSuccess = answer.status >= 200 && answer.status < 300;
+    const { endpoint } = this.#options;
+    const answer = await this.#follow(call);
+    const { status, headers } = answer;
     // Of what takes long S3 begins the answer before it knows how it ends.
-    const xml = new AnswerXml(answer.text, answer);
-    if (isSuccess && !xml.isError) return xml;
+    const xml = new AnswerXml(answer.text, headers);
+    if (status >= 200 && status < 300 && !xml.isError) return xml;
     const code = xml.textOf('Code') ?? '';
-    const message = xml.textOf('Message') ?? answer.text.slice(0, messageShownMax);
-    const { status } = answer;
-    throw new S3Failure(`${this.#options.endpoint} answered ${status} ${code}: ${message}`, { status, code });
+    const message = `${endpoint} answered ${status} ${code}: ${xml.textOf('Message') ?? answer.text.slice(0, messageShownMax)}`;
+    if (isServerWide(status, code)) throw new DestinationAway(message);
+    throw new S3Failure(message, { status, code });
   }
 
   /** Ends connections that wait for use. */
   close(): void {
     this.#agent.destroy();
+    this.#secureAgent.destroy();
   }
 
-  #exchange(call: S3Call): Promise<RawAnswer> {
-    const { clock, timeoutMs, ...credentials } = this.#options;
+  async #follow(call: S3Call): Promise<Answer> {
+    const { region, pathStyle } = this.#options;
+    let place: Place = { origin: this.#home, region, pathStyle };
+    for (let redirects = 0; ; redirects++) {
+      const answer = await this.#exchange(call, place);
+      const next = redirects < redirectsMax ? redirectOf(answer, { bucket: call.bucket, place }) : undefined;
+      if (next === undefined) return answer;
+      place = next;
+    }
+  }
+
+  async #exchange(call: S3Call, place: Place): Promise<Answer> {
+    const { clock, timeoutMs, accessKeyId, secretAccessKey } = this.#options;
     const { method, body = '' } = call;
-    const rawPath = `/${[call.bucket, ...(call.key === undefined ? [] : [call.key])].map(encodePath).join('/')}`;
+    const { origin, rawPath } = pathOf(place, call);
     const rawQuery = Object.entries(call.query ?? {})
       .map(([name, value]) => `${encode(name)}=${encode(value)}`)
       .join('&');
     const headers = signRequest(
       {
-        ...{ method, rawPath, rawQuery, host: this.#url.host, headers: call.headers ?? {} },
+        ...{ method, rawPath, rawQuery, host: origin.host, headers: call.headers ?? {} },
         body: typeof body === 'string' ? body : { sha256: 'UNSIGNED-PAYLOAD' },
       },
-      { ...credentials, nowMs: clock.nowMs() },
+      { accessKeyId, secretAccessKey, region: place.region, nowMs: clock.nowMs() },
     );
-    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-    const send = this.#url.protocol === 'https:' ? httpsRequest : httpRequest;
-    return new Promise((resolve, reject) => {
-      const outgoing = send({
-        ...{ host: this.#url.hostname.replace(/^\[|\]$/g, ''), port: this.#url.port, agent: this.#agent, method },
-        path: rawQuery === '' ? rawPath : `${rawPath}?${rawQuery}`,
-        headers: { ...headers, host: this.#url.host, 'content-length': String(length) },
-        timeout: timeoutMs,
-      });
-      outgoing.once('timeout', () => outgoing.destroy(new Error(`nothing came or went for ${timeoutMs} ms`)));
-      outgoing.once('error', reject);
-      outgoing.once('response', (incoming) => collect(incoming).then(resolve, reject));
-      sendBody(outgoing, body).catch((error: unknown) => outgoing.destroy(error as Error));
-    });
+    const path = rawQuery === '' ? rawPath : `${rawPath}?${rawQuery}`;
+    const agent = origin.protocol === 'https:' ? this.#secureAgent : this.#agent;
+    try {
+      return await exchange({ origin, agent, method, path, headers, body, timeoutMs });
+    } catch (error) {
+      throw error instanceof NoAnswer ? new DestinationAway(error.message, { cause: error }) : error;
+    }
   }
 }
 
-async function sendBody(outgoing: ClientRequest, body: NonNullable<S3Call['body']>): Promise<void> {
-  if (typeof body === 'string') {
-    outgoing.end(body);
-    return;
-  }
-  // A chunk is whole on its way before the next one is read: it may lie where that will.
-  for await (const chunk of body.read()) {
-    if (outgoing.destroyed) return;
-    await new Promise<void>((resolve, reject) => {
-      outgoing.write(chunk, (error) => (error ? reject(error) : resolve()));
-    });
-  }
-  outgoing.end();
-}
-
-async function collect(incoming: IncomingMessage): Promise<RawAnswer> {
-  const text = await answerText(incoming, answerBytesMax);
-  const { statusCode: status = 0, headers } = incoming;
-  return { status, text, etag: headers.etag };
-}
-
-/** Percent-encoded as Signature Version 4 wants it. */
-export function encode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
-function encodePath(path: string): string {
-  return path.split('/').map(encode).join('/');
+function isServerWide(status: number, code: string): boolean {
+  if (serverWideCodes.has(code) || status === tooManyRequests) return true;
+  return (status >= 300 && status < 400) || (status >= 500 && status !== notImplemented);
 }

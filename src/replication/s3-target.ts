@@ -20,7 +20,8 @@ import type { Clock } from '../lib/clock.ts';
 import { writeHeaderText, writeMetadataText } from '../lib/header-text.ts';
 import type { AnswerXml } from './answer-xml.ts';
 import { lockHeaders, setLock } from './lock-requests.ts';
-import { encode, type S3Call, type S3Client, S3Failure } from './s3-client.ts';
+import { encode } from './places.ts';
+import { type S3Call, type S3Client, S3Failure } from './s3-client.ts';
 
 export interface S3TargetOptions {
   readonly client: S3Client;
@@ -33,12 +34,12 @@ export interface S3TargetOptions {
 
 /** Refusals that another attempt may not meet. */
 const passing = new Set([
-  ...['RequestTimeout', 'RequestTimeTooSkewed', 'SlowDown', 'OperationAborted', 'ConditionalRequestConflict'],
+  ...['RequestTimeout', 'OperationAborted', 'ConditionalRequestConflict', 'InternalError'],
   ...['BadDigest', 'IncompleteBody', 'XAmzContentSHA256Mismatch', 'NoSuchUpload'],
 ]);
 /** What is to be changed is not there. */
 const absent = new Set(['NoSuchVersion', 'NoSuchKey']);
-const passingStatuses = new Set([408, 409, 425, 429]);
+const passingStatuses = new Set([408, 409, 425]);
 /** What servers say of a bucket without object lock. */
 const lockMissing = /missing Object ?Lock ?Configuration/i;
 const md5Form = /^[0-9a-f]{32}$/;
@@ -204,7 +205,7 @@ async function copyOntoItself(options: S3TargetOptions, call: Call, replica: Rep
 }
 
 function isPassing({ status, code }: S3Failure): boolean {
-  return status < 400 || status >= 500 || passingStatuses.has(status) || passing.has(code) || absent.has(code);
+  return status < 400 || passingStatuses.has(status) || passing.has(code) || absent.has(code);
 }
 
 function headersOf({ server, clock }: S3TargetOptions, replica: Replica): Record<string, string> {

@@ -74,6 +74,11 @@ export class ReplicationRefused extends Error {
   }
 }
 
+/** Nothing can be replicated to the destination now: it is not reached, is busy, or does not know us. It is tried again. */
+export class DestinationAway extends Error {
+  override readonly name = 'DestinationAway';
+}
+
 /** What an entry of the queue is about, as it is now. */
 export type Prepared =
   /** There is nothing left of it to replicate; whether its rule has it tracked. */
