@@ -1,8 +1,11 @@
 /** Figures for those who collect them: as text for Prometheus, and as CloudWatch has them. */
+
+import type { Outbox } from '../engine/events/outbox.ts';
 import type { RequestMetrics } from '../engine/metrics/request-metrics.ts';
 import type { Replication } from '../engine/replication/types.ts';
 import type { Usage } from '../engine/usage/usage.ts';
 import type { Clock } from '../lib/clock.ts';
+import { eventFamilies } from './event-metrics.ts';
 import { requestData, storageData } from './metrics-data.ts';
 import { metricsText, metricsTextType } from './metrics-text.ts';
 import { replicationData, replicationFamilies } from './replication-metrics.ts';
@@ -13,13 +16,14 @@ export interface MetricsSources {
   readonly requestMetrics: RequestMetrics;
   readonly usage: Usage;
   readonly replication: Pick<Replication, 'sizes'>;
+  readonly outbox: Pick<Outbox, 'sizes'>;
   readonly clock: Clock;
 }
 
 /** Paths that who collects figures may be let read, and nothing else. */
 export const metricsPaths: ReadonlySet<string> = new Set(['metrics', 'metrics.json']);
 
-export function metricsRoutes({ requestMetrics, usage, replication, clock }: MetricsSources): readonly Route[] {
+export function metricsRoutes({ requestMetrics, usage, replication, outbox, clock }: MetricsSources): readonly Route[] {
   const readStorage = async (): Promise<readonly StorageFigures[]> => (await usage.read()).map(storageFigures);
   return [
     {
@@ -28,8 +32,9 @@ export function metricsRoutes({ requestMetrics, usage, replication, clock }: Met
       contentType: metricsTextType,
       async run({ body }) {
         refuseBody(body);
-        const families = replicationFamilies(await replication.sizes(), clock.nowMs());
-        return metricsText(requestMetrics.read(), await readStorage(), families);
+        const ofReplication = replicationFamilies(await replication.sizes(), clock.nowMs());
+        const ofEvents = eventFamilies(await outbox.sizes(), clock.nowMs());
+        return metricsText(requestMetrics.read(), await readStorage(), [...ofReplication, ...ofEvents]);
       },
     },
     {

@@ -4,6 +4,7 @@ import { afterAll, expect, test } from 'vitest';
 import { EventReceiver } from '../support/event-receiver.ts';
 import { eventually } from '../support/eventually.ts';
 import { readNinefoldFor, runNinefoldFor } from '../support/ninefold-command.ts';
+import { signedRequests } from '../support/signed-requests.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
 const target = 'arn:aws:lambda:us-east-1:000000000000:function:down';
@@ -15,6 +16,7 @@ const webhook = { url: receiver.url, secret: 'a-secret-of-the-test' };
 const daemon = useDaemon({
   config: JSON.stringify({ events: { retryFor: '1ms', targets: [{ arn: target, webhook }] } }),
 });
+const { send } = signedRequests(daemon);
 const run = (...words: string[]) => runNinefoldFor(daemon(), words);
 
 async function telling(LambdaFunctionArn: string): Promise<string> {
@@ -37,6 +39,7 @@ test('given up → listed, needs attention, and sent again when asked; dropped �
   await put('a');
   await put('b');
   await eventually(async () => expect((await run('events', 'list')).stdout).toMatch(/:down {2}0 wait {2}2 given up/));
+  expect(await figuresOf(target)).toEqual({ dead_letters: 2 });
   expect((await run('status')).stdout).toContain(`2 events for ${target} were given up and are kept.`);
   receiver.takes = () => true;
   expect((await run('events', 'replay', target)).stdout).toBe('2 events are sent again.\n');
@@ -57,10 +60,23 @@ test('given up → listed, needs attention, and sent again when asked; dropped �
   expect((await run('events', 'list')).stdout).toBe('No event waits, and none was given up.\n');
 });
 
+/** Figures of the target that `/-/metrics` has, by their names. */
+async function figuresOf(arn: string): Promise<Readonly<Record<string, number>>> {
+  const { body } = await send({ method: 'GET', path: '/-/metrics' });
+  const lines = [...body.matchAll(/^ninefold_events_(\w+)\{target="([^"]*)"\} (.+)$/gm)];
+  return Object.fromEntries(
+    lines.filter(([, , target]) => target === arn).map(([, name, , value]) => [name, Number(value)]),
+  );
+}
+
 test('for a target that is not there → they wait, and are dropped when asked; without any → refused', async () => {
   const Bucket = await telling(other);
   await daemon().client.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
   expect((await run('events', 'list')).stdout).toMatch(/:none {2}1 wait, the oldest for /);
+  const { waiting, oldest_waiting_seconds: ageSeconds, ...others } = await figuresOf(other);
+  expect({ waiting, others }).toEqual({ waiting: 1, others: {} });
+  expect(ageSeconds).toBeGreaterThan(0);
+  expect(ageSeconds).toBeLessThan(600);
   expect((await run('events', 'drop', other)).stdout).toBe('0 events are forgotten.\n');
   expect((await run('events', 'drop', other, '--waiting')).stdout).toBe('1 event is forgotten.\n');
   expect(await run('events', 'replay', other)).toMatchObject({
