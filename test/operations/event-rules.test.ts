@@ -92,6 +92,10 @@ describe('a configuration', () => {
 describe('refused', () => {
   const overlap =
     'InvalidArgument: Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are overlapping for the same event type.';
+  const shared =
+    'InvalidArgument: Configurations overlap. Configurations on the same bucket cannot share a common event type.';
+  const notParsed = 'InvalidArgument: The ARN could not be parsed';
+  const numbered = (count: number) => Array.from({ length: count }, (_, at) => rule(`${at}/`));
   const unknownEvent = 'InvalidArgument: A specified event is not supported for notifications.';
   const unknownTarget = 'InvalidArgument: Unable to validate the following destination configurations';
 
@@ -118,13 +122,47 @@ describe('refused', () => {
       [rule('a', undefined, 'x'), rule('b', undefined, 'x')],
       'InvalidArgument: Same ID used for multiple configurations. IDs must be unique',
     ],
+    ['an event twice', [rule('', ['s3:ObjectCreated:Put', 's3:ObjectCreated:Put'])], shared],
+    ['an event, and all of its kind in one rule', [rule('', ['s3:ObjectCreated:*', 's3:ObjectCreated:Put'])], shared],
+    ['a hundred rules', numbered(100), 'none'],
+    [
+      'more than a hundred',
+      numbered(101),
+      'InvalidRequest: Too many configurations submitted. The maximum number of configurations is 100',
+    ],
     ['a target that is none', [{ ...rule(''), QueueArn: `${queue}-other` }], unknownTarget],
-    ['a topic where a queue belongs', [{ ...rule(''), QueueArn: topic }], unknownTarget],
-    ['no ARN', [{ ...rule(''), QueueArn: 'queue' }], 'InvalidArgument: The ARN is not well formed'],
+    [
+      'a target that is none, of another region',
+      [{ ...rule(''), QueueArn: queue.replace('us-east-1', 'eu-west-1') }],
+      'InvalidArgument: The notification destination service region is not valid for the bucket location constraint',
+    ],
+    ['a topic where a queue belongs', [{ ...rule(''), QueueArn: topic }], notParsed],
+    [
+      'a FIFO queue',
+      [{ ...rule(''), QueueArn: `${queue}.fifo` }],
+      'InvalidArgument: FIFO SQS queues are not supported.',
+    ],
+    ['no ARN', [{ ...rule(''), QueueArn: 'queue' }], notParsed],
   ] as const)('%s → %s', async ([, rules, expected]) => {
     const Bucket = await daemon().newBucket();
     expect(await refusalText(put(Bucket, { QueueConfigurations: [...rules] }))).toBe(expected);
     expect(await get(Bucket)).toEqual(expected === 'none' ? expect.objectContaining({}) : {});
+  });
+
+  test('several targets that are none → all are named; a topic where a queue belongs → refused, validation skipped or not', async () => {
+    const Bucket = await daemon().newBucket();
+    const absent = (name: string, filter: string) => ({ ...rule(filter), QueueArn: `${queue}-${name}` });
+    await expect(put(Bucket, { QueueConfigurations: [absent('a', 'a'), absent('b', 'b')] })).rejects.toMatchObject({
+      ArgumentName1: `${queue}-a`,
+      ArgumentValue1: 'The destination queue does not exist',
+      ArgumentName2: `${queue}-b`,
+    });
+    await expect(put(Bucket, { QueueConfigurations: [absent('a', 'a')] })).rejects.toMatchObject({
+      ArgumentName: `${queue}-a`,
+      ArgumentValue: 'The destination queue does not exist',
+    });
+    const elsewhere = put(Bucket, { QueueConfigurations: [{ ...rule(''), QueueArn: topic }] }, true);
+    await expect(elsewhere).rejects.toMatchObject({ ArgumentName: 'Queue', ArgumentValue: topic });
   });
 
   test('a target that is none, its validation skipped → taken, and no test event is sent to it', async () => {

@@ -14,10 +14,8 @@ export interface EventTargets {
   topic(arn: string, bucket: Pick<Bucket, 'name' | 'owner'>): 'absent' | 'taken' | 'refused' | 'refused elsewhere';
 }
 
-const serviceOf = { topic: 'sns', queue: 'sqs', function: 'lambda', bus: 'events' } as const;
-
 /**
- * Throws InvalidArgument for a rule whose target is not there, is of another kind, or takes nothing of the bucket; AccessDenied where the
+ * Throws InvalidArgument for rules whose target is not there, or takes nothing of the bucket; AccessDenied where the
  * account that has it would have to allow that.
  */
 export function checkTargets(
@@ -25,26 +23,46 @@ export function checkTargets(
   { configured, queue, topic }: EventTargets,
   bucket: Bucket,
 ): void {
+  const wrong = new Map<string, string>();
   for (const { kind, target } of rules) {
-    if (configured.has(target) && serviceIn(target) === serviceOf[kind]) continue;
+    if (configured.has(target)) continue;
     if (kind === 'queue' && queue(target, bucket)) continue;
     const answer = kind === 'topic' ? topic(target, bucket) : 'absent';
     if (answer === 'taken') continue;
     if (answer === 'refused elsewhere') throw new S3Error('AccessDenied');
-    throw invalid('Unable to validate the following destination configurations', {
-      [target]:
-        answer === 'refused'
-          ? 'Permissions on the destination topic do not allow S3 to publish notifications from this bucket'
-          : `The destination ${kind} does not exist`,
-    });
+    if (answer === 'absent' && regionIn(target) !== bucket.region) throw invalid(otherRegion);
+    wrong.set(
+      target,
+      answer === 'refused'
+        ? 'Permissions on the destination topic do not allow S3 to publish notifications from this bucket'
+        : `The destination ${kind} does not exist`,
+    );
   }
+  if (wrong.size === 0) return;
+  throw new S3Error('InvalidArgument', {
+    message: 'Unable to validate the following destination configurations',
+    fields: argumentFields([...wrong]),
+  });
+}
+
+const otherRegion = 'The notification destination service region is not valid for the bucket location constraint';
+
+/** Several arguments that are wrong are numbered. */
+function argumentFields(wrong: readonly (readonly [name: string, value: string])[]): Record<string, string> {
+  const numberOf = (at: number) => (wrong.length === 1 ? '' : String(at + 1));
+  return Object.fromEntries(
+    wrong.flatMap(([name, value], at) => [
+      [`ArgumentName${numberOf(at)}`, name],
+      [`ArgumentValue${numberOf(at)}`, value],
+    ]),
+  );
 }
 
 /** ARN of the event bus, if one is configured. */
 export function busTargetOf({ configured }: EventTargets): string | undefined {
-  return [...configured].find((arn) => serviceIn(arn) === 'events');
+  return [...configured].find((arn) => arn.split(':')[2] === 'events');
 }
 
-function serviceIn(arn: string): string | undefined {
-  return arn.split(':')[2];
+function regionIn(arn: string): string | undefined {
+  return arn.split(':')[3];
 }

@@ -12,12 +12,15 @@ import { eventNames } from './event-names.ts';
 const idLengthMax = 255;
 const idBytes = 36;
 const filterBytesMax = 1024;
+const rulesMax = 100;
 /** Id of the rule that EventBridge's part of a configuration is. */
 const busRuleId = 'EventBridge';
 
+const overlap = 'Configurations overlap. Configurations on the same bucket cannot share a common event type.';
+
 type Given = Pick<S3.QueueConfiguration, 'Id' | 'Filter' | 'Events'> & { readonly target: string | undefined };
 
-/** Throws InvalidArgument, NotImplemented. `busTarget` is where events for EventBridge go; undefined where nothing takes them. */
+/** Throws InvalidArgument, InvalidRequest, NotImplemented. `busTarget` is where events for EventBridge go; undefined where nothing takes them. */
 export function readEventRules(given: S3.NotificationConfiguration, busTarget: string | undefined): EventRule[] {
   const rules = [
     ...(given.TopicConfigurations ?? []).map((one) => readRule('topic', { ...one, target: one.TopicArn })),
@@ -26,6 +29,11 @@ export function readEventRules(given: S3.NotificationConfiguration, busTarget: s
       readRule('function', { ...one, target: one.LambdaFunctionArn }),
     ),
   ];
+  if (rules.length > rulesMax) {
+    throw new S3Error('InvalidRequest', {
+      message: `Too many configurations submitted. The maximum number of configurations is ${rulesMax}`,
+    });
+  }
   refuseSameIds(rules);
   refuseOverlaps(rules);
   return given.EventBridgeConfiguration === undefined ? rules : [...rules, busRule(busTarget)];
@@ -44,11 +52,10 @@ function busRule(target: string | undefined): EventRule {
 function readRule(kind: EventRule['kind'], { Id, Filter, Events = [], target = '' }: Given): EventRule {
   const id = Id === undefined || Id === '' ? randomBase64(idBytes) : Id;
   if (id.length > idLengthMax) throw invalid(`Value of Id cannot exceed ${idLengthMax} characters`, { Id: id });
-  if (!/^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$/.test(target)) {
-    throw invalid('The ARN is not well formed', { [argumentOf[kind]]: target });
-  }
+  checkArn(kind, target);
   if (Events.length === 0) throw new S3Error('MalformedXML');
   for (const event of Events) checkEvent(event);
+  refuseOverlapOfOne(Events);
   const filters = (Filter?.Key?.FilterRules ?? []).map(readFilter);
   return {
     ...{ kind, id, target, events: [...Events], filters },
@@ -57,6 +64,14 @@ function readRule(kind: EventRule['kind'], { Id, Filter, Events = [], target = '
   };
 }
 
+/** Also of a target whose validation is skipped. */
+function checkArn(kind: EventRule['kind'], target: string): void {
+  const [, service] = /^arn:[^:]+:([^:]+):[^:]*:[^:]*:.+$/.exec(target) ?? [];
+  if (service !== serviceOf[kind]) throw invalid('The ARN could not be parsed', { [argumentOf[kind]]: target });
+  if (kind === 'queue' && target.endsWith('.fifo')) throw invalid('FIFO SQS queues are not supported.');
+}
+
+const serviceOf = { topic: 'sns', queue: 'sqs', function: 'lambda', bus: 'events' } as const;
 const argumentOf = { topic: 'Topic', queue: 'Queue', function: 'CloudFunction', bus: 'EventBridge' } as const;
 
 function checkEvent(event: string): void {
@@ -85,6 +100,14 @@ function meaningOf(filters: EventRule['filters'], name: 'prefix' | 'suffix'): st
   return one === undefined ? '' : (decodeForm(one.value) ?? one.value);
 }
 
+/** Of one rule: an event that is named twice, or among all of its kind. */
+function refuseOverlapOfOne(events: readonly string[]): void {
+  for (const [at, event] of events.entries()) {
+    const other = events.slice(at + 1).find((another) => shareEvent({ events: [event] }, { events: [another] }));
+    if (other !== undefined) throw invalid(overlap, { Event: `${event}, ${other}` });
+  }
+}
+
 function refuseSameIds(rules: readonly EventRule[]): void {
   const ids = rules.map(({ id }) => id);
   const twice = ids.find((id, at) => ids.indexOf(id) !== at);
@@ -98,10 +121,7 @@ function refuseOverlaps(rules: readonly EventRule[]): void {
     for (const other of rules.slice(at + 1)) {
       if (!shareEvent(rule, other) || !shareKeys(rule, other)) continue;
       if (rule.filters.length === 0 && other.filters.length === 0) {
-        throw invalid(
-          'Configurations overlap. Configurations on the same bucket cannot share a common event type. : ' +
-            `[${rule.id}, ${other.id}]`,
-        );
+        throw invalid(`${overlap} : [${rule.id}, ${other.id}]`);
       }
       throw invalid(
         'Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are overlapping for the same event type.',
@@ -110,7 +130,7 @@ function refuseOverlaps(rules: readonly EventRule[]): void {
   }
 }
 
-function shareEvent(rule: EventRule, other: EventRule): boolean {
+function shareEvent(rule: Pick<EventRule, 'events'>, other: Pick<EventRule, 'events'>): boolean {
   return rule.events.some((one) =>
     other.events.some((another) => covers({ wide: one, narrow: another }) || covers({ wide: another, narrow: one })),
   );
