@@ -12,7 +12,7 @@ let nowMs = 0;
 const clock = { nowMs: () => nowMs };
 let iam: Iam;
 let ring: KeyRing;
-/** What was copied each time: keys, and how much material each had. */
+/** What was copied each time: keys, and how much material each had, and aliases. */
 let copied: string[];
 
 beforeEach(async () => {
@@ -30,8 +30,9 @@ function ringWith(serverKey: Buffer): KeyRing {
     region: 'us-east-1',
     clock,
     copy: async () => {
-      const records = iam.directory.view(accountId)?.kmsKeys.all() ?? [];
-      copied.push(records.map(({ id, material }) => `${id} ${material.length}`).join());
+      const view = iam.directory.view(accountId);
+      const keys = view?.kmsKeys.all().map(({ id, material }) => `${id} ${material.length}`) ?? [];
+      copied.push([...keys, ...(view?.kmsAliases.all().map(({ name }) => name) ?? [])].join());
     },
   });
 }
@@ -49,11 +50,17 @@ test('a text opens with its context in any order, and with no other, nor with a 
   }
 });
 
-test('new material → copied before it is answered', async () => {
+test('a key, new material, an alias → copied before they are answered', async () => {
   const key = await newKey();
   expect(copied).toEqual([`${key.record.id} 1`]);
   await ring.rotate(key);
   expect(copied.slice(1)).toEqual([`${key.record.id} 2`]);
+  const { id: keyId } = key.record;
+  const alias = { name: 'alias/photos', keyId, createdMs: 0, updatedMs: 0 };
+  await ring.changeAlias({ accountId, name: alias.name }, () => alias);
+  expect(copied.splice(2)).toEqual([`${keyId} 2,alias/photos`]);
+  await ring.changeAlias({ accountId, name: alias.name }, () => undefined);
+  expect(copied.splice(2)).toEqual([`${keyId} 2`]);
   const ofS3 = await ring.forS3(accountId);
   expect(copied.slice(2)).toEqual([expect.stringContaining(`${ofS3.record.id} 1`)]);
 });

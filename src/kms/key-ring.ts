@@ -107,15 +107,13 @@ export class KeyRing {
     const existing = this.#aliased({ name: s3Alias, accountId });
     if (existing !== undefined) return existing;
     const description = 'Default key that protects my S3 objects when no other key is defined';
-    const { directory } = this.#options;
-    await directory.change(accountId, ({ kmsKeys, kmsAliases }) => {
+    await this.#change(accountId, ({ kmsKeys, kmsAliases }) => {
       if (kmsAliases.get(keyByCase(s3Alias)) !== undefined) return;
       const record = this.newRecord({ description, origin: 'service', rotationDays: 365 });
       kmsKeys.put(keyByCase(record.id), record);
       const { id: keyId, createdMs } = record;
       kmsAliases.put(keyByCase(s3Alias), { name: s3Alias, keyId, createdMs, updatedMs: createdMs });
     });
-    await this.#options.copy();
     return this.#findByAlias({ name: s3Alias, accountId });
   }
 
@@ -131,30 +129,27 @@ export class KeyRing {
   /** The key with new material: what was encrypted before is decrypted with what it had. */
   async rotate(key: KmsKey): Promise<KmsKey> {
     const material = this.newMaterial();
-    const rotated = await this.change(key, (record) => ({ ...record, material: [...record.material, material] }));
-    await this.#options.copy();
-    return rotated;
+    return this.change(key, (record) => ({ ...record, material: [...record.material, material] }));
   }
 
-  /** Makes a key. It is answered once it would outlive the index, as what is encrypted with it does. Throws LimitExceededException. */
+  /** Makes a key. Throws LimitExceededException. */
   async add(accountId: string, record: KmsKeyRecord): Promise<KmsKey> {
-    await this.#options.directory.change(accountId, (view) => {
+    await this.#change(accountId, (view) => {
       this.#removeDeleted(view);
       if (view.kmsKeys.all().length >= keysMax) {
         throw new KmsError('LimitExceededException', `An account has ${keysMax} keys at most.`);
       }
       view.kmsKeys.put(keyByCase(record.id), record);
     });
-    await this.#options.copy();
     return this.find({ named: record.id, accountId });
   }
 
-  /** Changes a key; what `decide` throws is thrown on with nothing changed. Resolves once that is durable. */
+  /** Changes a key; what `decide` throws is thrown on with nothing changed. */
   async change(
     { accountId, arn, record: { id } }: KmsKey,
     decide: (record: KmsKeyRecord) => KmsKeyRecord,
   ): Promise<KmsKey> {
-    const record = await this.#options.directory.change(accountId, (view) => {
+    const record = await this.#change(accountId, (view) => {
       this.#removeDeleted(view);
       const before = view.kmsKeys.get(keyByCase(id));
       if (before === undefined) throw new KmsError('NotFoundException', `Key '${arn}' does not exist`);
@@ -175,7 +170,7 @@ export class KeyRing {
     { accountId, name }: AliasName,
     decide: (alias: KmsAliasRecord | undefined) => KmsAliasRecord | undefined,
   ): Promise<void> {
-    await this.#options.directory.change(accountId, (view) => {
+    await this.#change(accountId, (view) => {
       this.#removeDeleted(view);
       const key = keyByCase(name);
       const after = decide(view.kmsAliases.get(key));
@@ -194,6 +189,16 @@ export class KeyRing {
         .some((record) => isDeleted(record, clock.nowMs()));
       if (hasDeleted === true) await directory.change(id, (view) => this.#removeDeleted(view));
     }
+  }
+
+  /**
+   * Changes keys and aliases. It is answered once that would outlive the index: what is encrypted with a key does, and so do
+   * the defaults of buckets, which name keys by aliases.
+   */
+  async #change<T>(accountId: string, decide: (view: AccountView) => T): Promise<T> {
+    const changed = await this.#options.directory.change(accountId, decide);
+    await this.#options.copy();
+    return changed;
   }
 
   #removeDeleted({ kmsKeys, kmsAliases }: AccountView): void {
