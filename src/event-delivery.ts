@@ -3,7 +3,7 @@ import { openAwsTarget } from './aws-targets.ts';
 import type { Config } from './config.ts';
 import { durationMs } from './config-durations.ts';
 import type { Engine } from './engine/types.ts';
-import { messageOf } from './events/message.ts';
+import { type AccountOf, messageOf } from './events/message.ts';
 import { EventTail } from './events/tail.ts';
 import type { EventTarget } from './events/target.ts';
 import { webhook } from './events/targets/webhook.ts';
@@ -42,22 +42,23 @@ export interface OpenEvents {
 export function openEvents(config: Config, parts: Parts): OpenEvents {
   const queues = openQueues(config, parts);
   const topics = openTopics(config, { ...parts, queues });
-  const { accountId } = config;
+  const accountOf = accountsOf(config, parts.iam);
   const tail = new EventTail({
     ...{ outbox: parts.engine.outbox, clock: parts.clock },
-    messageOf: (arn, event) => messageOf(arn, event, accountId),
+    messageOf: (arn, event) => messageOf(arn, event, accountOf),
   });
   return { queues, topics, delivery: openDelivery(config, { ...parts, queues, topics }), tail };
 }
 
 function openDelivery(
-  { events, accountId }: Config,
-  { engine, brokers, foreground, clock, log, queues, topics }: Parts & Pick<OpenEvents, 'queues' | 'topics'>,
+  { events, ...config }: Config,
+  { engine, iam, brokers, foreground, clock, log, queues, topics }: Parts & Pick<OpenEvents, 'queues' | 'topics'>,
 ): Delivery {
   const requested = events.targets.flatMap(({ arn, webhook: hook, ...settings }) => {
     return (hook === undefined ? openAwsTarget(arn, settings, clock) : webhook({ arn, ...hook, clock })) ?? [];
   });
   const configured = [...requested, ...brokers];
+  const accountOf = accountsOf(config, iam);
   return deliverEvents({
     outbox: engine.outbox,
     targets: () => [...configured, ...topics.targets()],
@@ -65,10 +66,15 @@ function openDelivery(
       ...{ outbox: engine.outbox, clock, keepForMs: durationMs(events.keepUnclaimedFor) },
       isThere: (arn) => events.targets.some((target) => target.arn === arn) || queues.has(arn) || topics.has(arn),
     }),
-    messageOf: (arn, event) => messageOf(arn, event, accountId),
+    messageOf: (arn, event) => messageOf(arn, event, accountOf),
     deference: new Deference({ foreground, clock, patienceMs }),
     clock,
     log,
     retryForMs: durationMs(events.retryFor),
   });
+}
+
+/** The server's own account stands for one that is gone. */
+function accountsOf({ accountId }: Pick<Config, 'accountId'>, { directory }: Iam): AccountOf {
+  return (canonicalId) => directory.accountOfCanonicalId(canonicalId)?.id ?? accountId;
 }

@@ -33,7 +33,7 @@ export function openQueues(config: Config, parts: Parts): OpenQueues {
     remove: (queue) => shelf.remove(queue),
     clock: parts.clock,
     post: (messages) => parts.engine.outbox.post(messages),
-    bodyOf: ({ entry }, arn) => messageOf(arn, entry.event, ownAccountId),
+    bodyOf: ({ entry }, arn) => messageOf(arn, entry.event, () => ownAccountId),
   };
   let isClosed = false;
   return {

@@ -2,7 +2,9 @@
  * An event as AWS puts it on EventBridge's bus.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
  */
+import { serviceRequester } from '../engine/events/service-cause.ts';
 import type { ObjectEvent } from '../engine/types.ts';
+import { shownEtag } from './record.ts';
 
 /** By the beginning of the event's name: what the bus calls it, and why it happened where it says so. */
 const details: readonly (readonly [name: string, type: string, extra: Readonly<Record<string, string>>])[] = [
@@ -36,16 +38,17 @@ const details: readonly (readonly [name: string, type: string, extra: Readonly<R
   ['IntelligentTiering', 'Object Access Tier Changed', {}],
 ];
 
-/** The whole envelope, as a target of a rule of EventBridge gets it. */
-export function busEvent(event: ObjectEvent, accountId: string): unknown {
-  const { event: name, bucket, key, size, etag, versionId, sequencer, requestId, requester, sourceAddress } = event;
+/** The whole envelope, as a target of a rule of EventBridge gets it; `ownerId` is the number of the account that owns the bucket. */
+export function busEvent(event: ObjectEvent, ownerId: string): unknown {
+  const { event: name, bucket, key, size, versionId, sequencer, requestId } = event;
+  const etag = shownEtag(event);
   const [, type, extra] = details.find(([begins]) => name === begins) ?? ['', name, {}];
   return {
     version: '0',
     id: idOf(sequencer),
     'detail-type': type,
     source: 'aws.s3',
-    account: accountId,
+    account: ownerId,
     time: withoutMilliseconds(event.atMs),
     region: event.region,
     resources: [`arn:aws:s3:::${bucket}`],
@@ -61,12 +64,17 @@ export function busEvent(event: ObjectEvent, accountId: string): unknown {
         sequencer,
       },
       'request-id': requestId,
-      requester,
-      'source-ip-address': sourceAddress,
+      ...askedBy(event),
       ...extra,
       ...furtherDetail(event),
     },
   };
+}
+
+/** The account that asked, and from where; of what S3 does by itself only that. */
+function askedBy({ requester, account, sourceAddress }: ObjectEvent): Readonly<Record<string, string>> {
+  if (requester === serviceRequester) return { requester };
+  return { requester: account ?? requester.replace(/^AWS:/, ''), 'source-ip-address': sourceAddress };
 }
 
 /** What only some types of events say. */

@@ -58,7 +58,8 @@ export interface EventRecord {
 
 export function eventRecord(event: ObjectEvent): EventRecord {
   const { event: eventName, requester, sourceAddress, requestId, hostId, rule, bucket, owner, region, atMs } = event;
-  const { key, size, etag, versionId, sequencer } = event;
+  const { key, size, versionId, sequencer } = event;
+  const etag = shownEtag(event);
   return {
     eventVersion: recordVersion,
     eventSource: 'aws:s3',
@@ -82,6 +83,13 @@ export function eventRecord(event: ObjectEvent): EventRecord {
     },
     ...furtherData(event),
   };
+}
+
+const etagOfNothing = 'd41d8cd98f00b204e9800998ecf8427e';
+
+/** A delete marker, which has none itself, is told with that of an empty object. */
+export function shownEtag({ event, etag }: ObjectEvent): string | undefined {
+  return etag ?? (event.endsWith(':DeleteMarkerCreated') ? etagOfNothing : undefined);
 }
 
 const operations = { version: 'OBJECT_PUT', marker: 'OBJECT_DELETE', attributes: 'OBJECT_PUT_TAGGING' } as const;

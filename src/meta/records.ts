@@ -284,6 +284,8 @@ export interface EventCause {
   readonly hostId: string;
   /** The requester's principal id. */
   readonly requester: string;
+  /** Number of the requester's account, where the principal id does not say it. */
+  readonly account?: string;
   readonly sourceAddress: string;
 }
 

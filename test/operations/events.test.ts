@@ -131,7 +131,7 @@ describe('the message', () => {
         ...{ version: '0', 'event-version': '1.1' },
         bucket: { name: Bucket },
         object: { key: 'a b', size: 5, sequencer: expect.any(String) },
-        reason: 'PutObject',
+        ...{ requester: '000000000000', 'source-ip-address': '127.0.0.1', reason: 'PutObject' },
       },
     });
   });

@@ -2,8 +2,15 @@
 import { newHostId, newRequestId } from '../../lib/ids.ts';
 import type { EventCause } from '../../meta/records.ts';
 
-/** As AWS's events name it. Each has ids of its own, as a request has. */
+/** As AWS's events name it. */
+export const serviceRequester = 's3.amazonaws.com';
+
+/** The cause. Each has ids of its own, as a request has. */
 export function serviceCause(): EventCause {
-  const requester = 's3.amazonaws.com';
-  return { requestId: newRequestId(), hostId: newHostId(), requester, sourceAddress: requester };
+  return {
+    requestId: newRequestId(),
+    hostId: newHostId(),
+    requester: serviceRequester,
+    sourceAddress: serviceRequester,
+  };
 }

@@ -7,6 +7,10 @@ export function causeOf(
   { requestId, hostId }: Pick<EventCause, 'requestId' | 'hostId'>,
   { identity, sourceIp = '' }: { readonly identity: Identity; readonly sourceIp: string | undefined },
 ): EventCause {
-  const requester = identity.kind === 'anonymous' ? 'Anonymous' : `AWS:${identity.userId}`;
-  return { requestId, hostId, requester, sourceAddress: sourceIp };
+  if (identity.kind === 'anonymous') return { requestId, hostId, requester: 'Anonymous', sourceAddress: sourceIp };
+  const { userId, accountId } = identity;
+  return {
+    ...{ requestId, hostId, requester: `AWS:${userId}`, sourceAddress: sourceIp },
+    ...(userId !== accountId && { account: accountId }),
+  };
 }
