@@ -64,6 +64,11 @@ function fits(versionId: string, versioning: VersioningState): boolean {
   return (versionId !== nullVersionId) === (versioning === 'Enabled');
 }
 
+/** When an ordinal was issued, where none was ahead of the clock. */
+export function timeOfOrdinal(ordinal: number): number {
+  return Math.floor(ordinal / 1000);
+}
+
 /** Ordinals fall into so many series, of which a server uses one: those of two servers differ, but for one pair in so many. */
 const seriesCount = 125;
 

@@ -74,16 +74,17 @@ async function complete(world: World, { upload: pick, how }: Named<'complete'>):
   const model = world.model(name.bucket);
   const parts = listedParts(upload, how);
   const expected = model.complete(name.uploadId, parts);
-  const answer = await world.write(() => world.s3.complete(name, parts));
+  const { answer, made: placed } = await world.timed(() => world.s3.complete(name, parts));
   if (answer === undefined) return;
   if (typeof expected === 'string') return expect(answer.code).toBe(expected);
   expect(answer.code).toBe('');
   expect(etagOf(answer.body.toString())).toBe(expected.etag);
   const versionId = newVersionId(world, name.bucket, answer);
   model.uploads.delete(name.uploadId);
-  // It is as old as its upload.
+  // It is as old as its upload, and what it hides was current until now.
   const { storageClass, made } = upload;
-  model.add(upload.key, { versionId, ...expected, tag: undefined, storageClass, made, uploadId: name.uploadId });
+  const times = { made, placed };
+  model.add(upload.key, { versionId, ...expected, tag: undefined, storageClass, ...times, uploadId: name.uploadId });
   world.completed.push({ name, parts: [...parts] });
 }
 

@@ -105,14 +105,16 @@ async function modelVersions(store: EngineStore, bucket: Bucket): Promise<Map<st
   );
 }
 
-function modelOf({ versionId, isDeleteMarker, size, lastModifiedMs: at, attributes }: Version): ModelVersion {
+function modelOf({ ordinal, versionId, isDeleteMarker, size, lastModifiedMs: at, attributes }: Version): ModelVersion {
   const content = isDeleteMarker ? undefined : contents.find(({ length }) => length === size);
   const [tag] = attributes.tags;
   const storageClass = isDeleteMarker ? '' : attributes.storageClass;
   const { legalHold, retention: { untilMs = 0 } = {} } = attributes.lock ?? {};
   const lockedUntilMs = legalHold === 'ON' ? Number.POSITIVE_INFINITY : untilMs;
   const made = { fromMs: at, toMs: at };
-  return { versionId, content, etag: '', tag: tag?.value, storageClass, made, lockedUntilMs };
+  const placedMs = Math.floor(ordinal / 1000);
+  const placed = { fromMs: placedMs, toMs: placedMs };
+  return { versionId, content, etag: '', tag: tag?.value, storageClass, made, placed, lockedUntilMs };
 }
 
 function drawRule(random: SeededRandom): ModelRule {

@@ -5,7 +5,7 @@ import { writeEventRules } from '../../src/engine/events/rules.ts';
 import { endOfDays } from '../../src/engine/lifecycle/due.ts';
 import type { Bucket, Version } from '../../src/engine/types.ts';
 import type { Index } from '../../src/meta/types.ts';
-import { bodyOf, EngineStore, owner, plain } from '../support/engine-store.ts';
+import { asListed, bodyOf, EngineStore, owner, plain } from '../support/engine-store.ts';
 import { dayMs, expiring, lifecycleJob, ruleWith, runPass, runSteps, setRules } from '../support/lifecycle-job.ts';
 
 const everything = { prefix: '', delimiter: '', after: '', afterVersionId: '', limit: 2000 };
@@ -87,6 +87,33 @@ test('filters and dates → only what they name, by rules that are in force', as
   // Nothing names what begins with `b/`, so it is not looked at.
   expect(await runPass(store)).toMatchObject({ lookedAt: 6, expired: 2 });
   expect(await keys(store, bucket)).toEqual(['a/large', 'a/small', 'a/tagged', 'b/small', 'd/small']);
+});
+
+test('an upload completed long after it was begun → what it hides counts from the completion; with the clock set back, from its time', async () => {
+  await using store = await EngineStore.open({ partSizeMinBytes: 1 });
+  const bucket = await store.newVersionedBucket();
+  const { uploads } = store.engine;
+  const upload = await uploads.create({ bucket, key: 'k', attributes: plain });
+  store.nowMs += dayMs;
+  await store.put(bucket, 'k', 'hidden');
+  store.nowMs += 40 * dayMs;
+  const part = await uploads.putPart({ bucket, upload, partNumber: 1, source: bodyOf('x') });
+  await uploads.complete({ bucket, key: 'k', uploadId: upload.uploadId, parts: [asListed(part)] });
+  const completedMs = store.nowMs;
+  await setRules(store, bucket, [ruleWith({ noncurrentExpiration: { days: 30 } })]);
+  store.nowMs += dayMs;
+  expect(await runPass(store)).toMatchObject({ noncurrentRemoved: 0 });
+  passDays(store, 30, completedMs);
+  store.nowMs -= 1;
+  expect(await runPass(store)).toMatchObject({ noncurrentRemoved: 0 });
+  store.nowMs += 1;
+  expect(await runPass(store)).toMatchObject({ noncurrentRemoved: 1 });
+  store.nowMs += 10_000 * dayMs;
+  for (const content of ['1', '2']) await store.put(bucket, 'back', content);
+  store.nowMs -= 5000 * dayMs;
+  for (const content of ['3', '4']) await store.put(bucket, 'back', content);
+  passDays(store, 30);
+  expect(await runPass(store)).toMatchObject({ noncurrentRemoved: 2 });
 });
 
 test('noncurrent versions → counted from their successors, and as many kept as the rule says', async () => {

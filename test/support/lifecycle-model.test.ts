@@ -29,13 +29,14 @@ function outcome(
   return () => judgeVersions('k', { before: versions.before, after: versions.after.map(listed), passes });
 }
 
-test('the version above, made after a late completion’s upload, goes → what is below counts from that upload', () => {
-  // An upload of day 1 was completed above what was made on the days 5 and 3.
-  const [completed, above, below] = [version('completed', 1), version('above', 5), version('below', 3)];
+test('a late completion above → what is below counts from when it came, however old its upload is', () => {
+  // An upload of day 1 was completed on day 6 above what was made on the days 5 and 3.
+  const completed = { ...version('completed', 1), placed: atDay(6) };
+  const [above, below] = [version('above', 5), version('below', 3)];
   const before = [completed, above, below];
-  expect(outcome(7, [noncurrent(4)], { before, after: [completed] })).not.toThrow();
-  expect(outcome(7, [noncurrent(4)], { before, after: [completed, above] })).toThrow('below is gone and was not due');
-  expect(outcome(7, [noncurrent(9)], { before, after: [completed] })).toThrow('gone and was not due');
+  expect(outcome(7, [noncurrent(4)], { before, after: [completed] })).toThrow('above is gone and was not due');
+  expect(outcome(11, [noncurrent(4)], { before, after: [completed] })).not.toThrow();
+  expect(outcome(11, [noncurrent(4)], { before, after: before })).toThrow('is still there');
 });
 
 test('what went may have gone after the last complete pass → what is below it need not be gone', () => {

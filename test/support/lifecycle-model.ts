@@ -190,13 +190,13 @@ class Judgement {
   }
 
   /**
-   * When that may have been made which stood just above a version: of what went, also what was above that. Mostly it is
-   * younger; but what an upload became is as old as the upload, and may be older than what lies below it.
+   * When that may have come which stood just above a version: of what went, also what was above that. What an upload became is
+   * as old as the upload, and came when that was completed.
    */
   #successors(place: number): Span[] {
     const above = this.#before.slice(0, place);
     const nearest = above.findLastIndex((version) => this.#kept.includes(version));
-    const made = above.slice(Math.max(0, nearest)).map((version) => version.made);
+    const made = above.slice(Math.max(0, nearest)).map((version) => version.placed ?? version.made);
     return nearest < 0 ? [this.#hiddenStanding.since, ...made] : made;
   }
 

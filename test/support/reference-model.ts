@@ -14,6 +14,8 @@ export interface ModelVersion {
   /** Empty for a delete marker. */
   storageClass: string;
   made: Span;
+  /** When it took the place of what was current before, where that is not when it was made: of what an upload became. */
+  placed?: Span;
   /** Of an archived version, what was asked for last; `unknown` once a rule has moved it on. */
   restore?: Restoration | 'unknown' | undefined;
   /** The upload that it was completed from. */

@@ -5,6 +5,7 @@
  */
 import type { Tag } from '../../meta/records.ts';
 import { accessTierOf, type Tiered, tieringClass } from '../tiering/tiers.ts';
+import { timeOfOrdinal } from '../version-ids.ts';
 import { endOfDays } from './days.ts';
 import type { LifecycleRule, MinimumSize, RuleFilter } from './rules.ts';
 import { type ColderClass, depthOf, isArchive, mayMove, transitionSizeMin } from './waterfall.ts';
@@ -62,10 +63,23 @@ export function markerExpiryOf(
 
 /** What is said of a version that is not current. */
 export interface Noncurrent extends Filtered {
-  /** When its successor was made. */
+  /** Of `noncurrentSince`. */
   readonly sinceMs: number;
   /** How many noncurrent versions of the key are newer. */
   readonly newerVersions: number;
+}
+
+/**
+ * Since when a version is not current, by its successor: since that took its place, which its ordinal tells. The time that a
+ * successor shows may be long before, as that of an upload is when it was begun: counted from there, what was current until a
+ * moment ago could go at once. An ordinal that is ahead of the clock, as it was set back, tells nothing.
+ */
+export function noncurrentSince(
+  { ordinal, lastModifiedMs }: { readonly ordinal: number; readonly lastModifiedMs: number },
+  nowMs: number,
+): number {
+  const placedMs = timeOfOrdinal(ordinal);
+  return placedMs > nowMs ? lastModifiedMs : Math.max(placedMs, lastModifiedMs);
 }
 
 export function noncurrentExpiryOf(
@@ -177,7 +191,7 @@ export function possiblyDue(
     ...(rule.noncurrentTransitions ?? []),
   ]);
   const current = [...expirations, ...transitions];
-  // A version is not older than its successor.
+  // A version is not current since its successor shows, or later.
   const days = [...current, ...noncurrent].flatMap((one) => ('days' in one ? [one.days] : []));
   const isDated = current.some((one) => 'dateMs' in one && one.dateMs <= nowMs);
   return {

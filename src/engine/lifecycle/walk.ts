@@ -21,6 +21,7 @@ import {
   expiryOf,
   markerExpiryOf,
   noncurrentExpiryOf,
+  noncurrentSince,
   noncurrentTransitionOf,
   possiblyDue,
   transitionOf,
@@ -42,9 +43,9 @@ interface Standing {
   readonly current: number;
   /** How many are newer. */
   readonly newer: number;
-  /** When the next newer one was made. */
-  readonly successorMs: number;
-  readonly lastModifiedMs: number;
+  /** The next newer one; that itself for the current one. */
+  readonly successor: Pick<VersionGlance, 'ordinal' | 'lastModifiedMs'>;
+  readonly last: Pick<VersionGlance, 'ordinal' | 'lastModifiedMs'>;
 }
 
 interface Change {
@@ -216,7 +217,7 @@ export class Walk {
 
   #changeOf(
     { bucket, rules, minimumSize, nowMs }: Part,
-    { current, newer, successorMs }: Standing,
+    { current, newer, successor }: Standing,
     { glance, isAlone }: { glance: VersionGlance; isAlone: boolean },
   ): Change | undefined {
     const { key, ordinal, versionId, isDeleteMarker, size } = glance;
@@ -235,7 +236,11 @@ export class Walk {
     });
     const query = { nowMs, minimumSize, dayLengthMs: this.#dayLengthMs };
     if (ordinal !== current) {
-      const version = { ...glance, sinceMs: successorMs, newerVersions: newer - 1 };
+      const version = {
+        ...glance,
+        sinceMs: noncurrentSince(successor, this.#context.clock.nowMs()),
+        newerVersions: newer - 1,
+      };
       const due = noncurrentExpiryOf(rules, version, this.#dayLengthMs);
       // Retention is in time as it is, however long the days of rules are.
       const isLocked = !allowsRemoval(glance.lock, { atMs: this.#context.clock.nowMs() });
@@ -343,10 +348,11 @@ function seenBy({ rule }: Pick<Due, 'rule'>, ordinal: number): SeenVersion {
   return { ordinal, ...(rule.filter.tags.length > 0 && { tags: rule.filter.tags }) };
 }
 
-/** `last` is that of the version before it in the walk. */
-function standingOf({ key, ordinal, lastModifiedMs }: VersionGlance, last: Standing | undefined): Standing {
-  if (last?.key !== key) return { key, current: ordinal, newer: 0, successorMs: 0, lastModifiedMs };
-  return { ...last, newer: last.newer + 1, successorMs: last.lastModifiedMs, lastModifiedMs };
+/** `before` is that of the version before it in the walk. */
+function standingOf({ key, ordinal, lastModifiedMs }: VersionGlance, before: Standing | undefined): Standing {
+  const last = { ordinal, lastModifiedMs };
+  if (before?.key !== key) return { key, current: ordinal, newer: 0, successor: last, last };
+  return { ...before, newer: before.newer + 1, successor: before.last, last };
 }
 
 /** Prefixes of the rules that look at versions, in order, without those that begin with another one. */
