@@ -322,6 +322,16 @@ describe('what the operator sees and does', () => {
     expect((await ask('POST', '/retry', { destination })).status).toBe(404);
   });
 
+  test('a rule for existing objects → what was there before it is replicated, versions and markers', async () => {
+    const [source, copy] = await Promise.all([versioned(), versioned()]);
+    for (const Body of ['one', 'two']) await send(new PutObjectCommand({ Bucket: source, Key: 'old', Body }));
+    await send(new DeleteObjectCommand({ Bucket: source, Key: 'gone' }));
+    await put(source, [ruleTo(copy, { ExistingObjectReplication: { Status: 'Enabled' } })]);
+    await becomes(source, 'old', 'COMPLETED');
+    await eventually(async () => expect(await versions(copy)).toEqual(await versions(source)));
+    expect((await ask('GET', '')).body.resyncs).toEqual([]);
+  });
+
   test('resync → what was there before the rules is replicated, null versions with ids of their own; done again → the same', async () => {
     const [source, copy] = await Promise.all([daemon().newBucket(), versioned()]);
     await send(new PutObjectCommand({ Bucket: source, Key: 'old', Body: 'null' }));

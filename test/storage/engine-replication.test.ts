@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { writeEventRules } from '../../src/engine/events/rules.ts';
 import type { ReplicationRule } from '../../src/engine/replication/configuration.ts';
 import { writeReplication } from '../../src/engine/replication/rules.ts';
-import { type PartThere, type ReplicaTarget, ReplicationRefused } from '../../src/engine/replication/types.ts';
+import { type ReplicaTarget, ReplicationRefused } from '../../src/engine/replication/types.ts';
 import type { Bucket, ObjectEvent, Version } from '../../src/engine/types.ts';
 import { newVersionId } from '../../src/engine/version-ids.ts';
 import { eventRecord } from '../../src/events/record.ts';
@@ -13,6 +13,7 @@ import { Deference } from '../../src/lib/deference.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { bodyOf, EngineStore, plain } from '../support/engine-store.ts';
 import { eventually } from '../support/eventually.ts';
+import { notedTarget } from '../support/noted-target.ts';
 
 const there = 'arn:aws:s3:::there';
 const hourMs = 3_600_000;
@@ -76,50 +77,6 @@ async function putParts(key: string): Promise<string> {
   return versionId;
 }
 
-/** A destination that notes what it is asked for, and fails where a test says so. */
-function destination(fails: (call: string) => Error | undefined = () => undefined) {
-  const calls: string[] = [];
-  const there = new Map<number, PartThere>();
-  const note = (call: string): void => {
-    const error = fails(call);
-    calls.push(error === undefined ? call : `${call} failed`);
-    if (error !== undefined) throw error;
-  };
-  const target: ReplicaTarget = {
-    async putWhole({ version }) {
-      note(`put ${version.key} ${version.versionId}`);
-    },
-    async beginUpload() {
-      note('begin');
-      return 'the-upload';
-    },
-    partsOf: async (_, uploadId) => {
-      note(`parts of ${uploadId}`);
-      return there;
-    },
-    async putPart(_, { part }) {
-      note(`part ${part.partNumber}`);
-      there.set(part.partNumber, part);
-      return part.etag;
-    },
-    async completeUpload(_, { parts }) {
-      note(`complete ${parts.length}`);
-      return true;
-    },
-    async abortUpload({ key }, uploadId) {
-      note(`abort ${key} ${uploadId}`);
-    },
-    async putMarker({ version }) {
-      note(`mark ${version.key}`);
-    },
-    async setAttributes({ version }) {
-      note(`set ${version.key}`);
-      return false;
-    },
-  };
-  return { calls, target };
-}
-
 function work(target: ReplicaTarget, different: Partial<ReplicationOptions> = {}) {
   return replicate({
     replication: store.engine.replication,
@@ -145,7 +102,7 @@ const nothingWaits = async () => expect(await store.engine.replication.sizes()).
 
 test('a destination that is away → each change again, later and later, in order of its key; COMPLETED once it is there', async () => {
   let isAway = true;
-  const { calls, target } = destination(() => (isAway ? new Error('away') : undefined));
+  const { calls, target } = notedTarget(() => (isAway ? new Error('away') : undefined));
   const versions = [await put('k'), await put('k'), await put('other')];
   const running = work(target);
   await until(running, () => expect(calls.length).toBe(2));
@@ -168,7 +125,7 @@ test('a destination that is away → each change again, later and later, in orde
 test('one key fails → what is behind it is passed by and read when it is done, in its order; late ones of it are told all the same', async () => {
   await writeEventRules(store.engine.buckets, source, [queueRule('passed', 's3:Replication:OperationMissedThreshold')]);
   let isAway = true;
-  const { calls, target } = destination((call) => (isAway && call.includes(' k ') ? new Error('away') : undefined));
+  const { calls, target } = notedTarget((call) => (isAway && call.includes(' k ') ? new Error('away') : undefined));
   const versions = [await put('k')];
   const running = work(target);
   await until(running, () => expect(calls).toHaveLength(1));
@@ -192,7 +149,7 @@ test('one key fails → what is behind it is passed by and read when it is done,
 
 test('longer than it is tried → FAILED, kept with why; a refusal → at once; tried again → COMPLETED', async () => {
   let refuses: Error | undefined = new Error('away');
-  const { target } = destination(() => refuses);
+  const { target } = notedTarget(() => refuses);
   await put('k');
   const running = work(target);
   await until(running, () => expect(running.job.status()['failedAttempts']).toBe(1));
@@ -218,7 +175,7 @@ test('longer than it is tried → FAILED, kept with why; a refusal → at once; 
 test('a rule that tracks time: late → told once; done after all → told; failed → told', async () => {
   await writeEventRules(store.engine.buckets, source, [queueRule('queue', 's3:Replication:*')]);
   let answer: Error | undefined = new Error('away');
-  const { target } = destination(() => answer);
+  const { target } = notedTarget(() => answer);
   await put('k');
   const running = work(target);
   await running.job.step();
@@ -253,7 +210,7 @@ test('a rule that tracks time: late → told once; done after all → told; fail
 test('an object of parts, given up in the middle → gone on with at the part that is not there, by another process too', async () => {
   await putParts('parts');
   let failing = 'part 2';
-  const { calls, target } = destination((call) => (call === failing ? new Error('cut off') : undefined));
+  const { calls, target } = notedTarget((call) => (call === failing ? new Error('cut off') : undefined));
   const first = work(target);
   await until(first, () => expect(calls).toEqual(['begin', 'part 1', 'part 2 failed']));
   failing = 'complete 3';
@@ -272,7 +229,7 @@ test('an object of parts, given up in the middle → gone on with at the part th
 
 test('the source of an unfinished upload is gone → the upload is aborted there, once that can be, by another process too', async () => {
   let failing = 'part 2';
-  const { calls, target } = destination((call) => (call.startsWith(failing) ? new Error('cut off') : undefined));
+  const { calls, target } = notedTarget((call) => (call.startsWith(failing) ? new Error('cut off') : undefined));
   const versionId = await putParts('parts');
   const first = work(target);
   await until(first, () => expect(calls).toEqual(['begin', 'part 1', 'part 2 failed']));
@@ -290,7 +247,7 @@ test('the source of an unfinished upload is gone → the upload is aborted there
 });
 
 test('bytesPerSecond → in small pieces, no faster than that', async () => {
-  const { target } = destination();
+  const { target } = notedTarget();
   const pieces: number[] = [];
   const slowly: ReplicaTarget = {
     ...target,
@@ -375,7 +332,7 @@ describe('replicas', () => {
 
 test('a version deleted before its turn → nothing is sent, and it is told; a rule that is gone → FAILED', async () => {
   await writeEventRules(store.engine.buckets, source, [queueRule('over', 's3:Replication:*')]);
-  const { calls, target } = destination();
+  const { calls, target } = notedTarget();
   const { versionId } = await put('gone');
   await store.engine.objects.delete({ bucket: source, key: 'gone', versionId, owner: source.owner, cause });
   const running = work(target);

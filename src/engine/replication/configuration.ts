@@ -18,7 +18,7 @@ const ruleSchema = z.strictObject({
   priority: z.int().optional(),
   /** Whether delete markers go too; absent if the client said nothing of it. */
   markers: z.boolean().optional(),
-  /** As the client said it; what was there before the rule is replicated when an operator asks for that. */
+  /** Whether what was there before the rule goes too. */
   existing: z.boolean().optional(),
   /** Whether changes of tags and access control lists of replicas go back. */
   replicaModifications: z.boolean().optional(),

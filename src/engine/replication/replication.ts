@@ -7,7 +7,7 @@ import { serviceCause } from '../events/service-cause.ts';
 import { keyDetails, refusing } from '../refusals.ts';
 import type { Bucket } from '../types.ts';
 import { nullVersionId } from '../version-ids.ts';
-import { isTracked, selects } from './configuration.ts';
+import { isTracked, type ReplicationRule, routesOf, selects } from './configuration.ts';
 import { type LocalParts, localTarget } from './local-target.ts';
 import { Resyncs } from './resync.ts';
 import { readReplication } from './rules.ts';
@@ -75,6 +75,7 @@ export function createReplication(context: EngineContext, parts: LocalParts): Re
         if (entries < atOnce) return total;
       }
     },
+    setRules: (bucket, configuration) => resyncs.setRules(bucket, configuration),
     resync: (request) => resyncs.ask(request),
     resyncStep: () => resyncs.step(),
     resyncs: () => resyncs.underWay(),
@@ -115,9 +116,9 @@ async function prepare(context: EngineContext, { buckets }: LocalParts, entry: R
   if (source === undefined) return { kind: 'over', isTracked: false };
   const known = await context.index.getVersion(source.id, entry.key, entry.versionId);
   const configuration = await readReplication(buckets, source);
-  const rule = configuration?.rules.find(({ id }) => id === entry.rule);
+  const rule = ruleOf(configuration?.rules ?? [], known, entry);
   if (known === undefined) return { kind: 'over', isTracked: entry.isTimed || isTracked(rule) };
-  if (configuration === undefined || rule?.destination.bucket !== entry.destination) {
+  if (configuration === undefined || rule === undefined) {
     const message = `Bucket ${source.name} has no rule ${entry.rule} for ${entry.destination} any more`;
     throw new ReplicationRefused(message, { reason: 'SrcBucketReplicationConfigMissing' });
   }
@@ -136,6 +137,23 @@ async function prepare(context: EngineContext, { buckets }: LocalParts, entry: R
   const { ordinal, lastModifiedMs } = version;
   const replica = { versionId: replicaIdOf(known), ordinal, lastModifiedMs, version, source, rule };
   return { kind: 'ready', replica, role: configuration.role, isAgain: entry.queuedMs !== entry.atMs };
+}
+
+/**
+ * The rule that has a change replicated now: the one that had it queued, or if that is gone or disabled whichever has the
+ * version go there. Rules are put anew under other names while changes wait.
+ */
+function ruleOf(
+  rules: readonly ReplicationRule[],
+  version: Version | undefined,
+  { rule: id, destination, key, kind }: ReplicationEntry,
+): ReplicationRule | undefined {
+  const own = rules.find((rule) => rule.id === id && rule.destination.bucket === destination);
+  if (own?.isEnabled || version === undefined) return own;
+  const { tags, encryption, replication } = version.attributes;
+  const routes = routesOf(rules, { key, kind, tags, encryption, isReplica: replication === 'REPLICA' });
+  const other = routes.find((route) => route.destination === destination);
+  return rules.find((rule) => rule.id === other?.rule) ?? own;
 }
 
 /** A null version is replaced where it is and not elsewhere, so its replicas have ids that follow from what it is. */

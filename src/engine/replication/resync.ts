@@ -2,22 +2,28 @@
  * Versions that were there before a rule, or that were not replicated, queued in walks over their buckets, one after the other as
  * they were asked for. What is asked for and how far it has come is kept, so that a walk goes on after a restart.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { Turns } from '../../lib/turns.ts';
 import type { QueueReplication } from '../../meta/replication-commands.ts';
+import type { VersionGlance } from '../../meta/types.ts';
 import type { EngineContext } from '../context.ts';
 import { refusing } from '../refusals.ts';
 import type { Bucket, Buckets } from '../types.ts';
-import { type ReplicationConfiguration, routesOf } from './configuration.ts';
-import { readReplication } from './rules.ts';
+import { type ReplicationConfiguration, type ReplicationRule, routesOf } from './configuration.ts';
+import { readReplication, writeReplication } from './rules.ts';
 import type { ResyncRequest } from './types.ts';
 
 const jobName = 'replication-resync';
 const pageSize = 500;
+/** Versions of one key that are looked at together, at most. */
+const keyVersionsMax = 32_000;
 
 const walkSchema = z.strictObject({
   bucket: z.string(),
   destination: z.string().optional(),
+  /** Ids of those by which it goes; without them by all. */
+  rules: z.array(z.string()).optional(),
   all: z.boolean(),
   /** How far it has come. */
   from: z.strictObject({ key: z.string(), below: z.int() }).optional(),
@@ -28,11 +34,11 @@ type Walk = z.infer<typeof walkSchema>;
 
 export class Resyncs {
   readonly #context: EngineContext;
-  readonly #buckets: Pick<Buckets, 'getConfig'>;
+  readonly #buckets: Buckets;
   readonly #turns = new Turns<string>();
   #walks: readonly Walk[] | undefined;
 
-  constructor(context: EngineContext, buckets: Pick<Buckets, 'getConfig'>) {
+  constructor(context: EngineContext, buckets: Buckets) {
     this.#context = context;
     this.#buckets = buckets;
   }
@@ -43,6 +49,19 @@ export class Resyncs {
       if ((await this.#rulesOf(request.bucket)) === undefined) return false;
       await this.#save([...(await this.#load()), { ...request, queued: 0 }]);
       return true;
+    });
+  }
+
+  /** As `Replication.setRules`. A walk that finds none of its rules, as they were not written after all, queues nothing. */
+  setRules(bucket: Bucket, configuration: ReplicationConfiguration): Promise<void> {
+    return this.#turns.take(jobName, async () => {
+      const before = await this.#rulesOf(bucket.name);
+      const rules = newForExisting(configuration.rules, before?.rules ?? []);
+      if (rules.length > 0) {
+        const walk = { bucket: bucket.name, rules: rules.map(({ id }) => id), all: true, queued: 0 };
+        await this.#save([...(await this.#load()), walk]);
+      }
+      await writeReplication(this.#buckets, bucket, configuration);
     });
   }
 
@@ -88,8 +107,7 @@ export class Resyncs {
     const found = await this.#rulesOf(walk.bucket);
     if (found === undefined) return undefined;
     const { bucket, rules } = found;
-    const query = { bucketId: bucket.id, prefix: '', from: walk.from, limit: pageSize };
-    const glances = await refusing({}, () => index.glanceAtVersions(query));
+    const glances = await this.#wholeKeys(bucket, walk);
     const last = glances.at(-1);
     if (last === undefined) return undefined;
     const versions: QueueReplication['versions'][number][] = [];
@@ -104,6 +122,18 @@ export class Resyncs {
     return { ...walk, from: { key: last.key, below: last.ordinal }, queued: walk.queued + entries };
   }
 
+  /** The next versions, without a key of which there are more: a server that orders versions as they come has the oldest first. */
+  async #wholeKeys(bucket: Bucket, { from }: Walk): Promise<readonly VersionGlance[]> {
+    for (let limit = pageSize; ; limit *= 4) {
+      const query = { bucketId: bucket.id, prefix: '', from, limit };
+      const glances = await refusing({}, () => this.#context.index.glanceAtVersions(query));
+      const lastKey = glances.at(-1)?.key;
+      const whole = glances.length < limit ? glances : glances.filter(({ key }) => key !== lastKey);
+      if (whole.length > 0 || glances.length === 0) return whole;
+      if (limit >= keyVersionsMax) return glances;
+    }
+  }
+
   async #routed(
     { bucketId, key, versionId }: { bucketId: number; key: string; versionId: string },
     { walk, rules }: { walk: Walk; rules: ReplicationConfiguration['rules'] },
@@ -114,8 +144,22 @@ export class Resyncs {
     if (replication === 'REPLICA' || (replication === 'COMPLETED' && !walk.all)) return undefined;
     const kind = version.isDeleteMarker ? 'marker' : 'version';
     const to = routesOf(rules, { key, tags, kind, encryption }).filter(
-      ({ destination }) => (walk.destination ?? destination) === destination,
+      ({ destination, rule }) =>
+        (walk.destination ?? destination) === destination && (walk.rules?.includes(rule) ?? true),
     );
     return to.length === 0 ? undefined : { key, versionId, kind, to };
   }
+}
+
+/** Rules by which what is there is to be replicated, and that were not there before under whatever name. */
+function newForExisting(
+  rules: readonly ReplicationRule[],
+  before: readonly ReplicationRule[],
+): readonly ReplicationRule[] {
+  return rules.filter(
+    (rule) =>
+      rule.isEnabled &&
+      rule.existing === true &&
+      !before.some((known) => isDeepStrictEqual({ ...known, id: rule.id }, rule)),
+  );
 }

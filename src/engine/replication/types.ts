@@ -3,7 +3,7 @@ import type { Bucket, Part, ReplicationEntry, ReplicationFacts, Version } from '
 import type { ReplicationKeyQuery, ReplicationSize } from '../../meta/types.ts';
 import type { NewEncryption } from '../encryption/types.ts';
 import type { ReplicaIdentity } from '../version-ids.ts';
-import type { ReplicationRule } from './configuration.ts';
+import type { ReplicationConfiguration, ReplicationRule } from './configuration.ts';
 
 export type { ReplicationEntry, ReplicationSize };
 
@@ -137,6 +137,8 @@ export interface Replication {
   ): Promise<void>;
   /** Queues what failed for a destination again; returns how much that was. */
   retry(destination: string): Promise<number>;
+  /** Replaces the rules of a bucket. By those that are new and say so of existing objects what is there is replicated too. */
+  setRules(bucket: Bucket, configuration: ReplicationConfiguration): Promise<void>;
   /** Has versions of a bucket queued that are there. False if the bucket has no rules, or is gone. */
   resync(request: ResyncRequest): Promise<boolean>;
   /** Queues some of those; false if there are none. */

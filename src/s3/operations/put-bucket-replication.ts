@@ -1,5 +1,4 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html */
-import { writeReplication } from '../../engine/replication/rules.ts';
 import { operation } from '../operation.ts';
 import { checkBuckets } from '../replication/check-buckets.ts';
 import { readConfiguration } from '../replication/read-configuration.ts';
@@ -16,7 +15,7 @@ export const putBucketReplication = operation({
     const configuration = readConfiguration(input.ReplicationConfiguration);
     await checkBuckets(request, configuration);
     request.replication.passRole(request.identity, { role: configuration.role, bucket: request.bucket() });
-    await writeReplication(request.engine.buckets, request.bucket(), configuration);
+    await request.engine.replication.setRules(request.bucket(), configuration);
     return { output: {} };
   },
 });
