@@ -63,8 +63,12 @@ function openDelivery(
     outbox: engine.outbox,
     targets: () => [...configured, ...topics.targets()],
     unclaimed: new Unclaimed({
-      ...{ outbox: engine.outbox, clock, keepForMs: durationMs(events.keepUnclaimedFor) },
-      isThere: (arn) => events.targets.some((target) => target.arn === arn) || queues.has(arn) || topics.has(arn),
+      ...{ outbox: engine.outbox, clock },
+      keepForMsOf(arn) {
+        if (queues.has(arn)) return queues.retentionMsOf(arn);
+        const isThere = events.targets.some((target) => target.arn === arn) || topics.has(arn);
+        return isThere ? undefined : durationMs(events.keepUnclaimedFor);
+      },
     }),
     messageOf: (arn, event) => messageOf(arn, event, accountOf),
     deference: new Deference({ foreground, clock, patienceMs }),

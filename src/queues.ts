@@ -1,13 +1,19 @@
 /** Queues of events that clients fetch: those of the configuration, and those made by API, which are kept with who there is. */
 import type { Config } from './config.ts';
 import { durationMs } from './config-durations.ts';
-import type { Engine } from './engine/types.ts';
+import type { Engine, OutboxEntry } from './engine/types.ts';
 import { messageOf } from './events/message.ts';
-import { queueArnOf, runQueueAction } from './events/queues/actions.ts';
-import { MessageQueue } from './events/queues/message-queue.ts';
-import type { QueueSet } from './events/queues/queue-set.ts';
+import { namedBy, runQueueAction } from './events/queues/actions.ts';
+import { MessageQueue, type QueueState } from './events/queues/message-queue.ts';
+import { ofConfiguration, type QueueSet } from './events/queues/queue-set.ts';
+import { deadLetterOf } from './events/queues/received-message.ts';
 import type { Iam } from './iam/iam.ts';
-import { keyByCase } from './iam/records.ts';
+import { missingPrincipal } from './iam/known-principals.ts';
+import { compilePolicy } from './iam/policy/compile.ts';
+import type { NamedPolicy } from './iam/policy/decide.ts';
+import { PolicyFault } from './iam/policy/policy-fault.ts';
+import { readResourcePolicy, withoutPermission, withPermission } from './iam/policy/resource-policy.ts';
+import { keyByCase, type QueueRecord, type Tag } from './iam/records.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Queues } from './s3/queues/queue-api.ts';
 
@@ -15,6 +21,10 @@ import type { Queues } from './s3/queues/queue-api.ts';
 export interface OpenQueues extends Queues {
   /** Whether there is a queue of this ARN. */
   has(arn: string): boolean;
+  /** How long a queue keeps its messages; undefined where it keeps them until they are deleted. */
+  retentionMsOf(arn: string): number | undefined;
+  /** The policy of a queue, where it has one. */
+  policyOf(arn: string): NamedPolicy | undefined;
   close(): void;
 }
 
@@ -26,21 +36,38 @@ interface Parts {
 
 export function openQueues(config: Config, parts: Parts): OpenQueues {
   const { accountId: ownAccountId, region } = config;
-  const shelf = new QueueShelf(config, parts);
+  const { engine, iam, clock } = parts;
+  const bodyOf: QueueSet['bodyOf'] = ({ event }, arn) => messageOf(arn, event, () => ownAccountId);
+  const shelf = new QueueShelf(config, { ...parts, bodyOf });
   const set: QueueSet = {
     all: () => shelf.all(),
-    create: (queue) => shelf.create(queue),
+    create: (queue, given) => shelf.create(queue, given),
+    change: (queue, decide) => shelf.change(queue, decide),
     remove: (queue) => shelf.remove(queue),
-    clock: parts.clock,
-    post: (messages) => parts.engine.outbox.post(messages),
-    bodyOf: ({ entry }, arn) => messageOf(arn, entry.event, () => ownAccountId),
+    post: (messages) => engine.outbox.post(messages),
+    policyFault(text) {
+      try {
+        const missing = missingPrincipal(readResourcePolicy(text, { service: 'sqs' }), (id) => iam.directory.view(id));
+        return missing === undefined ? undefined : `There is no principal ${missing}.`;
+      } catch (error) {
+        if (error instanceof PolicyFault) return error.message;
+        throw error;
+      }
+    },
+    ...{ clock, bodyOf, withPermission, withoutPermission },
   };
+  const find = (arn: string) => shelf.all().find((queue) => queue.arn === arn);
   let isClosed = false;
   return {
-    has: (arn) => shelf.all().some((queue) => queue.arn === arn),
-    arnOf: (input, accountId) => queueArnOf(set, input, { region, accountId }),
-    answer: ({ action, input, accountId, origin, isGone }) => {
-      const call = { origin, accountId, isGone: () => isClosed || isGone() };
+    has: (arn) => find(arn) !== undefined,
+    retentionMsOf: (arn) => find(arn)?.settings.retentionMs,
+    policyOf: (arn) => policyOf(find(arn)),
+    asked(input, accountId) {
+      const { arn, queue, sentTags } = namedBy(set, input, { region, accountId });
+      return { arn, policy: policyOf(queue), tags: tagsOf(queue?.state.tags ?? {}), sentTags: tagsOf(sentTags) };
+    },
+    answer: ({ action, input, accountId, senderId, origin, isGone }) => {
+      const call = { origin, accountId, senderId, isGone: () => isClosed || isGone() };
       return runQueueAction(set, { name: action, input }, call);
     },
     close() {
@@ -49,23 +76,39 @@ export function openQueues(config: Config, parts: Parts): OpenQueues {
   };
 }
 
+const compiled = new WeakMap<QueueState, NamedPolicy>();
+
+/** By the state, which every change makes anew. */
+function policyOf(queue: MessageQueue | undefined): NamedPolicy | undefined {
+  const text = queue?.state.attributes['Policy'];
+  if (queue === undefined || text === undefined) return undefined;
+  const known = compiled.get(queue.state);
+  if (known !== undefined) return known;
+  const policy = { name: "the queue's policy", policy: compilePolicy(readResourcePolicy(text, { service: 'sqs' })) };
+  compiled.set(queue.state, policy);
+  return policy;
+}
+
+function tagsOf(tags: Readonly<Record<string, string>>): readonly Tag[] {
+  return Object.entries(tags).map(([key, value]) => ({ key, value }));
+}
+
 /** What of a queue is out is known here alone, so that a queue is the same one for as long as it is there. */
 class QueueShelf {
-  readonly #parts: Parts;
+  readonly #parts: Parts & Pick<QueueSet, 'bodyOf'>;
   readonly #region: string;
   readonly #configured: ReadonlyMap<string, MessageQueue>;
   #made: ReadonlyMap<string, MessageQueue> = new Map();
   #revision = -1;
 
-  constructor({ events, region }: Config, parts: Parts) {
-    const { engine, clock } = parts;
+  constructor({ events, region }: Config, parts: Parts & Pick<QueueSet, 'bodyOf'>) {
     this.#parts = parts;
     this.#region = region;
     this.#configured = new Map(
       events.targets.flatMap(({ arn, queue }) => {
         if (queue === undefined) return [];
-        const visibilityMs = durationMs(queue.visibilityTimeout);
-        return [[arn, new MessageQueue({ arn, visibilityMs, outbox: engine.outbox, clock })]];
+        const VisibilityTimeout = String(durationMs(queue.visibilityTimeout) / 1000);
+        return [[arn, this.#open(arn, { attributes: { VisibilityTimeout }, tags: {} })]];
       }),
     );
   }
@@ -80,22 +123,54 @@ class QueueShelf {
   }
 
   #madeIn(accountId: string): [arn: string, queue: MessageQueue][] {
-    const { engine, iam, clock } = this.#parts;
-    return (iam.directory.view(accountId)?.queues.all() ?? []).flatMap(({ name, visibilitySeconds }) => {
-      const arn = this.#arnOf(accountId, { name });
+    return (this.#parts.iam.directory.view(accountId)?.queues.all() ?? []).flatMap((record) => {
+      const arn = this.#arnOf({ accountId, name: record.name });
       if (this.#configured.has(arn)) return [];
-      const visibilityMs = visibilitySeconds * 1000;
-      return [[arn, this.#made.get(arn) ?? new MessageQueue({ arn, visibilityMs, outbox: engine.outbox, clock })]];
+      const queue = this.#made.get(arn) ?? this.#open(arn, stateOf(record));
+      queue.state = stateOf(record);
+      return [[arn, queue]];
     });
   }
 
-  async create({ accountId, name, visibilitySeconds }: Parameters<QueueSet['create']>[0]): Promise<string> {
+  #open(arn: string, state: QueueState): MessageQueue {
+    const { engine, clock } = this.#parts;
+    return new MessageQueue({ ...{ arn, state, clock, outbox: engine.outbox }, bury: (...one) => this.#bury(...one) });
+  }
+
+  /** Where the server ends in between, the message is in both queues: it is never in none. */
+  async #bury(entry: OutboxEntry, from: MessageQueue): Promise<boolean> {
+    const { engine, bodyOf } = this.#parts;
+    const to = this.all().find(({ arn }) => arn === from.settings.deadLetters?.arn);
+    if (to === undefined || to.settings.sources?.includes(from.arn) === false) return false;
+    await engine.outbox.post([{ target: to.arn, event: deadLetterOf(entry, { from, to, bodyOf }) }]);
+    await engine.outbox.settle({ delivered: [entry.sequence], dead: [] });
+    return true;
+  }
+
+  async create(named: Parameters<QueueSet['create']>[0], given: Parameters<QueueSet['create']>[1]): Promise<string> {
     const { iam, clock } = this.#parts;
+    const { accountId, name } = named;
     await iam.directory.change(accountId, ({ queues }) => {
       const key = keyByCase(name);
-      if (queues.get(key) === undefined) queues.put(key, { name, visibilitySeconds, createdMs: clock.nowMs() });
+      if (queues.get(key) === undefined) queues.put(key, recordOf({ name, createdMs: clock.nowMs() }, given));
     });
-    return this.#arnOf(accountId, { name });
+    return this.#arnOf(named);
+  }
+
+  async change(queue: MessageQueue, decide: Parameters<QueueSet['change']>[1]): Promise<void> {
+    if (this.#configured.has(queue.arn)) throw ofConfiguration(queue);
+    const { iam, clock } = this.#parts;
+    const [accountId = '', name = ''] = queue.arn.split(':').slice(4);
+    await iam.directory.change(accountId, ({ queues }) => {
+      const record = queues.get(keyByCase(name));
+      if (record === undefined) return;
+      const now = stateOf(record);
+      const { name: own, createdMs } = record;
+      queues.put(
+        keyByCase(name),
+        recordOf({ name: own, createdMs, modifiedMs: clock.nowMs() }, { ...now, ...decide(now) }),
+      );
+    });
   }
 
   async remove({ arn }: MessageQueue): Promise<boolean> {
@@ -107,7 +182,24 @@ class QueueShelf {
     return true;
   }
 
-  #arnOf(accountId: string, { name }: { readonly name: string }): string {
+  #arnOf({ accountId, name }: { readonly accountId: string; readonly name: string }): string {
     return `arn:aws:sqs:${this.#region}:${accountId}:${name}`;
   }
+}
+
+/** The visibility timeout has a member of its own, from when it was the only attribute. */
+function stateOf({ visibilitySeconds, attributes, createdMs, modifiedMs, tags = [] }: QueueRecord): QueueState {
+  return {
+    attributes: { VisibilityTimeout: String(visibilitySeconds), ...attributes },
+    tags: Object.fromEntries(tags.map(({ key, value }) => [key, value])),
+    createdMs,
+    ...(modifiedMs !== undefined && { modifiedMs }),
+  };
+}
+
+function recordOf(
+  known: Pick<QueueRecord, 'name' | 'createdMs' | 'modifiedMs'>,
+  { attributes: { VisibilityTimeout = '30', ...attributes }, tags }: Pick<QueueState, 'attributes' | 'tags'>,
+): QueueRecord {
+  return { ...known, visibilitySeconds: Number(VisibilityTimeout), attributes, tags: tagsOf(tags) };
 }

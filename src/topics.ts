@@ -5,6 +5,7 @@ import type { EventTarget } from './events/target.ts';
 import type { QueryAnswer, QueryRequest } from './iam/api/answer.ts';
 import type { Iam } from './iam/iam.ts';
 import { missingPrincipal } from './iam/known-principals.ts';
+import type { NamedPolicy } from './iam/policy/decide.ts';
 import { createSealer } from './iam/sealing.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Certificates } from './s3/certificate-route.ts';
@@ -12,6 +13,7 @@ import type { EventTargets } from './s3/events/check-targets.ts';
 import type { Topics } from './topics/action.ts';
 import { answerSns } from './topics/answer.ts';
 import { topicTargets } from './topics/deliveries.ts';
+import { type Destination, maySend } from './topics/service-permission.ts';
 import { certificatePrefix, TopicSigner } from './topics/signing.ts';
 import { TopicBook } from './topics/topic-book.ts';
 import { mayPublish } from './topics/topic-policy.ts';
@@ -36,7 +38,7 @@ interface Parts {
   readonly serverKey: Buffer;
   readonly clock: Clock;
   /** Those made by API. */
-  readonly queues: { has(arn: string): boolean };
+  readonly queues: { has(arn: string): boolean; policyOf(arn: string): NamedPolicy | undefined };
   /** Has settings copied to the disks. */
   readonly copy: () => Promise<unknown>;
 }
@@ -50,9 +52,17 @@ export function openTopics({ region, accountId, events }: Config, parts: Parts):
   const signer = new TopicSigner({ directory, sealer, accountId, region, clock, copy });
   const configured = new Set(events.targets.map(({ arn }) => arn));
   const accountOf = (canonicalId: string) => directory.accountOfCanonicalId(canonicalId);
+  const queueAt = (arn: string): Destination => {
+    return { action: 'sqs:SendMessage', arn, accountId: accountIdIn(arn), policy: queues.policyOf(arn) };
+  };
   const topics: Topics = {
     ...{ book, outbox, signer },
     hasQueue: (arn) => queues.has(arn) || (configured.has(arn) && arn.split(':')[2] === 'sqs'),
+    mayQueue(arn, { topic, accountId }) {
+      const account = directory.view(accountId)?.account;
+      const source = { service: 'sns.amazonaws.com', arn: topic } as const;
+      return account !== undefined && maySend(queueAt(arn), { ...source, account });
+    },
     isConfigured: (arn) => configured.has(arn),
     missingPrincipal: (policy) => missingPrincipal(policy, (accountId) => directory.view(accountId)),
   };
@@ -63,7 +73,13 @@ export function openTopics({ region, accountId, events }: Config, parts: Parts):
     certificates: { prefix: certificatePrefix, at: (path) => signer.certificateAt(path) },
     eventTargets: {
       configured,
-      queue: (arn, { owner }) => queues.has(arn) && accountOf(owner)?.id === arn.split(':')[4],
+      queue(arn, { name, owner }) {
+        if (!queues.has(arn)) return 'absent';
+        const account = accountOf(owner);
+        const bucket = { service: 's3.amazonaws.com', arn: `arn:aws:s3:::${name}` } as const;
+        if (account !== undefined && maySend(queueAt(arn), { ...bucket, account })) return 'taken';
+        return accountIdIn(arn) === account?.id ? 'refused' : 'refused elsewhere';
+      },
       topic(arn, { name, owner }) {
         const [topic, account] = [book.find(arn), accountOf(owner)];
         if (topic === undefined) return 'absent';
@@ -72,4 +88,8 @@ export function openTopics({ region, accountId, events }: Config, parts: Parts):
       },
     },
   };
+}
+
+function accountIdIn(arn: string): string {
+  return arn.split(':')[4] ?? '';
 }

@@ -4,7 +4,7 @@ import { Unclaimed } from './unclaimed.ts';
 
 const hour = 60 * 60 * 1000;
 
-test('a target is not there → what has waited too long is forgotten, once an hour; nothing of one that is', async () => {
+test('what is kept for a time → what has waited too long is forgotten, once an hour; nothing of what is kept until it is taken', async () => {
   const clock = { now: 10 * hour, nowMs: () => clock.now };
   const waiting = new Map([
     ['gone', [1, 9]],
@@ -26,8 +26,7 @@ test('a target is not there → what has waited too long is forgotten, once an h
         );
       },
     },
-    isThere: (arn) => arn === 'there',
-    keepForMs: 5 * hour,
+    keepForMsOf: (arn) => (arn === 'there' ? undefined : 5 * hour),
     clock,
   });
   expect(await unclaimed.look()).toBe(1);

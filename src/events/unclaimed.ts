@@ -1,6 +1,6 @@
 /**
- * Events for targets that are not there, of rules that skipped the validation or outlived their target. They wait for it, as
- * it may come back, but not for ever: what has waited too long is forgotten, so that the outbox is bounded.
+ * Events that nobody takes: for targets that are not there, of rules that skipped the validation or outlived their target, and in
+ * queues that keep messages for a time. What has waited too long is forgotten, so that the outbox is bounded.
  */
 import type { Outbox } from '../engine/types.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -11,9 +11,8 @@ const atOnce = 1000;
 
 export interface UnclaimedOptions {
   readonly outbox: Pick<Outbox, 'sizes' | 'list' | 'settle'>;
-  /** Whether there is a target of this ARN, or somebody who fetches what is for it. */
-  readonly isThere: (arn: string) => boolean;
-  readonly keepForMs: number;
+  /** How long what is for an ARN is kept; undefined where it is kept until it is taken. */
+  readonly keepForMsOf: (arn: string) => number | undefined;
   readonly clock: Clock;
 }
 
@@ -28,23 +27,24 @@ export class Unclaimed {
 
   /** Forgets what has waited too long, once an hour; returns how many events that were. */
   async look(): Promise<number> {
-    const { outbox, isThere, clock } = this.#options;
+    const { outbox, keepForMsOf, clock } = this.#options;
     const nowMs = clock.nowMs();
     if (nowMs < this.#nextLookMs) return 0;
     this.#nextLookMs = nowMs + lookEveryMs;
     let forgotten = 0;
     for (const { target, isDead } of await outbox.sizes()) {
-      if (!isDead && !isThere(target)) forgotten += await this.#forget(target, nowMs);
+      const keepForMs = isDead ? undefined : keepForMsOf(target);
+      if (keepForMs !== undefined) forgotten += await this.#forget(target, nowMs - keepForMs);
     }
     this.forgotten += forgotten;
     return forgotten;
   }
 
-  async #forget(target: string, nowMs: number): Promise<number> {
-    const { outbox, keepForMs } = this.#options;
+  async #forget(target: string, beforeMs: number): Promise<number> {
+    const { outbox } = this.#options;
     for (let total = 0; ; ) {
       const events = await outbox.list({ target, after: 0, limit: atOnce });
-      const old = events.filter(({ event }) => nowMs - event.atMs > keepForMs).map(({ sequence }) => sequence);
+      const old = events.filter(({ event }) => event.atMs < beforeMs).map(({ sequence }) => sequence);
       if (old.length > 0) await outbox.settle({ delivered: old, dead: [] });
       total += old.length;
       if (old.length < atOnce) return total;

@@ -174,6 +174,10 @@ export interface QueueRecord {
   readonly name: string;
   readonly visibilitySeconds: number;
   readonly createdMs: number;
+  /** Attributes of SQS that it was given, by their names and with their text. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly modifiedMs?: number;
+  readonly tags?: readonly Tag[];
 }
 
 /** Key material of a key of KMS, sealed with the server's key. */

@@ -27,7 +27,7 @@ export interface DeliveryOptions {
   readonly deference: Deference;
   readonly clock: Clock;
   readonly log: Log;
-  /** What is for targets that are not there. */
+  /** What nobody takes. */
   readonly unclaimed: Unclaimed;
   /** How long an event is tried before it is a dead letter. */
   readonly retryForMs: number;
@@ -79,7 +79,7 @@ export function deliverEvents(options: DeliveryOptions): Delivery {
         await settle();
         for (const lane of lanes.to(targets())) await fill(lane);
         const forgotten = await unclaimed.look();
-        if (forgotten > 0) log.warn({ events: forgotten }, 'Events of targets that are not there were forgotten');
+        if (forgotten > 0) log.warn({ events: forgotten }, 'Events that nobody took in time were forgotten');
         return 'idle';
       },
       status: () => ({

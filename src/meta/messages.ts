@@ -46,6 +46,10 @@ export interface QueueMessage {
   readonly attributes?: MessageAttributes;
   /** Of one that is delayed. */
   readonly visibleFromMs?: number;
+  /** Id of whoever sent it. */
+  readonly senderId?: string;
+  /** Of a dead letter: ARN of the queue that it was in. */
+  readonly deadLetterSource?: string;
 }
 
 /** By name. A value that is bytes is base64. */

@@ -14,6 +14,8 @@ export interface Topics {
   readonly signer: Pick<TopicSigner, 'sign'>;
   /** Whether there is a queue of this ARN that events can be sent to. */
   hasQueue(arn: string): boolean;
+  /** Whether the policy of a queue lets a topic of an account send there. */
+  mayQueue(arn: string, by: { readonly topic: string; readonly accountId: string }): boolean;
   /** Whether the configuration has a target of its own under an ARN. */
   isConfigured(arn: string): boolean;
   /** A principal that a policy names and that is not there. */
@@ -97,4 +99,20 @@ export function pageOf<T extends { readonly arn: string }>(
   const last = items.at(-1);
   if (last === undefined || rest.length === items.length) return { items };
   return { items, NextToken: Buffer.from(last.arn).toString('base64url') };
+}
+
+/** Throws InvalidParameter where there is no queue of an ARN, AuthorizationError where a topic may not send there. */
+export function checkQueue(
+  topics: Topics,
+  arn: string,
+  { topic, accountId, parameter }: { readonly topic: string; readonly accountId: string; readonly parameter: string },
+): void {
+  if (!topics.hasQueue(arn))
+    throw invalidParameter(parameter, { why: 'no such queue is here or in the configuration' });
+  if (arn.split(':')[4] !== accountId) {
+    throw new IamError('AuthorizationError', `The queue ${arn} is another account's.`);
+  }
+  if (!topics.mayQueue(arn, { topic, accountId })) {
+    throw new IamError('AuthorizationError', `The policy of the queue ${arn} does not let the topic send there.`);
+  }
 }

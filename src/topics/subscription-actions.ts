@@ -4,6 +4,7 @@ import { IamError } from '../iam/errors.ts';
 import type { SubscriptionRecord, TopicRecord } from '../iam/records.ts';
 import { randomHex } from '../lib/ids.ts';
 import {
+  checkQueue,
   invalidParameter,
   noSubscription,
   noTopic,
@@ -36,7 +37,7 @@ export const subscriptionActions = [
       const { topics, identity, require, origin, nowMs } = call;
       const named = parseTopicArn(topics, TopicArn);
       require({ action: 'sns:Subscribe', arn: TopicArn, keys: { 'sns:protocol': Protocol, 'sns:endpoint': Endpoint } });
-      const protocol = checkEndpoint(call, { protocol: Protocol, endpoint: Endpoint });
+      const protocol = checkEndpoint(call, { topic: TopicArn, protocol: Protocol, endpoint: Endpoint });
       const attributes = attributesOf(Attributes);
       const isQueue = protocol === 'sqs';
       const { id, isNew } = await topics.book.change(named, (record) => {
@@ -237,14 +238,10 @@ function requireOwn(
 /** Throws InvalidParameter for protocols that are not spoken, and endpoints that are none of theirs. */
 function checkEndpoint(
   { topics, identity }: TopicCall,
-  { protocol, endpoint }: { protocol: string; endpoint: string },
+  { topic, protocol, endpoint }: { topic: string; protocol: string; endpoint: string },
 ): SubscriptionRecord['protocol'] {
   if (protocol === 'sqs') {
-    if (!topics.hasQueue(endpoint))
-      throw invalidParameter('Endpoint', { why: 'no such queue is here or in the configuration' });
-    if (endpoint.split(':')[4] !== identity.accountId) {
-      throw new IamError('AuthorizationError', `The queue ${endpoint} is another account's.`);
-    }
+    checkQueue(topics, endpoint, { topic, accountId: identity.accountId, parameter: 'Endpoint' });
     return protocol;
   }
   if (protocol !== 'http' && protocol !== 'https') {

@@ -4,6 +4,7 @@ The first line of a check's doc string is its name in the test report. Each chec
 """
 import hashlib
 import json
+import time
 import traceback
 import uuid
 
@@ -148,6 +149,92 @@ def check_sent():
     refused(lambda: sqs.send_message(QueueUrl=url, MessageBody='\x01'), 'InvalidMessageContents')
 
 
+def check_settings():
+    """attributes of queues → set, read with SQS's defaults, refused in SQS's words; the same queue again → its address, another → refused"""
+    name = f'q-{uuid.uuid4()}'
+    attributes = {
+        'DelaySeconds': '0', 'MaximumMessageSize': '2048', 'MessageRetentionPeriod': '345600',
+        'ReceiveMessageWaitTimeSeconds': '0', 'VisibilityTimeout': '40',
+    }
+    url = sqs.create_queue(QueueName=name, Attributes=attributes, tags={'team': 'a', 'x': ''})['QueueUrl']
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=['All'])['Attributes']
+    assert {key: found[key] for key in attributes} == attributes, found
+    assert found['SqsManagedSseEnabled'] == 'false' and found['QueueArn'] == arn(name), found
+    assert abs(int(found['CreatedTimestamp']) - time.time()) < 60, found
+    assert sqs.create_queue(QueueName=name, Attributes={'VisibilityTimeout': '40'})['QueueUrl'] == url
+    assert sqs.create_queue(QueueName=name)['QueueUrl'] == url
+    refused(lambda: sqs.create_queue(QueueName=name, Attributes={'VisibilityTimeout': '41'}), 'QueueAlreadyExists')
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={'VisibilityTimeout': '3', 'MessageRetentionPeriod': ''})
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=['All'])['Attributes']
+    assert found['VisibilityTimeout'] == '3' and 'MessageRetentionPeriod' not in found, found
+    refused(lambda: sqs.send_message(QueueUrl=url, MessageBody='x' * 2049), 'InvalidParameterValue')
+    for wrong, code in [
+        ({'VisibilityTimeout': '43201'}, 'InvalidAttributeValue'),
+        ({'RedrivePolicy': '{"maxReceiveCount": 1}'}, 'InvalidAttributeValue'),
+        ({'Policy': '{'}, 'InvalidAttributeValue'),
+        ({'Invented': '1'}, 'InvalidAttributeName'),
+        ({'FifoQueue': 'true'}, 'AWS.SimpleQueueService.UnsupportedOperation'),
+        ({'KmsMasterKeyId': 'alias/aws/sqs'}, 'AWS.SimpleQueueService.UnsupportedOperation'),
+        ({'SqsManagedSseEnabled': 'true'}, 'AWS.SimpleQueueService.UnsupportedOperation'),
+    ]:
+        refused(lambda wrong=wrong: sqs.set_queue_attributes(QueueUrl=url, Attributes=wrong), code)
+        refused(lambda wrong=wrong: sqs.create_queue(QueueName=f'{name}-2', Attributes=wrong), code)
+    refused(lambda: sqs.create_queue(QueueName='x.fifo'), 'AWS.SimpleQueueService.UnsupportedOperation')
+    configured = sqs.get_queue_url(QueueName='one')['QueueUrl']
+    refused(
+        lambda: sqs.set_queue_attributes(QueueUrl=configured, Attributes={'DelaySeconds': '1'}),
+        'AWS.SimpleQueueService.UnsupportedOperation',
+    )
+    assert sqs.list_queue_tags(QueueUrl=url)['Tags'] == {'team': 'a', 'x': ''}
+    sqs.tag_queue(QueueUrl=url, Tags={'team': 'b', 'y': '1'})
+    sqs.untag_queue(QueueUrl=url, TagKeys=['x'])
+    assert sqs.list_queue_tags(QueueUrl=url)['Tags'] == {'team': 'b', 'y': '1'}
+    refused(lambda: sqs.tag_queue(QueueUrl=url, Tags={'aws:x': '1'}), 'InvalidParameterValue')
+
+
+def check_defaults_of_a_queue():
+    """a queue that delays, and has receivers wait → messages and events come later, to whoever asks without saying so"""
+    name = f'q-{uuid.uuid4()}'
+    attributes = {'DelaySeconds': '1', 'ReceiveMessageWaitTimeSeconds': '20'}
+    url = sqs.create_queue(QueueName=name, Attributes=attributes)['QueueUrl']
+    sqs.send_message(QueueUrl=url, MessageBody='at once', DelaySeconds=0)
+    sqs.send_message(QueueUrl=url, MessageBody='later')
+    assert [one['Body'] for one in receive(url, MaxNumberOfMessages=10)] == ['at once']
+    [later] = receive(url, MaxNumberOfMessages=10, AttributeNames=['All'])
+    waited = int(later['Attributes']['ApproximateFirstReceiveTimestamp']) - int(later['Attributes']['SentTimestamp'])
+    assert later['Body'] == 'later' and waited >= 1000 and later['Attributes']['SenderId'] == '000000000000', later
+
+
+def check_dead_letters():
+    """received too often → in the queue of dead letters, as old as it was and with its attributes; what takes none → refused"""
+    name = f'q-{uuid.uuid4()}'
+    dead = sqs.create_queue(QueueName=f'{name}-dead')['QueueUrl']
+    policy = {'deadLetterTargetArn': arn(f'{name}-dead'), 'maxReceiveCount': '2'}
+    url = sqs.create_queue(QueueName=name, Attributes={'RedrivePolicy': json.dumps(policy)})['QueueUrl']
+    assert sqs.list_dead_letter_source_queues(QueueUrl=dead)['queueUrls'] == [url]
+    kind = {'kind': {'DataType': 'String', 'StringValue': 'picture'}}
+    sent = sqs.send_message(QueueUrl=url, MessageBody='poison', MessageAttributes=kind)
+    bucket, _ = telling(name)
+    s3.put_object(Bucket=bucket, Key='k', Body=b'x')
+    for _ in range(2):
+        assert len(receive(url, MaxNumberOfMessages=10, VisibilityTimeout=0)) == 3
+    assert receive(url, MaxNumberOfMessages=10) == []
+    moved = receive(dead, MaxNumberOfMessages=10, AttributeNames=['All'], MessageAttributeNames=['All'])
+    assert [one['MessageId'] for one in moved][0] == sent['MessageId'] and len(moved) == 3, moved
+    assert moved[0]['Body'] == 'poison' and moved[0]['MessageAttributes'] == kind, moved
+    assert moved[0]['Attributes']['DeadLetterQueueSourceArn'] == arn(name), moved
+    assert json.loads(moved[2]['Body'])['Records'][0]['s3']['object']['key'] == 'k', moved
+    sqs.set_queue_attributes(QueueUrl=dead, Attributes={'RedriveAllowPolicy': '{"redrivePermission": "denyAll"}'})
+    sqs.send_message(QueueUrl=url, MessageBody='kept')
+    for _ in range(3):
+        assert len(receive(url, VisibilityTimeout=0)) == 1
+    again = {'RedrivePolicy': json.dumps(policy)}
+    refused(lambda: sqs.set_queue_attributes(QueueUrl=url, Attributes=again), 'InvalidParameterValue')
+    policy['deadLetterTargetArn'] = arn('not-there')
+    gone = {'RedrivePolicy': json.dumps(policy)}
+    refused(lambda: sqs.create_queue(QueueName=f'{name}-3', Attributes=gone), 'InvalidParameterValue')
+
+
 def check_permission():
     """a user → what its policies say, on the queue that they name"""
     name = f'user-{uuid.uuid4()}'
@@ -164,6 +251,37 @@ def check_permission():
     client.receive_message(QueueUrl=five)
     refused(lambda: client.receive_message(QueueUrl=one), 'AccessDenied')
     refused(lambda: client.purge_queue(QueueUrl=five), 'AccessDenied')
+    tagged = sqs.create_queue(QueueName=name, tags={'team': 'a'})['QueueUrl']
+    statement = {'Effect': 'Allow', 'Action': 'sqs:PurgeQueue', 'Resource': '*'}
+    statement['Condition'] = {'StringEquals': {'aws:ResourceTag/team': 'a'}}
+    document = json.dumps({'Version': '2012-10-17', 'Statement': [statement]})
+    iam.put_user_policy(UserName=name, PolicyName='purge', PolicyDocument=document)
+    client.purge_queue(QueueUrl=tagged)
+    sqs.untag_queue(QueueUrl=tagged, TagKeys=['team'])
+    refused(lambda: client.purge_queue(QueueUrl=tagged), 'AccessDenied')
+    user = {'Effect': 'Allow', 'Principal': {'AWS': f'arn:aws:iam::000000000000:user/{name}'}}
+    policy = {'Version': '2012-10-17', 'Statement': [{**user, 'Action': 'sqs:SendMessage', 'Resource': arn(name)}]}
+    refused(lambda: client.send_message(QueueUrl=tagged, MessageBody='x'), 'AccessDenied')
+    sqs.set_queue_attributes(QueueUrl=tagged, Attributes={'Policy': json.dumps(policy)})
+    client.send_message(QueueUrl=tagged, MessageBody='x')
+    [sent] = receive(tagged, AttributeNames=['SenderId'])
+    assert sent['Attributes']['SenderId'] == iam.get_user(UserName=name)['User']['UserId'], sent
+    bucket = f'bucket-{uuid.uuid4()}'
+    s3.create_bucket(Bucket=bucket)
+    rules = {'QueueConfigurations': [{'QueueArn': arn(name), 'Events': ['s3:ObjectCreated:*']}]}
+    tell = lambda: s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=rules)
+    tell()
+    service = {'Effect': 'Deny', 'Principal': {'Service': 's3.amazonaws.com'}}
+    policy['Statement'].append({**service, 'Action': 'sqs:SendMessage', 'Resource': arn(name)})
+    sqs.set_queue_attributes(QueueUrl=tagged, Attributes={'Policy': json.dumps(policy)})
+    refused(tell, 'InvalidArgument')
+    sqs.add_permission(QueueUrl=tagged, Label='more', AWSAccountIds=['000000000000'], Actions=['GetQueueUrl'])
+    add = lambda: sqs.add_permission(QueueUrl=tagged, Label='more', AWSAccountIds=['000000000000'], Actions=['*'])
+    refused(add, 'InvalidParameterValue')
+    found = sqs.get_queue_attributes(QueueUrl=tagged, AttributeNames=['Policy'])['Attributes']['Policy']
+    assert json.loads(found)['Statement'][2]['Sid'] == 'more', found
+    sqs.remove_permission(QueueUrl=tagged, Label='more')
+    refused(lambda: sqs.remove_permission(QueueUrl=tagged, Label='more'), 'InvalidParameterValue')
     wrong = boto3.client('sqs', config=Config(**once), aws_access_key_id=key['AccessKeyId'], aws_secret_access_key='x')
     refused(lambda: wrong.receive_message(QueueUrl=five), 'SignatureDoesNotMatch')
 

@@ -361,6 +361,15 @@ test('a client of SQS that sends forms → the same queues, answered with XML', 
   expect(sent.xml).toContain('<MD5OfMessageBody>035775c8933186e501e440de132c75d2</MD5OfMessageBody>');
   expect((await sqsByForm('ReceiveMessage', { QueueUrl })).xml).toContain('<Body>of a client</Body>');
 
+  const tags = { 'Tag.1.Key': 'a', 'Tag.1.Value': 'b' };
+  expect((await sqsByForm('CreateQueue', { QueueName: 'tagged', ...tags })).status).toBe(200);
+  const tagged = { QueueUrl: `${daemon().endpoint}/000000000000/tagged` };
+  await sqsByForm('TagQueue', { ...tagged, 'Tag.1.Key': 'c', 'Tag.1.Value': 'd' });
+  await sqsByForm('UntagQueue', { ...tagged, 'TagKey.1': 'a' });
+  expect((await sqsByForm('ListQueueTags', tagged)).xml).toContain('Result><Tag><Key>c</Key><Value>d</Value></Tag></');
+  const permission = { Label: 'more', 'AWSAccountId.1': '000000000000', 'ActionName.1': 'SendMessage' };
+  expect((await sqsByForm('AddPermission', { ...tagged, ...permission })).status).toBe(200);
+
   expect((await sqsByForm('PurgeQueue', { QueueUrl })).status).toBe(200);
   expect((await sqsByForm('DeleteQueue', { QueueUrl })).status).toBe(200);
   const refusedWith = (code: string) =>
@@ -368,9 +377,9 @@ test('a client of SQS that sends forms → the same queues, answered with XML', 
   for (const [action, parameters, code] of [
     ['GetQueueUrl', { QueueName: 'older' }, 'AWS.SimpleQueueService.NonExistentQueue'],
     ['SendMessage', { QueueUrl, MessageBody: 'x' }, 'AWS.SimpleQueueService.NonExistentQueue'],
-    ['AddPermission', { QueueUrl }, 'AWS.SimpleQueueService.UnsupportedOperation'],
+    ['StartMessageMoveTask', { QueueUrl }, 'AWS.SimpleQueueService.UnsupportedOperation'],
     ['ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 'x' }, 'InvalidParameterValue'],
-    ['CreateQueue', { QueueName: 'older', 'Tag.1.Key': 'a', 'Tag.1.Value': 'b' }, 'InvalidParameterValue'],
+    ['CreateQueue', { QueueName: 'older', 'Tag.1.Key': 'aws:a', 'Tag.1.Value': 'b' }, 'InvalidParameterValue'],
   ] as const) {
     expect(await sqsByForm(action, parameters)).toEqual({ status: 400, xml: expect.stringMatching(refusedWith(code)) });
   }

@@ -2,12 +2,10 @@
  * The actions of SQS that queues of events have, from the input of a request to what is answered, by the names of AWS's model.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html
  */
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { md5OfAttributes, sqsAttributes } from '../message-attributes.ts';
 import { QueueError } from './errors.ts';
-import { isSent, type MessageQueue, type Received } from './message-queue.ts';
+import type { MessageQueue } from './message-queue.ts';
 import {
   type Action,
   accountIn,
@@ -17,17 +15,23 @@ import {
   failureOf,
   handle,
   isAt,
+  named,
   nameIn,
+  names,
   noQueue,
+  ofConfiguration,
   type QueueCall,
-  type QueueNamed,
   type QueueSet,
   queueOf,
   queueUrl,
+  requireKnown,
   urlOf,
   visibility,
 } from './queue-set.ts';
+import { receivedMessage, systemAttributes } from './received-message.ts';
 import { sendActions } from './send-actions.ts';
+import { settingActions } from './setting-actions.ts';
+import { tagActions } from './tag-actions.ts';
 
 /** How often a receiver that waits looks again. */
 const lookEveryMs = 100;
@@ -38,28 +42,30 @@ const queueNamed = z
     QueueUrl: z.string().optional().catch(undefined),
     QueueName: z.string().optional().catch(undefined),
     QueueOwnerAWSAccountId: z.string().optional().catch(undefined),
+    tags: z.record(z.string(), z.string()).optional().catch(undefined),
+    Tags: z.record(z.string(), z.string()).optional().catch(undefined),
   })
-  .catch({ QueueUrl: undefined, QueueName: undefined, QueueOwnerAWSAccountId: undefined });
-const names = z.array(z.string()).optional();
+  .catch({
+    ...{ QueueUrl: undefined, QueueName: undefined, QueueOwnerAWSAccountId: undefined },
+    ...{ tags: undefined, Tags: undefined },
+  });
+
+/** As SQS has it. */
+const pageMax = 1000;
+const page = { MaxResults: z.int().min(1).max(pageMax).optional(), NextToken: z.string().optional() };
+interface Page {
+  readonly MaxResults?: number | undefined;
+  readonly NextToken?: string | undefined;
+}
 
 export const queueActions: ReadonlyMap<string, Action> = new Map<string, Action>([
-  [
-    'CreateQueue',
-    action(
-      z.strictObject({
-        QueueName: z.string().regex(/^[A-Za-z0-9_-]{1,80}$/, 'letters, digits, - and _, at most 80'),
-        Attributes: z.strictObject({ VisibilityTimeout: z.coerce.number().pipe(visibility).optional() }).optional(),
-      }),
-      createQueue,
-    ),
-  ],
   ['DeleteQueue', action(z.strictObject(queueUrl), deleteQueue)],
   [
     'GetQueueUrl',
     action(z.strictObject({ QueueName: z.string(), QueueOwnerAWSAccountId: z.string().optional() }), getQueueUrl),
   ],
-  ['ListQueues', action(z.strictObject({ QueueNamePrefix: z.string().default('') }), listQueues)],
-  ['GetQueueAttributes', action(z.strictObject({ ...queueUrl, AttributeNames: names }), getQueueAttributes)],
+  ['ListQueues', action(z.strictObject({ QueueNamePrefix: z.string().default(''), ...page }), listQueues)],
+  ['ListDeadLetterSourceQueues', action(z.strictObject({ ...queueUrl, ...page }), listSources)],
   [
     'ReceiveMessage',
     action(
@@ -67,7 +73,7 @@ export const queueActions: ReadonlyMap<string, Action> = new Map<string, Action>
         ...queueUrl,
         MaxNumberOfMessages: z.int().min(1).max(batchMax).default(1),
         VisibilityTimeout: visibility.optional(),
-        WaitTimeSeconds: z.int().min(0).max(20).default(0),
+        WaitTimeSeconds: z.int().min(0).max(20).optional(),
         AttributeNames: names,
         MessageSystemAttributeNames: names,
         MessageAttributeNames: names,
@@ -97,6 +103,8 @@ export const queueActions: ReadonlyMap<string, Action> = new Map<string, Action>
       changeVisibilityBatch,
     ),
   ],
+  ...settingActions,
+  ...tagActions,
   ...sendActions,
   ['PurgeQueue', action(z.strictObject(queueUrl), purgeQueue)],
 ]);
@@ -114,37 +122,10 @@ export async function runQueueAction(
   return found(set, input, call);
 }
 
-const visibilitySecondsDefault = 30;
-
-async function createQueue(
-  set: QueueSet,
-  input: { QueueName: string; Attributes?: { VisibilityTimeout?: number | undefined } | undefined },
-  call: QueueCall,
-): Promise<object> {
-  const { accountId } = call;
-  const visibilitySeconds = input.Attributes?.VisibilityTimeout;
-  const known = named(set, { accountId, name: input.QueueName });
-  if (known !== undefined && visibilitySeconds !== undefined && known.visibilityMs !== visibilitySeconds * 1000) {
-    throw new QueueError(
-      'QueueAlreadyExists',
-      'A queue already exists with the same name and a different value for VisibilityTimeout.',
-    );
-  }
-  const wanted = { accountId, name: input.QueueName, visibilitySeconds: visibilitySeconds ?? visibilitySecondsDefault };
-  return { QueueUrl: urlOf(known?.arn ?? (await set.create(wanted)), call) };
-}
-
 async function deleteQueue(set: QueueSet, { QueueUrl }: { QueueUrl: string }): Promise<undefined> {
   const queue = queueOf(set, QueueUrl);
   if (await set.remove(queue)) return;
-  throw new QueueError(
-    'AWS.SimpleQueueService.UnsupportedOperation',
-    `The queue ${nameIn(queue.arn)} is one of the configuration: take it out of events.targets.`,
-  );
-}
-
-function named(set: QueueSet, { accountId, name }: QueueNamed): MessageQueue | undefined {
-  return set.all().find(({ arn }) => accountIn(arn) === accountId && nameIn(arn) === name);
+  throw ofConfiguration(queue);
 }
 
 async function getQueueUrl(
@@ -159,36 +140,45 @@ async function getQueueUrl(
 
 async function listQueues(
   set: QueueSet,
-  { QueueNamePrefix }: { QueueNamePrefix: string },
+  { QueueNamePrefix, ...page }: { QueueNamePrefix: string } & Page,
   call: QueueCall,
 ): Promise<object> {
   const own = set.all().filter(({ arn }) => accountIn(arn) === call.accountId);
   const found = own.filter(({ arn }) => nameIn(arn).startsWith(QueueNamePrefix));
-  return { QueueUrls: found.map(({ arn }) => urlOf(arn, call)) };
+  const { items, ...rest } = pageOf(found, page);
+  return { QueueUrls: items.map(({ arn }) => urlOf(arn, call)), ...rest };
 }
 
-async function getQueueAttributes(
+/** Queues whose dead letters come to one. */
+async function listSources(
   set: QueueSet,
-  { QueueUrl, AttributeNames = [] }: { QueueUrl: string; AttributeNames?: string[] | undefined },
+  { QueueUrl, ...page }: { QueueUrl: string } & Page,
+  call: QueueCall,
 ): Promise<object> {
   const queue = queueOf(set, QueueUrl);
-  const { waiting, out, delayed } = await queue.sizes();
-  const all: Record<string, string> = {
-    QueueArn: queue.arn,
-    ApproximateNumberOfMessages: String(waiting),
-    ApproximateNumberOfMessagesNotVisible: String(out),
-    ApproximateNumberOfMessagesDelayed: String(delayed),
-    VisibilityTimeout: String(queue.visibilityMs / 1000),
-  };
-  requireKnown(AttributeNames, new Set(['All', ...Object.keys(all)]));
-  return { Attributes: chosen(all, AttributeNames) };
+  const sources = set.all().filter(({ settings }) => settings.deadLetters?.arn === queue.arn);
+  const { items, ...rest } = pageOf(sources, page);
+  return { queueUrls: items.map(({ arn }) => urlOf(arn, call)), ...rest };
+}
+
+/** A page in order of ARN, and the token of the next one. */
+function pageOf(
+  all: readonly MessageQueue[],
+  { MaxResults = pageMax, NextToken = '' }: Page,
+): { readonly items: readonly MessageQueue[]; readonly NextToken?: string } {
+  const after = Buffer.from(NextToken, 'base64url').toString();
+  const rest = all.filter(({ arn }) => arn > after).toSorted((a, b) => (a.arn < b.arn ? -1 : 1));
+  const items = rest.slice(0, MaxResults);
+  const last = items.at(-1);
+  if (last === undefined || rest.length === items.length) return { items };
+  return { items, NextToken: Buffer.from(last.arn).toString('base64url') };
 }
 
 interface ReceiveInput {
   readonly QueueUrl: string;
   readonly MaxNumberOfMessages: number;
   readonly VisibilityTimeout?: number | undefined;
-  readonly WaitTimeSeconds: number;
+  readonly WaitTimeSeconds?: number | undefined;
   readonly AttributeNames?: string[] | undefined;
   readonly MessageSystemAttributeNames?: string[] | undefined;
   readonly MessageAttributeNames?: string[] | undefined;
@@ -196,59 +186,19 @@ interface ReceiveInput {
 
 async function receiveMessage(set: QueueSet, input: ReceiveInput, call: QueueCall): Promise<object> {
   const queue = queueOf(set, input.QueueUrl);
-  const untilMs = set.clock.nowMs() + input.WaitTimeSeconds * 1000;
-  const visibilityMs = input.VisibilityTimeout === undefined ? queue.visibilityMs : input.VisibilityTimeout * 1000;
-  const wanted = [...(input.AttributeNames ?? []), ...(input.MessageSystemAttributeNames ?? [])];
-  requireKnown(wanted, messageAttributes);
-  const wantedOwn = input.MessageAttributeNames ?? [];
+  const { WaitTimeSeconds, VisibilityTimeout } = input;
+  const { waitMs, visibilityMs: byDefaultMs } = queue.settings;
+  const untilMs = set.clock.nowMs() + (WaitTimeSeconds === undefined ? waitMs : WaitTimeSeconds * 1000);
+  const visibilityMs = VisibilityTimeout === undefined ? byDefaultMs : VisibilityTimeout * 1000;
+  const system = [...(input.AttributeNames ?? []), ...(input.MessageSystemAttributeNames ?? [])];
+  requireKnown(system, systemAttributes);
+  const how = { wanted: { system, own: input.MessageAttributeNames ?? [] }, arn: queue.arn, bodyOf: set.bodyOf };
   for (;;) {
     const received = await queue.receive({ max: input.MaxNumberOfMessages, visibilityMs });
-    if (received.length > 0)
-      return { Messages: received.map((one) => messageOf(set, queue, { one, wanted, wantedOwn })) };
+    if (received.length > 0) return { Messages: received.map((one) => receivedMessage(one, how)) };
     if (set.clock.nowMs() >= untilMs || call.isGone()) return {};
     await delay(lookEveryMs);
   }
-}
-
-function messageOf(
-  set: QueueSet,
-  { arn }: MessageQueue,
-  { one, wanted, wantedOwn }: { one: Received; wanted: string[]; wantedOwn: string[] },
-): object {
-  const { entry, receives, firstReceivedMs } = one;
-  const Body = set.bodyOf(one, arn);
-  const attributes = {
-    SentTimestamp: String(entry.event.atMs),
-    ApproximateReceiveCount: String(receives),
-    ApproximateFirstReceiveTimestamp: String(firstReceivedMs),
-  };
-  return {
-    MessageId: idOf(entry),
-    ReceiptHandle: Buffer.from(`${entry.sequence}/${receives}`).toString('base64url'),
-    MD5OfBody: createHash('md5').update(Body).digest('hex'),
-    Body,
-    ...(wanted.length > 0 && { Attributes: chosen(attributes, wanted) }),
-    ...ownAttributes(entry, wantedOwn),
-  };
-}
-
-function idOf({ event, sequence }: Received['entry']): string {
-  if (isSent(event)) return event.messageId;
-  return `00000000-0000-4000-8000-${sequence.toString(16).padStart(12, '0')}`;
-}
-
-/** Those that the sender gave it and the receiver asks for: by name, all, or all that begin so (`price.*`). */
-function ownAttributes({ event }: Received['entry'], wanted: readonly string[]): object {
-  const isVisible = 'attributes' in event && (isSent(event) || event.isRaw);
-  const own = Object.entries(isVisible ? (event.attributes ?? {}) : {}).filter(([name]) =>
-    wanted.some(
-      (one) =>
-        one === 'All' || one === name || (one.endsWith('.*') && name.startsWith(one.slice(0, -1))) || one === '.*',
-    ),
-  );
-  if (own.length === 0) return {};
-  const attributes = Object.fromEntries(own);
-  return { MessageAttributes: sqsAttributes(attributes), MD5OfMessageAttributes: md5OfAttributes(attributes) };
 }
 
 async function deleteMessage(
@@ -306,35 +256,25 @@ async function purgeQueue(set: QueueSet, { QueueUrl }: { QueueUrl: string }): Pr
 }
 
 /** What an input names, for whoever decides whether it may be used: the ARN of a queue, or of one that is not there. */
-export function queueArnOf(
+export function namedBy(
   set: QueueSet,
   input: unknown,
   { region, accountId }: { readonly region: string; readonly accountId: string },
-): string {
-  const { QueueUrl, QueueName, QueueOwnerAWSAccountId: owner = accountId } = queueNamed.parse(input);
-  const found = QueueUrl === undefined ? undefined : set.all().find((queue) => isAt(queue, QueueUrl));
+): {
+  readonly arn: string;
+  readonly queue: MessageQueue | undefined;
+  readonly sentTags: Readonly<Record<string, string>>;
+} {
+  const { QueueUrl, QueueName, QueueOwnerAWSAccountId: owner = accountId, tags, Tags } = queueNamed.parse(input);
   const name = QueueName ?? QueueUrl?.split('/').at(-1) ?? '*';
-  return (found ?? named(set, { accountId: owner, name }))?.arn ?? `arn:aws:sqs:${region}:${owner}:${name}`;
+  const queue =
+    (QueueUrl === undefined ? undefined : set.all().find((one) => isAt(one, QueueUrl))) ??
+    named(set, { accountId: owner, name });
+  return { arn: queue?.arn ?? `arn:aws:sqs:${region}:${owner}:${name}`, queue, sentTags: { ...tags, ...Tags } };
 }
 
 function sequenceIn(receiptHandle: string): number {
   const [, digits] = /^(\d{1,15})\/\d+$/.exec(Buffer.from(receiptHandle, 'base64url').toString()) ?? [];
   if (digits === undefined) throw new QueueError('ReceiptHandleIsInvalid', 'The input receipt handle is invalid.');
   return Number(digits);
-}
-
-/** Attributes of messages that SQS has; those that no message here has are left out, as there. */
-const messageAttributes = new Set([
-  ...['All', 'SentTimestamp', 'ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp', 'SenderId'],
-  ...['AWSTraceHeader', 'MessageDeduplicationId', 'MessageGroupId', 'SequenceNumber', 'DeadLetterQueueSourceArn'],
-]);
-
-/** Throws InvalidAttributeName. */
-function requireKnown(wanted: readonly string[], known: { has(name: string): boolean }): void {
-  const unknown = wanted.find((name) => !known.has(name));
-  if (unknown !== undefined) throw new QueueError('InvalidAttributeName', `Unknown Attribute ${unknown}.`);
-}
-
-function chosen(all: Readonly<Record<string, string>>, wanted: readonly string[]): Record<string, string> {
-  return Object.fromEntries(Object.entries(all).filter(([name]) => wanted.includes(name) || wanted.includes('All')));
 }

@@ -12,6 +12,7 @@ const table = {
   OverLimit: 'OverLimit',
   InvalidAction: 'InvalidAction',
   InvalidAttributeName: 'InvalidAttributeName',
+  InvalidAttributeValue: 'InvalidAttributeValue',
   InvalidMessageContents: 'InvalidMessageContents',
   InvalidParameterValue: 'InvalidParameterValueException',
   ReceiptHandleIsInvalid: 'ReceiptHandleIsInvalid',

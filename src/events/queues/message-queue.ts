@@ -1,12 +1,13 @@
 /**
  * A queue of events that clients fetch, as SQS gives out messages: whoever received one has it for a while, and it is given to
- * another unless it was deleted by then. The messages are the events in the outbox: here is only which of them are out, which
- * a start forgets, so that all are given out again.
+ * another unless it was deleted by then, or to a queue of dead letters when it was received too often. The messages are the events
+ * in the outbox: here is only which of them are out, which a start forgets, so that all are given out again.
  */
 import type { Outbox, OutboxEntry, OutboxEvent, QueueMessage } from '../../engine/types.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { Turns } from '../../lib/turns.ts';
 import { QueueError } from './errors.ts';
+import { type QueueAttributes, type QueueSettings, settingsOf } from './queue-settings.ts';
 
 /** As SQS has it. */
 const inFlightMax = 120_000;
@@ -27,29 +28,55 @@ export interface Received {
   readonly firstReceivedMs: number;
 }
 
+/** What a queue was given. */
+export interface QueueState {
+  readonly attributes: QueueAttributes;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Absent for a queue of the configuration. */
+  readonly createdMs?: number;
+  readonly modifiedMs?: number;
+}
+
 export interface QueueOptions {
   readonly arn: string;
-  readonly visibilityMs: number;
+  readonly state: QueueState;
   readonly outbox: Outbox;
   readonly clock: Clock;
+  /** Moves a message to the queue of the dead letters; resolves to false where there is none that takes it. */
+  readonly bury: (entry: OutboxEntry, from: MessageQueue) => Promise<boolean>;
 }
 
 export class MessageQueue {
   readonly arn: string;
-  readonly visibilityMs: number;
+  #state: QueueState;
+  #settings: QueueSettings;
   readonly #outbox: Outbox;
   readonly #clock: Clock;
+  readonly #bury: QueueOptions['bury'];
   /** By sequence, in the order in which they were first given out. */
   readonly #out = new Map<number, Out>();
   /** Sequence up to which all have been given out at least once. */
   #last = 0;
   readonly #turns = new Turns<string>();
 
-  constructor({ arn, visibilityMs, outbox, clock }: QueueOptions) {
+  constructor({ arn, state, outbox, clock, bury }: QueueOptions) {
     this.arn = arn;
-    this.visibilityMs = visibilityMs;
+    this.#state = state;
+    this.#settings = settingsOf(state.attributes);
     this.#outbox = outbox;
     this.#clock = clock;
+    this.#bury = bury;
+  }
+
+  get state(): QueueState {
+    return this.#state;
+  }
+  set state(state: QueueState) {
+    this.#state = state;
+    this.#settings = settingsOf(state.attributes);
+  }
+  get settings(): QueueSettings {
+    return this.#settings;
   }
 
   /** The next messages, hidden from others for a time. Throws OverLimit. */
@@ -111,34 +138,50 @@ export class MessageQueue {
     return { waiting: Math.max(0, all - hidden.length), out: hidden.length - delayed, delayed };
   }
 
-  /** Messages that were never out. Those that are delayed are passed, and come back when it is their time. */
+  /** Messages that were never out. Those that are delayed are passed, and come back when it is their time; those that are too old go. */
   async #fresh({ nowMs, max }: { nowMs: number; max: number }): Promise<OutboxEntry[]> {
     const found: OutboxEntry[] = [];
+    const old: number[] = [];
     while (found.length < max) {
       const limit = max - found.length;
       const more = await this.#list({ after: this.#last, limit });
       this.#last = more.at(-1)?.sequence ?? this.#last;
       for (const entry of more) {
-        const untilMs = visibleFrom(entry);
-        if (untilMs > nowMs) this.#out.set(entry.sequence, { untilMs, receives: 0, firstReceivedMs: undefined });
+        const untilMs = this.#visibleFromMs(entry);
+        if (this.#isOld(entry, nowMs)) old.push(entry.sequence);
+        else if (untilMs > nowMs) this.#out.set(entry.sequence, { untilMs, receives: 0, firstReceivedMs: undefined });
         else found.push(entry);
       }
       if (more.length < limit) break;
     }
+    if (old.length > 0) await this.#outbox.settle({ delivered: old, dead: [] });
     return found;
   }
 
-  /** Messages that were out and come back. */
+  /** Messages that were out and come back. Those that were received too often go where dead letters do. */
   async #returned({ nowMs, max }: { nowMs: number; max: number }): Promise<OutboxEntry[]> {
     const found: OutboxEntry[] = [];
-    for (const [sequence, { untilMs }] of this.#out) {
+    const { receivesMax = Number.POSITIVE_INFINITY } = this.#settings.deadLetters ?? {};
+    for (const [sequence, { untilMs, receives }] of this.#out) {
       if (found.length === max) break;
       if (untilMs > nowMs) continue;
       const entry = await this.#find(sequence);
       if (entry === undefined) this.#out.delete(sequence);
+      else if (this.#isOld(entry, nowMs)) await this.delete([sequence]);
+      else if (receives >= receivesMax && (await this.#bury(entry, this))) this.#out.delete(sequence);
       else found.push(entry);
     }
     return found;
+  }
+
+  #isOld({ event }: OutboxEntry, nowMs: number): boolean {
+    const { retentionMs } = this.#settings;
+    return retentionMs !== undefined && nowMs - event.atMs > retentionMs;
+  }
+
+  /** Who sends says how long a message is delayed; of an event the queue does. */
+  #visibleFromMs({ event }: OutboxEntry): number {
+    return isSent(event) ? (event.visibleFromMs ?? 0) : event.atMs + this.#settings.delayMs;
   }
 
   async #find(sequence: number): Promise<OutboxEntry | undefined> {
@@ -154,8 +197,4 @@ export class MessageQueue {
 /** Whether it was sent to the queue, and is no event. */
 export function isSent(event: OutboxEvent): event is QueueMessage {
   return 'messageId' in event && !('topic' in event);
-}
-
-function visibleFrom({ event }: OutboxEntry): number {
-  return isSent(event) ? (event.visibleFromMs ?? 0) : 0;
 }

@@ -1,13 +1,15 @@
 /** What actions on queues work on, and how they name a queue. */
 import { z } from 'zod';
-import type { QueueMessage } from '../../engine/types.ts';
+import type { OutboxEntry, QueueMessage } from '../../engine/types.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { QueueError } from './errors.ts';
-import type { MessageQueue, Received } from './message-queue.ts';
+import type { MessageQueue, QueueState } from './message-queue.ts';
 
 export interface QueueCall {
   /** Account of whoever asks. */
   readonly accountId: string;
+  /** Id of whoever asks, as `aws:userid` has it. */
+  readonly senderId: string;
   /** Scheme and host the client used. */
   readonly origin: string;
   /** Whether nobody waits for the answer any more. */
@@ -20,18 +22,36 @@ export interface QueueNamed {
   readonly name: string;
 }
 
+export type GivenState = Pick<QueueState, 'attributes' | 'tags'>;
+
 export interface QueueSet {
   /** All that there are now. */
   all(): readonly MessageQueue[];
   /** Makes one, unless there is one of the name; resolves to its ARN once it is durable. */
-  create(queue: QueueNamed & { readonly visibilitySeconds: number }): Promise<string>;
+  create(queue: QueueNamed, given: GivenState): Promise<string>;
+  /** Gives one other attributes and tags. Throws for a queue of the configuration; what `decide` throws is thrown on. */
+  change(queue: MessageQueue, decide: (now: GivenState) => Partial<GivenState>): Promise<void>;
   /** Resolves to false for a queue of the configuration, which stays. */
   remove(queue: MessageQueue): Promise<boolean>;
   readonly clock: Clock;
   /** Puts messages into queues, each by its ARN; resolves once they are durable. */
   post(messages: readonly { readonly target: string; readonly event: QueueMessage }[]): Promise<void>;
   /** Text of the message that an event is. */
-  readonly bodyOf: (received: Received, arn: string) => string;
+  readonly bodyOf: (entry: OutboxEntry, arn: string) => string;
+  /** What is wrong with the text of a policy. */
+  readonly policyFault: (text: string) => string | undefined;
+  /** Text of a policy with one more statement; undefined if it has one of that label. */
+  withPermission(text: string, permission: QueuePermission): string | undefined;
+  /** Text of a policy without a statement; undefined if there is none of that label. */
+  withoutPermission(text: string, statement: Pick<QueuePermission, 'label'>): string | undefined;
+}
+
+/** What AddPermission gives to accounts. */
+export interface QueuePermission {
+  readonly label: string;
+  readonly accountIds: readonly string[];
+  readonly actions: readonly string[];
+  readonly resource: string;
 }
 
 /** Resolves to undefined where the action has no answer. Throws QueueError, also where the input is not as the action takes it. */
@@ -49,6 +69,7 @@ export function action<S extends z.ZodType>(
 }
 
 export const queueUrl = { QueueUrl: z.string() };
+export const names = z.array(z.string()).optional();
 export const handle = { ReceiptHandle: z.string() };
 export const visibility = z.int().min(0).max(43_200);
 
@@ -64,6 +85,19 @@ export function queueOf(set: QueueSet, url: string): MessageQueue {
   const queue = set.all().find((one) => isAt(one, url));
   if (queue === undefined) throw noQueue();
   return queue;
+}
+
+/** The queue of a name, if there is one. */
+export function named(set: QueueSet, { accountId, name }: QueueNamed): MessageQueue | undefined {
+  return set.all().find(({ arn }) => accountIn(arn) === accountId && nameIn(arn) === name);
+}
+
+/** What asks to change a queue that the operator has made. */
+export function ofConfiguration({ arn }: MessageQueue): QueueError {
+  return new QueueError(
+    'AWS.SimpleQueueService.UnsupportedOperation',
+    `The queue ${nameIn(arn)} is one of the configuration: what it is, its entry in events.targets says.`,
+  );
 }
 
 export function noQueue(): QueueError {
@@ -126,4 +160,14 @@ export interface BatchFailure {
 export function failureOf(Id: string, error: unknown): BatchFailure {
   if (!(error instanceof QueueError)) throw error;
   return { Id, Code: error.code, Message: error.message, SenderFault: true };
+}
+
+/** Throws InvalidAttributeName. */
+export function requireKnown(wanted: readonly string[], known: { has(name: string): boolean }): void {
+  const unknown = wanted.find((name) => !known.has(name));
+  if (unknown !== undefined) throw new QueueError('InvalidAttributeName', `Unknown Attribute ${unknown}.`);
+}
+
+export function chosen(all: Readonly<Record<string, string>>, wanted: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => wanted.includes(name) || wanted.includes('All')));
 }

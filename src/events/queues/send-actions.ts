@@ -5,10 +5,20 @@ import type { QueueMessage } from '../../engine/types.ts';
 import { randomUuid } from '../../lib/ids.ts';
 import { md5OfAttributes, readAttributes, sizeOf } from '../message-attributes.ts';
 import { QueueError } from './errors.ts';
-import { type Action, action, checkBatch, failureOf, type QueueSet, queueOf, queueUrl } from './queue-set.ts';
+import type { MessageQueue } from './message-queue.ts';
+import {
+  type Action,
+  action,
+  checkBatch,
+  failureOf,
+  type QueueCall,
+  type QueueSet,
+  queueOf,
+  queueUrl,
+} from './queue-set.ts';
 
-/** Of a message, and of all messages of a batch. */
-const bytesMax = 1024 * 1024;
+/** Of all messages of a batch. */
+const batchBytesMax = 1024 * 1024;
 const attributesMax = 10;
 
 const attribute = z.strictObject({
@@ -18,7 +28,7 @@ const attribute = z.strictObject({
 });
 const sent = {
   MessageBody: z.string(),
-  DelaySeconds: z.int().min(0).max(900).default(0),
+  DelaySeconds: z.int().min(0).max(900).optional(),
   MessageAttributes: z.record(z.string(), attribute).default({}),
 };
 const sentSchema = z.object(sent);
@@ -32,11 +42,14 @@ export const sendActions: readonly (readonly [name: string, run: Action])[] = [
   ],
 ];
 
-async function sendMessage(set: QueueSet, { QueueUrl, ...given }: Sent & { QueueUrl: string }): Promise<object> {
-  const { arn } = queueOf(set, QueueUrl);
-  const message = messageFrom(given, { arn, nowMs: set.clock.nowMs() });
-  if (bytesOf(message) > bytesMax) throw new QueueError('InvalidParameterValue', tooLong);
-  await set.post([{ target: arn, event: message }]);
+async function sendMessage(
+  set: QueueSet,
+  { QueueUrl, ...given }: Sent & { QueueUrl: string },
+  { senderId }: QueueCall,
+): Promise<object> {
+  const queue = queueOf(set, QueueUrl);
+  const message = messageFrom(given, queue, { senderId, nowMs: set.clock.nowMs() });
+  await set.post([{ target: queue.arn, event: message }]);
   return answerOf(message);
 }
 
@@ -44,36 +57,38 @@ async function sendMessage(set: QueueSet, { QueueUrl, ...given }: Sent & { Queue
 async function sendBatch(
   set: QueueSet,
   { QueueUrl, Entries }: { QueueUrl: string; Entries: readonly (Sent & { Id: string })[] },
+  { senderId }: QueueCall,
 ): Promise<object> {
-  const { arn } = queueOf(set, QueueUrl);
+  const queue = queueOf(set, QueueUrl);
   checkBatch(Entries);
   const nowMs = set.clock.nowMs();
   const outcomes = Entries.map(({ Id, ...given }) => {
     try {
-      return { Id, message: messageFrom(given, { arn, nowMs }) };
+      return { Id, message: messageFrom(given, queue, { senderId, nowMs }) };
     } catch (error) {
       return failureOf(Id, error);
     }
   });
   const good = outcomes.filter((outcome) => 'message' in outcome);
-  if (good.reduce((sum, { message }) => sum + bytesOf(message), 0) > bytesMax) {
+  if (good.reduce((sum, { message }) => sum + bytesOf(message), 0) > batchBytesMax) {
     throw new QueueError(
       'AWS.SimpleQueueService.BatchRequestTooLong',
-      `Batch requests cannot be longer than ${bytesMax} bytes.`,
+      `Batch requests cannot be longer than ${batchBytesMax} bytes.`,
     );
   }
-  if (good.length > 0) await set.post(good.map(({ message }) => ({ target: arn, event: message })));
+  if (good.length > 0) await set.post(good.map(({ message }) => ({ target: queue.arn, event: message })));
   return {
     Successful: good.map(({ Id, message }) => ({ Id, ...answerOf(message) })),
     Failed: outcomes.filter((outcome) => 'Code' in outcome),
   };
 }
 
-const tooLong = `One or more parameters are invalid. Reason: Message must be shorter than ${bytesMax} bytes.`;
-
 /** Throws QueueError. */
-function messageFrom(given: Sent, { arn, nowMs }: { arn: string; nowMs: number }): QueueMessage {
-  const { MessageBody: message, DelaySeconds, MessageAttributes } = given;
+function messageFrom(
+  { MessageBody: message, DelaySeconds, MessageAttributes }: Sent,
+  { arn, settings }: MessageQueue,
+  { senderId, nowMs }: { readonly senderId: string; readonly nowMs: number },
+): QueueMessage {
   if (message === '')
     throw new QueueError('InvalidParameterValue', 'The request must contain the parameter MessageBody.');
   // https://www.w3.org/TR/REC-xml/#charsets, as the protocol of forms answers in XML.
@@ -87,11 +102,19 @@ function messageFrom(given: Sent, { arn, nowMs }: { arn: string; nowMs: number }
     );
   }
   const attributes = readAttributes(MessageAttributes, (why) => new QueueError('InvalidParameterValue', why));
+  const { delayMs: byDefaultMs, messageBytesMax } = settings;
+  if (sizeOf(message, attributes) > messageBytesMax) {
+    throw new QueueError(
+      'InvalidParameterValue',
+      `One or more parameters are invalid. Reason: Message must be shorter than ${messageBytesMax} bytes.`,
+    );
+  }
   const messageId = randomUuid();
+  const delayMs = DelaySeconds === undefined ? byDefaultMs : DelaySeconds * 1000;
   return {
-    ...{ event: 'Message', atMs: nowMs, bucket: arn, key: messageId, messageId, message },
+    ...{ event: 'Message', atMs: nowMs, bucket: arn, key: messageId, messageId, message, senderId },
     ...(Object.keys(attributes).length > 0 && { attributes }),
-    ...(DelaySeconds > 0 && { visibleFromMs: nowMs + DelaySeconds * 1000 }),
+    ...(delayMs > 0 && { visibleFromMs: nowMs + delayMs }),
   };
 }
 

@@ -8,11 +8,14 @@ import { invalid } from './read-rules.ts';
 export interface EventTargets {
   /** ARNs of the targets that the configuration names. */
   readonly configured: ReadonlySet<string>;
-  /** Whether there is a queue made by API that takes events of a bucket: one of the account that owns the bucket. */
-  queue(arn: string, bucket: Pick<Bucket, 'owner'>): boolean;
-  /** Whether a topic that was made by API takes events of a bucket: it may be another account's, whose policy does not say so. */
-  topic(arn: string, bucket: Pick<Bucket, 'name' | 'owner'>): 'absent' | 'taken' | 'refused' | 'refused elsewhere';
+  /** Whether a queue here takes events of a bucket. */
+  queue(arn: string, bucket: Pick<Bucket, 'name' | 'owner'>): TargetAnswer;
+  /** Whether a topic that was made by API does. */
+  topic(arn: string, bucket: Pick<Bucket, 'name' | 'owner'>): TargetAnswer;
 }
+
+/** What was made by API may be another account's, whose policy does not say so. */
+export type TargetAnswer = 'absent' | 'taken' | 'refused' | 'refused elsewhere';
 
 /**
  * Throws InvalidArgument for rules whose target is not there, or takes nothing of the bucket; AccessDenied where the
@@ -26,15 +29,14 @@ export function checkTargets(
   const wrong = new Map<string, string>();
   for (const { kind, target } of rules) {
     if (configured.has(target)) continue;
-    if (kind === 'queue' && queue(target, bucket)) continue;
-    const answer = kind === 'topic' ? topic(target, bucket) : 'absent';
+    const answer = kind === 'topic' ? topic(target, bucket) : kind === 'queue' ? queue(target, bucket) : 'absent';
     if (answer === 'taken') continue;
     if (answer === 'refused elsewhere') throw new S3Error('AccessDenied');
     if (answer === 'absent' && regionIn(target) !== bucket.region) throw invalid(otherRegion);
     wrong.set(
       target,
       answer === 'refused'
-        ? 'Permissions on the destination topic do not allow S3 to publish notifications from this bucket'
+        ? `Permissions on the destination ${kind} do not allow S3 to publish notifications from this bucket`
         : `The destination ${kind} does not exist`,
     );
   }

@@ -11,6 +11,9 @@ const namespace = `http://queue.amazonaws.com/doc/${queryVersion}/`;
 
 /** Members of inputs that are no text by themselves: how they are called in a form. */
 const lists: ReadonlyMap<string, string> = new Map([
+  ['ActionName', 'Actions'],
+  ['AWSAccountId', 'AWSAccountIds'],
+  ['TagKey', 'TagKeys'],
   ['AttributeName', 'AttributeNames'],
   ['MessageAttributeName', 'MessageAttributeNames'],
   ['MessageSystemAttributeName', 'MessageSystemAttributeNames'],
@@ -21,10 +24,12 @@ const lists: ReadonlyMap<string, string> = new Map([
 const maps: ReadonlyMap<string, string> = new Map([
   ['Attribute', 'Attributes'],
   ['MessageAttribute', 'MessageAttributes'],
+  ['Tag', 'Tags'],
 ]);
 const numbers: ReadonlySet<string> = new Set([
   'DelaySeconds',
   'MaxNumberOfMessages',
+  'MaxResults',
   'VisibilityTimeout',
   'WaitTimeSeconds',
 ]);
@@ -41,15 +46,25 @@ const elements: Readonly<Record<string, string>> = {
   MessageAttributes: 'MessageAttribute',
   Messages: 'Message',
   QueueUrls: 'QueueUrl',
+  queueUrls: 'QueueUrl',
+  Tags: 'Tag',
 };
-/** Members of outputs that are maps; whatever else has members is a structure. */
-const outputMaps: ReadonlySet<string> = new Set(['Attributes', 'MessageAttributes']);
+/** Members of outputs that are maps, and what is said of their keys; whatever else has members is a structure. */
+const outputMaps: ReadonlyMap<string, string> = new Map([
+  ['Attributes', 'Name'],
+  ['MessageAttributes', 'Name'],
+  ['Tags', 'Key'],
+]);
 
 export const queryProtocol: QueueProtocol = {
   contentType: 'text/xml',
   read(sent) {
     const parameters = new URLSearchParams(sent.body.toString('utf8'));
-    return { action: parameters.get('Action') ?? '', input: inputOf(parameters, sent) };
+    const action = parameters.get('Action') ?? '';
+    const { Tags: tags, ...input } = inputOf(parameters, sent);
+    if (tags === undefined) return { action, input };
+    // The model spells this member in two ways.
+    return { action, input: action === 'CreateQueue' ? { ...input, tags } : { ...input, Tags: tags } };
   },
   encode({ action, output, requestId }) {
     // What succeeded of a batch is called by the batch.
@@ -67,7 +82,7 @@ export const queryProtocol: QueueProtocol = {
 };
 
 /** The input by the names of the model. What no action knows stays in it, and is refused there. */
-function inputOf(parameters: URLSearchParams, { path }: SentRequest): object {
+function inputOf(parameters: URLSearchParams, { path }: SentRequest): Readonly<Record<string, unknown>> {
   const input = structureOf([...parameters].filter(([name]) => !onRequest.has(name)));
   // Whoever posts to the address of a queue need not name it once more.
   const isAtQueue = input['QueueUrl'] === undefined && /^\/\d{12}\/[^/]+\/?$/.test(path);
@@ -99,12 +114,12 @@ function itemOf(parts: Parts): unknown {
   return parts.get('') ?? structureOf(parts);
 }
 
-/** `Name` with `Value`, or with `Value.StringValue` and its like. */
+/** `Name` (of a tag `Key`) with `Value`, or with `Value.StringValue` and its like. */
 function entryOf(parts: Parts): [name: string, value: unknown] {
   const within = [...parts].flatMap(([name, value]): [string, string][] => {
     return name.startsWith('Value.') ? [[name.slice('Value.'.length), value]] : [];
   });
-  return [parts.get('Name') ?? '', parts.get('Value') ?? structureOf(within)];
+  return [parts.get('Name') ?? parts.get('Key') ?? '', parts.get('Value') ?? structureOf(within)];
 }
 
 function membersOf(output: object, called: Readonly<Record<string, string>>): string {
@@ -112,9 +127,10 @@ function membersOf(output: object, called: Readonly<Record<string, string>>): st
     .map(([name, value]) => {
       const element = called[name] ?? name;
       if (Array.isArray(value)) return value.map((item) => elementOf(element, item, called)).join('');
-      if (!outputMaps.has(name)) return elementOf(element, value, called);
+      const key = outputMaps.get(name);
+      if (key === undefined) return elementOf(element, value, called);
       return Object.entries(Object(value))
-        .map(([Name, Value]) => elementOf(element, { Name, Value }, called))
+        .map(([itsName, Value]) => elementOf(element, { [key]: itsName, Value }, called))
         .join('');
     })
     .join('');

@@ -5,9 +5,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Iam } from '../../iam/iam.ts';
 import type { Identity } from '../../iam/identity.ts';
-import { decide } from '../../iam/policy/decide.ts';
+import { decide, type NamedPolicy } from '../../iam/policy/decide.ts';
 import { permissionsOf } from '../../iam/policy/permissions.ts';
-import { requestContext } from '../../iam/request-context.ts';
+import type { Tag } from '../../iam/records.ts';
+import { requestContext, requestTagKeys, tagKeys } from '../../iam/request-context.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { type AuditTrail, noteService } from '../audit.ts';
@@ -31,13 +32,25 @@ export interface QueueRequest {
   readonly origin: string;
   /** Account of whoever asks. */
   readonly accountId: string;
+  /** Id of whoever asks, as `aws:userid` has it. */
+  readonly senderId: string;
   isGone(): boolean;
+}
+
+/** The queue that a request names, as policies see it. */
+export interface AskedQueue {
+  /** Whether or not it is there; where the request names none, of all that the account has. */
+  readonly arn: string;
+  readonly policy: NamedPolicy | undefined;
+  readonly tags: readonly Tag[];
+  /** Tags that the request brings. */
+  readonly sentTags: readonly Tag[];
 }
 
 /** Queues, as this side sees them. */
 export interface Queues {
-  /** ARN of the queue that a request of an account names, whether or not it is there; of none, of all that the account has. */
-  arnOf(input: unknown, accountId: string): string;
+  /** What a request of an account names. */
+  asked(input: unknown, accountId: string): AskedQueue;
   /** Answers by the names of AWS's model, where the action has an answer. Rejects with a refusal of its own, which has a code and a shape. */
   answer(request: QueueRequest): Promise<object | undefined>;
 }
@@ -129,31 +142,31 @@ export class QueueApi {
     const { action, input } = protocol.read({ target: String(request.headers['x-amz-target']), path, body });
     Object.assign(trace, { identity, action, input });
     const { accountId } = identity;
-    this.#authorise(identity, { action, arn: queues.arnOf(input, accountId), visit, nowMs });
+    this.#authorise(identity, { action, queue: queues.asked(input, accountId), visit, nowMs });
     log.debug({ requestId, service: 'sqs', action, caller: identity.arn }, 'Request');
     const isGone = () => request.socket.destroyed;
-    return await queues.answer({ action, input, accountId, origin, isGone });
+    return await queues.answer({ action, input, accountId, senderId: identity.userId, origin, isGone });
   }
 
-  /** The root of the account that has the queue may do everything, others of it what their policies say. Throws AccessDenied. */
+  /** The root of the account that has the queue may do everything, others what their policies and the queue's say. Throws AccessDenied. */
   #authorise(
     identity: Identity,
-    { action, arn: resource, visit, nowMs }: { action: string; arn: string; visit: Visit; nowMs: number },
+    { action, queue, visit, nowMs }: { action: string; queue: AskedQueue; visit: Visit; nowMs: number },
   ): void {
     const { iam } = this.#options;
+    const { arn: resource, policy, tags, sentTags } = queue;
     const resourceAccountId = resource.split(':')[4] ?? '';
     const isOwn = identity.accountId === resourceAccountId;
     if (isOwn && identity.kind === 'root' && identity.session === undefined) return;
     const { address: ip, isSecure } = visit.arrival;
     const asked = `sqs:${action.replace(/Batch$/, '')}`;
-    const decision =
-      isOwn &&
-      decide({
-        ...{ principal: identity, permissions: permissionsOf(iam.callers.policiesOf(identity)) },
-        ...{ action: asked, resource, resourceAccountId },
-        context: requestContext(identity, { ip, userAgent: undefined, isSecure, nowMs }, {}),
-      });
-    if (decision !== false && decision.outcome === 'allow') return;
+    const keys = { ...requestTagKeys(sentTags), ...tagKeys('aws:resourcetag', tags) };
+    const { outcome } = decide({
+      ...{ principal: identity, permissions: permissionsOf(iam.callers.policiesOf(identity)) },
+      ...{ action: asked, resource, resourceAccountId, resourcePolicy: policy },
+      context: requestContext(identity, { ip, userAgent: undefined, isSecure, nowMs }, keys),
+    });
+    if (outcome === 'allow') return;
     throw new S3Error('AccessDenied', {
       message: `User: ${identity.arn || 'anonymous'} is not authorized to perform: ${asked} on resource: ${resource}`,
     });

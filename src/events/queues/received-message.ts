@@ -1,0 +1,83 @@
+/** What a receiver gets of a message. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Message.html */
+import { createHash } from 'node:crypto';
+import type { MessageAttributes, OutboxEntry, QueueMessage } from '../../engine/types.ts';
+import { md5OfAttributes, sqsAttributes } from '../message-attributes.ts';
+import { isSent, type MessageQueue, type Received } from './message-queue.ts';
+import { chosen, type QueueSet } from './queue-set.ts';
+
+/** Attributes of messages that SQS has; those that no message here has are left out, as there. */
+export const systemAttributes = new Set([
+  ...['All', 'SentTimestamp', 'ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp', 'SenderId'],
+  ...['AWSTraceHeader', 'MessageDeduplicationId', 'MessageGroupId', 'SequenceNumber', 'DeadLetterQueueSourceArn'],
+]);
+
+export interface Wanted {
+  /** Of SQS's own attributes. */
+  readonly system: readonly string[];
+  /** Of those that the sender gave. */
+  readonly own: readonly string[];
+}
+
+export function receivedMessage(
+  { entry, receives, firstReceivedMs }: Received,
+  { wanted, arn, bodyOf }: { readonly wanted: Wanted; readonly arn: string } & Pick<QueueSet, 'bodyOf'>,
+): object {
+  const Body = bodyOf(entry, arn);
+  const { senderId, deadLetterSource }: Partial<QueueMessage> = isSent(entry.event) ? entry.event : {};
+  const attributes = {
+    SentTimestamp: String(entry.event.atMs),
+    ApproximateReceiveCount: String(receives),
+    ApproximateFirstReceiveTimestamp: String(firstReceivedMs),
+    ...(senderId !== undefined && { SenderId: senderId }),
+    ...(deadLetterSource !== undefined && { DeadLetterQueueSourceArn: deadLetterSource }),
+  };
+  return {
+    MessageId: idOf(entry),
+    ReceiptHandle: Buffer.from(`${entry.sequence}/${receives}`).toString('base64url'),
+    MD5OfBody: createHash('md5').update(Body).digest('hex'),
+    Body,
+    ...(wanted.system.length > 0 && { Attributes: chosen(attributes, wanted.system) }),
+    ...chosenAttributes(attributesOf(entry), wanted.own),
+  };
+}
+
+/** A message as it is in the queue of the dead letters of another one, where it is as old as it was there. */
+export function deadLetterOf(
+  entry: OutboxEntry,
+  { from, to, bodyOf }: { readonly from: MessageQueue; readonly to: MessageQueue } & Pick<QueueSet, 'bodyOf'>,
+): QueueMessage {
+  const messageId = idOf(entry);
+  const attributes = attributesOf(entry);
+  const { senderId }: Partial<QueueMessage> = isSent(entry.event) ? entry.event : {};
+  return {
+    ...{ event: 'Message', atMs: entry.event.atMs, bucket: to.arn, key: messageId, messageId },
+    message: bodyOf(entry, from.arn),
+    ...(Object.keys(attributes).length > 0 && { attributes }),
+    ...(senderId !== undefined && { senderId }),
+    deadLetterSource: from.arn,
+  };
+}
+
+function idOf({ event, sequence }: OutboxEntry): string {
+  if (isSent(event)) return event.messageId;
+  return `00000000-0000-4000-8000-${sequence.toString(16).padStart(12, '0')}`;
+}
+
+/** Those that the sender gave it; of a topic's message they are in its envelope, where it has one. */
+function attributesOf({ event }: OutboxEntry): MessageAttributes {
+  const isVisible = 'attributes' in event && (isSent(event) || event.isRaw);
+  return isVisible ? (event.attributes ?? {}) : {};
+}
+
+/** Those that the receiver asks for: by name, all, or all that begin so (`price.*`). */
+function chosenAttributes(all: MessageAttributes, wanted: readonly string[]): object {
+  const own = Object.entries(all).filter(([name]) =>
+    wanted.some(
+      (one) =>
+        one === 'All' || one === name || (one.endsWith('.*') && name.startsWith(one.slice(0, -1))) || one === '.*',
+    ),
+  );
+  if (own.length === 0) return {};
+  const attributes = Object.fromEntries(own);
+  return { MessageAttributes: sqsAttributes(attributes), MD5OfMessageAttributes: md5OfAttributes(attributes) };
+}
