@@ -8,6 +8,7 @@ import { encryptionSchema } from './config-encryption.ts';
 import { eventsSchema } from './config-events.ts';
 import { replicationSchema } from './config-replication.ts';
 import { parseIpRange } from './iam/policy/ip-range.ts';
+import { isBucketName } from './s3/bucket-names.ts';
 import { isEndpoint } from './s3/door/public-endpoints.ts';
 import { storageClasses } from './s3/storage-classes.ts';
 
@@ -37,7 +38,9 @@ const zoneSchema = z.strictObject({
 });
 
 const bucketSchema = z.strictObject({
-  name: z.string().min(3).max(63),
+  name: z.string().refine(isBucketName, {
+    error: ({ input }) => `${input} is no name of a bucket: 3 to 63 lower-case letters, digits and hyphens`,
+  }),
   public: z.boolean().default(false),
   versioned: z.boolean().default(false),
 });

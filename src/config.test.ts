@@ -37,6 +37,7 @@ describe('configuration', () => {
       { name: 'ccc', public: true, versioned: true },
     ]);
     expect(() => loadConfig({}, { NINEFOLD_BUCKETS: 'aaa:pubic' })).toThrow(ConfigError);
+    expect(() => loadConfig({}, { NINEFOLD_BUCKETS: 'Aaa' })).toThrow('Aaa is no name of a bucket');
   });
 
   it('schemes of storage classes → those that are there, of classes that objects may have', () => {

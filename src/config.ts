@@ -128,7 +128,7 @@ function fromEnvironment(environment: NodeJS.ProcessEnv, file: FileConfig): Reco
   return set;
 }
 
-/** `a,b:public,c:versioned`, options joined by further colons. */
+/** `letters,site:public,photos:versioned`, options joined by further colons. */
 function parseBuckets(list: string): Record<string, unknown>[] {
   return list
     .split(',')

@@ -129,7 +129,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const jobs = startJobs([...work, ...senders.map(({ job }) => job)], { clock, log });
   const auditFile = await openAuditFile(config, clock);
   const server = createFrontEnd({ config, auditFile, tls, startedMs, ...parts, jobs, events, kms });
-  const address = await server.listen(config);
+  const address = await server.listen(config).catch((error: unknown) => refuseAddress(config, error));
   log.info({ address, region: config.region }, 'Serving');
   return {
     endpoint: endpointOf(address, tls),
@@ -346,6 +346,16 @@ function refuseOpenDoor({ host, rootKey }: Config): void {
     `Host ${host} can be reached from other machines, so a root key must be chosen first: set NINEFOLD_ACCESS_KEY_ID ` +
       'and NINEFOLD_SECRET_ACCESS_KEY (or rootKey in the configuration file), or listen on 127.0.0.1',
   );
+}
+
+function refuseAddress({ host, port }: Config, cause: unknown): never {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'EADDRINUSE') {
+    throw new ConfigError(`Port ${port} of ${host} is in use: end what uses it, or choose another one by --port`, {
+      cause,
+    });
+  }
+  throw new ConfigError(`Port ${port} of ${host} cannot be listened on: ${String(cause)}`, { cause });
 }
 
 /** Makes the configured buckets that are not there yet. What a bucket became since is left alone. */

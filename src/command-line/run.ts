@@ -34,7 +34,6 @@ const explainedErrors = new Set([
   'LastRecordUndecided',
   'SchemaTooNew',
   'UnknownLogVersion',
-  'UnknownLogVersion',
 ]);
 
 const flagOptions = {

@@ -1,5 +1,6 @@
 /** What happens on one connection: 100 Continue, keep-alive after errors, and bodies that nobody reads. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { startDaemon } from '../support/daemon.ts';
 import { RawConnection } from '../support/raw-connection.ts';
 import { wireBytes } from '../support/raw-http.ts';
 import { type Request, signedRequests } from '../support/signed-requests.ts';
@@ -23,6 +24,11 @@ function waitingHead(request: Partial<Request> = {}, length = 10): Buffer {
   const whole = { method: 'PUT', path: `/${bucket}/waiting`, payload: 'UNSIGNED-PAYLOAD', ...request };
   return wireBytes(sign(whole), '', [`content-length: ${length}`, 'expect: 100-continue']);
 }
+
+test('a port that is in use → the server does not start, and says so', async () => {
+  const second = startDaemon({ port: daemon().port, isHosted: false });
+  await expect(second).rejects.toThrow(`Port ${daemon().port} of 127.0.0.1 is in use`);
+});
 
 describe('Expect: 100-continue', () => {
   test('all is well → 100, and 200 once the body is there; the connection goes on', async () => {
