@@ -12,6 +12,8 @@ import { becomes, expectKept, keep, LARGE, SMALL, stateOf } from '../support/kep
 /** Short, so that tests are; an operation of a disk in order takes a small part of it. */
 const TIMEOUT_MS = 1000;
 const PAUSE_MS = 30_000;
+/** So long that a busy machine does not take it for anything that is not hung. */
+const LONG_MS = 30_000;
 
 /** The file in which a disk has its shard of a blob's first segment. */
 async function shardFileOf(disks: BlobDisks, ref: BlobRef, disk: number): Promise<string> {
@@ -169,9 +171,9 @@ describe('disks that hang', () => {
       const files = FaultyFiles.install();
       const store = await disks.open({ diskTimeoutMs: TIMEOUT_MS });
       const hang = files.hang({ operation, path: join(disks.path(6), 'segments') });
-      const startedMs = performance.now();
       const kept = await keep(store);
-      expect(performance.now() - startedMs).toBeLessThan(10 * TIMEOUT_MS);
+      // Each of the two segments was waited for once: had a stripe behind the first waited anew, there would be more.
+      expect(hang.met).toBeLessThanOrEqual(2);
       expect(stateOf(store, 6)).toMatchObject({ state: 'suspect', reason: expect.stringMatching(/not answered/) });
       const before = hang.met;
       const during = await keep(store);
@@ -217,14 +219,14 @@ describe('disks that hang', () => {
     async (hung) => {
       const disks = await BlobDisks.create();
       const files = FaultyFiles.install();
-      const store = await disks.open({ diskTimeoutMs: TIMEOUT_MS });
+      const store = await disks.open({ diskTimeoutMs: LONG_MS });
       const kept = await keep(store);
       const hangs = hung.map((disk) => files.hang({ operation: ['read', 'readv'], path: disks.path(disk) }));
       const startedMs = performance.now();
       const pieces: Uint8Array[] = [];
       for await (const piece of store.read(kept.large, { start: 0, end: LARGE.length })) pieces.push(piece);
-      // LARGE has three stripes: if each waited anew, it would take longer.
-      expect(performance.now() - startedMs).toBeLessThan(3 * TIMEOUT_MS);
+      // None of its three stripes waits until what hangs is given up.
+      expect(performance.now() - startedMs).toBeLessThan(LONG_MS);
       expect(Buffer.concat(pieces).equals(LARGE)).toBe(true);
       for (const hang of hangs) hang.release();
       for (const disk of hung) await becomes(store, disk, 'healthy');

@@ -12,17 +12,21 @@ const configuration = { target: 'logs', prefix: '', grants: [] };
 
 /** An index that keeps what it is given, unless it fails. */
 class FakeIndex {
-  readonly kept: AddLogBatch[] = [];
+  readonly #kept: AddLogBatch[] = [];
   isFailing = false;
   waiting: Awaited<ReturnType<Index['listLogGroups']>> = [];
   async submit(command: unknown): Promise<undefined> {
     if (this.isFailing) throw new Error('no quorum');
-    this.kept.push(command as AddLogBatch);
+    this.#kept.push(command as AddLogBatch);
     return undefined;
   }
   listLogGroups = async () => this.waiting;
   nextBucketWithConfig = async () => undefined;
 
+  /** By bucket and day: those that are compressed at the same time come in any order. */
+  get kept(): readonly AddLogBatch[] {
+    return this.#kept.toSorted((a, b) => a.bucketId - b.bucketId || a.day - b.day);
+  }
   get texts(): readonly string[] {
     return this.kept.map(({ text }) => zstdDecompressSync(Buffer.from(text, 'base64')).toString());
   }
@@ -73,7 +77,7 @@ test('more than may wait of a bucket → lost and counted, until some of it is d
   journal.settled({ bucketId: 1, size: 4 });
   add('b\n');
   await journal.flush();
-  expect(index.texts).toEqual(['a\n', 'b\n']);
+  expect(index.texts).toEqual(['b\n', 'a\n']);
   expect(journal.lost).toBe(1);
 });
 
