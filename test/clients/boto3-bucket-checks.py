@@ -7,12 +7,10 @@ import datetime
 import json
 import os
 import socket
-import sys
-import traceback
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from checks import code_of, run
 
 ACCOUNT = '000000000000'
 once = Config(s3={'addressing_style': 'path'}, retries={'total_max_attempts': 1})
@@ -22,15 +20,6 @@ control = boto3.client('s3control', config=once, endpoint_url=os.environ['AWS_EN
 resolve = socket.getaddrinfo
 socket.getaddrinfo = lambda host, *rest, **named: resolve(
     '127.0.0.1' if str(host).endswith('.localhost') else host, *rest, **named)
-
-
-def code_of(call, *args, **named):
-    """The error code a call ends with, or None."""
-    try:
-        call(*args, **named)
-    except ClientError as error:
-        return error.response['Error']['Code']
-    return None
 
 
 def body(answer):
@@ -307,15 +296,4 @@ def check_object_lock():
     destroy(of)
 
 
-def main():
-    for name, check in [(name, check) for name, check in globals().items() if name.startswith('check_')]:
-        failure = None
-        try:
-            check()
-        except Exception:
-            failure = traceback.format_exc(limit=-4)
-        print(json.dumps({'check': name, 'failure': failure}), flush=True)
-
-
-if __name__ == '__main__':
-    sys.exit(main())
+run(globals())

@@ -6,11 +6,8 @@ this one sends checksums of its own accord.
 import base64
 import hashlib
 import io
-import json
 import os
-import sys
 import tempfile
-import traceback
 import urllib.error
 import urllib.request
 import zlib
@@ -19,7 +16,7 @@ import boto3
 import botocore
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from checks import code_of, run
 
 MIB = 1024 * 1024
 NEW = tuple(int(part) for part in botocore.__version__.split('.')[:2]) >= (1, 36)
@@ -29,15 +26,6 @@ s3 = boto3.client('s3', config=Config(s3={'addressing_style': 'path'}, retries={
 def sample(size, seed=1):
     blocks = (hashlib.sha256(f'{seed}:{i}'.encode()).digest() for i in range(size // 32 + 1))
     return b''.join(blocks)[:size]
-
-
-def code_of(call, *args, **named):
-    """The error code a call ends with, or None."""
-    try:
-        call(*args, **named)
-    except ClientError as error:
-        return error.response['Error']['Code']
-    return None
 
 
 def check_put_get(bucket):
@@ -316,18 +304,10 @@ def check_refusals(bucket):
     assert code_of(s3.delete_bucket, Bucket=bucket) == 'BucketNotEmpty'
 
 
-def main():
-    checks = [(name, check) for name, check in globals().items() if name.startswith('check_')]
-    for number, (name, check) in enumerate(checks):
-        bucket = f'boto3-{"new" if NEW else "old"}-{number}'
-        failure = None
-        try:
-            s3.create_bucket(Bucket=bucket)
-            check(bucket)
-        except Exception:
-            failure = traceback.format_exc(limit=-4)
-        print(json.dumps({'check': name, 'failure': failure}), flush=True)
+def given(number, _name):
+    bucket = f'boto3-{"new" if NEW else "old"}-{number}'
+    s3.create_bucket(Bucket=bucket)
+    return [bucket]
 
 
-if __name__ == '__main__':
-    sys.exit(main())
+run(globals(), given)

@@ -3,12 +3,10 @@
 The first line of a check's doc string is its name in the test report.
 """
 import json
-import sys
-import traceback
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from checks import code_of, run
 
 once = Config(retries={'total_max_attempts': 1})
 iam = boto3.client('iam', config=once)
@@ -19,15 +17,6 @@ READ_ONLY = 'arn:aws:iam::aws:policy/IAMReadOnlyAccess'
 
 def document(action, resource='*'):
     return {'Version': '2012-10-17', 'Statement': [{'Effect': 'Allow', 'Action': action, 'Resource': resource}]}
-
-
-def code_of(call, *args, **named):
-    """The error code a call ends with, or None."""
-    try:
-        call(*args, **named)
-    except ClientError as error:
-        return error.response['Error']['Code']
-    return None
 
 
 def with_key(service, key):
@@ -278,15 +267,4 @@ def check_presigned_identity():
         assert f'arn:aws:iam::{ACCOUNT}:root' in answer.read().decode()
 
 
-def main():
-    for name, check in [(name, check) for name, check in globals().items() if name.startswith('check_')]:
-        failure = None
-        try:
-            check()
-        except Exception:
-            failure = traceback.format_exc(limit=-4)
-        print(json.dumps({'check': name, 'failure': failure}), flush=True)
-
-
-if __name__ == '__main__':
-    sys.exit(main())
+run(globals())

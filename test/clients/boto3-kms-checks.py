@@ -3,27 +3,16 @@
 The first line of a check's doc string is its name in the test report.
 """
 import json
-import traceback
 import uuid
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from checks import refused, run
 
 once = {'retries': {'total_max_attempts': 1}}
 kms = boto3.client('kms', config=Config(**once))
 iam = boto3.client('iam', config=Config(**once))
 account = 'arn:aws:kms:us-east-1:000000000000:'
-
-
-def refused(call, code, text=''):
-    try:
-        call()
-    except ClientError as error:
-        told = error.response['Error']
-        assert told['Code'] == code and text in told['Message'], error.response
-        return
-    raise AssertionError(f'not refused with {code}')
 
 
 def key(**given):
@@ -173,11 +162,4 @@ def check_unknown():
     refused(lambda: kms.schedule_key_deletion(KeyId='given'), 'UnsupportedOperationException')
 
 
-for name, check in list(globals().items()):
-    if name.startswith('check_'):
-        try:
-            check()
-            failure = None
-        except Exception:
-            failure = traceback.format_exc()
-        print(json.dumps({'check': name, 'failure': failure}), flush=True)
+run(globals())

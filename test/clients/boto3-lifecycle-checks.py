@@ -2,16 +2,14 @@
 
 The first line of a check's doc string is its name in the test report. All checks wait for days at once.
 """
-import json
-import sys
 import time
-import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import botocore
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from checks import checks_of, failure_of, report
 
 s3 = boto3.client('s3', config=Config(s3={'addressing_style': 'path'}, retries={'total_max_attempts': 1}))
 DAY_SECONDS = 1
@@ -133,23 +131,17 @@ def check_switched_off(bucket):
     becomes(lambda: keys(bucket), ['k'])
 
 
-def run(numbered):
+def begin(numbered):
     number, (name, check) = numbered
     bucket = f'lifecycle-{GENERATION}-{number}'
-    try:
+
+    def act():
         s3.create_bucket(Bucket=bucket)
         check(bucket)
-        return name, None
-    except Exception:
-        return name, traceback.format_exc(limit=-4)
+    return name, failure_of(act)
 
 
-def main():
-    checks = [(name, check) for name, check in globals().items() if name.startswith('check_')]
-    with ThreadPoolExecutor(len(checks)) as pool:
-        for name, failure in pool.map(run, enumerate(checks)):
-            print(json.dumps({'check': name, 'failure': failure}), flush=True)
-
-
-if __name__ == '__main__':
-    sys.exit(main())
+checks = checks_of(globals())
+with ThreadPoolExecutor(len(checks)) as pool:
+    for name, failure in pool.map(begin, enumerate(checks)):
+        report(name, failure)

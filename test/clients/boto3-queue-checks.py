@@ -5,12 +5,11 @@ The first line of a check's doc string is its name in the test report. Each chec
 import hashlib
 import json
 import time
-import traceback
 import uuid
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from checks import refused, run
 
 once = {'retries': {'total_max_attempts': 1}}
 s3 = boto3.client('s3', config=Config(s3={'addressing_style': 'path'}, **once))
@@ -42,15 +41,6 @@ def receive(url, **named):
 def keys_in(messages):
     bodies = [json.loads(message['Body']) for message in messages]
     return [body['Records'][0]['s3']['object']['key'] if 'Records' in body else body['Event'] for body in bodies]
-
-
-def refused(call, code):
-    try:
-        call()
-    except ClientError as error:
-        assert error.response['Error']['Code'] == code, error.response
-        return
-    raise AssertionError(f'not refused with {code}')
 
 
 def check_received_and_deleted():
@@ -286,10 +276,4 @@ def check_permission():
     refused(lambda: wrong.receive_message(QueueUrl=five), 'SignatureDoesNotMatch')
 
 
-for name, check in [(name, value) for name, value in globals().items() if name.startswith('check_')]:
-    failure = None
-    try:
-        check()
-    except Exception:  # noqa: BLE001 - every failure is reported
-        failure = traceback.format_exc()
-    print(json.dumps({'check': name, 'failure': failure}), flush=True)
+run(globals())

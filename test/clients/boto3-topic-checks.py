@@ -3,12 +3,12 @@
 The first line of a check's doc string is its name in the test report. Each check has topics and queues of its own.
 """
 import json
-import traceback
 import uuid
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from checks import run
 
 once = {'retries': {'total_max_attempts': 1}}
 sns = boto3.client('sns', config=Config(**once))
@@ -267,10 +267,4 @@ def check_batches():
         refused(call, code, message)
 
 
-for name, check in [(name, value) for name, value in globals().items() if name.startswith('check_')]:
-    failure = None
-    try:
-        check()
-    except Exception:  # noqa: BLE001 - every failure is reported
-        failure = traceback.format_exc()
-    print(json.dumps({'check': name, 'failure': failure}), flush=True)
+run(globals())

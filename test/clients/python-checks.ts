@@ -1,9 +1,10 @@
 /**
  * Checks in Python, each of them a test: functions `check_…` of a script, whose doc strings begin with the test's name. The
- * script runs them all in one process and prints a line of JSON for each.
+ * script runs them all in one process and prints a line of JSON for each (`checks.py`).
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -30,7 +31,10 @@ export function describeChecks(name: string, daemon: () => Daemon, checksMin: nu
     beforeAll(async () => {
       clients = await pythonClients(generation);
       if (clients.interpreter === undefined) return;
-      const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8', ...daemon().clientEnvironment };
+      // What Python compiles, the module that scripts share too, is kept beside the clients and not in this folder.
+      const compiled = join(clients.interpreter, '..', '..', 'compiled');
+      const own = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8', PYTHONPYCACHEPREFIX: compiled };
+      const env = { ...own, ...daemon().clientEnvironment };
       const { stdout, stderr } = await promisify(execFile)(clients.interpreter, [script], { env, timeout: 120_000 });
       complaint = stderr;
       for (const line of stdout.trim().split('\n')) {
