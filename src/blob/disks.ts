@@ -10,8 +10,8 @@
  * answers again, when its identity file was replaced by its equal; and after a failure when a pause is over, which doubles
  * with each failure. A disk that is full stays healthy, but takes no new data.
  *
- * `check` looks at all disks; the timer does it several times a second. Disks do not wait for each other. Listeners hear of
- * a change after the state has changed, synchronously, so that nothing is placed on a disk between the two.
+ * `check` looks at all disks; the timer does it several times a second, and less often at rest (`look-pace.ts`). Disks do not
+ * wait for each other. Listeners hear of a change after the state has changed, synchronously, so that nothing is placed on a disk between the two.
  */
 import { setInterval } from 'node:timers';
 import { type Clock, systemClock } from '../lib/clock.ts';
@@ -21,6 +21,7 @@ import { createDisk, type DiskIdentity, errorCode, lookAtIdentity, readIdentity 
 import type { DiskRegistry } from './disk-registry.ts';
 import { type DiskSpace, defaultReserveBytes, isFullNow, measureSpace } from './disk-space.ts';
 import { listShardFiles, writeProbe } from './disk-verification.ts';
+import { LookPace } from './look-pace.ts';
 import { type BlobLog, type BlobStoreOptions, silentLog } from './options.ts';
 import type { RegisteredDisk } from './registry-format.ts';
 import type { SegmentTable } from './segments.ts';
@@ -48,6 +49,8 @@ export interface DiskListener {
 export class Disks {
   /** How long an operation may take before its disk is taken out of use. */
   readonly timeoutMs: number;
+  /** Told of every use of the store. */
+  readonly pace = new LookPace();
   readonly #options: BlobStoreOptions;
   readonly #registry: DiskRegistry;
   readonly #table: SegmentTable;
@@ -163,7 +166,10 @@ export class Disks {
   }
 
   watch(intervalMs: number): void {
-    if (intervalMs > 0) this.#timer = setInterval(() => void this.check(), intervalMs).unref();
+    if (intervalMs === 0) return;
+    this.#timer = setInterval(() => {
+      if (this.pace.isDue(this.all.every(({ health }) => health === 'healthy'))) void this.check();
+    }, intervalMs).unref();
   }
 
   async close(): Promise<void> {

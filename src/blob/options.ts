@@ -48,7 +48,7 @@ export interface BlobStoreOptions {
   readonly stripeFillMsMax?: number;
   /** Threads that encode. Default: one less than the cores, at least one, at most four. 0: encode on this thread. */
   readonly encoderThreadCount?: number;
-  /** How often the disks are looked at. Default 250 ms; 0 never: then only `checkDisks` and opening a segment do. */
+  /** How often the disks are looked at while the store is used. Default 250 ms; 0 never: then only `checkDisks` and opening a segment do. */
   readonly diskCheckIntervalMs?: number;
   /** An operation on a disk that takes longer takes the disk out of use. Default 10 s. */
   readonly diskTimeoutMs?: number;

@@ -189,6 +189,7 @@ export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdminis
   }
 
   place(bytes: Uint8Array, label: Uint8Array, options: WriteOptions = {}): BlobRef {
+    this.#parts.disks.pace.note();
     const ref = this.#parts.packer.place(bytes, label, options);
     this.#writtenBytes += bytes.length;
     return ref;
@@ -203,6 +204,7 @@ export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdminis
     label: () => Promise<Uint8Array>,
     options?: WriteOptions,
   ): Promise<BlobRef> {
+    this.#parts.disks.pace.note();
     const written = writeBulk(this.#parts.bulk, source, label, options);
     this.#writes.add(written);
     try {
@@ -238,7 +240,8 @@ export class ErasureBlobStore implements BlobStore, SegmentContents, DiskAdminis
   }
 
   recall(ref: BlobRef, range: ByteRange): Uint8Array | undefined {
-    const { hot } = this.#parts;
+    const { hot, disks } = this.#parts;
+    disks.pace.note();
     const name = hot.nameOf(ref, range);
     return name === undefined ? undefined : hot.get(name);
   }
