@@ -97,7 +97,12 @@ async function sendBody(outgoing: ClientRequest, body: StreamedBody, isOver: () 
   for await (const chunk of body.read()) {
     if (isOver()) return;
     await new Promise<void>((resolve) => {
-      outgoing.write(chunk, () => resolve());
+      // A connection that breaks off may leave a chunk without word of it.
+      outgoing.once('close', resolve);
+      outgoing.write(chunk, () => {
+        outgoing.off('close', resolve);
+        resolve();
+      });
     });
   }
   if (!isOver()) outgoing.end();
