@@ -63,6 +63,32 @@ test('commands of `ninefold` → those there are, with their options', () => {
   expect(unknown).toEqual([]);
 });
 
+test("the operator's interface → docs/operating.md names every path of it", () => {
+  const page = pages.find(({ path }) => path === 'docs/operating.md')?.text ?? '';
+  const sources = globSync('src/admin/*-routes.ts', { cwd: root }).map((path) =>
+    readFileSync(join(root, path), 'utf8'),
+  );
+  const paths = sources.flatMap((text) =>
+    [...text.matchAll(/path: ['`]([a-z][^'`]*)['`]/g)].map(([, path = '']) => path),
+  );
+  const missing = paths.filter((path) => {
+    const pattern = path.replaceAll(/:\w+/g, '[^/`]+').replace('${action}', 'run').replaceAll('.', '\\.');
+    return !new RegExp(`/-/${pattern}\``).test(page);
+  });
+  expect(paths.length).toBeGreaterThan(20);
+  expect(missing).toEqual([]);
+});
+
+test('files of the source that are named → there', () => {
+  const files = globSync('{src,test,bench}/**/*', { cwd: root });
+  const unknown = named(/`([\w./-]+)`/g).filter(({ name }) => {
+    const isNamed = /\.(ts|py)$/.test(name) || /^(src|test|bench)\//.test(name);
+    const wanted = name.replace(/\/$/, '');
+    return isNamed && !files.some((file) => file === wanted || file.endsWith(`/${wanted}`));
+  });
+  expect(unknown).toEqual([]);
+});
+
 test('metrics → docs/metrics.md names those that the code has, and no page another', () => {
   const sources = globSync('src/**/*.ts', { cwd: root }).filter((path) => !path.endsWith('.test.ts'));
   const inCode = sources.flatMap(
