@@ -19,7 +19,7 @@ import { isUuid, newVersionId, nullVersionId } from '../engine/version-ids.ts';
 import type { Clock } from '../lib/clock.ts';
 import { writeHeaderText, writeMetadataText } from '../lib/header-text.ts';
 import type { AnswerXml } from './answer-xml.ts';
-import { lockHeaders, setLock } from './lock-requests.ts';
+import { lockHeaders, minioLockHeaders, setLock } from './lock-requests.ts';
 import { encode } from './places.ts';
 import { type S3Call, type S3Client, S3Failure } from './s3-client.ts';
 
@@ -105,12 +105,12 @@ export function s3Target(options: S3TargetOptions): ReplicaTarget {
       await call(replica, { method: 'DELETE', query, headers });
     },
     async setAttributes(replica) {
-      if (server === 'minio') return copyOntoItself(options, call, replica);
-      const versionId = server === 'ninefold' ? replica.versionId : await findVersion(options, replica);
+      const versionId = await idThere(options, replica);
       if (versionId === undefined || !(await setTags(call, replica, versionId))) return false;
       const { lock } = replica.version.attributes;
       if (lock !== undefined && server !== 'ninefold') {
-        await setLock((request) => call(replica, request), lock, { versionId, nowMs: clock.nowMs() });
+        const asked = { versionId, nowMs: clock.nowMs(), keepsEqual: server === 'minio' };
+        await setLock((request) => call(replica, request), lock, asked);
       }
       return true;
     },
@@ -151,6 +151,8 @@ function factsFor(server: S3TargetOptions['server'], replica: Replica): Record<s
   const { changedMs, tags } = version.attributes;
   return {
     [minioHeaders.isReplica]: 'true',
+    // It would ask others for what it has not, and the source among them.
+    [minioHeaders.asksOthers]: 'false',
     [minioHeaders.status]: 'REPLICA',
     [minioHeaders.madeAt]: writeMinioTime(ordinal),
     ...(!version.isDeleteMarker && { [minioHeaders.etag]: version.etag }),
@@ -174,10 +176,8 @@ function minioIdOf(versionId: string): string {
 
 /** A MinIO that is told of a marker which it has takes that for its removal, so it is asked first. */
 async function hasMarker(call: Call, replica: Replica, query: Record<string, string>): Promise<boolean> {
-  // It would ask others, and the source of the marker among them.
-  const headers = { [minioHeaders.asksOthers]: 'false' };
   try {
-    await call(replica, { method: 'HEAD', query, headers });
+    await call(replica, { method: 'HEAD', query });
     return true;
   } catch (error) {
     const cause = error instanceof ReplicationRefused ? error.cause : error;
@@ -187,21 +187,6 @@ async function hasMarker(call: Call, replica: Replica, query: Record<string, str
     if (cause.status === 405) return true;
     throw error;
   }
-}
-
-/** How one MinIO tells another of changed tags: that one keeps its own where they are later ones. */
-async function copyOntoItself(options: S3TargetOptions, call: Call, replica: Replica): Promise<boolean> {
-  const { bucket } = options;
-  const { versionId = '' } = versionQuery(options, replica);
-  const path = [bucket, ...replica.version.key.split('/')].map(encode).join('/');
-  const headers = {
-    'x-amz-tagging': '',
-    ...headersOf(options, replica),
-    'x-amz-copy-source': `${path}?versionId=${versionId}`,
-    'x-amz-metadata-directive': 'REPLACE',
-    'x-amz-tagging-directive': 'REPLACE',
-  };
-  return unlessAbsent(call(replica, { method: 'PUT', query: { versionId }, headers }));
 }
 
 function isPassing({ status, code }: S3Failure): boolean {
@@ -230,7 +215,8 @@ function headersOf({ server, clock }: S3TargetOptions, replica: Replica): Record
     ...Object.fromEntries(
       Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, writeMetadataText(value)]),
     ),
-    ...(server !== 'ninefold' && lockHeaders(lock, clock.nowMs())),
+    ...(server === 'any' && lockHeaders(lock, clock.nowMs())),
+    ...(server === 'minio' && minioLockHeaders(lock)),
   };
 }
 
@@ -338,6 +324,15 @@ async function listParts(
     marker = page.textOf('IsTruncated') === 'true' ? page.textOf('NextPartNumberMarker') : undefined;
   }
   return parts;
+}
+
+/**
+ * What the replica is called there. A MinIO is told of changed tags and locks by S3's own operations: the copy of a version onto itself,
+ * by which one MinIO tells another, gives objects of parts and encrypted ones another ETag, and makes a replica of what is its own.
+ */
+async function idThere(options: S3TargetOptions, replica: Replica): Promise<string | undefined> {
+  if (options.server === 'any') return findVersion(options, replica);
+  return options.server === 'minio' ? minioIdOf(replica.versionId) : replica.versionId;
 }
 
 /** On a server that gives versions ids of its own: the newest version with these bytes. */

@@ -1,5 +1,6 @@
 /** The body of an operation that takes a document: read whole, within a limit, and checked as any other body. */
 import type { IncomingHttpHeaders } from 'node:http';
+import { minioHeaders } from '../engine/replication/minio-facts.ts';
 import type { BodySource } from '../engine/types.ts';
 import { digest } from '../lib/digests/digester.ts';
 import type { BodyOptions } from './body.ts';
@@ -36,8 +37,11 @@ export function readDocument(name: OperationName, request: DocumentRequest): Pro
   return readWhole(name, request);
 }
 
-async function readWhole(name: OperationName, { openBody, bytesMax }: DocumentRequest): Promise<Buffer> {
-  const source = openBody({ checksumsOf: name === 'CompleteMultipartUpload' ? 'object' : 'body' });
+async function readWhole(name: OperationName, { headers, openBody, bytesMax }: DocumentRequest): Promise<Buffer> {
+  // A MinIO that begins an upload of a replica says that of the whole object, too.
+  const isOfObject =
+    name === 'CompleteMultipartUpload' || (name === 'CreateMultipartUpload' && minioHeaders.isReplica in headers);
+  const source = openBody({ checksumsOf: isOfObject ? 'object' : 'body' });
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of source.stream) {

@@ -12,6 +12,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
+  HeadObjectCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   PutObjectTaggingCommand,
@@ -135,12 +136,14 @@ test('versions, markers, parts and changed tags → there by the same ids, UUIDs
   expect(await statusOf(there.client, 'mirror', 'parts')).toBe('REPLICA');
 });
 
-test('a MinIO that has the versions already, as after a kill → COMPLETED, and it is not told of a marker again, which would remove it; it was told of checksum and encryption', async () => {
-  const Bucket = await newVersioned(here);
+test('a MinIO that has the versions already, as after a kill → COMPLETED, and it is not told of a marker again, which would remove it; it was told of checksum, encryption and lock', async () => {
+  const Bucket = 'source-of-full';
+  await here.client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
   await putRules(here.client, Bucket, [ruleTo('full')]);
   await here.client.send(new DeleteObjectCommand({ Bucket, Key: 'whole' }));
   const object = { Bucket, Key: 'whole', Body: 'text', ServerSideEncryption: 'AES256' as const };
-  await here.client.send(new PutObjectCommand({ ...object, ChecksumAlgorithm: 'CRC64NVME' }));
+  const lock = { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: new Date('2040-01-01T00:00:00Z') } as const;
+  await here.client.send(new PutObjectCommand({ ...object, ...lock, ChecksumAlgorithm: 'CRC64NVME' }));
   const named = { Bucket, Key: 'parts' };
   const { UploadId } = await here.client.send(new CreateMultipartUploadCommand(named));
   const { ETag } = await here.client.send(new UploadPartCommand({ ...named, UploadId, PartNumber: 1, Body: 'part' }));
@@ -156,6 +159,9 @@ test('a MinIO that has the versions already, as after a kill → COMPLETED, and 
     expect.objectContaining({
       'x-amz-checksum-crc64nvme': expect.any(String),
       'x-amz-server-side-encryption': 'AES256',
+      'x-amz-object-lock-mode': 'GOVERNANCE',
+      'x-amz-object-lock-retain-until-date': '2040-01-01T00:00:00.000Z',
+      'x-minio-source-replication-retention-timestamp': expect.stringMatching(/^20.+Z$/),
     }),
   );
 });
@@ -201,10 +207,57 @@ describe('requests of a MinIO', () => {
         ...marked,
         'x-amz-tagging': 'a=last',
         'x-minio-source-replication-tagging-timestamp': '2026-11-27T11:30:00Z',
+        // Of the object, not of the body that there is none of.
+        'x-amz-checksum-algorithm': 'CRC32',
+        'x-amz-checksum-crc32': 'NhCmhg==',
       },
     };
     expect(await send(begun)).toMatchObject({ status: 412, code: 'PreconditionFailed' });
     expect(await tags()).toEqual([{ Key: 'a', Value: 'last' }]);
+  });
+
+  test('retention and hold, with when they were set → the replica has them; what was set later counts, removed retention too, what was set earlier does not', async () => {
+    const Bucket = 'locked';
+    await there.client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
+    const named = { Bucket, Key: 'asked', VersionId: id };
+    const lock = async () => {
+      const head = await there.client.send(new HeadObjectCommand(named));
+      return [head.ObjectLockMode, head.ObjectLockRetainUntilDate?.toISOString(), head.ObjectLockLegalHoldStatus];
+    };
+    const ask = (headers: Record<string, string>) =>
+      send({ ...put, path: '/locked/asked', key: replicator, headers: { ...marked, ...headers } });
+    const [mode, date, hold] = ['mode', 'retain-until-date', 'legal-hold'].map(
+      (name) => `x-amz-object-lock-${name}`,
+    ) as [string, string, string];
+    const setAt = 'x-minio-source-replication-retention-timestamp';
+    const heldAt = 'x-minio-source-replication-legalhold-timestamp';
+    const until = '2040-01-01T00:00:00Z';
+    const made = { [mode]: 'GOVERNANCE', [date]: until, [hold]: 'ON' };
+    // Without a digest, which a client needs.
+    expect(await ask(made)).toMatchObject({ status: 200 });
+    expect(await lock()).toEqual(['GOVERNANCE', '2040-01-01T00:00:00.000Z', 'ON']);
+    const change = (headers: Record<string, string>) =>
+      ask({
+        'x-amz-copy-source': `locked/asked?versionId=${id}`,
+        'x-amz-metadata-directive': 'REPLACE',
+        'x-amz-tagging-directive': 'REPLACE',
+        'x-amz-tagging': '',
+        ...headers,
+      });
+    const released = { ...made, [hold]: 'OFF', [heldAt]: '2026-11-27T11:00:00Z' };
+    expect(await change(released)).toMatchObject({ status: 200 });
+    expect(await lock()).toEqual(['GOVERNANCE', '2040-01-01T00:00:00.000Z', 'OFF']);
+    const removed = { ...released, [mode]: '', [date]: '', [setAt]: '2026-11-27T11:30:00Z' };
+    expect(await change({ ...removed, [hold]: 'ON', [heldAt]: '2026-11-27T10:59:00Z' })).toMatchObject({
+      status: 200,
+    });
+    expect(await lock()).toEqual([undefined, undefined, 'OFF']);
+    expect(await change({ ...released, [setAt]: '2026-11-27T11:20:00Z' })).toMatchObject({ status: 200 });
+    expect(await lock()).toEqual([undefined, undefined, 'OFF']);
+    expect(await change({ ...removed, [hold]: 'MAYBE' })).toMatchObject({ status: 400 });
+    expect(await ask({ ...made, [mode]: '' })).toMatchObject({ status: 400 });
+    const byClient = { method: 'PUT', path: '/locked/mine', body: 'x', headers: { [mode]: '' } };
+    expect(await send(byClient)).toMatchObject({ status: 400 });
   });
 
   test('without a right to replicate, without an id, of the future, or to remove a version → refused', async () => {

@@ -56,6 +56,8 @@ export class Minio implements AsyncDisposable {
       // What could not be replicated is found again by its scanner.
       MINIO_SCANNER_SPEED: 'fastest',
       MINIO_BROWSER: 'off',
+      // Without a key it encrypts nothing.
+      MINIO_KMS_SECRET_KEY: `shared:${Buffer.alloc(32, 7).toString('base64')}`,
     };
     this.#process = spawn(
       join(this.#programs, 'minio'),

@@ -13,6 +13,8 @@ export const minioHeaders = {
   asksOthers: 'x-minio-source-proxy-request',
   isDeleteMarker: 'x-minio-source-deletemarker',
   tagsChangedAt: 'x-minio-source-replication-tagging-timestamp',
+  retentionSetAt: 'x-minio-source-replication-retention-timestamp',
+  legalHoldSetAt: 'x-minio-source-replication-legalhold-timestamp',
   status: 'x-amz-replication-status',
 } as const;
 

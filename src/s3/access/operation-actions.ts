@@ -83,6 +83,8 @@ const bypass: Further = {
 const replicates = { replicaAction: 's3:ReplicateObject' };
 const isReplica = hasAny(replicaHeader, minioHeaders.isReplica);
 const withTags = hasAny('x-amz-tagging');
+const withRetention = hasAny('x-amz-object-lock-mode', 'x-amz-object-lock-retain-until-date');
+const withLegalHold = hasAny('x-amz-object-lock-legal-hold');
 
 /** What the headers of a new object ask for beside its creation. */
 const ofNewObject: readonly Further[] = [
@@ -91,9 +93,9 @@ const ofNewObject: readonly Further[] = [
   { action: 's3:PutObjectAcl', isOfNew: true, isNeeded: asksForAcl },
   {
     action: 's3:PutObjectRetention',
-    isNeeded: hasAny('x-amz-object-lock-mode', 'x-amz-object-lock-retain-until-date'),
+    isNeeded: (request) => withRetention(request) && !isReplica(request),
   },
-  { action: 's3:PutObjectLegalHold', isNeeded: hasAny('x-amz-object-lock-legal-hold') },
+  { action: 's3:PutObjectLegalHold', isNeeded: (request) => withLegalHold(request) && !isReplica(request) },
 ];
 
 const ofNewBucket: readonly Further[] = [

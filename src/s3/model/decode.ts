@@ -5,6 +5,7 @@
  * A decoded input has own keys only for the members that the client sent: what an operation does not support is told by them.
  */
 import assert from 'node:assert';
+import { minioHeaders } from '../../engine/replication/minio-facts.ts';
 import { readHeaderText, readMetadataText } from '../../lib/header-text.ts';
 import { S3Error, type S3ErrorCode } from '../errors.ts';
 import { enumReader, readBoolean, readHttpDate, readInteger, readIsoDate } from './decode-scalars.ts';
@@ -41,6 +42,8 @@ type ValueReader = (text: string) => unknown;
 const ignoredIfBad = new Set(['if-modified-since', 'if-unmodified-since']);
 /** Parameters whose empty value means the same as their absence. */
 const absentIfEmpty = new Set(['delimiter']);
+/** Headers that a MinIO sends empty where the retention of a replica was removed. */
+const emptyInReplicas = new Set(['x-amz-object-lock-mode', 'x-amz-object-lock-retain-until-date']);
 
 function reader<T>(name: string, read: (text: string) => T | undefined): ValueReader {
   if (ignoredIfBad.has(name)) return (text) => read(text.trim());
@@ -73,8 +76,10 @@ function headerText(headers: HeaderMap, name: string): string | undefined {
 function compileHeader(member: MemberSchema): Setter {
   const { name, as, required } = member;
   const read = compileValue(as, member.type);
+  const mayBeEmpty = emptyInReplicas.has(as);
   return ({ headers }, into) => {
     const text = headerText(headers, as);
+    if (text === '' && mayBeEmpty && headers[minioHeaders.isReplica] !== undefined) return;
     if (text === undefined) {
       if (required) throw new S3Error('InvalidRequest', { message: `Missing required header for this request: ${as}` });
       return;

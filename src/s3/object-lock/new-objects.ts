@@ -1,6 +1,7 @@
 /** Locks that a request gives to the object it makes, and what it must carry to do so. */
 import { knownObjectLock, readObjectLock } from '../../engine/locks/configuration.ts';
 import { newLock } from '../../engine/locks/new-lock.ts';
+import { minioHeaders } from '../../engine/replication/minio-facts.ts';
 import { replicaHeader } from '../../engine/replication/replica-facts.ts';
 import type { LegalHold, ObjectAttributes, Retention, RetentionMode, Upload } from '../../engine/types.ts';
 import { checksumAlgorithms } from '../../lib/digests/algorithms.ts';
@@ -32,6 +33,8 @@ export async function lockOfNewObject(
   request: OperationRequest,
   input: ObjectLockInput,
 ): Promise<Pick<ObjectAttributes, 'lock'>> {
+  // A MinIO says of its replicas' locks when they were set, too (`replication/minio-replicas.ts`).
+  if (request.header(minioHeaders.isReplica) !== undefined) return noLock;
   const lock = newLock(
     { retention: retentionOf(request, input), legalHold: input.ObjectLockLegalHoldStatus },
     request.nowMs,
@@ -84,7 +87,7 @@ export async function requireDigest(
   { lock }: Pick<Upload['attributes'], 'lock'>,
 ): Promise<void> {
   // What another server sends is what it has.
-  if (request.header(replicaHeader) !== undefined) return;
+  if (request.header(replicaHeader) !== undefined || request.header(minioHeaders.isReplica) !== undefined) return;
   const isLocked =
     lock !== undefined ||
     (await readObjectLock(request.engine.buckets, request.bucket()))?.defaultRetention !== undefined;

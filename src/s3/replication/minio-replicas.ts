@@ -4,9 +4,15 @@
  */
 import { minioHeaders, readMinioTime } from '../../engine/replication/minio-facts.ts';
 import type { ReplicaFacts } from '../../engine/replication/replica-facts.ts';
+import type { ObjectLock } from '../../engine/types.ts';
 import { isUuid } from '../../engine/version-ids.ts';
 import { invalidArgument, invalidRequest } from '../lifecycle/refusals.ts';
+import { readIsoDate } from '../model/decode-scalars.ts';
 import type { OperationRequest } from '../operation.ts';
+
+const modeHeader = 'x-amz-object-lock-mode';
+const dateHeader = 'x-amz-object-lock-retain-until-date';
+const holdHeader = 'x-amz-object-lock-legal-hold';
 
 type Asking = Pick<OperationRequest, 'header' | 'query' | 'nowMs'>;
 
@@ -23,16 +29,56 @@ export function readMinioReplica(request: Asking): ReplicaFacts | undefined {
   const changedUs = readTime(request, minioHeaders.tagsChangedAt);
   // Tags that came with the version are as it was made.
   const changedMs = changedUs === undefined || changedUs === madeUs ? 0 : Math.floor(changedUs / 1000);
-  return { versionId, ordinal: madeUs, lastModifiedMs: Math.floor(madeUs / 1000), changedMs };
+  const lastModifiedMs = Math.floor(madeUs / 1000);
+  return { versionId, ordinal: madeUs, lastModifiedMs, changedMs, ...readLock(request, lastModifiedMs) };
+}
+
+/** What is said of the lock, of which each half was set when the version was made unless it says when. Of retention that was removed both headers are empty. */
+function readLock(request: Asking, madeMs: number): Pick<ReplicaFacts, 'lock'> {
+  const [mode, date, legalHold] = [modeHeader, dateHeader, holdHeader].map((name) => request.header(name));
+  const setMs = (header: string) => {
+    const us = readTime(request, header);
+    return us === undefined ? madeMs : Math.floor(us / 1000);
+  };
+  const lock: ReplicaFacts['lock'] = {
+    ...(mode !== undefined && { ...readRetention({ mode, date }), retentionSetMs: setMs(minioHeaders.retentionSetAt) }),
+    ...(legalHold !== undefined && {
+      legalHold: readLegalHold(legalHold),
+      legalHoldSetMs: setMs(minioHeaders.legalHoldSetAt),
+    }),
+  };
+  return mode === undefined && legalHold === undefined ? {} : { lock };
+}
+
+function readRetention({
+  mode,
+  date = '',
+}: {
+  mode: string;
+  date?: string | undefined;
+}): Pick<ObjectLock, 'retention'> {
+  if (mode === '' && date === '') return {};
+  const until = readIsoDate(date);
+  if (mode !== 'GOVERNANCE' && mode !== 'COMPLIANCE') throw notWellFormed({ [modeHeader]: mode });
+  if (until === undefined) throw notWellFormed({ [dateHeader]: date });
+  return { retention: { mode, untilMs: until.getTime() } };
+}
+
+function readLegalHold(text: string): 'ON' | 'OFF' {
+  if (text === 'ON' || text === 'OFF') return text;
+  throw notWellFormed({ [holdHeader]: text });
 }
 
 function readTime(request: Asking, header: string): number | undefined {
   const text = request.header(header);
   if (text === undefined) return undefined;
   const us = readMinioTime(text);
-  if (us === undefined || us <= 0)
-    throw invalidArgument('The time of the replica is not well formed', { [header]: text });
+  if (us === undefined || us <= 0) throw notWellFormed({ [header]: text });
   return us;
+}
+
+function notWellFormed(argument: Readonly<Record<string, string>>) {
+  return invalidArgument('The replica is not well formed', argument);
 }
 
 /** Whether a request makes a delete marker of that id, which S3 never does. */
