@@ -51,6 +51,7 @@ export function s3Target(options: S3TargetOptions): ReplicaTarget {
   const { server, clock } = options;
   const call = (replica: Replica, more: Omit<S3Call, 'bucket' | 'key'>) => send(options, replica, more);
   return {
+    ordersByArrival: server === 'any',
     async putWhole(replica, { start, end, read }) {
       const { version } = replica;
       const headers = {

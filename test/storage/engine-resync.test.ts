@@ -1,6 +1,7 @@
 /** Rules that are put while changes wait, and what was there before rules: on a real index, with a destination that a test plays. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReplicationRule } from '../../src/engine/replication/configuration.ts';
+import { ReplicationRefused } from '../../src/engine/replication/types.ts';
 import type { Bucket } from '../../src/engine/types.ts';
 import { replicate } from '../../src/jobs/replicate.ts';
 import { Deference } from '../../src/lib/deference.ts';
@@ -35,14 +36,17 @@ async function put(bucket: Bucket, key: string): Promise<string> {
   return (await store.engine.objects.put({ bucket: current, key, source, attributes: plain, cause })).versionId;
 }
 
-/** What a destination is asked for until nothing waits any more. */
-async function sentTo(arn = there): Promise<readonly string[]> {
-  const { calls, target } = notedTarget();
+/** What a destination is asked for until nothing waits any more; a refusal of it fails what it is asked for. */
+async function sentTo(
+  arn = there,
+  { refusal, ...different }: { refusal?: ReplicationRefused; ordersByArrival?: boolean } = {},
+): Promise<readonly string[]> {
+  const { calls, target } = notedTarget(() => refusal);
   const running = replicate({
     replication: store.engine.replication,
     elsewhere: new Map([
       [there, notedTarget().target],
-      [arn, target],
+      [arn, { ...target, ...different }],
     ]),
     admit: async () => undefined,
     deference: new Deference({ foreground: { isBusy: false }, clock: store.clock, patienceMs: 1 }),
@@ -83,6 +87,28 @@ test('a rule for existing objects → what was there goes, also what another one
   await setRules(bucket, [...later.slice(0, 1), { ...ruleOf('third'), ...later[1], id: 'third' }]);
   expect(await store.engine.replication.resyncs()).toEqual([]);
 });
+
+test.each([
+  { ordersByArrival: true, isSent: false },
+  { ordersByArrival: false, isSent: true },
+])(
+  'a version that failed, tried again when a newer one is there: $ordersByArrival → sent: $isSent',
+  async ({ ordersByArrival, isSent }) => {
+    const bucket = await newBucket();
+    await setRules(bucket, [ruleOf('rule')]);
+    const [older, lone] = [await put(bucket, 'k'), await put(bucket, 'k2')];
+    await sentTo(there, { refusal: new ReplicationRefused('not now'), ordersByArrival });
+    await put(bucket, 'k');
+    await sentTo(there, { ordersByArrival });
+    store.nowMs += 1000;
+    await store.engine.replication.retry(there);
+    const sent = await sentTo(there, { ordersByArrival });
+    expect(sent.includes(`put k ${older}`)).toBe(isSent);
+    expect(sent).toContain(`put k2 ${lone}`);
+    const { attributes } = await store.engine.objects.find(bucket, 'k', older);
+    expect(attributes.replication).toBe(isSent ? 'COMPLETED' : 'FAILED');
+  },
+);
 
 test('more versions of one key than a page has → the oldest first all the same', async () => {
   const bucket = await newBucket();

@@ -5,9 +5,17 @@
 import type { Part, Version } from '../../meta/records.ts';
 import type { EngineContext } from '../context.ts';
 import { ofVersion, type Range, readVersion } from '../reading.ts';
-import type { Prepared, ReplicaBytes, ReplicationEntry, SendOptions } from './types.ts';
+import {
+  type Prepared,
+  type ReplicaBytes,
+  type ReplicationEntry,
+  ReplicationRefused,
+  type SendOptions,
+} from './types.ts';
 
 const partsPageSize = 1000;
+/** Of a key that is looked at for newer versions. */
+const newestMax = 100;
 
 export async function sendReplica(
   context: EngineContext,
@@ -16,13 +24,28 @@ export async function sendReplica(
 ): Promise<void> {
   const { target } = options;
   const { version } = replica;
-  if (version.isDeleteMarker) return target.putMarker(replica);
   // What was replicated before, or may have been, is mostly there.
-  if ((entry.kind === 'attributes' || isAgain) && (await target.setAttributes(replica))) return;
+  const mayBeThere = !version.isDeleteMarker && (entry.kind === 'attributes' || isAgain);
+  if (mayBeThere && (await target.setAttributes(replica))) return;
+  if (isAgain && target.ordersByArrival) await requireNewest(context, version);
+  if (version.isDeleteMarker) return target.putMarker(replica);
   if (version.partCount === undefined) {
     return target.putWhole(replica, bytesOf(context, version, { range: { start: 0, end: version.size }, options }));
   }
   await sendParts(context, { replica, isAgain }, { entry, options });
+}
+
+/** Throws ReplicationRefused where a newer version is there: the older one would stand above it. */
+async function requireNewest({ index }: EngineContext, { bucketId, key, ordinal }: Version): Promise<void> {
+  const newest = await index.glanceAtVersions({ bucketId, prefix: key, from: { key }, limit: newestMax });
+  for (const glance of newest) {
+    if (glance.key !== key || glance.ordinal <= ordinal) return;
+    const newer = await index.getVersion(bucketId, key, glance.versionId);
+    if (newer?.attributes.replication !== 'COMPLETED') continue;
+    throw new ReplicationRefused(
+      `A newer version of ${key} is there already, and the server has the version as the current one that comes last`,
+    );
+  }
 }
 
 async function sendParts(

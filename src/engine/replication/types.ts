@@ -31,6 +31,8 @@ export type PartThere = Pick<Part, 'etag' | 'size'>;
 
 /** A bucket that versions are replicated to, here or elsewhere. What rejects may be tried again, but for ReplicationRefused. */
 export interface ReplicaTarget {
+  /** Of the versions of a key that one is the current one which came last, whichever was made last. */
+  readonly ordersByArrival?: boolean;
   /** Writes a version that has no parts. */
   putWhole(replica: Replica, bytes: ReplicaBytes): Promise<void>;
   /** Begins to write a version of parts; the answer is what the upload is called, undefined where the version is there already. */
