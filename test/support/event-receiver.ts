@@ -58,16 +58,30 @@ export class EventReceiver implements AsyncDisposable {
     });
   });
 
+  #port = 0;
+
   static async open(): Promise<EventReceiver> {
     const receiver = new EventReceiver();
-    receiver.#server.listen(0, '127.0.0.1');
-    await once(receiver.#server, 'listening');
+    await receiver.listen();
     return receiver;
   }
 
   get url(): string {
-    const { port } = this.#server.address() as AddressInfo;
-    return `http://127.0.0.1:${port}/events`;
+    return `http://127.0.0.1:${this.#port}/events`;
+  }
+
+  /** Listens, after a kill where it did before. */
+  async listen(): Promise<void> {
+    this.#server.listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Cuts all connections, in the middle of whatever is sent or answered, and refuses others. */
+  async kill(): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
   }
 
   /** Records on a bucket, in the order in which they were taken. */
@@ -77,8 +91,6 @@ export class EventReceiver implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
+    if (this.#server.listening) await this.kill();
   }
 }
