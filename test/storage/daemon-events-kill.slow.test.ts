@@ -50,6 +50,20 @@ function expectTold(told: readonly ReceivedRecord[], made: ReadonlyMap<string, r
   }
 }
 
+/** The first of each event, once all of these versions have been told. */
+function arrived(receiver: EventReceiver, bucket: string, versionIds: readonly string[]) {
+  const look = (): readonly ReceivedRecord[] => {
+    const records = firstOfEach(receiver.recordsOf(bucket));
+    const toldIds = new Set(records.map(({ s3: { object } }) => object['versionId']));
+    expect(
+      versionIds.filter((id) => !toldIds.has(id)),
+      `seed ${seed}`,
+    ).toEqual([]);
+    return records;
+  };
+  return vi.waitFor(look, { timeout: 120_000, interval: 500 });
+}
+
 test('puts and deletes, the server and the target killed at random, and the target refusing → every event, in order of its key, none for a refused write', async () => {
   const random = new SeededRandom(seed);
   await using receiver = await EventReceiver.open();
@@ -110,17 +124,6 @@ test('puts and deletes, the server and the target killed at random, and the targ
   for (const id of versionIds) acknowledged.delete(id);
   expect([...acknowledged]).toEqual([]);
   expect(refused).toBeGreaterThan(changes / 20);
-  const told = await vi.waitFor(
-    () => {
-      const records = firstOfEach(receiver.recordsOf(bucket));
-      const toldIds = new Set(records.map(({ s3: { object } }) => object['versionId']));
-      expect(
-        versionIds.filter((id) => !toldIds.has(id)),
-        `seed ${seed}`,
-      ).toEqual([]);
-      return records;
-    },
-    { timeout: 120_000, interval: 500 },
-  );
+  const told = await arrived(receiver, bucket, versionIds);
   expectTold(told, made);
 }, 600_000);
