@@ -180,6 +180,27 @@ describe('the outbox', () => {
     expect(await waiting('a')).toMatchObject([{ sequence: 3 }]);
     expect(await index.countEvents()).toEqual(sizes);
   });
+
+  test('many wait → all are counted, and others have their turn meanwhile', async () => {
+    const event = { event: 'TestEvent', atMs: 7, bucket: 'bucket', requestId: 'R', hostId: 'H' } as const;
+    const post = (target: string, count: number) =>
+      index.submit({ type: 'post-test-events', targets: Array<string>(count).fill(target), event });
+    await Promise.all([post('a', 10_001), post('b', 1), post('c', 5000)]);
+    // What has just come in lies elsewhere until it is asked for by its place.
+    await index.submit({ type: 'replay-events', target: 'a', limit: 1 });
+    let turns = 0;
+    const others = (): void => {
+      turns++;
+      if (turns < 100) setImmediate(others);
+    };
+    setImmediate(others);
+    expect(await index.countEvents()).toEqual([
+      { target: 'a', isDead: false, events: 10_001, oldestMs: 7 },
+      { target: 'b', isDead: false, events: 1, oldestMs: 7 },
+      { target: 'c', isDead: false, events: 5000, oldestMs: 7 },
+    ]);
+    expect(turns).toBeGreaterThanOrEqual(3);
+  });
 });
 
 test('lines of access logs → counted by bucket and day, given in order and page by page, gone when they are dropped; after a new start as before', async () => {

@@ -1,8 +1,19 @@
 /** Events on their way: a row for each target that is to hear of one. */
 
+import { setImmediate } from 'node:timers/promises';
 import type { OutboxEntry, PlacedEvent } from '../records.ts';
 import { ArrivalReader, type ArrivalWriter } from './arrivals.ts';
 import type { Statement, Statements } from './lazy-statements.ts';
+
+/** Rows counted at once: a millisecond or two. */
+const STRETCH = 5000;
+
+/** A place in the order in which rows are counted. */
+interface OutboxPlace {
+  readonly isDead: number;
+  readonly target: string;
+  readonly after: number;
+}
 
 interface OutboxRow {
   readonly sequence: number;
@@ -36,7 +47,9 @@ export interface OutboxSize {
 export class OutboxReader {
   readonly #waiting: Statement<[OutboxQuery], OutboxRow>;
   readonly #ofKey: Statement<[OutboxKeyQuery], OutboxRow>;
-  readonly #sizes: Statement<[], { target: string; isDead: number; events: number; first: number }>;
+  readonly #next: Statement<[OutboxPlace], Pick<OutboxPlace, 'isDead' | 'target'> & { readonly first: number }>;
+  readonly #stretchEnd: Statement<[OutboxPlace], { readonly last: number }>;
+  readonly #rest: Statement<[OutboxPlace], { readonly events: number }>;
   readonly #time: Statement<[number], { atMs: number }>;
   readonly #arrivals: ArrivalReader;
 
@@ -50,9 +63,14 @@ export class OutboxReader {
       WHERE is_dead = 0 AND target = $target AND event ->> '$.key' IS $key AND sequence > $after AND sequence <= $through
         AND event ->> '$.bucket' = $bucket
       ORDER BY sequence LIMIT $limit`);
-    this.#sizes = db.prepare(`
-      SELECT target, is_dead AS isDead, COUNT(*) AS events, MIN(sequence) AS first
-      FROM outbox GROUP BY is_dead, target`);
+    this.#next = db.prepare(`
+      SELECT is_dead AS isDead, target, sequence AS first FROM outbox
+      WHERE (is_dead, target, sequence) > ($isDead, $target, $after) ORDER BY is_dead, target, sequence LIMIT 1`);
+    this.#stretchEnd = db.prepare(`
+      SELECT sequence AS last FROM outbox WHERE is_dead = $isDead AND target = $target AND sequence > $after
+      ORDER BY sequence LIMIT 1 OFFSET ${STRETCH - 1}`);
+    this.#rest = db.prepare(`
+      SELECT COUNT(*) AS events FROM outbox WHERE is_dead = $isDead AND target = $target AND sequence > $after`);
     this.#time = db.prepare("SELECT event ->> '$.atMs' AS atMs FROM outbox WHERE sequence = ?");
   }
 
@@ -69,17 +87,33 @@ export class OutboxReader {
     const arrived = this.#arrivals.eventsOn({ ...query, address: query.target, limit: query.limit - entries.length });
     return entries.concat(arrived.map(entryOf));
   }
-  sizes(): OutboxSize[] {
+  /** Counts a stretch at a time, and gives way in between: what changes meanwhile may be counted or not. */
+  async sizes(): Promise<OutboxSize[]> {
     const sizes = new Map<string, OutboxSize>();
-    for (const { target, isDead, events, first } of this.#sizes.all()) {
+    for (let at: OutboxPlace = { isDead: 0, target: '', after: -1 }; ; ) {
+      const next = this.#next.get(at);
+      if (next === undefined) break;
+      const { isDead, target, first } = next;
       const oldestMs = this.#time.get(first)?.atMs ?? 0;
-      sizes.set(`${isDead} ${target}`, { target, isDead: isDead === 1, events, oldestMs });
+      const events = await this.#count({ isDead, target, after: -1 });
+      if (events > 0) sizes.set(`${isDead} ${target}`, { target, isDead: isDead === 1, events, oldestMs });
+      at = { isDead, target, after: Number.MAX_SAFE_INTEGER };
     }
     for (const { address: target, entries, atMs } of this.#arrivals.eventSizes()) {
       const { events = 0, oldestMs = atMs } = sizes.get(`0 ${target}`) ?? {};
       sizes.set(`0 ${target}`, { target, isDead: false, events: events + entries, oldestMs });
     }
     return [...sizes.values()].toSorted((a, b) => Number(a.isDead) - Number(b.isDead));
+  }
+
+  async #count(from: OutboxPlace): Promise<number> {
+    for (let total = 0, after = from.after; ; ) {
+      const end = this.#stretchEnd.get({ ...from, after });
+      if (end === undefined) return total + (this.#rest.get({ ...from, after })?.events ?? 0);
+      total += STRETCH;
+      after = end.last;
+      await setImmediate();
+    }
   }
 }
 
