@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startDaemon } from '../support/daemon.ts';
+import { type Daemon, startDaemon } from '../support/daemon.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Moto, startMoto } from '../support/moto.ts';
 import { pythonClients, setupLimitMs } from './python.ts';
@@ -17,6 +17,7 @@ const key = { accessKeyId: 'KEY', secretAccessKey: 'a-secret' };
 
 let moto: Moto | undefined;
 let endpoint = '';
+let interpreter = '';
 let missing: string | undefined;
 
 /** An action of one of moto's services with JSON, by its target's name. */
@@ -57,7 +58,7 @@ function toldBy(message: Record<string, unknown>): string[] {
 }
 
 /** Puts objects with these keys into a bucket that tells one target of them. */
-async function putTelling(target: object, configuration: NotificationConfiguration, keys: string[]): Promise<void> {
+async function putTelling(target: object, configuration: NotificationConfiguration, keys: string[]) {
   const daemon = await startDaemon({ config: JSON.stringify({ events: { targets: [target] } }) });
   const Bucket = await daemon.newBucket();
   await daemon.client.send(
@@ -65,15 +66,17 @@ async function putTelling(target: object, configuration: NotificationConfigurati
   );
   await Promise.all(keys.map((Key) => daemon.client.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }))));
   running.push(daemon);
+  return { daemon, Bucket };
 }
-const running: AsyncDisposable[] = [];
+const running: Daemon[] = [];
 const created = { Events: ['s3:ObjectCreated:*' as const] };
 
 beforeAll(async () => {
   const python = await pythonClients('moto');
   missing = python.missing;
   if (python.interpreter === undefined) return;
-  moto = await startMoto(python.interpreter);
+  interpreter = python.interpreter;
+  moto = await startMoto(interpreter);
   endpoint = moto.endpoint;
   await eventually(() => call('AmazonSQS.ListQueues', {}));
 }, setupLimitMs);
@@ -141,4 +144,26 @@ test('… moto’s Lambda → the function is invoked with each, not waited for'
     'a',
     'b',
   ]);
+});
+
+test('moto is killed and comes back → its queue gets all that was put meanwhile, in order of each key', async (ctx) => {
+  if (missing !== undefined) return ctx.skip(missing);
+  const { url, arn } = await newQueue('under-kills');
+  const configuration = { QueueConfigurations: [{ QueueArn: arn, ...created }] };
+  const { daemon, Bucket } = await putTelling({ arn, sqs: { queueUrl: url, ...key } }, configuration, ['before']);
+  expect((await bodiesIn(url, 2)).flatMap(toldBy).toSorted()).toEqual(['before', 's3:TestEvent']);
+  await moto?.[Symbol.asyncDispose]();
+  const keys = Array.from({ length: 20 }, (_, at) => `key-${at}`);
+  const put = (Key: string) => daemon.client.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
+  for (let round = 0; round < 3; round++) await Promise.all(keys.map(put));
+  // It keeps nothing: the queue is made anew under the same address.
+  moto = await startMoto(interpreter, { port: Number(new URL(endpoint).port) });
+  await eventually(() => newQueue('under-kills'));
+  const messages = await bodiesIn(url, 3 * keys.length);
+  const told = messages.flatMap(({ Records }) => Records as { s3: { object: { key: string; sequencer: string } } }[]);
+  for (const [, records] of Map.groupBy(told, ({ s3 }) => s3.object.key)) {
+    const sequencers = records.map(({ s3 }) => s3.object.sequencer);
+    expect(sequencers).toHaveLength(3);
+    expect(sequencers.toSorted()).toEqual(sequencers);
+  }
 });

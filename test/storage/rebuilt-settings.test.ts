@@ -1,4 +1,5 @@
 /** Identities and settings of buckets, which no blob describes, over the loss of index and log in every zone. */
+import { createVerify } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
@@ -12,9 +13,13 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { expect, test } from 'vitest';
 import { type Daemon, region, rootKey, startDaemon } from '../support/daemon.ts';
+import { eventually } from '../support/eventually.ts';
 import { runNinefold } from '../support/ninefold-command.ts';
+import { signedRequests } from '../support/signed-requests.ts';
+import { sha256Hex, signHeader } from '../support/sigv4-sign.ts';
 
 const Bucket = 'settled';
 const zones = ['zone-a', 'zone-b', 'zone-c'];
@@ -67,6 +72,59 @@ test('index lost in every zone, copies damaged or gone on most disks → users, 
   await expect(user.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }))).rejects.toThrow('no identity-based');
   expect(await daemon.client.send(new GetBucketPolicyCommand({ Bucket }))).toMatchObject({ Policy });
   expect(await daemon.client.send(new GetBucketVersioningCommand({ Bucket }))).toMatchObject({ Status: 'Suspended' });
+});
+
+/** What a topic has sent to a queue, the last of it, and the certificate that it is verified with. */
+async function publishedTo(daemon: Daemon, { topic, queue }: { topic: string; queue: string }) {
+  const sns = new SNSClient({ endpoint: daemon.endpoint, region, maxAttempts: 1, credentials: rootKey });
+  await sns.send(new PublishCommand({ TopicArn: topic, Message: 'm' }));
+  sns.destroy();
+  const envelope = await eventually(async () => {
+    const { Messages } = await askSqs(daemon, 'ReceiveMessage', {
+      QueueUrl: `${daemon.endpoint}/000000000000/${queue}`,
+    });
+    expect(Messages).toHaveLength(1);
+    return JSON.parse((Messages as { Body: string }[])[0]?.Body ?? '') as Record<string, string>;
+  });
+  const path = new URL(envelope['SigningCertURL'] ?? '').pathname;
+  const certificate = await (await fetch(`${daemon.endpoint}${path}`)).text();
+  const names = ['Message', 'MessageId', 'Timestamp', 'TopicArn', 'Type'];
+  const isSigned = createVerify('RSA-SHA1')
+    .update(names.map((name) => `${name}\n${envelope[name]}\n`).join(''))
+    .verify(certificate, envelope['Signature'] ?? '', 'base64');
+  return { path, certificate, isSigned };
+}
+
+async function askSqs(daemon: Daemon, action: string, input: object): Promise<Record<string, unknown>> {
+  const body = JSON.stringify(input);
+  const headers = { host: `127.0.0.1:${daemon.port}`, 'x-amz-target': `AmazonSQS.${action}` };
+  const how = { date: new Date(), payload: sha256Hex(body), service: 'sqs' };
+  const request = signHeader({ method: 'POST', path: '/', query: [], headers }, daemon, how);
+  return JSON.parse((await signedRequests(() => daemon).sendWire(request, body)).body);
+}
+
+test('index lost in every zone → topics sign with the key that they had, and queues are as they were made', async () => {
+  await using daemon = await startDaemon();
+  const sns = new SNSClient({ endpoint: daemon.endpoint, region, maxAttempts: 1, credentials: rootKey });
+  const Attributes = { DelaySeconds: '0', ReceiveMessageWaitTimeSeconds: '1', VisibilityTimeout: '40' };
+  await askSqs(daemon, 'CreateQueue', { QueueName: 'kept', Attributes, tags: { team: 'a' } });
+  const { TopicArn: topic = '' } = await sns.send(new CreateTopicCommand({ Name: 'kept' }));
+  const Endpoint = 'arn:aws:sqs:us-east-1:000000000000:kept';
+  await sns.send(new SubscribeCommand({ TopicArn: topic, Protocol: 'sqs', Endpoint }));
+  sns.destroy();
+  const before = await publishedTo(daemon, { topic, queue: 'kept' });
+  expect(before).toMatchObject({ isSigned: true, certificate: expect.stringContaining('BEGIN CERTIFICATE') });
+  await daemon.terminate();
+  await loseIndexes(daemon);
+  expect(await runNinefold(['rebuild-index', '--data', daemon.dataDirectory])).toMatchObject({ code: 0 });
+
+  await daemon.start();
+  expect(await publishedTo(daemon, { topic, queue: 'kept' })).toEqual(before);
+  const QueueUrl = `${daemon.endpoint}/000000000000/kept`;
+  expect(await askSqs(daemon, 'GetQueueAttributes', { QueueUrl, AttributeNames: ['All'] })).toMatchObject({
+    Attributes,
+  });
+  expect(await askSqs(daemon, 'ListQueueTags', { QueueUrl })).toEqual({ Tags: { team: 'a' } });
 });
 
 test('no disk has a copy → said to be lost, and the exit code is 1', async () => {

@@ -10,9 +10,9 @@ export interface Moto extends AsyncDisposable {
   readonly endpoint: string;
 }
 
-/** Starts the server that is installed beside a Python. It takes some seconds until it answers. */
-export async function startMoto(interpreter: string): Promise<Moto> {
-  const port = await freePort();
+/** Starts the server that is installed beside a Python, on any free port unless one is given. It takes some seconds until it answers. */
+export async function startMoto(interpreter: string, { port: given }: { readonly port?: number } = {}): Promise<Moto> {
+  const port = given ?? (await freePort());
   const folder = await mkdtemp(join(tmpdir(), 'ninefold-moto-'));
   const command = join(dirname(interpreter), 'moto_server');
   // It records what it is sent where it is started.
