@@ -58,6 +58,7 @@ export function openTopics({ region, accountId, events }: Config, parts: Parts):
   const topics: Topics = {
     ...{ book, outbox, signer },
     hasQueue: (arn) => queues.has(arn) || (configured.has(arn) && arn.split(':')[2] === 'sqs'),
+    isFetched: (arn) => queues.has(arn),
     mayQueue(arn, { topic, accountId }) {
       const account = directory.view(accountId)?.account;
       const source = { service: 'sns.amazonaws.com', arn: topic } as const;
@@ -69,7 +70,7 @@ export function openTopics({ region, accountId, events }: Config, parts: Parts):
   return {
     answer: (request) => answerSns(iam, topics, request),
     has: (arn) => (book.find(arn) ?? book.findSubscription(arn)) !== undefined,
-    targets: topicTargets({ book, outbox, signer, accountOf, timeoutMs }),
+    targets: topicTargets({ book, outbox, signer, clock, hasQueue: topics.hasQueue, accountOf, timeoutMs }),
     certificates: { prefix: certificatePrefix, at: (path) => signer.certificateAt(path) },
     eventTargets: {
       configured,

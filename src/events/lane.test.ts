@@ -3,10 +3,13 @@ import { eventually } from '../../test/support/eventually.ts';
 import type { ObjectEvent, OutboxEntry } from '../engine/types.ts';
 import { chainMax } from '../lib/ordered-window.ts';
 import { Lane } from './lane.ts';
-import { NotTaken, notTakenAt } from './target.ts';
+import { type EventTarget, NotTaken, notTakenAt } from './target.ts';
 
 /** A lane whose target takes what `takes` says, and what was sent to it. */
-function laneTo(takes: (key: string) => boolean | Promise<boolean>, { retryForMs = 60_000, batchMax = 1 } = {}) {
+function laneTo(
+  takes: (key: string) => boolean | Promise<boolean>,
+  { retryForMs = 60_000, batchMax = 1, ...more }: Partial<EventTarget> & { retryForMs?: number } = {},
+) {
   const sent: string[] = [];
   const batches: number[] = [];
   const clock = { now: 0, nowMs: () => clock.now };
@@ -15,6 +18,7 @@ function laneTo(takes: (key: string) => boolean | Promise<boolean>, { retryForMs
     target: {
       arn: 'arn',
       batchMax,
+      ...more,
       async send(messages) {
         batches.push(messages.length);
         sent.push(...messages.map(({ text }) => text));
@@ -84,6 +88,28 @@ test('not taken for too long → a dead letter, and its key goes on with the nex
   await step(60_000);
   expect(lane.takeSettled()).toEqual({ delivered: [2], dead: [] });
   expect(sent).toHaveLength(3);
+});
+
+test('the target has its own way of trying again → that holds; what it gives up, and does not keep elsewhere, is a dead letter', async () => {
+  const pauseMs = (failures: number) => (failures > 2 ? ('given up' as const) : failures * 10_000);
+  const buried: string[] = [];
+  const bury: EventTarget['bury'] = async ({ text }, why) => {
+    buried.push(`${text} ${why}`);
+    if (buried.length === 1) throw new Error('not now');
+    return text === 'kept';
+  };
+  const { lane, sent, step } = laneTo(() => false, { pauseMs, bury });
+  lane.add(entries('kept', 'lost'));
+  await step();
+  await step(9_999);
+  expect(sent).toHaveLength(2);
+  await step(1);
+  expect(sent).toHaveLength(4);
+  await step(20_000);
+  expect(lane.takeSettled()).toEqual({ delivered: [], dead: [2] });
+  await step(60_000);
+  expect(lane.takeSettled()).toEqual({ delivered: [1], dead: [] });
+  expect(buried).toEqual(['kept answered 503', 'lost answered 503', 'kept answered 503']);
 });
 
 test('a slow target → so many at once and no more', async () => {

@@ -127,7 +127,7 @@ export class Lane {
     }
     for (const { chain, entry, message } of sent) {
       const why = whyOf(message);
-      if (why !== undefined) this.#failed(chain, entry, why);
+      if (why !== undefined) await this.#failed(chain, { entry, message }, why);
       else {
         this.delivered++;
         this.#settled.delivered.push(entry.sequence);
@@ -140,18 +140,30 @@ export class Lane {
     return { text: this.#options.messageOf(event), orderedBy, id: idOf(event, sequence), event };
   }
 
-  #failed(chain: Chain<OutboxEntry>, entry: OutboxEntry, why: unknown): void {
-    const { clock, retryForMs, signal } = this.#options;
+  async #failed(
+    chain: Chain<OutboxEntry>,
+    { entry, message }: { readonly entry: OutboxEntry; readonly message: EventMessage },
+    why: unknown,
+  ): Promise<void> {
+    const { clock, target, retryForMs, signal } = this.#options;
     if (signal.aborted) return;
     this.failures++;
     this.lastError = describe(why);
     const nowMs = clock.nowMs();
-    if (nowMs - (chain.triedMs ?? nowMs) < retryForMs) {
-      this.#window.failed(chain);
+    const pauseMs = target.pauseMs?.(chain.failures + 1);
+    const isOver = pauseMs === undefined ? nowMs - (chain.triedMs ?? nowMs) >= retryForMs : pauseMs === 'given up';
+    if (!isOver) {
+      this.#window.failed(chain, typeof pauseMs === 'number' ? pauseMs : undefined);
       return;
     }
-    this.#settled.dead.push(entry.sequence);
-    this.#window.settled(chain, entry);
+    try {
+      const isBuried = await target.bury?.(message, this.lastError);
+      this.#settled[isBuried === true ? 'delivered' : 'dead'].push(entry.sequence);
+      this.#window.settled(chain, entry);
+    } catch (error) {
+      this.lastError = describe(error);
+      this.#window.failed(chain);
+    }
   }
 }
 

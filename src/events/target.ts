@@ -29,6 +29,13 @@ export interface EventTarget {
    * one with the same order is taken; others may be under way.
    */
   send(messages: readonly EventMessage[], signal: AbortSignal): Promise<NotTakenWhy>;
+  /**
+   * How many milliseconds after its n-th failure a message is tried again, or that it is given up then; undefined where the server has
+   * its own way of trying again.
+   */
+  pauseMs?(failures: number): number | 'given up' | undefined;
+  /** Keeps a message elsewhere that was given up; resolves to false where it is to be kept as a dead letter. */
+  bury?(message: EventMessage, why: string): Promise<boolean>;
   /** Ends what is kept open between sends, such as a connection. Nothing is sent afterwards. */
   close?(): Promise<void>;
 }

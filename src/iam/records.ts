@@ -136,6 +136,10 @@ export interface SubscriptionRecord {
   readonly filterPolicy?: string;
   /** What it is about; the attributes of messages where absent. */
   readonly filterScope?: 'MessageAttributes' | 'MessageBody';
+  /** JSON; how often and how fast its endpoint is tried, where it says so. */
+  readonly deliveryPolicy?: string;
+  /** ARN of the queue that its dead letters go to. */
+  readonly deadLetters?: string;
   /** Scheme and host of this server, as whoever subscribed knew it. */
   readonly origin: string;
   /** What proves that the endpoint wants the messages; absent once it has. */
@@ -156,6 +160,9 @@ export interface TopicRecord {
   readonly subscriptions: readonly SubscriptionRecord[];
   /** Of its messages' signatures; 1 where absent. */
   readonly signatureVersion?: '1' | '2';
+  /** JSON; how often and how fast endpoints are tried, where it says so. */
+  readonly deliveryPolicy?: string;
+  readonly tags?: readonly Tag[];
   /** How many there were that are no more. */
   readonly ended: number;
 }

@@ -138,9 +138,10 @@ export class OrderedWindow<Entry extends Sequenced> {
     });
   }
 
-  /** The first entry of a chain is tried again. */
-  failed(chain: Chain<Entry>): void {
-    chain.nextTryMs = this.#options.clock.nowMs() + this.#pauseMs(chain.failures++);
+  /** The first entry of a chain is tried again, after a pause that grows unless one is given. */
+  failed(chain: Chain<Entry>, pauseMs = this.#pauseMs(chain.failures)): void {
+    chain.failures++;
+    chain.nextTryMs = this.#options.clock.nowMs() + pauseMs;
     const passed = chain.entries.splice(1).length;
     this.#held -= passed;
     chain.hasMore ||= passed > 0;

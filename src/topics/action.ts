@@ -4,6 +4,7 @@ import { IamError } from '../iam/errors.ts';
 import type { Identity } from '../iam/identity.ts';
 import type { ActionName, InputOf, OutputOf } from '../iam/model/types.ts';
 import type { PolicyDocument } from '../iam/policy/document.ts';
+import type { FurtherKeys } from '../iam/request-context.ts';
 import type { TopicSigner } from './signing.ts';
 import type { TopicBook } from './topic-book.ts';
 
@@ -14,6 +15,8 @@ export interface Topics {
   readonly signer: Pick<TopicSigner, 'sign'>;
   /** Whether there is a queue of this ARN that events can be sent to. */
   hasQueue(arn: string): boolean;
+  /** Whether it is one that clients fetch from here. */
+  isFetched(arn: string): boolean;
   /** Whether the policy of a queue lets a topic of an account send there. */
   mayQueue(arn: string, by: { readonly topic: string; readonly accountId: string }): boolean;
   /** Whether the configuration has a target of its own under an ARN. */
@@ -39,7 +42,7 @@ export interface Asked {
   /** Whose it is, where that is not the account in the ARN. */
   readonly accountId?: string;
   /** Further keys of conditions, in lower case. */
-  readonly keys?: Readonly<Record<string, string>>;
+  readonly keys?: FurtherKeys;
 }
 
 export interface TopicAction<N extends ActionName = ActionName> {

@@ -9,14 +9,22 @@ import { noteRefusal } from '../iam/permission.ts';
 import { type AccessQuestion, decide } from '../iam/policy/decide.ts';
 import { permissionsOf } from '../iam/policy/permissions.ts';
 import { refusalText } from '../iam/policy/refusal-text.ts';
-import { requestContext } from '../iam/request-context.ts';
+import { requestContext, tagKeys } from '../iam/request-context.ts';
 import type { Asked, TopicAction, TopicCall, Topics } from './action.ts';
+import { permissionActions } from './permission-actions.ts';
 import { publishActions } from './publish-actions.ts';
 import { subscriptionActions } from './subscription-actions.ts';
+import { tagActions } from './tag-actions.ts';
 import { topicActions } from './topic-actions.ts';
 import { policyOf } from './topic-policy.ts';
 
-const all: readonly TopicAction[] = [...topicActions, ...subscriptionActions, ...publishActions];
+const all: readonly TopicAction[] = [
+  ...topicActions,
+  ...permissionActions,
+  ...tagActions,
+  ...subscriptionActions,
+  ...publishActions,
+];
 /** By name. */
 export const snsActions: ReadonlyMap<string, TopicAction> = new Map(all.map((action) => [action.name, action]));
 
@@ -54,7 +62,11 @@ function authorise(
   const question: AccessQuestion = {
     ...{ principal: identity, permissions: permissionsOf(iam.callers.policiesOf(identity)) },
     ...{ action, resource: arn, resourceAccountId: accountId, resourcePolicy: topic && policyOf(topic) },
-    context: requestContext(identity, source, { 'aws:sourceowner': identity.accountId, ...keys }),
+    context: requestContext(identity, source, {
+      'aws:sourceowner': identity.accountId,
+      ...tagKeys('aws:resourcetag', topic?.record.tags ?? []),
+      ...keys,
+    }),
   };
   const decision = decide(question);
   if (decision.outcome === 'allow') return;

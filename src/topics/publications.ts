@@ -21,8 +21,19 @@ export interface Publication {
 type Posted = Parameters<Outbox['post']>[0];
 type Signer = Pick<TopicSigner, 'sign'>;
 
+/** What is asked of the rest of the server. */
+export interface Publishing {
+  readonly signer: Signer;
+  /** Whether there is a queue of this ARN. */
+  hasQueue(arn: string): boolean;
+}
+
 /** To nobody where nobody has subscribed. */
-export async function messagesOf(topic: Topic, publication: Publication, signer: Signer): Promise<Posted> {
+export async function messagesOf(
+  topic: Topic,
+  publication: Publication,
+  { signer, hasQueue }: Publishing,
+): Promise<Posted> {
   const { subject, textFor, about, attributes } = publication;
   const asked = subscriptionsOf(topic).filter(({ record }) => {
     if (record.token !== undefined) return false;
@@ -44,7 +55,10 @@ export async function messagesOf(topic: Topic, publication: Publication, signer:
       ? undefined
       : (signatures.get(message.message) ?? (await signatureOf(subscription, message, signer)));
     if (signature !== undefined) signatures.set(message.message, signature);
-    posted.push({ target: targetOf(subscription), event: { ...message, ...(signature && { signature }) } });
+    posted.push({
+      target: liveTargetOf(subscription, hasQueue),
+      event: { ...message, ...(signature && { signature }) },
+    });
   }
   return posted;
 }
@@ -87,6 +101,13 @@ function addressOf(
 /** Queues have their messages under their own ARN, whoever sends them. */
 export function targetOf({ arn, record }: Subscription): string {
   return record.protocol === 'sqs' ? record.endpoint : arn;
+}
+
+/** What is for a queue that is gone comes to that of the dead letters. */
+function liveTargetOf(subscription: Subscription, hasQueue: Publishing['hasQueue']): string {
+  const { protocol, endpoint, deadLetters } = subscription.record;
+  const isGone = protocol === 'sqs' && deadLetters !== undefined && !hasQueue(endpoint);
+  return isGone ? deadLetters : targetOf(subscription);
 }
 
 /** An id in the form of a UUID that follows from a text. */

@@ -75,9 +75,8 @@ function publishable({ topics, require }: TopicCall, arn: string): Topic {
 
 /** What is published together is sent by one commit. */
 async function post({ topics }: TopicCall, topic: Topic, publications: readonly Publication[]): Promise<void> {
-  const { outbox, signer } = topics;
-  const messages = await Promise.all(publications.map((publication) => messagesOf(topic, publication, signer)));
-  if (messages.flat().length > 0) await outbox.post(messages.flat());
+  const messages = await Promise.all(publications.map((publication) => messagesOf(topic, publication, topics)));
+  if (messages.flat().length > 0) await topics.outbox.post(messages.flat());
 }
 
 function publicationOf(given: Given, atMs: number): Publication {

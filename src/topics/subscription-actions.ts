@@ -15,6 +15,7 @@ import {
   type Topics,
   topicAction,
 } from './action.ts';
+import { shownForSubscription } from './delivery-policy.ts';
 import { confirmationOf, messageIdOf } from './publications.ts';
 import { attributesOf, checkSame, withAttribute } from './subscription-attributes.ts';
 import { forget } from './topic-actions.ts';
@@ -38,8 +39,11 @@ export const subscriptionActions = [
       const named = parseTopicArn(topics, TopicArn);
       require({ action: 'sns:Subscribe', arn: TopicArn, keys: { 'sns:protocol': Protocol, 'sns:endpoint': Endpoint } });
       const protocol = checkEndpoint(call, { topic: TopicArn, protocol: Protocol, endpoint: Endpoint });
-      const attributes = attributesOf(Attributes);
+      const attributes = attributesOf(Attributes, (arn) => {
+        checkDeadLetters(topics, arn, { topic: TopicArn, protocol, endpoint: Endpoint, owner: identity.accountId });
+      });
       const isQueue = protocol === 'sqs';
+      if (isQueue && attributes.deliveryPolicy !== undefined) throw onlyByHttp();
       const { id, isNew } = await topics.book.change(named, (record) => {
         if (record === undefined) throw noTopic();
         const known = record.subscriptions.find((one) => one.protocol === protocol && one.endpoint === Endpoint);
@@ -146,6 +150,8 @@ export const subscriptionActions = [
       requireOwn(call, 'sns:GetSubscriptionAttributes', { found, arn: SubscriptionArn });
       if (found === undefined) throw noSubscription();
       const { owner, protocol, endpoint, token, isRaw, needsSignature = false, filterPolicy } = found.record;
+      const { deliveryPolicy, deadLetters } = found.record;
+      const effective = shownForSubscription(found);
       return {
         Attributes: {
           ...{ SubscriptionArn, TopicArn: found.topic.arn, Owner: owner, Protocol: protocol, Endpoint: endpoint },
@@ -156,6 +162,9 @@ export const subscriptionActions = [
             FilterPolicy: filterPolicy,
             FilterPolicyScope: found.record.filterScope ?? 'MessageAttributes',
           }),
+          ...(deadLetters !== undefined && { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadLetters }) }),
+          ...(deliveryPolicy !== undefined && { DeliveryPolicy: deliveryPolicy }),
+          ...(effective !== undefined && protocol !== 'sqs' && { EffectiveDeliveryPolicy: effective }),
         },
       };
     },
@@ -173,7 +182,11 @@ export const subscriptionActions = [
       return topics.book.change(parseTopicArn(topics, found.topic.arn), (record) => {
         const now = record?.subscriptions.find(({ id }) => id === found.record.id);
         if (record === undefined || now === undefined) throw noSubscription();
-        const changed = withAttribute(now, { name, value: AttributeValue });
+        const changed = withAttribute(now, {
+          ...{ name, value: AttributeValue },
+          checkDeadLetters: (arn) => checkDeadLetters(topics, arn, { ...now, topic: found.topic.arn }),
+        });
+        if (now.protocol === 'sqs' && changed.deliveryPolicy !== undefined) throw onlyByHttp();
         return { record: replacing(record, now, changed), result: {} };
       });
     },
@@ -255,6 +268,23 @@ function checkEndpoint(
     throw invalidParameter('Endpoint must match the specified protocol');
   }
   return protocol;
+}
+
+/** Throws where what a subscription could not deliver cannot come to a queue. */
+function checkDeadLetters(
+  topics: Topics,
+  arn: string,
+  by: { readonly topic: string } & Pick<SubscriptionRecord, 'protocol' | 'endpoint' | 'owner'>,
+): void {
+  checkQueue(topics, arn, { topic: by.topic, accountId: by.owner, parameter: 'RedrivePolicy: deadLetterTargetArn' });
+  if (by.protocol !== 'sqs' || topics.isFetched(by.endpoint)) return;
+  throw invalidParameter('RedrivePolicy', {
+    why: 'what a target of the configuration does not take is kept: see `ninefold events list`',
+  });
+}
+
+function onlyByHttp(): IamError {
+  return invalidParameter('DeliveryPolicy', { why: 'it is for subscriptions by http and https' });
 }
 
 function hasExpired({ token, createdMs }: SubscriptionRecord, nowMs: number): boolean {

@@ -2,20 +2,29 @@
 import { IamError } from '../iam/errors.ts';
 import type { SubscriptionRecord } from '../iam/records.ts';
 import { invalidParameter } from './action.ts';
+import { readSubscriptionDelivery } from './delivery-policy.ts';
 import { FilterFault, readFilterPolicy } from './filter-policy.ts';
 
 /** Those that AWS has beyond ours. */
-const attributesOfAws = new Set(['DeliveryPolicy', 'RedrivePolicy', 'ReplayPolicy', 'SubscriptionRoleArn']);
+const attributesOfAws = new Set(['ReplayPolicy', 'SubscriptionRoleArn']);
 
-type Attributes = Pick<SubscriptionRecord, 'isRaw' | 'filterPolicy' | 'filterScope'>;
+type Attributes = Pick<SubscriptionRecord, 'isRaw' | 'filterPolicy' | 'filterScope' | 'deliveryPolicy' | 'deadLetters'>;
+
+/** What is asked of the subscription's queue of dead letters: throws IamError where it cannot be that. */
+type CheckDeadLetters = (arn: string) => void;
 
 /** Of a new subscription. Throws InvalidParameter. */
-export function attributesOf({ FilterPolicyScope, ...others }: Readonly<Record<string, string>>): Attributes {
+export function attributesOf(
+  { FilterPolicyScope, ...others }: Readonly<Record<string, string>>,
+  checkDeadLetters: CheckDeadLetters,
+): Attributes {
   // The scope comes first, as it says what the policy may be.
   const scope = FilterPolicyScope === undefined ? {} : { FilterPolicyScope };
   const inOrder = Object.entries({ ...scope, ...others });
   try {
-    return inOrder.reduce((made: Attributes, [name, value]) => withAttribute(made, { name, value }), { isRaw: false });
+    return inOrder.reduce((made: Attributes, [name, value]) => withAttribute(made, { name, value, checkDeadLetters }), {
+      isRaw: false,
+    });
   } catch (error) {
     const [, reason] = (error instanceof IamError && /^Invalid parameter: (.*)$/s.exec(error.message)) || [];
     if (reason === undefined) throw error;
@@ -26,9 +35,22 @@ export function attributesOf({ FilterPolicyScope, ...others }: Readonly<Record<s
 /** Throws InvalidParameter for what is no value of an attribute, and for attributes that mean nothing here. */
 export function withAttribute<T extends Attributes>(
   record: T,
-  { name, value }: { readonly name: string; readonly value: string },
+  { name, value, checkDeadLetters }: { name: string; value: string; checkDeadLetters: CheckDeadLetters },
 ): T {
   switch (name) {
+    case 'DeliveryPolicy': {
+      const { deliveryPolicy: _, ...rest } = record;
+      if (value === '') return rest as T;
+      readSubscriptionDelivery(value);
+      return { ...record, deliveryPolicy: value };
+    }
+    case 'RedrivePolicy': {
+      const { deadLetters: _, ...rest } = record;
+      if (value === '') return rest as T;
+      const deadLetters = deadLettersIn(value);
+      checkDeadLetters(deadLetters);
+      return { ...record, deadLetters };
+    }
     case 'RawMessageDelivery':
       if (!/^(true|false)$/i.test(value)) {
         throw invalidParameter(`RawMessageDelivery: Invalid value [${value}]. Must be true or false.`);
@@ -60,11 +82,30 @@ export function checkSame({ known, asked }: { readonly known: Attributes; readon
   const isSame =
     known.isRaw === asked.isRaw &&
     known.filterPolicy === asked.filterPolicy &&
+    known.deliveryPolicy === asked.deliveryPolicy &&
+    known.deadLetters === asked.deadLetters &&
     (known.filterScope ?? 'MessageAttributes') === (asked.filterScope ?? 'MessageAttributes');
   if (!isSame) throw invalidParameter('Attributes', { why: 'Subscription already exists with different attributes' });
 }
 
-function checkFilter({ filterPolicy = '', filterScope = 'MessageAttributes' }: Omit<Attributes, 'isRaw'>): void {
+/** ARN of the queue in a redrive policy. */
+function deadLettersIn(policy: string): string {
+  let given: unknown;
+  try {
+    given = JSON.parse(policy);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw invalidParameter('RedrivePolicy: failed to parse JSON.');
+  }
+  const { deadLetterTargetArn: arn, ...others }: Record<string, unknown> = Object(given);
+  if (typeof arn === 'string' && Object.keys(others).length === 0) return arn;
+  throw invalidParameter('RedrivePolicy: it has a deadLetterTargetArn, and nothing else.');
+}
+
+function checkFilter({
+  filterPolicy = '',
+  filterScope = 'MessageAttributes',
+}: Pick<Attributes, 'filterPolicy' | 'filterScope'>): void {
   try {
     readFilterPolicy(filterPolicy, filterScope);
   } catch (error) {

@@ -2,7 +2,10 @@
 
 The first line of a check's doc string is its name in the test report. Each check has topics and queues of its own.
 """
+import http.server
 import json
+import threading
+import time
 import uuid
 
 import boto3
@@ -13,6 +16,7 @@ from checks import run
 once = {'retries': {'total_max_attempts': 1}}
 sns = boto3.client('sns', config=Config(**once))
 sqs = boto3.client('sqs', config=Config(**once))
+iam = boto3.client('iam', config=Config(**once))
 s3 = boto3.client('s3', config=Config(s3={'addressing_style': 'path'}, **once))
 
 
@@ -48,7 +52,7 @@ def refused(call, code, message):
     except ClientError as error:
         told = error.response['Error']
         assert (told['Code'], told['Message']) == (code, message), told
-        assert error.response['ResponseMetadata']['HTTPStatusCode'] == (404 if code == 'NotFound' else 400), told
+        assert error.response['ResponseMetadata']['HTTPStatusCode'] == (404 if 'NotFound' in code else 400), told
         return
     raise AssertionError(f'not refused with {code}: {message}')
 
@@ -66,10 +70,16 @@ def check_topic_attributes():
 
     refused(put('Invented', 'x'), 'InvalidParameter', 'Invalid parameter: AttributeName')
     refused(
-        put('DeliveryPolicy', '{}'),
+        put('FifoTopic', 'true'),
         'InvalidParameter',
-        'Invalid parameter: AttributeName Reason: DeliveryPolicy is not implemented',
+        'Invalid parameter: AttributeName Reason: FifoTopic is not implemented: S3 sends its events to standard topics only',
     )
+    put('DeliveryPolicy', '{"http": {"defaultHealthyRetryPolicy": {"numRetries": 5}}}')()
+    effective = json.loads(sns.get_topic_attributes(TopicArn=topic)['Attributes']['EffectiveDeliveryPolicy'])
+    retries = effective['http']['defaultHealthyRetryPolicy']
+    assert (retries['numRetries'], retries['minDelayTarget'], retries['backoffFunction']) == (5, 20, 'linear'), effective
+    put('DeliveryPolicy', '')()
+    assert 'DeliveryPolicy' not in sns.get_topic_attributes(TopicArn=topic)['Attributes']
     refused(
         lambda: sns.get_topic_attributes(TopicArn='topic'),
         'InvalidParameter',
@@ -265,6 +275,117 @@ def check_batches():
         ),
     ]:
         refused(call, code, message)
+
+
+def check_tags_and_permissions():
+    """tags and permissions of topics → set, read, taken away, and asked by policies"""
+    name = f'a-{uuid.uuid4()}'
+    tags = [{'Key': 'team', 'Value': 'a'}, {'Key': 'x', 'Value': ''}]
+    topic = sns.create_topic(Name=name, Tags=tags)['TopicArn']
+    assert sns.create_topic(Name=name, Tags=tags)['TopicArn'] == topic
+    refused(
+        lambda: sns.create_topic(Name=name, Tags=tags[:1]),
+        'InvalidParameter',
+        'Invalid parameter: Tags Reason: Topic already exists with different tags',
+    )
+    user = iam.create_user(UserName=name)['User']
+    key = iam.create_access_key(UserName=name)['AccessKey']
+    keys = {'aws_access_key_id': key['AccessKeyId'], 'aws_secret_access_key': key['SecretAccessKey']}
+    client = boto3.client('sns', config=Config(**once), **keys)
+    statement = {'Effect': 'Allow', 'Action': 'sns:Publish', 'Resource': '*'}
+    statement['Condition'] = {'StringEquals': {'aws:ResourceTag/team': 'b'}}
+    document = json.dumps({'Version': '2012-10-17', 'Statement': [statement]})
+    iam.put_user_policy(UserName=name, PolicyName='publish', PolicyDocument=document)
+    deny = {'Effect': 'Deny', 'Principal': {'AWS': user['Arn']}, 'Action': 'sns:Publish', 'Resource': topic}
+    deny['Condition'] = {'StringNotEquals': {'aws:ResourceTag/team': 'b'}}
+    policy = json.dumps({'Version': '2012-10-17', 'Statement': [deny]})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName='Policy', AttributeValue=policy)
+    try:
+        client.publish(TopicArn=topic, Message='m')
+        raise AssertionError('published without the tag')
+    except ClientError as error:
+        assert error.response['Error']['Code'] == 'AuthorizationError', error.response
+    sns.tag_resource(ResourceArn=topic, Tags=[{'Key': 'team', 'Value': 'b'}])
+    client.publish(TopicArn=topic, Message='m')
+    sns.untag_resource(ResourceArn=topic, TagKeys=['x'])
+    assert sns.list_tags_for_resource(ResourceArn=topic)['Tags'] == [{'Key': 'team', 'Value': 'b'}]
+    none = lambda: sns.list_tags_for_resource(ResourceArn=f'{topic}-none')
+    refused(none, 'ResourceNotFound', 'Resource does not exist')
+
+    def allow(label='more', account='000000000000'):
+        sns.add_permission(TopicArn=topic, Label=label, AWSAccountId=[account], ActionName=['Publish'])
+
+    allow()
+    refused(allow, 'InvalidParameter', 'Invalid parameter: Statement already exists')
+    found = json.loads(sns.get_topic_attributes(TopicArn=topic)['Attributes']['Policy'])
+    assert [one.get('Sid') for one in found['Statement']] == [None, 'more'], found
+    assert found['Statement'][1]['Action'] == ['SNS:Publish'], found
+    sns.remove_permission(TopicArn=topic, Label='more')
+    found = json.loads(sns.get_topic_attributes(TopicArn=topic)['Attributes']['Policy'])
+    assert len(found['Statement']) == 1, found
+
+
+class Endpoint(http.server.BaseHTTPRequestHandler):
+    """Takes what says who it is, and nothing else."""
+
+    sent = []
+
+    def do_POST(self):
+        text = self.rfile.read(int(self.headers['content-length'])).decode()
+        kind = self.headers['x-amz-sns-message-type']
+        Endpoint.sent.append((kind, self.headers['content-type'], text))
+        self.send_response(200 if kind == 'SubscriptionConfirmation' else 500)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def check_delivery_policy():
+    """an endpoint that takes nothing → tried as the policies say, and what was given up comes to the queue that the subscription names"""
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Endpoint)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    name = f'a-{uuid.uuid4()}'
+    url = sqs.create_queue(QueueName=name)['QueueUrl']
+    queue = f'arn:aws:sqs:us-east-1:000000000000:{name}'
+    retry = {'minDelayTarget': 1, 'maxDelayTarget': 1, 'numRetries': 2, 'numNoDelayRetries': 2}
+    request = {'headerContentType': 'application/json'}
+    policy = json.dumps({'http': {'defaultHealthyRetryPolicy': retry, 'defaultRequestPolicy': request}})
+    topic = sns.create_topic(Name=name, Attributes={'DeliveryPolicy': policy})['TopicArn']
+    endpoint = f'http://127.0.0.1:{server.server_address[1]}/'
+    redrive = json.dumps({'deadLetterTargetArn': queue})
+    made = {'TopicArn': topic, 'Protocol': 'http', 'Endpoint': endpoint, 'ReturnSubscriptionArn': True}
+    arn = sns.subscribe(**made, Attributes={'RedrivePolicy': redrive})['SubscriptionArn']
+    deadline = time.time() + 30
+    while not Endpoint.sent and time.time() < deadline:
+        time.sleep(0.05)
+    token = json.loads(Endpoint.sent[0][2])['Token']
+    assert sns.confirm_subscription(TopicArn=topic, Token=token)['SubscriptionArn'] == arn
+    found = sns.get_subscription_attributes(SubscriptionArn=arn)['Attributes']
+    effective = json.loads(found['EffectiveDeliveryPolicy'])
+    assert json.loads(found['RedrivePolicy']) == json.loads(redrive), found
+    assert effective['healthyRetryPolicy']['numRetries'] == 2 and effective['requestPolicy'] == request, found
+    sent = sns.publish(TopicArn=topic, Message='m')['MessageId']
+    [letter] = receive(url, wait=20)
+    assert json.loads(letter['Body'])['MessageId'] == sent, letter
+    assert letter['MessageAttributes']['ErrorMessage']['StringValue'] == 'answered 500', letter
+    tried = [kind for kind in Endpoint.sent if kind[0] == 'Notification']
+    assert [kind for _, kind, _ in tried] == ['application/json'] * 3, tried
+    server.shutdown()
+
+    topic, url, arn = subscribed(RedrivePolicy=redrive)
+    sqs.delete_queue(QueueUrl=url)
+    sns.publish(TopicArn=topic, Message='for a queue that is gone')
+    [letter] = receive(f'{url.rsplit("/", 1)[0]}/{name}', wait=20)
+    assert json.loads(letter['Body'])['Message'] == 'for a queue that is gone', letter
+    elsewhere = json.dumps({'deadLetterTargetArn': f'{queue}-none'})
+    refused(
+        lambda: sns.set_subscription_attributes(
+            SubscriptionArn=arn, AttributeName='RedrivePolicy', AttributeValue=elsewhere
+        ),
+        'InvalidParameter',
+        'Invalid parameter: RedrivePolicy: deadLetterTargetArn Reason: no such queue is here or in the configuration',
+    )
 
 
 run(globals())

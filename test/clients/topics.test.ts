@@ -2,4 +2,4 @@
 import { useDaemon } from '../support/use-daemon.ts';
 import { describeChecks } from './python-checks.ts';
 
-describeChecks('boto3-topic-checks.py', useDaemon(), 7);
+describeChecks('boto3-topic-checks.py', useDaemon(), 9);

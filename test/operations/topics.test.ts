@@ -135,7 +135,8 @@ describe('topics', () => {
     [{ Name: 'a.fifo' }, 'InvalidParameterException'],
     [{ Name: 'a', Attributes: { FifoTopic: 'true' } }, 'InvalidParameterException'],
     [{ Name: 'a', Attributes: { Policy: '{"Statement":[]}' } }, 'InvalidParameterException'],
-    [{ Name: 'a', Tags: [{ Key: 'k', Value: 'v' }] }, 'NotImplemented'],
+    [{ Name: 'a', Tags: [{ Key: 'aws:k', Value: 'v' }] }, 'InvalidParameterException'],
+    [{ Name: 'a', DataProtectionPolicy: '{}' }, 'NotImplemented'],
   ] as const)('made with %o → %s', async ([input, code]) => {
     const refused = sns.send(new CreateTopicCommand(structuredClone(input) as { Name: string }));
     await expect(refused).rejects.toMatchObject({ name: code });
