@@ -11,6 +11,7 @@ const diskTroubles: Readonly<Partial<Record<DiskStatus['state'], string>>> = {
 export function findProblems(status: Omit<Status, 'problems'>): readonly string[] {
   const { disks, zones, jobs } = status;
   return [
+    ...lossProblems(jobs),
     ...redundancyProblems(status.redundancy),
     ...contradictionProblems(status.contradictions),
     ...disks.flatMap(describeDisk),
@@ -29,6 +30,12 @@ export function findProblems(status: Omit<Status, 'problems'>): readonly string[
       .map(({ destination, failed }) => `${failed} changes were not replicated to ${destination} and have failed.`),
     ...jobs.filter(({ state }) => state === 'paused').map(({ name }) => `Job ${name} is paused.`),
   ];
+}
+
+/** What was found since the start: which versions these are, their events and the refusals of reads say. */
+function lossProblems(jobs: Status['jobs']): readonly string[] {
+  const lost = Number(jobs.find(({ name }) => name === 'losses')?.details['lostVersions'] ?? 0);
+  return lost === 0 ? [] : [`${lost} versions were found to be lost: too few of their shards are left anywhere.`];
 }
 
 function describeDisk({ path, state, reason }: DiskStatus): readonly string[] {

@@ -82,26 +82,37 @@ test('lost shards of a dead segment → do not count', () => {
   expect(found).toMatchObject({ survives: 3, degradedSegments: 0 });
 });
 
+const nothing = {
+  space: describeSpace({ disks: [], segments: [], live: new Map() }),
+  index: { sequence: 0, epoch: 0, logBytesSinceSnapshot: 0 },
+  contradictions: [],
+  version: '',
+  nowMs: 0,
+  startedMs: 0,
+  zones: [],
+  groups: [],
+  sharedFileSystems: [],
+  disks: [],
+  events: [],
+  replication: [],
+  jobs: [],
+};
+
+test('lost versions → the first of all problems', () => {
+  const job = { state: 'waiting', steps: 1, nextRunMs: 0, runsAsked: 0, runsDone: 0, failures: 0 } as const;
+  const jobs = [{ ...job, name: 'losses', details: { lostVersions: 2 } }];
+  expect(findProblems({ ...nothing, jobs })).toEqual([
+    '2 versions were found to be lost: too few of their shards are left anywhere.',
+  ]);
+  expect(findProblems({ ...nothing, jobs: [{ ...job, name: 'losses', details: { lostVersions: 0 } }] })).toEqual([]);
+});
+
 test('shards that contradict each other → a sentence a segment, that names a few of the places', () => {
   const contradictions = [
     { segment: 'a', offsets: [16] },
     { segment: 'b', offsets: [0, 1, 2, 3, 4, 5, 6, 7, 8] },
   ];
-  const nothing = {
-    version: '',
-    nowMs: 0,
-    startedMs: 0,
-    zones: [],
-    groups: [],
-    sharedFileSystems: [],
-    disks: [],
-    events: [],
-    replication: [],
-    jobs: [],
-  };
-  const space = describeSpace({ disks: [], segments: [], live: new Map() });
-  const index = { sequence: 0, epoch: 0, logBytesSinceSnapshot: 0 };
-  expect(findProblems({ ...nothing, space, index, contradictions })).toEqual([
+  expect(findProblems({ ...nothing, contradictions })).toEqual([
     'Shards of segment a contradict each other in the stripe at 16: what lies there may be wrong, and nothing tells which shard is.',
     'Shards of segment b contradict each other in stripes at 0, 1, 2, 3, 4, 5, 6, 7 and more: what lies there may be wrong, and nothing tells which shard is.',
   ]);

@@ -1,9 +1,12 @@
 /** Lifecycle rules that move versions to other storage classes: the job on a real store, whose clock the test moves. */
 import { expect, test } from 'vitest';
+import { writeEventRules } from '../../src/engine/events/rules.ts';
 import { endOfDays } from '../../src/engine/lifecycle/due.ts';
 import type { LifecycleRule } from '../../src/engine/lifecycle/rules.ts';
-import type { Bucket, Engine, Version } from '../../src/engine/types.ts';
-import { asListed, bodyOf, EngineStore, plain } from '../support/engine-store.ts';
+import type { Bucket, Engine, ObjectEvent, Version } from '../../src/engine/types.ts';
+import { busEvent } from '../../src/events/event-bridge.ts';
+import { eventRecord } from '../../src/events/record.ts';
+import { asListed, bodyOf, EngineStore, owner, plain } from '../support/engine-store.ts';
 import { dayMs, lifecycleJob, ruleWith, runPass, runSteps, setRules } from '../support/lifecycle-job.ts';
 import { withRebuilt } from '../support/rebuilt-engine.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
@@ -95,6 +98,31 @@ test('days → class and bytes of objects of every kind, none left behind; a sec
   // The copy has bytes of its own now.
   expect(await store.liveBytes()).toBe(total);
   expect(await runPass(store)).toMatchObject({ transitioned: 0, bytesMoved: 0 });
+});
+
+test('told of → the class that the object has now, to queues and on the bus', async () => {
+  await using store = await EngineStore.open();
+  const made = await store.newBucket();
+  const target = 'arn:aws:sqs:us-east-1:000000000000:q';
+  const rule = { id: 'r', target, events: ['s3:LifecycleTransition'], filters: [], prefix: '', suffix: '' };
+  await writeEventRules(store.engine.buckets, made, [{ ...rule, kind: 'queue' }]);
+  const bucket = await store.engine.buckets.get(made.name);
+  const { etag } = await store.put(bucket, 'k', random.bytes(128 * kibibyte));
+  await setRules(store, bucket, [toInfrequent]);
+  passDays(store, 30);
+  expect(await runPass(store)).toMatchObject({ transitioned: 1 });
+  const events = await store.index.listEvents({ target, after: 0, limit: 10 });
+  expect(events.map(({ event }) => eventRecord(event as ObjectEvent))).toMatchObject([
+    {
+      eventName: 'LifecycleTransition',
+      userIdentity: { principalId: 's3.amazonaws.com' },
+      s3: { object: { key: 'k', size: 128 * kibibyte, eTag: etag } },
+      lifecycleEventData: { transitionEventData: { destinationStorageClass: 'STANDARD_IA' } },
+    },
+  ]);
+  expect(events.map(({ event }) => busEvent(event as ObjectEvent, owner))).toMatchObject([
+    { 'detail-type': 'Object Storage Class Changed', detail: { 'destination-storage-class': 'STANDARD_IA' } },
+  ]);
 });
 
 test('a class that is coded alike → no byte moves, copies go on sharing', async () => {
