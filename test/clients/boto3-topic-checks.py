@@ -333,7 +333,7 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         text = self.rfile.read(int(self.headers['content-length'])).decode()
         kind = self.headers['x-amz-sns-message-type']
-        Endpoint.sent.append((kind, self.headers['content-type'], text))
+        Endpoint.sent.append((kind, self.headers['content-type'], text, time.monotonic()))
         self.send_response(200 if kind == 'SubscriptionConfirmation' else 500)
         self.end_headers()
 
@@ -370,7 +370,19 @@ def check_delivery_policy():
     assert json.loads(letter['Body'])['MessageId'] == sent, letter
     assert letter['MessageAttributes']['ErrorMessage']['StringValue'] == 'answered 500', letter
     tried = [kind for kind in Endpoint.sent if kind[0] == 'Notification']
-    assert [kind for _, kind, _ in tried] == ['application/json'] * 3, tried
+    assert [kind for _, kind, *_ in tried] == ['application/json'] * 3, tried
+
+    own = {'healthyRetryPolicy': {'numRetries': 0}, 'throttlePolicy': {'maxReceivesPerSecond': 5}}
+    own = {'AttributeName': 'DeliveryPolicy', 'AttributeValue': json.dumps(own)}
+    sns.set_subscription_attributes(SubscriptionArn=arn, **own)
+    del Endpoint.sent[:]
+    for text in 'abc':
+        sns.publish(TopicArn=topic, Message=text)
+    letters = []
+    while len(letters) < 3:
+        letters += receive(url, wait=20)
+    times = [at for *_, at in Endpoint.sent]
+    assert len(times) == 3 and times[2] - times[0] > 0.35, times
     server.shutdown()
 
     topic, url, arn = subscribed(RedrivePolicy=redrive)
