@@ -31,6 +31,8 @@ export class NoAnswer extends Error {
 
 /** Answers are short but for listings. */
 const answerBytesMax = 4 * 1024 * 1024;
+/** A body of no more leaves in one write, with the head. */
+const gatheredBytesMax = 64 * 1024;
 /** Of so many bytes the server is asked whether it wants them: one that refuses or redirects gets none. */
 const askedFromBytes = 1024 * 1024;
 /** A server that does not know the question says nothing, and gets them. */
@@ -89,8 +91,8 @@ function untilWanted(outgoing: ClientRequest): Promise<void> {
 /** Throws what the reading throws; what becomes of the connection the request tells. */
 async function sendBody(outgoing: ClientRequest, body: StreamedBody, isOver: () => boolean): Promise<void> {
   if (isOver()) return;
-  if (typeof body === 'string') {
-    outgoing.end(body);
+  if (typeof body === 'string' || body.length <= gatheredBytesMax) {
+    outgoing.end(typeof body === 'string' ? body : await gather(body));
     return;
   }
   // A chunk is whole on its way before the next one is read: it may lie where that will.
@@ -106,6 +108,17 @@ async function sendBody(outgoing: ClientRequest, body: StreamedBody, isOver: () 
     });
   }
   if (!isOver()) outgoing.end();
+}
+
+async function gather({ length, read }: Exclude<StreamedBody, string>): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  let filled = 0;
+  for await (const chunk of read()) {
+    bytes.set(chunk, filled);
+    filled += chunk.length;
+  }
+  if (filled < length) throw new Error(`a body of ${length} bytes ended after ${filled}`);
+  return bytes;
 }
 
 async function collect(incoming: IncomingMessage): Promise<Answer> {

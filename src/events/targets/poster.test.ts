@@ -51,3 +51,24 @@ test('no answer, or none that ends → rejects in time', async () => {
     await expect(poster()({ ...posted, url, timeoutMs: 50 })).rejects.toThrow();
   }
 });
+
+test('given up while an answer comes → rejects with why, at once, and is not asked for again', async () => {
+  await using endless = await serve((_, response) => void response.write('x'));
+  const abort = new AbortController();
+  const post = poster();
+  const waiting = post({ ...posted, url: endless.url, signal: abort.signal });
+  setImmediate(() => abort.abort(new Error('the server stops')));
+  await expect(waiting).rejects.toThrow('the server stops');
+  await expect(post({ ...posted, url: endless.url, signal: abort.signal })).rejects.toThrow('the server stops');
+  expect(endless.connections).toBeLessThanOrEqual(1);
+});
+
+test('an answer that breaks off, or has no end of bytes → rejects', async () => {
+  await using broken = await serve(({ socket }, response) => {
+    response.writeHead(200, { 'content-length': '10' });
+    response.write('x', () => socket.destroy());
+  });
+  await using large = await serve((_, response) => response.end(Buffer.alloc(5 * 1024 * 1024)));
+  await expect(poster()({ ...posted, url: broken.url })).rejects.toThrow();
+  await expect(poster()({ ...posted, url: large.url })).rejects.toThrow('an answer of more than');
+});

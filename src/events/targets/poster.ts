@@ -33,11 +33,10 @@ export function poster(): Poster {
   const pool = { keepAlive: true, timeout: idleMs };
   const http = new HttpAgent(pool);
   const https = new HttpsAgent(pool);
-  const begin = ({ url, headers, body, signal }: Posted): ClientRequest => {
-    const target = new URL(url);
+  const begin = ({ url, headers, body }: Posted): ClientRequest => {
+    const target = typeof url === 'string' ? new URL(url) : url;
     const options = {
       method: 'POST',
-      signal,
       headers: { 'user-agent': 'Ninefold', ...headers, 'content-length': Buffer.byteLength(body) },
     };
     const request =
@@ -47,25 +46,39 @@ export function poster(): Poster {
     return request.end(body);
   };
   return async (posted) => {
-    const signal = AbortSignal.any([posted.signal, AbortSignal.timeout(posted.timeoutMs)]);
-    const limited = { ...posted, signal };
-    const first = begin(limited);
+    const { signal, timeoutMs } = posted;
+    signal.throwIfAborted();
+    let request = begin(posted);
+    let isGivenUp = false;
+    const giveUp = (why: unknown): void => {
+      isGivenUp = true;
+      request.destroy(why instanceof Error ? why : new Error(String(why)));
+    };
+    // Node's own `signal` of a request, one for both, costs as much as the request.
+    const stop = (): void => giveUp(signal.reason);
+    signal.addEventListener('abort', stop);
+    const timer = setTimeout(() => giveUp(new Error(`no whole answer in ${timeoutMs} ms`)), timeoutMs);
     try {
-      return await answerTo(first);
-    } catch (error) {
-      // The connection was just being closed as the request went out.
-      if (!first.reusedSocket || signal.aborted) throw error;
-      return await answerTo(begin(limited));
+      return await answerTo(request).catch((error: unknown) => {
+        // The connection was just being closed as the request went out.
+        if (!request.reusedSocket || isGivenUp) throw error;
+        request = begin(posted);
+        return answerTo(request);
+      });
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
     }
   };
 }
 
-async function answerTo(request: ClientRequest): Promise<PostAnswer> {
-  const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
-    request.once('response', resolve);
+function answerTo(request: ClientRequest): Promise<PostAnswer> {
+  return new Promise((resolve, reject) => {
     request.on('error', reject);
+    request.once('response', (incoming: IncomingMessage) => {
+      const { statusCode: status = 0 } = incoming;
+      const ok = status >= 200 && status < 300;
+      answerText(incoming, answerBytesMax).then((text) => resolve({ status, ok, text }), reject);
+    });
   });
-  const text = await answerText(incoming, answerBytesMax);
-  const { statusCode: status = 0 } = incoming;
-  return { status, ok: status >= 200 && status < 300, text };
 }

@@ -15,10 +15,11 @@ export interface WebhookOptions {
 /** Any 2xx takes a message; whatever else is answered, or nothing, has it sent again. */
 export function webhook({ arn, url, secret, timeoutMs, clock }: WebhookOptions): EventTarget {
   const post = poster();
+  const target = new URL(url);
   return oneByOne(arn, async ({ text }, signal) => {
     const timestamp = String(Math.floor(clock.nowMs() / 1000));
     const { ok, status } = await post({
-      ...{ url, body: text, signal, timeoutMs },
+      ...{ url: target, body: text, signal, timeoutMs },
       headers: {
         'content-type': 'application/json',
         'x-ninefold-timestamp': timestamp,
