@@ -8,9 +8,9 @@ import type { Clock } from './clock.ts';
 /** A pause between requests that is longer shows that nobody is in a hurry. */
 const busyForMs = 50;
 /** What may begin in a second while clients are served, of what has only just come. */
-const perSecond = 50;
+const perSecond = 20;
 /** What may begin at once after a time without any. */
-const burst = 5;
+const burst = 2;
 /** As much as one more. */
 const bytesPerPiece = 256 * 1024;
 

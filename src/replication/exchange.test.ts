@@ -41,3 +41,34 @@ test.each<[string, (socket: Socket) => void]>([
   await hasEnded;
   end();
 });
+
+test('a small body → with its head in one piece; one that ends too early → rejected, and not sent', async () => {
+  const came: string[] = [];
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (data) => {
+      came.push(data.toString());
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok');
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const origin = new URL(`http://127.0.0.1:${port}`);
+  const put = (length: number) =>
+    exchange({
+      ...{ origin, agent: new Agent(), method: 'PUT', path: '/', headers: {}, timeoutMs: 1000 },
+      body: {
+        length,
+        async *read() {
+          yield Buffer.from('one,');
+          yield Buffer.from('two');
+        },
+      },
+    });
+  await expect(put(7)).resolves.toMatchObject({ status: 200, text: 'ok' });
+  expect(came).toHaveLength(1);
+  expect(came[0]).toMatch(/\r\n\r\none,two$/);
+  await expect(put(8)).rejects.toThrow('a body of 8 bytes ended after 7');
+  expect(came).toHaveLength(1);
+  server.close();
+});
