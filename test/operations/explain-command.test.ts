@@ -158,6 +158,7 @@ test('another account’s caller, an object’s owner → the steps say so', asy
     }),
   );
   const told = await explain('--as', 'anonymous', 'ListObjectsV2', `s3://${Bucket}`);
+  expect(told.stdout).toContain('User: anonymous is not authorized to perform: s3:ListBucket');
   expect(told.stdout).toMatch(/accounts +no account/);
   expect(told.stdout).toMatch(/access control lists +do not grant/);
   expect(told.stdout).toMatch(/object ownership +ObjectWriter/);

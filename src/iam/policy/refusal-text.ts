@@ -23,5 +23,7 @@ export function refusalText(
     outcome === 'explicit-deny'
       ? `with an explicit deny in ${denying[layer]}`
       : `because no ${silent[layer]} allows the ${action} action`;
-  return `User: ${principal.arn} is not authorized to perform: ${action} on resource: "${resource}" ${why}`;
+  // Of who has not signed AWS says that it is anonymous.
+  const who = principal.kind === 'anonymous' ? 'anonymous' : principal.arn;
+  return `User: ${who} is not authorized to perform: ${action} on resource: "${resource}" ${why}`;
 }
