@@ -1,4 +1,5 @@
 /** The settings of replication. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { durationSchema } from './config-durations.ts';
 
@@ -19,7 +20,11 @@ const destinationSchema = z
     timeoutMs: z.int().min(100).default(60_000),
     buckets: z.array(bucketSchema).min(1),
   })
-  .refine(({ ninefold, minio }) => !(ninefold && minio), 'a server is a Ninefold or a MinIO');
+  .refine(({ ninefold, minio }) => !(ninefold && minio), 'a server is a Ninefold or a MinIO')
+  .refine(
+    ({ pathStyle, endpoint }) => pathStyle || isIP((URL.parse(endpoint)?.hostname ?? '').replace(/^\[|\]$/g, '')) === 0,
+    'an endpoint whose host is a name: without pathStyle the bucket stands before it',
+  );
 
 export const replicationSchema = z
   .strictObject({

@@ -56,7 +56,8 @@ export function exchange(asked: Exchange): Promise<Answer> {
     let isAnswered = false;
     const unanswered = (error: Error) => reject(new NoAnswer(`${origin.origin}: ${error.message}`, { cause: error }));
     outgoing.once('timeout', () => outgoing.destroy(new Error(`nothing came or went for ${timeoutMs} ms`)));
-    outgoing.once('error', unanswered);
+    // More than one may come: of the body, and of the connection after the answer.
+    outgoing.on('error', unanswered);
     outgoing.once('response', (incoming) => {
       isAnswered = true;
       collect(incoming)
