@@ -180,7 +180,7 @@ describe('requests of a MinIO', () => {
     for (let times = 0; times < 2; times++) expect((await send({ ...put, key: replicator })).status).toBe(200);
     const versions = (await versionsOf(there.client, 'mirror')).filter((one) => Reflect.get(one, 'Key') === 'asked');
     expect(versions).toMatchObject([{ VersionId, LastModified: new Date('2026-11-27T10:20:30.000Z') }]);
-    const change = (at: string, tags: string) =>
+    const change = (at: string, tags: string, more: Record<string, string> = {}) =>
       send({
         ...put,
         key: replicator,
@@ -192,10 +192,14 @@ describe('requests of a MinIO', () => {
           'x-amz-tagging-directive': 'REPLACE',
           'x-amz-tagging': tags,
           'x-minio-source-replication-tagging-timestamp': at,
+          ...more,
         },
       });
     expect((await change('2026-11-27T11:00:00Z', 'a=later')).status).toBe(200);
     expect((await change('2026-11-27T10:30:00Z', 'a=earlier')).status).toBe(200);
+    // Never changed there, and of a text that would be the later one of two in the same moment.
+    const unchanged = { 'x-minio-source-replication-tagging-timestamp': marked['x-minio-source-mtime'] };
+    expect((await change('', 'z=unchanged', unchanged)).status).toBe(200);
     const named = { Bucket: 'mirror', Key: 'asked', VersionId };
     const tags = async () => (await there.client.send(new GetObjectTaggingCommand(named))).TagSet;
     expect(await tags()).toEqual([{ Key: 'a', Value: 'later' }]);

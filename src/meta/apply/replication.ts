@@ -88,7 +88,8 @@ export function setReplicaAttributes(transaction: Transaction, command: SetRepli
   }
   const attributes = unpackAttributes(row);
   const { tags, changedMs } = command;
-  const { acl: own, ...kept } = attributes;
+  // What a source says that was never changed there is older than any change here.
+  const { acl: own, changedMs: _own, ...kept } = attributes;
   const acl = command.acl === undefined ? own : (command.acl ?? undefined);
   const given = { ...kept, tags, ...(acl !== undefined && { acl }), ...(changedMs > 0 && { changedMs }) };
   if (!isLater(given, attributes)) return;
