@@ -220,6 +220,10 @@ def check_dead_letters():
         assert len(receive(url, VisibilityTimeout=0)) == 1
     again = {'RedrivePolicy': json.dumps(policy)}
     refused(lambda: sqs.set_queue_attributes(QueueUrl=url, Attributes=again), 'InvalidParameterValue')
+    allowed = {'redrivePermission': 'byQueue', 'sourceQueueArns': [arn(f'{name}-4')]}
+    sqs.set_queue_attributes(QueueUrl=dead, Attributes={'RedriveAllowPolicy': json.dumps(allowed)})
+    sqs.create_queue(QueueName=f'{name}-4', Attributes=again)
+    refused(lambda: sqs.create_queue(QueueName=f'{name}-5', Attributes=again), 'InvalidParameterValue')
     policy['deadLetterTargetArn'] = arn('not-there')
     gone = {'RedrivePolicy': json.dumps(policy)}
     refused(lambda: sqs.create_queue(QueueName=f'{name}-3', Attributes=gone), 'InvalidParameterValue')

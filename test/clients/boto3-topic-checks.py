@@ -311,12 +311,9 @@ def check_tags_and_permissions():
     assert sns.list_tags_for_resource(ResourceArn=topic)['Tags'] == [{'Key': 'team', 'Value': 'b'}]
     none = lambda: sns.list_tags_for_resource(ResourceArn=f'{topic}-none')
     refused(none, 'ResourceNotFound', 'Resource does not exist')
-
-    def allow(label='more', account='000000000000'):
-        sns.add_permission(TopicArn=topic, Label=label, AWSAccountId=[account], ActionName=['Publish'])
-
-    allow()
-    refused(allow, 'InvalidParameter', 'Invalid parameter: Statement already exists')
+    more = {'TopicArn': topic, 'Label': 'more', 'AWSAccountId': ['000000000000'], 'ActionName': ['Publish']}
+    sns.add_permission(**more)
+    refused(lambda: sns.add_permission(**more), 'InvalidParameter', 'Invalid parameter: Statement already exists')
     found = json.loads(sns.get_topic_attributes(TopicArn=topic)['Attributes']['Policy'])
     assert [one.get('Sid') for one in found['Statement']] == [None, 'more'], found
     assert found['Statement'][1]['Action'] == ['SNS:Publish'], found
@@ -391,13 +388,10 @@ def check_delivery_policy():
     [letter] = receive(f'{url.rsplit("/", 1)[0]}/{name}', wait=20)
     assert json.loads(letter['Body'])['Message'] == 'for a queue that is gone', letter
     elsewhere = json.dumps({'deadLetterTargetArn': f'{queue}-none'})
-    refused(
-        lambda: sns.set_subscription_attributes(
-            SubscriptionArn=arn, AttributeName='RedrivePolicy', AttributeValue=elsewhere
-        ),
-        'InvalidParameter',
-        'Invalid parameter: RedrivePolicy: deadLetterTargetArn Reason: no such queue is here or in the configuration',
-    )
+    put = {'SubscriptionArn': arn, 'AttributeName': 'RedrivePolicy', 'AttributeValue': elsewhere}
+    reason = 'deadLetterTargetArn Reason: no such queue is here or in the configuration'
+    message = f'Invalid parameter: RedrivePolicy: {reason}'
+    refused(lambda: sns.set_subscription_attributes(**put), 'InvalidParameter', message)
 
 
 run(globals())

@@ -8,8 +8,10 @@ import {
   action,
   chosen,
   named,
+  nameIn,
   names,
   type QueueCall,
+  type QueueNamed,
   type QueueSet,
   queueOf,
   queueUrl,
@@ -70,35 +72,39 @@ async function createQueue(
       'Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length',
     );
   }
-  const known = named(set, { accountId, name: QueueName });
+  const wanted = { accountId, name: QueueName };
+  const checks = checksFor(set, wanted);
+  const known = named(set, wanted);
   if (known !== undefined) {
     const shown = { ...attributesOtherwise, ...known.state.attributes };
-    const other = Object.entries(withAttributes({}, Attributes, checksFor(set, known))).find(
-      ([name, value]) => shown[name] !== value,
-    );
+    const other = Object.entries(withAttributes({}, Attributes, checks)).find(([name, value]) => shown[name] !== value);
     if (other === undefined) return { QueueUrl: urlOf(known.arn, call) };
     throw new QueueError(
       'QueueAlreadyExists',
       `A queue already exists with the same name and a different value for attribute ${other[0]}`,
     );
   }
-  const checks = checksFor(set, { accountId });
   const given = { attributes: withAttributes({}, Attributes, checks), tags: tagged({}, tags) };
-  return { QueueUrl: urlOf(await set.create({ accountId, name: QueueName }, given), call) };
+  return { QueueUrl: urlOf(await set.create(wanted, given), call) };
 }
 
 const nothingToCheck: AttributeChecks = { policyFault: () => undefined, takesDeadLetters: () => true };
 
-/** Of a queue, or of one that is to be made in an account. */
-function checksFor(set: QueueSet, queue: MessageQueue | { readonly accountId: string }): AttributeChecks {
-  const [own, accountId] = 'arn' in queue ? [queue.arn, accountIn(queue.arn)] : ['', queue.accountId];
+/** Of a queue, whether or not it is there. */
+function checksFor(set: QueueSet, { accountId, name }: QueueNamed): AttributeChecks {
   return {
     policyFault: set.policyFault,
     takesDeadLetters(arn) {
-      const { settings } = (accountIn(arn) === accountId && set.all().find((one) => one.arn === arn)) || {};
-      return settings !== undefined && (settings.sources?.includes(own) ?? true);
+      const other = set.all().find((one) => one.arn === arn);
+      if (other === undefined || accountIn(arn) !== accountId) return false;
+      const own = [...arn.split(':').slice(0, -1), name].join(':');
+      return other.settings.sources?.includes(own) ?? true;
     },
   };
+}
+
+function checksOf(set: QueueSet, { arn }: MessageQueue): AttributeChecks {
+  return checksFor(set, { accountId: accountIn(arn), name: nameIn(arn) });
 }
 
 async function getQueueAttributes(
@@ -128,7 +134,7 @@ async function setQueueAttributes(
   { QueueUrl, Attributes }: { QueueUrl: string; Attributes: Record<string, string> },
 ): Promise<undefined> {
   const queue = queueOf(set, QueueUrl);
-  const checks = checksFor(set, queue);
+  const checks = checksOf(set, queue);
   await set.change(queue, (now) => ({ attributes: withAttributes(now.attributes, Attributes, checks) }));
 }
 
@@ -158,7 +164,7 @@ async function removePermission(
 }
 
 async function changePolicy(set: QueueSet, queue: MessageQueue, change: (policy: string) => string): Promise<void> {
-  const checks = checksFor(set, queue);
+  const checks = checksOf(set, queue);
   await set.change(queue, ({ attributes: now }) => ({
     attributes: withAttributes(now, { Policy: change(now['Policy'] ?? '') }, checks),
   }));
