@@ -17,10 +17,13 @@ import { region, startDaemon } from '../support/daemon.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Moto, startMoto } from '../support/moto.ts';
 import { makeRole, newVersioned, putRules, ruleTo, statusOf, versionsOf } from '../support/replicated-buckets.ts';
+import { signedRequests } from '../support/signed-requests.ts';
 import { pythonClients, setupLimitMs } from './python.ts';
 
 const key = { accessKeyId: 'KEY', secretAccessKey: 'a-secret' };
 const Copies = 'copies';
+const Killed = 'copies-under-kills';
+const guards = [{}, { ServerSideEncryption: 'AES256' }, { ObjectLockLegalHoldStatus: 'ON' }] as const;
 let moto: Moto | undefined;
 let there: S3Client | undefined;
 let endpoint = '';
@@ -80,3 +83,51 @@ test('versions, markers, parts, metadata and tags → as many there, with the sa
   await here.send(new PutObjectTaggingCommand({ Bucket, Key, Tagging: { TagSet } }));
   await eventually(async () => expect(await tagsThere()).toEqual(TagSet));
 });
+
+test('the server killed again and again meanwhile → every version is there, the last of each key last, none before its time, held and encrypted as here', async (ctx) => {
+  const client = there;
+  if (missing !== undefined || client === undefined) return ctx.skip(missing ?? 'moto does not run');
+  const destinations = [{ endpoint, ...key, buckets: [{ arn: 'arn:aws:s3:::moto', name: Killed }] }];
+  await using daemon = await startDaemon({ config: JSON.stringify({ replication: { destinations } }) });
+  const locked = { ObjectLockEnabledForBucket: true };
+  await client.send(new CreateBucketCommand({ Bucket: Killed, ...locked }));
+  await makeRole(daemon);
+  const Bucket = 'source-under-kills';
+  await daemon.client.send(new CreateBucketCommand({ Bucket, ...locked }));
+  await putRules(daemon.client, Bucket, [ruleTo('moto')]);
+  for (let kill = 0; kill < 3; kill++) {
+    for (let n = 0; n < 8; n++) {
+      const changes = ['a', 'b', 'c'].map((Key) =>
+        n % 4 === 2
+          ? daemon.client.send(new DeleteObjectCommand({ Bucket, Key }))
+          : daemon.client.send(new PutObjectCommand({ Bucket, Key, Body: `${Key} ${kill} ${n}`, ...guards[n % 3] })),
+      );
+      await Promise.all(changes);
+    }
+    await daemon.kill9();
+    await daemon.start();
+  }
+  const { send } = signedRequests(() => daemon);
+  const destinationsLeft = async () =>
+    JSON.parse((await send({ method: 'GET', path: '/-/replication' })).body).destinations;
+  await eventually(async () => expect(await destinationsLeft()).toEqual([]), { timeout: 60_000 });
+  for (const Key of ['a', 'b', 'c']) {
+    const source = await toldOf(daemon.client, { Bucket, Key });
+    const copies = await toldOf(client, { Bucket: Killed, Key });
+    // What was on its way in a kill may be there twice.
+    const lastOnes = copies.filter((etag, at) => !copies.includes(etag, at + 1));
+    expect(lastOnes).toEqual(source);
+  }
+});
+
+/** ETag, encryption and hold of the versions of a key, the oldest first. */
+async function toldOf(client: S3Client, { Bucket, Key }: { Bucket: string; Key: string }): Promise<string[]> {
+  const versions = (await versionsOf(client, Bucket)) as { Key: string; ETag?: string; VersionId: string }[];
+  const ofKey = versions.filter((one) => one.Key === Key && one.ETag !== undefined).toReversed();
+  return Promise.all(
+    ofKey.map(async ({ VersionId }) => {
+      const head = await client.send(new HeadObjectCommand({ Bucket, Key, VersionId }));
+      return [head.ETag, head.ServerSideEncryption, head.ObjectLockLegalHoldStatus].join(' ');
+    }),
+  );
+}
