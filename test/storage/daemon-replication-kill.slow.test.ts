@@ -5,13 +5,14 @@ import { type Daemon, rootKey, startDaemon } from '../support/daemon.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { makeRole, putRules, ruleTo } from '../support/replicated-buckets.ts';
-import { Bucket, checkStatuses, converge, stir, type Told } from '../support/replicated-load.ts';
+import { Bucket, converge, statusWatch, stir, type Told } from '../support/replicated-load.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { signedRequests } from '../support/signed-requests.ts';
 
 const seed = 20_261_127;
 const kills = 6;
 const changesBetween = 60;
+const keyId = 'shared';
 /** Clients write into the one they are given. */
 const root = { accessKeyId: rootKey.accessKeyId, secretAccessKey: rootKey.secretAccessKey };
 
@@ -24,12 +25,19 @@ async function startSide(port: number, others: readonly number[]): Promise<Daemo
     timeoutMs: 5000,
     buckets: [{ arn: `arn:aws:s3:::at-${other}`, name: Bucket }],
   }));
-  const daemon = await startDaemon({ port, config: JSON.stringify({ replication: { destinations } }) });
+  const encryption = { kms: { keys: [{ id: keyId }] } };
+  const daemon = await startDaemon({ port, config: JSON.stringify({ encryption, replication: { destinations } }) });
   // Object lock brings versioning.
   await daemon.client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
-  await makeRole(daemon);
-  const both = { SourceSelectionCriteria: { ReplicaModifications: { Status: 'Enabled' as const } } };
-  const rules = others.map((other, i) => ruleTo(`at-${other}`, { ...both, Priority: i + 1 }));
+  const Statement = [{ Effect: 'Allow', Action: ['s3:*', 'kms:*'], Resource: '*' }];
+  await makeRole(daemon, 'replication', { Version: '2012-10-17', Statement });
+  const on = { Status: 'Enabled' as const };
+  const everything = { SourceSelectionCriteria: { ReplicaModifications: on, SseKmsEncryptedObjects: on } };
+  const EncryptionConfiguration = { ReplicaKmsKeyID: `arn:aws:kms:us-east-1:000000000000:key/${keyId}` };
+  const rules = others.map((other, i) => {
+    const Destination = { Bucket: `arn:aws:s3:::at-${other}`, EncryptionConfiguration };
+    return ruleTo(`at-${other}`, { ...everything, Destination, Priority: i + 1 });
+  });
   await putRules(daemon.client, Bucket, rules);
   return daemon;
 }
@@ -43,7 +51,7 @@ async function settled(daemon: Daemon): Promise<unknown> {
   return jobs.find(({ name }) => name === 'replication')?.details['replicated'];
 }
 
-test('changes on three sides, each killed at random → the same versions, bytes, metadata, tags and locks on all, each COMPLETED here and REPLICA there, and nothing goes round', async () => {
+test('changes on three sides, each killed at random → the same versions, bytes, metadata, tags, locks and encryption on all, each COMPLETED here and REPLICA there, and nothing goes round', async () => {
   const random = new SeededRandom(seed);
   const ports = await Promise.all(Array.from({ length: 3 }, () => freePort()));
   await using stack = new AsyncDisposableStack();
@@ -52,9 +60,13 @@ test('changes on three sides, each killed at random → the same versions, bytes
     const others = ports.filter((one) => one !== port);
     sides.push(stack.use(await startSide(port, others)));
   }
-  await stir(sides, { random, kills, changesBetween, isGuarded: true, look: () => checkStatuses(sides) });
+  await stir(sides, { random, kills, changesBetween, isGuarded: true, keyId, look: statusWatch(sides) });
   const replicated = await Promise.all(sides.map(settled));
-  const compared = (all: readonly Told[]) => all.map(({ status: _differs, ...rest }) => rest);
+  // An ETag of what is under a key of KMS says nothing of the bytes, and is another on each side.
+  const compared = (all: readonly Told[]) =>
+    all.map(({ status: _differs, ETag, ...rest }) =>
+      rest.ServerSideEncryption?.startsWith('aws:kms') ? rest : { ...rest, ETag },
+    );
   expect(await converge(sides, { seed, compared })).toBeGreaterThan(kills * 20);
   expect(await Promise.all(sides.map(settled))).toEqual(replicated);
 });

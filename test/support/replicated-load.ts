@@ -33,7 +33,7 @@ const lockedUntilMs = (Math.floor(Date.now() / 1000) + 24 * 60 * 60) * 1000;
 
 type Guard = Pick<
   PutObjectCommandInput,
-  'ServerSideEncryption' | 'ObjectLockMode' | 'ObjectLockRetainUntilDate' | 'ObjectLockLegalHoldStatus'
+  'ServerSideEncryption' | 'SSEKMSKeyId' | 'ObjectLockMode' | 'ObjectLockRetainUntilDate' | 'ObjectLockLegalHoldStatus'
 >;
 
 export interface Side {
@@ -49,6 +49,8 @@ export interface Load {
   readonly changesBetween: number;
   /** Whether some objects are locked and some encrypted, where all sides can. */
   readonly isGuarded?: boolean;
+  /** A key of KMS that all sides have: some of those are under it. */
+  readonly keyId?: string;
   /** What is looked at while a side is away, and when it has just come back. */
   look?(): Promise<void>;
 }
@@ -80,10 +82,11 @@ function pick(sides: readonly Side[], at: number): Side {
 }
 
 /** One change by a client; what is refused or cut off is as good as none. */
-async function change({ client }: Side, { random, isGuarded = false }: Load): Promise<void> {
+async function change({ client }: Side, load: Load): Promise<void> {
+  const { random, isGuarded = false } = load;
   const Key = `key-${random.below(keysMax)}`;
   const kind = random.below(20);
-  const guard = isGuarded ? guardOf(random) : {};
+  const guard = isGuarded ? guardOf(load) : {};
   if (kind === 0) return upload(client, Key, guard);
   if (kind < 4) await client.send(new DeleteObjectCommand({ Bucket, Key }));
   else if (isGuarded && kind === 4) {
@@ -104,13 +107,19 @@ async function change({ client }: Side, { random, isGuarded = false }: Load): Pr
   }
 }
 
-/** Of four objects one is encrypted, one retained and one held. */
-function guardOf(random: SeededRandom): Guard {
+/** Of four objects one is encrypted, one retained and one held; with a key, of six objects three are encrypted. */
+function guardOf({ random, keyId: SSEKMSKeyId }: Load): Guard {
   const kinds: readonly Guard[] = [
     {},
     { ServerSideEncryption: 'AES256' },
     { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: new Date(lockedUntilMs) },
     { ObjectLockLegalHoldStatus: 'ON' },
+    ...(SSEKMSKeyId === undefined
+      ? []
+      : [
+          { ServerSideEncryption: 'aws:kms' as const, SSEKMSKeyId },
+          { ServerSideEncryption: 'aws:kms:dsse' as const, SSEKMSKeyId },
+        ]),
   ];
   return kinds[random.below(kinds.length)] ?? {};
 }
@@ -130,6 +139,8 @@ export interface Told {
   readonly Key: string;
   readonly VersionId: string;
   readonly kind: string;
+  readonly ETag?: string;
+  readonly ServerSideEncryption?: string | undefined;
   readonly TagSet?: readonly Tag[] | undefined;
   readonly status: string | undefined;
 }
@@ -141,26 +152,40 @@ export async function everything(client: S3Client): Promise<readonly Told[]> {
     listed.map(async ({ Key, VersionId, ...rest }) => {
       if (rest.kind === 'marker') return { Key, VersionId, ...rest, status: 'marker' };
       const named = { Bucket, Key, VersionId };
-      const got = await client.send(new GetObjectCommand(named));
-      const bytes = createHash('sha256')
-        .update((await got.Body?.transformToByteArray()) ?? '')
-        .digest('hex');
+      const { got, content } = await read(client, named);
       const { TagSet } = await client.send(new GetObjectTaggingCommand(named));
-      const { Metadata, ContentType, ReplicationStatus: status, ServerSideEncryption } = got;
+      const { ReplicationStatus: status } = got;
       const { ObjectLockMode, ObjectLockRetainUntilDate, ObjectLockLegalHoldStatus } = got;
-      const guard = { ServerSideEncryption, ObjectLockMode, ObjectLockRetainUntilDate, ObjectLockLegalHoldStatus };
-      return { Key, VersionId, ...rest, bytes, Metadata, ContentType, TagSet, ...guard, status };
+      const lock = { ObjectLockMode, ObjectLockRetainUntilDate, ObjectLockLegalHoldStatus };
+      return { Key, VersionId, ...rest, ...content, TagSet, ...lock, status };
     }),
   );
 }
 
+/** A version, and what of it never changes. */
+async function read(client: S3Client, named: { Bucket: string; Key: string; VersionId: string }) {
+  const got = await client.send(new GetObjectCommand(named));
+  const bytes = createHash('sha256')
+    .update((await got.Body?.transformToByteArray()) ?? '')
+    .digest('hex');
+  const { Metadata, ContentType, ServerSideEncryption } = got;
+  return { got, content: { bytes, Metadata, ContentType, ServerSideEncryption } };
+}
+
 const newestLooked = 20;
+const completedRead = 6;
 
 /**
- * Sees that newest versions say what is true of them on every side that answers: PENDING or COMPLETED where a client made them and
- * REPLICA elsewhere; and that those which say COMPLETED are everywhere.
+ * Sees, each time it is called, that newest versions say what is true of them on every side that answers: PENDING or COMPLETED on
+ * the one side where a client made them, always the same, and REPLICA elsewhere; and that those which say COMPLETED are everywhere, with the same
+ * bytes and metadata.
  */
-export async function checkStatuses(sides: readonly Side[]): Promise<void> {
+export function statusWatch(sides: readonly Side[]): () => Promise<void> {
+  const owners = new Map<string, number>();
+  return () => checkStatuses(sides, owners);
+}
+
+async function checkStatuses(sides: readonly Side[], owners: Map<string, number>): Promise<void> {
   const seen = await Promise.all(sides.map(({ client }) => newestStatuses(client)));
   const known = new Map(seen.flatMap((found) => found.map(({ Key, VersionId }) => [VersionId, Key] as const)));
   const completed = new Set(
@@ -176,6 +201,25 @@ export async function checkStatuses(sides: readonly Side[]): Promise<void> {
     const absent = statuses.filter((status) => status === 'absent');
     expect(own.length + others.length + absent.length, message).toBe(sides.length);
     if (completed.has(VersionId)) expect(absent, message).toEqual([]);
+    const owner = statuses.findIndex((status) => status === 'PENDING' || status === 'COMPLETED');
+    if (owner >= 0) expect(owner, message).toBe(owners.get(VersionId) ?? owner);
+    if (owner >= 0) owners.set(VersionId, owner);
+  }
+  for (const VersionId of [...completed].slice(0, completedRead)) {
+    const named = { Bucket, Key: known.get(VersionId) ?? '', VersionId };
+    const contents = await Promise.all(sides.map(({ client }) => contentThere(client, named)));
+    const [first, ...others] = contents.filter((content) => content !== undefined);
+    for (const other of others) expect(other, named.Key).toEqual(first);
+  }
+}
+
+/** Undefined where nobody answers. */
+async function contentThere(client: S3Client, named: { Bucket: string; Key: string; VersionId: string }) {
+  try {
+    return (await read(client, named)).content;
+  } catch (error) {
+    if (isAnswer(error)) throw error;
+    return undefined;
   }
 }
 
@@ -226,7 +270,9 @@ export async function converge(sides: readonly Side[], { seed, compared }: Compa
   const settled = await vi.waitFor(
     async () => {
       const [first = [], ...others] = await look();
-      for (const other of others) expect(compared(other), `seed ${seed}`).toEqual(compared(first));
+      for (const [i, other] of others.entries()) {
+        expect(compared(other), `seed ${seed}, side ${i + 1} and side 0`).toEqual(compared(first));
+      }
       for (const [i, version] of first.entries()) {
         if (version.kind === 'marker') continue;
         const statuses = [first, ...others].map((all) => all[i]?.status).toSorted();
