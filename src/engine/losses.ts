@@ -9,7 +9,7 @@ import type { LossCheck } from '../blob/loss-check.ts';
 import type { BlobMaintenance } from '../blob/maintenance/types.ts';
 import type { BlobStore } from '../blob/types.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Bucket } from '../meta/records.ts';
+import type { Bucket, Slice } from '../meta/records.ts';
 import { type Index, type VersionGlance, VersionGone } from '../meta/types.ts';
 import { noticing } from './events/notices.ts';
 import { serviceCause } from './events/service-cause.ts';
@@ -23,7 +23,7 @@ export interface Losses {
 
 export interface LossParts {
   readonly index: Index;
-  readonly blobs: Pick<BlobStore, 'segments'> & { checkLosses(): LossCheck };
+  readonly blobs: Pick<BlobStore, 'segments'> & { checkLosses(): Pick<LossCheck, 'isLost'> };
   readonly maintenance: Pick<BlobMaintenance, 'health'>;
   readonly clock: Clock;
 }
@@ -31,6 +31,12 @@ export interface LossParts {
 const againAfterMs = 60 * 60 * 1000;
 /** Blobs, or versions, looked at in a step. */
 const atOnce = 256;
+
+/** Blobs that were found to be lost, by id, and what found them. */
+interface Lost {
+  readonly blobs: Set<number>;
+  readonly check: Pick<LossCheck, 'isLost'>;
+}
 
 export function createLosses(parts: LossParts): Losses {
   const walk = new LossWalk(parts);
@@ -87,16 +93,16 @@ class LossWalk {
   async *#walk(segments: readonly string[]): AsyncGenerator<void> {
     const { index } = this.#parts;
     const check = this.#parts.blobs.checkLosses();
-    const lost = new Set<number>();
+    const lost: Lost = { blobs: new Set(), check };
     for (const segment of segments) {
       for (let after: number | undefined = 0; after !== undefined; ) {
         const entries = await index.listSegmentBlobs(segment, { after, limit: atOnce });
-        for (const { blob, location } of entries) if (await check.isLost(location)) lost.add(blob);
+        for (const { blob, location } of entries) if (await check.isLost(location)) lost.blobs.add(blob);
         after = entries.at(-1)?.blob;
         yield;
       }
     }
-    if (lost.size === 0) return;
+    if (lost.blobs.size === 0) return;
     for (let after: string | undefined = ''; after !== undefined; ) {
       const { buckets }: { readonly buckets: readonly Bucket[] } = await index.listBuckets({
         prefix: '',
@@ -108,7 +114,7 @@ class LossWalk {
     }
   }
 
-  async *#walkBucket(bucket: Bucket, lost: ReadonlySet<number>): AsyncGenerator<void> {
+  async *#walkBucket(bucket: Bucket, lost: Lost): AsyncGenerator<void> {
     const { index } = this.#parts;
     let from: { readonly key: string; readonly below: number } | undefined;
     do {
@@ -120,11 +126,7 @@ class LossWalk {
     } while (from !== undefined);
   }
 
-  async #look(
-    bucket: Bucket,
-    { key, ordinal, versionId, size }: VersionGlance,
-    lost: ReadonlySet<number>,
-  ): Promise<void> {
+  async #look(bucket: Bucket, { key, ordinal, versionId, size }: VersionGlance, lost: Lost): Promise<void> {
     const { index, clock } = this.#parts;
     const version = size === 0 ? undefined : await index.getVersion(bucket.id, key, versionId);
     if (version?.ordinal !== ordinal || version.attributes.lostMs !== undefined) return;
@@ -132,10 +134,16 @@ class LossWalk {
       if (error instanceof VersionGone) return [];
       throw error;
     });
-    if (!slices.some(({ blob }) => lost.has(blob))) return;
+    if (!(await hasLost(slices, lost))) return;
     const noticeOf = await noticing({ index, clock }, bucket, serviceCause());
     const notice = noticeOf('ReducedRedundancyLostObject', key);
     await index.submit({ type: 'note-loss', bucketId: bucket.id, key, ordinal, atMs: clock.nowMs(), ...notice });
     this.noted++;
   }
+}
+
+/** Compaction may have moved a blob since it was found to be lost: where it lies now decides. */
+async function hasLost(slices: readonly Slice[], { blobs, check }: Lost): Promise<boolean> {
+  for (const { blob, location } of slices) if (blobs.has(blob) && (await check.isLost(location))) return true;
+  return false;
 }
