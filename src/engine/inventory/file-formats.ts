@@ -1,7 +1,7 @@
 /** How data files of a report are written: what they are called, what the manifest says of them, and who writes them. */
 import { CompressedFile } from './compressed-file.ts';
 import type { InventoryFormat } from './configuration.ts';
-import { parquetSchemaText } from './parquet-encoder.ts';
+import { parquetSchemaText } from './parquet-columns.ts';
 import { ParquetFile } from './parquet-file.ts';
 import type { ReportFileWriter } from './types.ts';
 

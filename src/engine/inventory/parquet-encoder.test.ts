@@ -1,7 +1,8 @@
 /** Rows of a report → a file in Parquet, as a reader that is not ours finds it. */
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { expect, test } from 'vitest';
-import { ParquetEncoder, parquetSchemaText } from './parquet-encoder.ts';
+import { parquetSchemaText } from './parquet-columns.ts';
+import { ParquetEncoder } from './parquet-encoder.ts';
 
 const columns = [
   'Bucket',

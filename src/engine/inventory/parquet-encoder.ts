@@ -4,22 +4,7 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html#storage-inventory-location-manifest
  */
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
-
-type Kind = 'text' | 'boolean' | 'integer' | 'time';
-
-/** Of the columns that are no text. */
-const kinds: Readonly<Record<string, Kind>> = {
-  IsLatest: 'boolean',
-  IsDeleteMarker: 'boolean',
-  Size: 'integer',
-  LastModifiedDate: 'time',
-  IsMultipartUploaded: 'boolean',
-  ObjectLockRetainUntilDate: 'time',
-  LifecycleExpirationDate: 'time',
-  IntelligentTieringReferenceDate: 'time',
-};
-
-const required: ReadonlySet<string> = new Set(['Bucket', 'Key']);
+import { isRequired, type Kind, kindOf, nameOf } from './parquet-columns.ts';
 
 const types: Readonly<Record<Kind, Omit<SchemaElement, 'name'>>> = {
   text: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },
@@ -32,29 +17,12 @@ const types: Readonly<Record<Kind, Omit<SchemaElement, 'name'>>> = {
   },
 };
 
-/** As manifests spell them. */
-const typeNames: Readonly<Record<Kind, readonly [type: string, meaning: string]>> = {
-  text: ['binary', ' (STRING)'],
-  boolean: ['boolean', ''],
-  integer: ['int64', ''],
-  time: ['int64', ' (TIMESTAMP(MILLIS,true))'],
-};
-
 const readers: Readonly<Record<Kind, (text: string) => unknown>> = {
   text: (text) => text,
   boolean: (text) => text === 'true',
   integer: BigInt,
   time: (text) => new Date(text),
 };
-
-/** What the manifest of a report with these columns, by their names in CSV reports, says of its files. */
-export function parquetSchemaText(columns: readonly string[]): string {
-  const fields = columns.map((column) => {
-    const [type, meaning] = typeNames[kinds[column] ?? 'text'];
-    return `  ${required.has(column) ? 'required' : 'optional'} ${type} ${nameOf(column)}${meaning};`;
-  });
-  return `message s3.inventory {${fields.join('')}}`;
-}
 
 export class ParquetEncoder {
   readonly #columns: readonly string[];
@@ -64,8 +32,8 @@ export class ParquetEncoder {
   constructor(columns: readonly string[]) {
     this.#columns = columns;
     const fields = columns.map((column): SchemaElement => {
-      const repetition_type = required.has(column) ? 'REQUIRED' : 'OPTIONAL';
-      return { name: nameOf(column), ...types[kinds[column] ?? 'text'], repetition_type };
+      const repetition_type = isRequired(column) ? 'REQUIRED' : 'OPTIONAL';
+      return { name: nameOf(column), ...types[kindOf(column)], repetition_type };
     });
     const root: SchemaElement = { name: 's3.inventory', num_children: fields.length };
     this.#writer = new ParquetWriter({ writer: this.#bytes, schema: [root, ...fields], createdBy: 'ninefold' });
@@ -78,7 +46,7 @@ export class ParquetEncoder {
       .split('\n')
       .map((line) => line.slice(1, -1).split('","'));
     const columnData = this.#columns.map((column, at) => {
-      const read = column === 'Key' ? decodeListed : readers[kinds[column] ?? 'text'];
+      const read = column === 'Key' ? decodeListed : readers[kindOf(column)];
       const data = rows.map((row) => (row[at] === undefined || row[at] === '' ? undefined : read(row[at])));
       return { name: nameOf(column), data };
     });
@@ -100,11 +68,6 @@ class TakenBytes extends ByteWriter {
     this.index = 0;
     return taken;
   }
-}
-
-/** `ETag` → `e_tag` */
-function nameOf(column: string): string {
-  return column.replace(/(?!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
 }
 
 function decodeListed(text: string): string {
