@@ -143,7 +143,8 @@ describe('documents that are bombs', () => {
     expect(put.status, put.body).toBe(200);
     const startedMs = performance.now();
     for (let i = 0; i < 10; i++) expectRepelled(await send({ path: `/${yard}/${'a'.repeat(1000)}`, key: mallory }));
-    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    // Where every way were tried it would be years; a busy machine may take seconds.
+    expect(performance.now() - startedMs).toBeLessThan(30_000);
     expect((await sendForm('iam', `Action=DeleteUserPolicy&${named}`)).status).toBe(200);
   });
 });
