@@ -31,18 +31,23 @@ export const serve: Command = {
     process.on('uncaughtExceptionMonitor', (err, origin) => log.fatal({ err, origin }, 'An error that nothing holds'));
     const daemon = await startDaemon(config, { choices, log });
     const startedMs = Math.round(performance.now());
+    // Whoever reads that it is ready may end it at once.
+    const ended = nextOf(['SIGTERM', 'SIGINT']);
     print(banner(config, daemon, startedMs));
     giveMemoryBackAtRest();
     // Without files to read again, a hang-up ends the process, as a terminal that closes expects.
     if (config.tls?.certificate !== undefined) process.on('SIGHUP', () => daemon.reloadTls());
-    const signal = await new Promise<string>((resolve) => {
-      process.once('SIGTERM', () => resolve('SIGTERM'));
-      process.once('SIGINT', () => resolve('SIGINT'));
-    });
-    await daemon.stop(signal);
+    await daemon.stop(await ended);
     return 0;
   },
 };
+
+/** The first of some signals that comes. */
+function nextOf(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of signals) process.once(signal, () => resolve(signal));
+  });
+}
 
 function trustedZone(config: Config, name: string | undefined): { trustZone?: string } {
   if (name === undefined) return {};
