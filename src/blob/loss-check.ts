@@ -30,7 +30,7 @@ export class LossCheck {
       const segment = this.#parts.table.get(extent.segment);
       // None of its files is on any disk that can be read.
       if (segment === undefined) {
-        if (this.#away(SCHEMES[name]) < SCHEMES[name].dataShards) return true;
+        if ((await this.#away(SCHEMES[name])) < SCHEMES[name].dataShards) return true;
         continue;
       }
       for (const part of stripeParts(segment.scheme, extent, { start: 0, end: extent.length })) {
@@ -47,9 +47,9 @@ export class LossCheck {
     const known = this.#lostStripes.get(name);
     if (known !== undefined) return known;
     // A disk that comes or goes meanwhile may have been missed.
-    const before = this.#away(segment.scheme);
+    const before = await this.#away(segment.scheme);
     const good = await countGoodShards(this.#parts.reading, segment, part);
-    const isLost = good + Math.max(before, this.#away(segment.scheme)) < segment.scheme.dataShards;
+    const isLost = good + Math.max(before, await this.#away(segment.scheme)) < segment.scheme.dataShards;
     this.#lostStripes.set(name, isLost);
     return isLost;
   }
@@ -64,9 +64,11 @@ export class LossCheck {
     }
   }
 
-  /** How many shards of a segment can be on disks that are away, or give no answer to rely on, at most. */
-  #away(scheme: Scheme): number {
-    const away = this.#parts.disks.all.filter(({ readable, health }) => !readable || health !== 'healthy');
+  /** How many shards of a segment can be on disks that are away, or give no answer to rely on, at most. What went a moment ago is noticed. */
+  async #away(scheme: Scheme): Promise<number> {
+    const { disks } = this.#parts;
+    await disks.check();
+    const away = disks.all.filter(({ readable, health }) => !readable || health !== 'healthy');
     const inGroups = Map.groupBy(away, ({ group }) => group).values();
     return Math.max(0, ...inGroups.map((disks) => placeableShards(disks, scheme)));
   }

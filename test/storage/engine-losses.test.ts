@@ -143,6 +143,21 @@ test('disks away that may have enough → nothing is lost, and all is read once 
   expect(await store.get(made.bucket, 'large')).toHaveLength(2 * mebibyte);
 });
 
+test('disks that go and are not noticed to be away → nothing is lost', async () => {
+  await using store = await EngineStore.open();
+  const made = await scene(store);
+  const disks = [0, 2, 4, 6].map((at) => join(store.folder, diskNames[at] ?? ''));
+  const away = join(store.folder, 'away');
+  await mkdir(away);
+  for (const [at, disk] of disks.entries()) await rename(disk, join(away, String(at)));
+  await scrubAll(store.blobs);
+  expect(await finish(lossesOf(store))).toBe(0);
+  expect(await told(store)).toEqual([]);
+  for (const [at, disk] of disks.entries()) await rename(join(away, String(at)), disk);
+  await store.blobs.checkDisks();
+  expect(await store.get(made.bucket, 'large')).toHaveLength(2 * mebibyte);
+});
+
 test('a blob that lies elsewhere by the time its versions are found → nothing is lost', async () => {
   await using store = await EngineStore.open();
   const made = await scene(store);
