@@ -31,10 +31,9 @@ const convergeLimitMs = 120_000;
 /** Longer than any test takes; a MinIO sends whole seconds. */
 const lockedUntilMs = (Math.floor(Date.now() / 1000) + 24 * 60 * 60) * 1000;
 
-type Guard = Pick<
-  PutObjectCommandInput,
-  'ServerSideEncryption' | 'SSEKMSKeyId' | 'ObjectLockMode' | 'ObjectLockRetainUntilDate' | 'ObjectLockLegalHoldStatus'
->;
+type Lock = Pick<PutObjectCommandInput, 'ObjectLockMode' | 'ObjectLockRetainUntilDate' | 'ObjectLockLegalHoldStatus'>;
+
+type Guard = Lock & Pick<PutObjectCommandInput, 'ServerSideEncryption' | 'SSEKMSKeyId'>;
 
 export interface Side {
   readonly client: S3Client;
@@ -135,7 +134,7 @@ async function upload(client: S3Client, Key: string, guard: Guard): Promise<void
   await client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }));
 }
 
-export interface Told {
+export interface Told extends Lock {
   readonly Key: string;
   readonly VersionId: string;
   readonly kind: string;
