@@ -86,7 +86,7 @@ export class World implements AsyncDisposable {
 
   private constructor(daemon: Daemon, seed: number) {
     this.daemon = daemon;
-    this.disks = new HurtDisks(daemon.dataDirectory, seed);
+    this.disks = new HurtDisks(daemon.dataDirectory, seed, { sparesZone: true });
     this.#http = new S3Http({ port: daemon.port, key: rootKey });
     this.s3 = new S3Operations(this.#http);
   }

@@ -43,7 +43,7 @@ export class Faults {
   /** The small disk may become full at any time: it is always one of the three. */
   #chosen(seed: number): HurtDisks {
     const { dataDirectory, smallDisk } = this.#parts;
-    return new HurtDisks(dataDirectory, seed, smallDisk?.name);
+    return new HurtDisks(dataDirectory, seed, { oneOf: smallDisk?.name });
   }
 
   async giveBackDisks(): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * Three disks of a running server that may be hurt in any way, while the other six are left alone: whatever is lost or
- * spoilt on the three, six good shards of everything are left. The three are a whole zone or lie anywhere. What is done to
- * them says whether it could be done.
+ * spoilt on the three, six good shards of everything are left, and of a scheme with a shard in each zone one, where a zone is spared.
+ * The three are a whole zone or lie anywhere. What is done to them says whether it could be done.
  */
 import { copyFile, lstat, mkdir, open, readdir, realpath, rename, rm, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -18,13 +18,18 @@ export class HurtDisks {
   #copies = 0;
 
   /** `oneOf` is a disk that is among the three whatever the seed. */
-  constructor(dataDirectory: string, seed: number, oneOf?: string) {
+  constructor(
+    dataDirectory: string,
+    seed: number,
+    { oneOf, sparesZone = false }: { readonly oneOf?: string | undefined; readonly sparesZone?: boolean } = {},
+  ) {
     this.#data = dataDirectory;
     this.#folders = new DataFolders(dataDirectory);
     const random = new SeededRandom(seed);
     const zones = zoneNames.filter((zone) => oneOf === undefined || oneOf.startsWith(`${zone}/`));
     this.zone = random.below(3) === 0 ? random.pick(zones) : undefined;
-    const left = diskNames.filter((name) => name !== oneOf);
+    const spared = sparesZone ? random.pick(zoneNames) : undefined;
+    const left = diskNames.filter((name) => name !== oneOf && !name.startsWith(`${spared}/`));
     const first = oneOf === undefined ? [] : [oneOf];
     const others = Array.from({ length: 3 - first.length }, () => left.splice(random.below(left.length), 1)).flat();
     this.names =
