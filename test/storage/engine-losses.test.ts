@@ -54,6 +54,17 @@ async function remove({ store, segment }: Scene, count: number): Promise<void> {
   expect(left).toBeLessThanOrEqual(0);
 }
 
+/** Takes four disks away, which is one more than parity makes good; what is returned brings them back. */
+async function takeAway(store: EngineStore): Promise<() => Promise<void>> {
+  const disks = [0, 2, 4, 6].map((at) => join(store.folder, diskNames[at] ?? ''));
+  const away = join(store.folder, 'away');
+  await mkdir(away);
+  for (const [at, disk] of disks.entries()) await rename(disk, join(away, String(at)));
+  return async () => {
+    for (const [at, disk] of disks.entries()) await rename(join(away, String(at)), disk);
+  };
+}
+
 const partsOf = ({ index, blobs, clock }: EngineStore) => ({ index, blobs, maintenance: blobs.maintenance, clock });
 const lossesOf = (store: EngineStore) => createLosses(partsOf(store));
 
@@ -128,15 +139,12 @@ test('every file of a segment gone → told without a scrub, and not of what was
 test('disks away that may have enough → nothing is lost, and all is read once they are back', async () => {
   await using store = await EngineStore.open();
   const made = await scene(store);
-  const disks = [0, 2, 4, 6].map((at) => join(store.folder, diskNames[at] ?? ''));
-  const away = join(store.folder, 'away');
-  await mkdir(away);
-  for (const [at, disk] of disks.entries()) await rename(disk, join(away, String(at)));
+  const giveBack = await takeAway(store);
   await store.blobs.checkDisks();
   await scrubAll(store.blobs);
   const losses = lossesOf(store);
   expect(await finish(losses)).toBe(0);
-  for (const [at, disk] of disks.entries()) await rename(join(away, String(at)), disk);
+  await giveBack();
   await store.blobs.checkDisks();
   expect(await finish(losses)).toBe(0);
   expect(await told(store)).toEqual([]);
@@ -146,14 +154,11 @@ test('disks away that may have enough → nothing is lost, and all is read once 
 test('disks that go and are not noticed to be away → nothing is lost', async () => {
   await using store = await EngineStore.open();
   const made = await scene(store);
-  const disks = [0, 2, 4, 6].map((at) => join(store.folder, diskNames[at] ?? ''));
-  const away = join(store.folder, 'away');
-  await mkdir(away);
-  for (const [at, disk] of disks.entries()) await rename(disk, join(away, String(at)));
+  const giveBack = await takeAway(store);
   await scrubAll(store.blobs);
   expect(await finish(lossesOf(store))).toBe(0);
   expect(await told(store)).toEqual([]);
-  for (const [at, disk] of disks.entries()) await rename(join(away, String(at)), disk);
+  await giveBack();
   await store.blobs.checkDisks();
   expect(await store.get(made.bucket, 'large')).toHaveLength(2 * mebibyte);
 });
