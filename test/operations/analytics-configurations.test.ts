@@ -11,7 +11,8 @@ import {
   PutBucketPolicyCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
+import { runJob } from '../support/job-runs.ts';
 import { refusal } from '../support/refusals.ts';
 import { signedRequests } from '../support/signed-requests.ts';
 import { useDaemon } from '../support/use-daemon.ts';
@@ -73,27 +74,7 @@ test('another id than that of the request → InvalidArgument', async () => {
   });
 });
 
-interface Job {
-  readonly name: string;
-  readonly runsAsked: number;
-  readonly runsDone: number;
-  readonly details: Readonly<Record<string, unknown>>;
-}
-
-/** Has the job run, and returns what it did. */
-async function analyse(): Promise<Job['details']> {
-  const asked = await send({ method: 'POST', path: '/-/jobs/analytics/run' });
-  const { runsAsked }: Job = JSON.parse(asked.body);
-  return vi.waitFor(
-    async () => {
-      const { jobs }: { jobs: Job[] } = JSON.parse((await send({ method: 'GET', path: '/-/jobs' })).body);
-      const job = jobs.find(({ name }) => name === 'analytics');
-      expect(job?.runsDone).toBeGreaterThanOrEqual(runsAsked);
-      return job?.details ?? {};
-    },
-    { timeout: 20_000 },
-  );
-}
+const analyse = () => runJob({ send }, 'analytics');
 
 test('objects that are written and read → the next file says so, where the destination lets it be written', async () => {
   const { client } = daemon();
