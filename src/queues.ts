@@ -7,6 +7,7 @@ import { namedBy, runQueueAction } from './events/queues/actions.ts';
 import { MessageQueue, type QueueState } from './events/queues/message-queue.ts';
 import { ofConfiguration, type QueueSet } from './events/queues/queue-set.ts';
 import { deadLetterOf } from './events/queues/received-message.ts';
+import { Receivers } from './events/queues/receivers.ts';
 import type { Iam } from './iam/iam.ts';
 import { missingPrincipal } from './iam/known-principals.ts';
 import { compilePolicy } from './iam/policy/compile.ts';
@@ -39,6 +40,7 @@ export function openQueues(config: Config, parts: Parts): OpenQueues {
   const { engine, iam, clock } = parts;
   const bodyOf: QueueSet['bodyOf'] = ({ event }, arn) => messageOf(arn, event, () => ownAccountId);
   const shelf = new QueueShelf(config, { ...parts, bodyOf });
+  const receivers = new Receivers(engine.outbox);
   const set: QueueSet = {
     all: () => shelf.all(),
     create: (queue, given) => shelf.create(queue, given),
@@ -54,10 +56,9 @@ export function openQueues(config: Config, parts: Parts): OpenQueues {
         throw error;
       }
     },
-    ...{ clock, bodyOf, withPermission, withoutPermission },
+    ...{ clock, receivers, bodyOf, withPermission, withoutPermission },
   };
   const find = (arn: string) => shelf.all().find((queue) => queue.arn === arn);
-  let isClosed = false;
   return {
     has: (arn) => find(arn) !== undefined,
     retentionMsOf: (arn) => find(arn)?.settings.retentionMs,
@@ -66,13 +67,8 @@ export function openQueues(config: Config, parts: Parts): OpenQueues {
       const { arn, queue, sentTags } = namedBy(set, input, { region, accountId });
       return { arn, policy: policyOf(queue), tags: tagsOf(queue?.state.tags ?? {}), sentTags: tagsOf(sentTags) };
     },
-    answer: ({ action, input, accountId, senderId, origin, isGone }) => {
-      const call = { origin, accountId, senderId, isGone: () => isClosed || isGone() };
-      return runQueueAction(set, { name: action, input }, call);
-    },
-    close() {
-      isClosed = true;
-    },
+    answer: ({ action, input, ...call }) => runQueueAction(set, { name: action, input }, call),
+    close: () => receivers.close(),
   };
 }
 

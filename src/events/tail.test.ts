@@ -7,8 +7,11 @@ function open() {
   const clock = { now: 0, nowMs: () => clock.now };
   let follower: ((placed: readonly PlacedEvent[]) => void) | undefined;
   const outbox = {
-    follow(next: typeof follower) {
+    follow(next: (placed: readonly PlacedEvent[]) => void) {
       follower = next;
+      return () => {
+        follower = undefined;
+      };
     },
   };
   const tail = new EventTail({ outbox, messageOf: (_, event) => JSON.stringify(event.event), clock });

@@ -51,6 +51,7 @@ export class EventTail {
   /** How many of this time are not kept any more. */
   #gone = 0;
   #lookedMs = 0;
+  #unfollow: (() => void) | undefined;
 
   constructor(options: EventTailOptions) {
     this.#options = options;
@@ -62,7 +63,7 @@ export class EventTail {
     this.#lookedMs = clock.nowMs();
     if (this.#name === '') {
       this.#name = randomHex(8);
-      outbox.follow((placed) => this.#take(placed));
+      this.#unfollow = outbox.follow((placed) => this.#take(placed));
     }
     if (place === undefined) return this.#page(this.#gone + this.#kept.length, { hasGap: false });
     const [name, digits = ''] = place.split('.');
@@ -84,9 +85,8 @@ export class EventTail {
   }
 
   #take(placed: readonly PlacedEvent[]): void {
-    const { outbox, clock } = this.#options;
-    if (clock.nowMs() - this.#lookedMs > keptForMs) {
-      outbox.follow(undefined);
+    if (this.#options.clock.nowMs() - this.#lookedMs > keptForMs) {
+      this.#unfollow?.();
       [this.#name, this.#kept, this.#keptBytes, this.#gone] = ['', [], 0, 0];
       return;
     }

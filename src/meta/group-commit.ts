@@ -62,8 +62,8 @@ export class GroupCommit {
   #clients = 0;
   #running: Promise<void> | undefined;
   #isClosed = false;
-  /** Called with what each batch has put into the outbox, in the tick in which that becomes visible. It must not throw. */
-  onPlaced: ((placed: readonly PlacedEvent[]) => void) | undefined;
+  /** Called with what each batch has put into the outbox, in the tick in which that becomes visible. They must not throw. */
+  readonly followers = new Set<(placed: readonly PlacedEvent[]) => void>();
 
   constructor(parts: GroupCommitParts) {
     this.#parts = parts;
@@ -143,7 +143,7 @@ export class GroupCommit {
     const commands = clientsAmong(batch.answers.map(({ waiting }) => waiting)) + this.#clients;
     this.#gathering.waveEnded({ commands, nowMs: performance.now() });
     answer(batch);
-    if (writer.placed.length > 0) this.onPlaced?.(writer.placed);
+    if (writer.placed.length > 0) for (const follower of this.followers) follower(writer.placed);
   }
 
   /** Begins a transaction and applies commands from the queue, which they leave together. */

@@ -213,8 +213,12 @@ class IndexStore extends Reader implements Index {
     return this.#opened.commits.submit(command) as Promise<CommandResult<C>>;
   }
 
-  followEvents(follower: EventFollower | undefined): void {
-    this.#opened.commits.onPlaced = follower;
+  followEvents(follower: EventFollower): () => void {
+    const { followers } = this.#opened.commits;
+    followers.add(follower);
+    return () => {
+      followers.delete(follower);
+    };
   }
 
   lastOrdinal(): number {

@@ -7,7 +7,7 @@
 import { isDamage, isDiskTrouble, noteDamage } from './database.ts';
 import type { IndexLog } from './log/recovery.ts';
 import { IndexDamaged } from './snapshots/run-off-thread.ts';
-import { type Index, IndexUnavailable, type IndexUpkeep } from './types.ts';
+import { type EventFollower, type Index, IndexUnavailable, type IndexUpkeep } from './types.ts';
 
 /** An open index and the path of its database. */
 export interface OpenedIndex {
@@ -37,10 +37,12 @@ class Healing {
   #isClosed = false;
   #attempt: Promise<void> | undefined;
   #triedMs = Number.NEGATIVE_INFINITY;
+  readonly #followers = new Set<EventFollower>();
 
   constructor(opened: OpenedIndex, options: HealingOptions) {
     this.#opened = opened;
     this.#options = options;
+    this.#followed(opened);
   }
 
   get index(): Index {
@@ -51,11 +53,27 @@ class Healing {
   member(name: string | symbol): unknown {
     if (name === 'close') return () => this.#close();
     if (name === 'upkeep') return this.#upkeep;
+    if (name === 'followEvents') return this.#follow;
     const value: unknown = Reflect.get(this.index, name, this.index);
     if (typeof value !== 'function') return value;
     // What is answered at once is kept in memory and right whatever the database is like.
     if (name === 'lastOrdinal' || name === 'state') return value.bind(this.index);
     return (...args: readonly unknown[]) => this.#guard(() => Reflect.apply(value, this.index, args));
+  }
+
+  /** Whoever follows events does so whichever index they enter. */
+  readonly #follow: Index['followEvents'] = (follower) => {
+    this.#followers.add(follower);
+    return () => {
+      this.#followers.delete(follower);
+    };
+  };
+
+  #followed(opened: OpenedIndex): OpenedIndex {
+    opened.index.followEvents((placed) => {
+      for (const follower of this.#followers) follower(placed);
+    });
+    return opened;
   }
 
   readonly #upkeep: IndexUpkeep = {
@@ -97,7 +115,7 @@ class Healing {
     await this.index.close().catch((error: unknown) => {
       this.#options.log.warn({ err: error }, 'the damaged index did not close cleanly');
     });
-    this.#opened = await this.#options.open('again');
+    this.#opened = this.#followed(await this.#options.open('again'));
     this.#isDamaged = false;
     this.#options.log.info({ path: this.#opened.path }, 'the index is restored');
   }

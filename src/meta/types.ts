@@ -292,8 +292,8 @@ export interface Index extends IndexReader {
    * the calls. Rejects with CommandRejected (its precondition failed) or CommitFailed (the batch was not made durable).
    */
   submit<C extends Command>(command: C): Promise<CommandResult<C>>;
-  /** Whom events are told as they enter the outbox: one at most, in place of the last one. */
-  followEvents(follower: EventFollower | undefined): void;
+  /** Tells of events as they enter the outbox, until what is returned is called. */
+  followEvents(follower: EventFollower): () => void;
   /** Largest ordinal any version ever had: new ones must be larger. */
   lastOrdinal(): number;
   state(): IndexState;

@@ -122,13 +122,13 @@ test('events are followed → those of each wave once it is visible, in order; n
   const event = { event: 'TestEvent', atMs: 1, bucket: 'bucket', requestId: 'r', hostId: 'h' } as const;
   const post = (...targets: string[]) => index.submit({ type: 'post-test-events', targets, event });
   await post('before');
-  index.followEvents((placed) => told.push(...placed.map(({ target }) => target)));
+  const unfollow = index.followEvents((placed) => told.push(...placed.map(({ target }) => target)));
   await Promise.all([post('a', 'b'), post('c')]);
   alongside = () => Promise.reject(new Error('no disks'));
   expect(await rejection(post('void'))).toBe('CommitFailed');
   alongside = async () => undefined;
   await post('d');
-  index.followEvents(undefined);
+  unfollow();
   await post('after');
   expect(told).toEqual(['a', 'b', 'c', 'd']);
 });

@@ -45,16 +45,21 @@ function ruinPages(): void {
   closeSync(file);
 }
 
-test('pages are damaged while serving → IndexUnavailable, never other rows, and then all is there again', async () => {
+test('pages are damaged while serving → IndexUnavailable, never other rows, and then all is there again, followed as before', async () => {
   await index.close();
   ruinPages();
   index = await fixture.open();
+  const told: string[] = [];
+  index.followEvents((placed) => told.push(...placed.map(({ target }) => target)));
   expect(await rejection(list())).toBe('IndexUnavailable');
   // Also what could still be read is refused until the index is restored.
   await vi.waitFor(async () => expect(await list()).toBe(KEYS), { timeout: 30_000 });
   expect(existsSync(`${path}.aside`)).toBe(true);
   await index.submit(put(bucketId, 'after', KEYS + 1));
   expect(await list()).toBe(KEYS + 1);
+  const event = { event: 'TestEvent', atMs: 1, bucket: 'bucket', requestId: 'r', hostId: 'h' } as const;
+  await index.submit({ type: 'post-test-events', targets: ['arn'], event });
+  expect(told).toEqual(['arn']);
 });
 
 test('a change meets damaged pages → refused, and the index heals', async () => {

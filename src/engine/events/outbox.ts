@@ -22,8 +22,8 @@ export interface Outbox {
   post(messages: readonly { readonly target: string; readonly event: TopicMessage | QueueMessage }[]): Promise<void>;
   /** Sends a test event to each of the targets. */
   postTests(targets: readonly string[], event: Omit<TestEvent, 'event' | 'atMs'>): Promise<void>;
-  /** Whom events are told as they enter: one at most, in place of the last one. */
-  follow(follower: EventFollower | undefined): void;
+  /** Tells of events as they enter, until what is returned is called. */
+  follow(follower: EventFollower): () => void;
 }
 
 /** Events that one command moves or removes, so that no batch takes long. */

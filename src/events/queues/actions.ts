@@ -2,7 +2,6 @@
  * The actions of SQS that queues of events have, from the input of a request to what is answered, by the names of AWS's model.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { QueueError } from './errors.ts';
 import type { MessageQueue } from './message-queue.ts';
@@ -33,8 +32,8 @@ import { sendActions } from './send-actions.ts';
 import { settingActions } from './setting-actions.ts';
 import { tagActions } from './tag-actions.ts';
 
-/** How often a receiver that waits looks again. */
-const lookEveryMs = 100;
+/** How often a receiver that waits looks again, whatever it hears of. */
+const lookEveryMs = 1000;
 
 /** How any input may name a queue; what does not is refused when the action reads it. */
 const queueNamed = z
@@ -193,11 +192,19 @@ async function receiveMessage(set: QueueSet, input: ReceiveInput, call: QueueCal
   const system = [...(input.AttributeNames ?? []), ...(input.MessageSystemAttributeNames ?? [])];
   requireKnown(system, systemAttributes);
   const how = { wanted: { system, own: input.MessageAttributeNames ?? [] }, arn: queue.arn, bodyOf: set.bodyOf };
-  for (;;) {
-    const received = await queue.receive({ max: input.MaxNumberOfMessages, visibilityMs });
-    if (received.length > 0) return { Messages: received.map((one) => receivedMessage(one, how)) };
-    if (set.clock.nowMs() >= untilMs || call.isGone()) return {};
-    await delay(lookEveryMs);
+  const receiver = set.receivers.join(queue.arn, call.gone);
+  try {
+    for (;;) {
+      const received = await queueOf(set, input.QueueUrl).receive({ max: input.MaxNumberOfMessages, visibilityMs });
+      if (received.length > 0) return { Messages: received.map((one) => receivedMessage(one, how)) };
+      const nowMs = set.clock.nowMs();
+      if (nowMs >= untilMs || set.receivers.isClosed) return {};
+      await receiver.wait(Math.max(0, Math.min(lookEveryMs, untilMs - nowMs, queue.backFromMs - nowMs)));
+      // Nobody would get what is taken now.
+      if (call.gone.aborted) return {};
+    }
+  } finally {
+    receiver.leave();
   }
 }
 
@@ -223,7 +230,9 @@ async function changeVisibility(
   input: { QueueUrl: string; ReceiptHandle: string; VisibilityTimeout: number },
 ): Promise<undefined> {
   const sequence = sequenceIn(input.ReceiptHandle);
-  queueOf(set, input.QueueUrl).hide({ sequence, forMs: input.VisibilityTimeout * 1000 });
+  const queue = queueOf(set, input.QueueUrl);
+  queue.hide({ sequence, forMs: input.VisibilityTimeout * 1000 });
+  set.receivers.wake(queue.arn);
 }
 
 /** An entry that is refused does not keep the others from being changed. */

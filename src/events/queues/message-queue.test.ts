@@ -73,6 +73,7 @@ test('a queue that delays → an event is given out when its time has come, a me
   const event = { event: 'ObjectCreated:Put', atMs: 0, bucket: 'b', key: 'k' };
   entries.push({ sequence: 1, event: event as OutboxEntry['event'] });
   expect(await receive()).toEqual([]);
+  expect(queue.backFromMs).toBe(5 * second);
   clock.now = 5 * second;
   expect(await receive()).toEqual([1]);
   queue.state = { attributes: { VisibilityTimeout: '7' }, tags: {} };

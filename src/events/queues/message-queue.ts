@@ -16,9 +16,9 @@ const purgedAtOnce = 1000;
 /** A message that somebody has received. */
 interface Out {
   /** When it is given out again. */
-  untilMs: number;
+  readonly untilMs: number;
   /** 0 for one that is delayed. */
-  receives: number;
+  readonly receives: number;
   readonly firstReceivedMs: number | undefined;
 }
 
@@ -55,6 +55,8 @@ export class MessageQueue {
   readonly #bury: QueueOptions['bury'];
   /** By sequence, in the order in which they were first given out. */
   readonly #out = new Map<number, Out>();
+  /** Before this none of those comes back. */
+  #backFromMs = Number.POSITIVE_INFINITY;
   /** Sequence up to which all have been given out at least once. */
   #last = 0;
   readonly #turns = new Turns<string>();
@@ -78,6 +80,10 @@ export class MessageQueue {
   get settings(): QueueSettings {
     return this.#settings;
   }
+  /** Before this nothing comes back that is out or delayed. */
+  get backFromMs(): number {
+    return this.#backFromMs;
+  }
 
   /** The next messages, hidden from others for a time. Throws OverLimit. */
   receive({ max, visibilityMs }: { max: number; visibilityMs: number }): Promise<readonly Received[]> {
@@ -96,7 +102,7 @@ export class MessageQueue {
           receives: (known?.receives ?? 0) + 1,
           firstReceivedMs: known?.firstReceivedMs ?? nowMs,
         };
-        this.#out.set(entry.sequence, out);
+        this.#putOut(entry.sequence, out);
         return { entry, receives: out.receives, firstReceivedMs: out.firstReceivedMs };
       });
     });
@@ -117,7 +123,7 @@ export class MessageQueue {
     if (out === undefined || out.receives === 0 || out.untilMs <= nowMs) {
       throw new QueueError('AWS.SimpleQueueService.MessageNotInflight', 'The message is not in flight.');
     }
-    out.untilMs = nowMs + forMs;
+    this.#putOut(sequence, { ...out, untilMs: nowMs + forMs });
   }
 
   async purge(): Promise<void> {
@@ -149,7 +155,7 @@ export class MessageQueue {
       for (const entry of more) {
         const untilMs = this.#visibleFromMs(entry);
         if (this.#isOld(entry, nowMs)) old.push(entry.sequence);
-        else if (untilMs > nowMs) this.#out.set(entry.sequence, { untilMs, receives: 0, firstReceivedMs: undefined });
+        else if (untilMs > nowMs) this.#putOut(entry.sequence, { untilMs, receives: 0, firstReceivedMs: undefined });
         else found.push(entry);
       }
       if (more.length < limit) break;
@@ -160,11 +166,11 @@ export class MessageQueue {
 
   /** Messages that were out and come back. Those that were received too often go where dead letters do. */
   async #returned({ nowMs, max }: { nowMs: number; max: number }): Promise<OutboxEntry[]> {
+    if (nowMs < this.#backFromMs) return [];
     const found: OutboxEntry[] = [];
     const { receivesMax = Number.POSITIVE_INFINITY } = this.#settings.deadLetters ?? {};
-    for (const [sequence, { untilMs, receives }] of this.#out) {
+    for (const [sequence, { receives }] of this.#due(nowMs)) {
       if (found.length === max) break;
-      if (untilMs > nowMs) continue;
       const entry = await this.#find(sequence);
       if (entry === undefined) this.#out.delete(sequence);
       else if (this.#isOld(entry, nowMs)) await this.delete([sequence]);
@@ -172,6 +178,23 @@ export class MessageQueue {
       else found.push(entry);
     }
     return found;
+  }
+
+  /** Those that come back by now. */
+  #due(nowMs: number): readonly (readonly [sequence: number, Out])[] {
+    const due: [number, Out][] = [];
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const one of this.#out) {
+      if (one[1].untilMs <= nowMs) due.push(one);
+      else nextMs = Math.min(nextMs, one[1].untilMs);
+    }
+    this.#backFromMs = due.length > 0 ? nowMs : nextMs;
+    return due;
+  }
+
+  #putOut(sequence: number, out: Out): void {
+    this.#out.set(sequence, out);
+    this.#backFromMs = Math.min(this.#backFromMs, out.untilMs);
   }
 
   #isOld({ event }: OutboxEntry, nowMs: number): boolean {

@@ -4,6 +4,7 @@ import type { OutboxEntry, QueueMessage } from '../../engine/types.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { QueueError } from './errors.ts';
 import type { MessageQueue, QueueState } from './message-queue.ts';
+import type { Receivers } from './receivers.ts';
 
 export interface QueueCall {
   /** Account of whoever asks. */
@@ -12,8 +13,8 @@ export interface QueueCall {
   readonly senderId: string;
   /** Scheme and host the client used. */
   readonly origin: string;
-  /** Whether nobody waits for the answer any more. */
-  isGone(): boolean;
+  /** Aborts once nobody waits for the answer any more. */
+  readonly gone: AbortSignal;
 }
 
 /** A queue that is to be made, or that is. */
@@ -34,6 +35,7 @@ export interface QueueSet {
   /** Resolves to false for a queue of the configuration, which stays. */
   remove(queue: MessageQueue): Promise<boolean>;
   readonly clock: Clock;
+  readonly receivers: Receivers;
   /** Puts messages into queues, each by its ARN; resolves once they are durable. */
   post(messages: readonly { readonly target: string; readonly event: QueueMessage }[]): Promise<void>;
   /** Text of the message that an event is. */

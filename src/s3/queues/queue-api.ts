@@ -34,7 +34,8 @@ export interface QueueRequest {
   readonly accountId: string;
   /** Id of whoever asks, as `aws:userid` has it. */
   readonly senderId: string;
-  isGone(): boolean;
+  /** Aborts once nobody waits for the answer any more. */
+  readonly gone: AbortSignal;
 }
 
 /** The queue that a request names, as policies see it. */
@@ -96,10 +97,16 @@ export class QueueApi {
     const exchange = new Exchange(incoming, response, door.pacing);
     const { requestId } = exchange;
     const trace: Trace = {};
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
     let output: object | undefined;
     let refusal: QueueRefusal | undefined;
     try {
-      output = await this.#answer(exchange, { protocol, enter: () => door.enter(incoming, response) }, trace);
+      output = await this.#answer(
+        exchange,
+        { protocol, enter: () => door.enter(incoming, response), gone: gone.signal },
+        trace,
+      );
     } catch (error) {
       refusal = refusalOf(error);
       if (refusal.status >= 500) log.error({ requestId, err: error }, 'A request to a queue failed');
@@ -128,7 +135,7 @@ export class QueueApi {
 
   async #answer(
     exchange: Exchange,
-    { protocol, enter }: { protocol: QueueProtocol; enter: () => Visit },
+    { protocol, enter, gone }: { protocol: QueueProtocol; enter: () => Visit; gone: AbortSignal },
     trace: Trace,
   ): Promise<object | undefined> {
     const { queues, clock, log } = this.#options;
@@ -144,8 +151,7 @@ export class QueueApi {
     const { accountId } = identity;
     this.#authorise(identity, { action, queue: queues.asked(input, accountId), visit, nowMs });
     log.debug({ requestId, service: 'sqs', action, caller: identity.arn }, 'Request');
-    const isGone = () => request.socket.destroyed;
-    return await queues.answer({ action, input, accountId, senderId: identity.userId, origin, isGone });
+    return await queues.answer({ action, input, accountId, senderId: identity.userId, origin, gone });
   }
 
   /** The root of the account that has the queue may do everything, others what their policies and the queue's say. Throws AccessDenied. */
