@@ -49,6 +49,7 @@ def check_received_and_deleted():
     messages = receive(url, MaxNumberOfMessages=10, AttributeNames=['All'])
     assert keys_in(messages) == ['s3:TestEvent', 'a', 'b'], messages
     for message in messages:
+        assert message['Attributes']['SenderId'] == 's3.amazonaws.com', message
         assert message['MD5OfBody'] == hashlib.md5(message['Body'].encode()).hexdigest()
         assert message['Attributes']['ApproximateReceiveCount'] == '1', message
     assert json.loads(messages[1]['Body'])['Records'][0]['s3']['bucket']['name'] == bucket
@@ -115,14 +116,30 @@ def check_sent():
     assert message['MessageAttributes'] == attributes, message
     assert message['MD5OfMessageAttributes'] == sent['MD5OfMessageAttributes'], message
     sqs.delete_message(QueueUrl=url, ReceiptHandle=message['ReceiptHandle'])
+    trace = {'AWSTraceHeader': {'DataType': 'String', 'StringValue': 'Root=1-5759e988-bd862e3fe1be46a994272793'}}
+    traced = sqs.send_message(QueueUrl=url, MessageBody='traced', MessageSystemAttributes=trace)
+    # As the SDKs verify it: name, type and value, each with its length before it, 1 for text.
+    parts = [b'AWSTraceHeader', b'String', trace['AWSTraceHeader']['StringValue'].encode()]
+    lengths = [len(part).to_bytes(4, 'big') for part in parts]
+    digest = hashlib.md5(lengths[0] + parts[0] + lengths[1] + parts[1] + b'\x01' + lengths[2] + parts[2])
+    assert traced['MD5OfMessageSystemAttributes'] == digest.hexdigest(), traced
+    [message] = receive(url, MessageSystemAttributeNames=['All'])
+    assert message['Attributes']['AWSTraceHeader'] == trace['AWSTraceHeader']['StringValue'], message
+    expected = {'SenderId', 'SentTimestamp', 'ApproximateReceiveCount', 'ApproximateFirstReceiveTimestamp'}
+    assert set(message['Attributes']) == {*expected, 'AWSTraceHeader'}, message
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message['ReceiptHandle'])
+    for wrong in [{'Invented': trace['AWSTraceHeader']}, {'AWSTraceHeader': {'DataType': 'Binary', 'BinaryValue': b'x'}}]:
+        send = lambda wrong=wrong: sqs.send_message(QueueUrl=url, MessageBody='x', MessageSystemAttributes=wrong)
+        refused(send, 'InvalidParameterValue')
     bad = {'kind': {'DataType': 'Colour', 'StringValue': 'red'}}
     entries = [
         {'Id': 'a', 'MessageBody': 'one', 'MessageAttributes': {'kind': attributes['kind']}},
-        {'Id': 'b', 'MessageBody': 'two', 'DelaySeconds': 1},
+        {'Id': 'b', 'MessageBody': 'two', 'DelaySeconds': 1, 'MessageSystemAttributes': trace},
         {'Id': 'c', 'MessageBody': 'three', 'MessageAttributes': bad},
     ]
     answer = sqs.send_message_batch(QueueUrl=url, Entries=entries)
     assert [one['Id'] for one in answer['Successful']] == ['a', 'b'], answer
+    assert answer['Successful'][1]['MD5OfMessageSystemAttributes'] == digest.hexdigest(), answer
     assert [(one['Id'], one['Code']) for one in answer['Failed']] == [('c', 'InvalidParameterValue')], answer
     [first] = receive(url, MaxNumberOfMessages=10)
     assert first['Body'] == 'one' and 'MessageAttributes' not in first, first

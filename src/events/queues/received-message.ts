@@ -1,6 +1,6 @@
 /** What a receiver gets of a message. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Message.html */
 import { createHash } from 'node:crypto';
-import type { MessageAttributes, OutboxEntry, QueueMessage } from '../../engine/types.ts';
+import type { MessageAttributes, OutboxEntry, OutboxEvent, QueueMessage } from '../../engine/types.ts';
 import { md5OfAttributes, sqsAttributes } from '../message-attributes.ts';
 import { isSent, type MessageQueue, type Received } from './message-queue.ts';
 import { chosen, type QueueSet } from './queue-set.ts';
@@ -23,12 +23,14 @@ export function receivedMessage(
   { wanted, arn, bodyOf }: { readonly wanted: Wanted; readonly arn: string } & Pick<QueueSet, 'bodyOf'>,
 ): object {
   const Body = bodyOf(entry, arn);
-  const { senderId, deadLetterSource }: Partial<QueueMessage> = isSent(entry.event) ? entry.event : {};
+  const { traceHeader, deadLetterSource }: Partial<QueueMessage> = isSent(entry.event) ? entry.event : {};
+  const senderId = senderIn(entry.event);
   const attributes = {
     SentTimestamp: String(entry.event.atMs),
     ApproximateReceiveCount: String(receives),
     ApproximateFirstReceiveTimestamp: String(firstReceivedMs),
     ...(senderId !== undefined && { SenderId: senderId }),
+    ...(traceHeader !== undefined && { AWSTraceHeader: traceHeader }),
     ...(deadLetterSource !== undefined && { DeadLetterQueueSourceArn: deadLetterSource }),
   };
   return {
@@ -48,12 +50,14 @@ export function deadLetterOf(
 ): QueueMessage {
   const messageId = idOf(entry);
   const attributes = attributesOf(entry);
-  const { senderId }: Partial<QueueMessage> = isSent(entry.event) ? entry.event : {};
+  const { traceHeader }: Partial<QueueMessage> = isSent(entry.event) ? entry.event : {};
+  const senderId = senderIn(entry.event);
   return {
     ...{ event: 'Message', atMs: entry.event.atMs, bucket: to.arn, key: messageId, messageId },
     message: bodyOf(entry, from.arn),
     ...(Object.keys(attributes).length > 0 && { attributes }),
     ...(senderId !== undefined && { senderId }),
+    ...(traceHeader !== undefined && { traceHeader }),
     deadLetterSource: from.arn,
   };
 }
@@ -61,6 +65,12 @@ export function deadLetterOf(
 function idOf({ event, sequence }: OutboxEntry): string {
   if (isSent(event)) return event.messageId;
   return `00000000-0000-4000-8000-${sequence.toString(16).padStart(12, '0')}`;
+}
+
+/** Whoever sent it: an identity, or the service. Of messages from before it was kept nobody knows. */
+function senderIn(event: OutboxEvent): string | undefined {
+  if (isSent(event)) return event.senderId;
+  return 'topic' in event ? 'sns.amazonaws.com' : 's3.amazonaws.com';
 }
 
 /** Those that the sender gave it; of a topic's message they are in its envelope, where it has one. */

@@ -20,6 +20,7 @@ import {
 /** Of all messages of a batch. */
 const batchBytesMax = 1024 * 1024;
 const attributesMax = 10;
+const traceHeaderName = 'AWSTraceHeader';
 
 const attribute = z.strictObject({
   DataType: z.string().optional(),
@@ -30,6 +31,7 @@ const sent = {
   MessageBody: z.string(),
   DelaySeconds: z.int().min(0).max(900).optional(),
   MessageAttributes: z.record(z.string(), attribute).default({}),
+  MessageSystemAttributes: z.record(z.string(), attribute).default({}),
 };
 const sentSchema = z.object(sent);
 type Sent = z.infer<typeof sentSchema>;
@@ -85,7 +87,7 @@ async function sendBatch(
 
 /** Throws QueueError. */
 function messageFrom(
-  { MessageBody: message, DelaySeconds, MessageAttributes }: Sent,
+  { MessageBody: message, DelaySeconds, MessageAttributes, MessageSystemAttributes }: Sent,
   { arn, settings }: MessageQueue,
   { senderId, nowMs }: { readonly senderId: string; readonly nowMs: number },
 ): QueueMessage {
@@ -114,18 +116,37 @@ function messageFrom(
   return {
     ...{ event: 'Message', atMs: nowMs, bucket: arn, key: messageId, messageId, message, senderId },
     ...(Object.keys(attributes).length > 0 && { attributes }),
+    ...traceIn(MessageSystemAttributes),
     ...(delayMs > 0 && { visibleFromMs: nowMs + delayMs }),
   };
+}
+
+/** The one attribute of SQS's own that a sender may give. It does not count as part of the message. */
+function traceIn(given: Sent['MessageSystemAttributes']): Pick<QueueMessage, 'traceHeader'> {
+  const attributes = readAttributes(given, (why) => new QueueError('InvalidParameterValue', why));
+  const { [traceHeaderName]: header, ...others } = attributes;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    throw new QueueError('InvalidParameterValue', `Message system attribute name '${unknown}' is invalid.`);
+  }
+  if (header === undefined) return {};
+  if (header.type !== 'String') {
+    throw new QueueError('InvalidParameterValue', `The data type of '${traceHeaderName}' must be 'String'.`);
+  }
+  return { traceHeader: header.value };
 }
 
 function bytesOf({ message, attributes = {} }: QueueMessage): number {
   return sizeOf(message, attributes);
 }
 
-function answerOf({ messageId, message, attributes }: QueueMessage): object {
+function answerOf({ messageId, message, attributes, traceHeader }: QueueMessage): object {
   return {
     MessageId: messageId,
     MD5OfMessageBody: createHash('md5').update(message).digest('hex'),
     ...(attributes !== undefined && { MD5OfMessageAttributes: md5OfAttributes(attributes) }),
+    ...(traceHeader !== undefined && {
+      MD5OfMessageSystemAttributes: md5OfAttributes({ [traceHeaderName]: { type: 'String', value: traceHeader } }),
+    }),
   };
 }

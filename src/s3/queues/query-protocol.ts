@@ -24,6 +24,7 @@ const lists: ReadonlyMap<string, string> = new Map([
 const maps: ReadonlyMap<string, string> = new Map([
   ['Attribute', 'Attributes'],
   ['MessageAttribute', 'MessageAttributes'],
+  ['MessageSystemAttribute', 'MessageSystemAttributes'],
   ['Tag', 'Tags'],
 ]);
 const numbers: ReadonlySet<string> = new Set([
