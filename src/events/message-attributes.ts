@@ -89,6 +89,9 @@ export function md5OfAttributes(attributes: MessageAttributes): string {
 
 /** Bytes of a message's text and attributes, which its limit is for. */
 export function sizeOf(text: string, attributes: MessageAttributes): number {
-  const sizes = Object.entries(attributes).map(([name, { type, value }]) => Buffer.byteLength(name + type + value));
+  const sizes = Object.entries(attributes).map(([name, attribute]) => {
+    const { type, value } = attribute;
+    return Buffer.byteLength(name + type) + Buffer.byteLength(value, isBinary(attribute) ? 'base64' : 'utf8');
+  });
   return sizes.reduce((sum, size) => sum + size, Buffer.byteLength(text));
 }

@@ -9,7 +9,7 @@ import { noteRefusal } from '../iam/permission.ts';
 import { type ContextValue, contextOf } from '../iam/policy/context.ts';
 import { type AccessQuestion, type Decision, decide, noPermissions } from '../iam/policy/decide.ts';
 import { permissionsOf } from '../iam/policy/permissions.ts';
-import { refusalText } from '../iam/policy/refusal-text.ts';
+import { callerName, refusalText } from '../iam/policy/refusal-text.ts';
 import { type RequestSource, requestContext } from '../iam/request-context.ts';
 import type { EncryptionContext } from './ciphertext.ts';
 import { KmsError } from './errors.ts';
@@ -60,7 +60,7 @@ export function requireServiceUse(
   key: KmsKey,
   { action, context }: KeyUse,
 ): void {
-  const { outcome } = decide({
+  const question: AccessQuestion = {
     principal: { kind: 'service', accountId: '', canonicalId: '', arn: '', names: [service] },
     permissions: noPermissions,
     ...{ action, resource: key.arn, resourceAccountId: key.accountId },
@@ -74,11 +74,9 @@ export function requireServiceUse(
       'aws:PrincipalServiceName': service,
       'aws:SecureTransport': 'true',
     }),
-  });
-  if (outcome === 'allow') return;
-  const how = outcome === 'explicit-deny' ? 'denies' : 'does not allow';
-  const message = `The policy of key ${key.arn} ${how} ${service} ${action} on behalf of ${sourceArn}`;
-  throw new KmsError('AccessDeniedException', message);
+  };
+  const decision = decide(question);
+  if (decision.outcome !== 'allow') throw new KmsError('AccessDeniedException', refusalText(question, decision));
 }
 
 /** For what is not about one key, or about an alias. Throws AccessDeniedException. */
@@ -116,7 +114,7 @@ function textOf(question: AccessQuestion, decision: Decision): string {
   const { principal, action, resourceAccountId } = question;
   if (principal.accountId === resourceAccountId) return refusalText(question, decision);
   return (
-    `User: ${principal.arn} is not authorized to perform: ${action} on this resource because the resource does not exist ` +
+    `User: ${callerName(principal)} is not authorized to perform: ${action} on this resource because the resource does not exist ` +
     'in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access'
   );
 }

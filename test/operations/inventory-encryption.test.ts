@@ -121,7 +121,11 @@ test.for<[string, InventoryEncryption, object, object]>([
 );
 
 test.for([
-  ['a key whose policy does not let S3', 'closed', 'does not allow s3.amazonaws.com kms:GenerateDataKey on behalf of'],
+  [
+    'a key whose policy does not let S3',
+    'closed',
+    'User: s3.amazonaws.com is not authorized to perform: kms:GenerateDataKey',
+  ],
   ['a key that is not there', 'gone', "Invalid keyId 'gone'"],
   ['the key that S3 has in the account', 'alias/aws/s3', 'aws/s3'],
 ] as const)('by %s → no report, and the operator is told why', async ([, KeyId, why]) => {

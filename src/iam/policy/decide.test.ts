@@ -327,4 +327,13 @@ describe('the sentence of a refusal', () => {
     );
     expect(refusalText(question, { outcome: 'explicit-deny', layer })).toBe(`${start} with an explicit deny in ${one}`);
   });
+
+  test.for([
+    [service, 'logging.s3.amazonaws.com'],
+    [nobody, 'anonymous'],
+    [session, session.arn],
+  ] as const)('of %o', ([principal, name]) => {
+    const text = refusalText({ ...question, principal }, { outcome: 'implicit-deny', layer: 'resource' });
+    expect(text).toContain(`User: ${name} is not authorized`);
+  });
 });

@@ -1,5 +1,6 @@
 /** The sentence in which AWS says why a request is refused. https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
 import type { AccessQuestion, Decision, PolicyLayer } from './decide.ts';
+import type { Principal } from './principal.ts';
 
 const denying: Readonly<Record<PolicyLayer, string>> = {
   identity: 'an identity-based policy',
@@ -23,7 +24,11 @@ export function refusalText(
     outcome === 'explicit-deny'
       ? `with an explicit deny in ${denying[layer]}`
       : `because no ${silent[layer]} allows the ${action} action`;
-  // Of who has not signed AWS says that it is anonymous.
-  const who = principal.kind === 'anonymous' ? 'anonymous' : principal.arn;
-  return `User: ${who} is not authorized to perform: ${action} on resource: "${resource}" ${why}`;
+  return `User: ${callerName(principal)} is not authorized to perform: ${action} on resource: "${resource}" ${why}`;
+}
+
+/** What AWS calls whoever asks: a service by its own name, and who has not signed anonymous. */
+export function callerName({ kind, arn, names: [name] = [] }: Principal): string {
+  if (kind === 'anonymous') return 'anonymous';
+  return arn === '' && name !== undefined ? name : arn;
 }

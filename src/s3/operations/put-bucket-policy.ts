@@ -3,6 +3,7 @@ import { writeBucketPolicy } from '../../engine/access-documents.ts';
 import type { Bucket } from '../../engine/types.ts';
 import type { PolicyDocument } from '../../iam/policy/document.ts';
 import { PolicyFault } from '../../iam/policy/policy-fault.ts';
+import { callerName } from '../../iam/policy/refusal-text.ts';
 import { isPublicPolicy, parseBucketPolicy } from '../access/bucket-policy.ts';
 import { S3Error } from '../errors.ts';
 import { operation } from '../operation.ts';
@@ -22,7 +23,7 @@ export const putBucketPolicy = operation({
     const { block } = await request.accessOf(bucket);
     if (block.blockPublicPolicy && isPublicPolicy(document)) {
       throw new S3Error('AccessDenied', {
-        message: `User: ${identity.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "${bucketArn(bucket.name)}" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.`,
+        message: `User: ${callerName(identity)} is not authorized to perform: s3:PutBucketPolicy on resource: "${bucketArn(bucket.name)}" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.`,
       });
     }
     await writeBucketPolicy(engine.buckets, bucket, Policy);

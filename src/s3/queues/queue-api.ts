@@ -5,8 +5,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Iam } from '../../iam/iam.ts';
 import type { Identity } from '../../iam/identity.ts';
-import { decide, type NamedPolicy } from '../../iam/policy/decide.ts';
+import { noteRefusal } from '../../iam/permission.ts';
+import { type AccessQuestion, decide, type NamedPolicy } from '../../iam/policy/decide.ts';
 import { permissionsOf } from '../../iam/policy/permissions.ts';
+import { refusalText } from '../../iam/policy/refusal-text.ts';
 import type { Tag } from '../../iam/records.ts';
 import { requestContext, requestTagKeys, tagKeys } from '../../iam/request-context.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -58,7 +60,7 @@ export interface Queues {
 
 export interface QueueApiOptions {
   readonly queues: Queues;
-  readonly iam: Pick<Iam, 'callers'>;
+  readonly iam: Pick<Iam, 'callers' | 'refusals'>;
   readonly regions: Regions;
   readonly door: Door;
   readonly clock: Clock;
@@ -72,6 +74,15 @@ interface Trace extends Partial<AskedAction> {
   identity?: Identity;
   accessKeyId?: string;
   sourceAddress?: string | undefined;
+}
+
+/** What is asked for, and how the request came in. */
+interface QueueAsking {
+  readonly action: string;
+  readonly queue: AskedQueue;
+  readonly visit: Visit;
+  readonly nowMs: number;
+  readonly requestId: string;
 }
 
 /** The protocol of a request to SQS; undefined for any other request. */
@@ -149,16 +160,13 @@ export class QueueApi {
     const { action, input } = protocol.read({ target: String(request.headers['x-amz-target']), path, body });
     Object.assign(trace, { identity, action, input });
     const { accountId } = identity;
-    this.#authorise(identity, { action, queue: queues.asked(input, accountId), visit, nowMs });
+    this.#authorise(identity, { action, queue: queues.asked(input, accountId), visit, nowMs, requestId });
     log.debug({ requestId, service: 'sqs', action, caller: identity.arn }, 'Request');
     return await queues.answer({ action, input, accountId, senderId: identity.userId, origin, gone });
   }
 
   /** The root of the account that has the queue may do everything, others what their policies and the queue's say. Throws AccessDenied. */
-  #authorise(
-    identity: Identity,
-    { action, queue, visit, nowMs }: { action: string; queue: AskedQueue; visit: Visit; nowMs: number },
-  ): void {
+  #authorise(identity: Identity, { action, queue, visit, nowMs, requestId }: QueueAsking): void {
     const { iam } = this.#options;
     const { arn: resource, policy, tags, sentTags } = queue;
     const resourceAccountId = resource.split(':')[4] ?? '';
@@ -167,15 +175,15 @@ export class QueueApi {
     const { address: ip, isSecure } = visit.arrival;
     const asked = `sqs:${action.replace(/Batch$/, '')}`;
     const keys = { ...requestTagKeys(sentTags), ...tagKeys('aws:resourcetag', tags) };
-    const { outcome } = decide({
+    const question: AccessQuestion = {
       ...{ principal: identity, permissions: permissionsOf(iam.callers.policiesOf(identity)) },
       ...{ action: asked, resource, resourceAccountId, resourcePolicy: policy },
       context: requestContext(identity, { ip, userAgent: undefined, isSecure, nowMs }, keys),
-    });
-    if (outcome === 'allow') return;
-    throw new S3Error('AccessDenied', {
-      message: `User: ${identity.arn || 'anonymous'} is not authorized to perform: ${asked} on resource: ${resource}`,
-    });
+    };
+    const decision = decide(question);
+    if (decision.outcome === 'allow') return;
+    noteRefusal({ iam, requestId }, question);
+    throw new S3Error('AccessDenied', { message: refusalText(question, decision) });
   }
 }
 
