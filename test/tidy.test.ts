@@ -1,7 +1,7 @@
 /** STYLE by test: each rule is proved on a small bad source, then held over every file of the repository. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { ambientInputs, everyTestRuns, noSleeps, seededChance, strictTypes } from './tidy/call-rules.ts';
+import { ambientInputs, everyTestRuns, noSleeps, patientWaits, seededChance, strictTypes } from './tidy/call-rules.ts';
 import { emptyNames, fileNames } from './tidy/name-rules.ts';
 import { fileSize, functionSize, neighbouringParameters, parameterCount } from './tidy/size-rules.ts';
 import { type Rule, readSources, report, sourceOf } from './tidy/source.ts';
@@ -17,6 +17,7 @@ const rules: readonly Rule[] = [
   ambientInputs,
   seededChance,
   noSleeps,
+  patientWaits,
   everyTestRuns,
   strictTypes,
   noPostponedWork,
@@ -117,6 +118,13 @@ describe('a rule finds what it is for', () => {
     expect(found(noSleeps, 'test/a.ts', 'import { setTimeout } from "node:timers/promises"')).toHaveLength(1);
     expect(found(noSleeps, 'test/a.ts', 'new Promise((done, fail) => setTimeout(() => fail(e), 5))')).toEqual([]);
     expect(found(noSleeps, 'src/a.ts', 'await new Promise((done) => setTimeout(done, 5))')).toEqual([]);
+  });
+
+  test('a wait of a second in a test → found; one that says for how long → not', () => {
+    for (const wait of ['vi.waitFor(check)', 'vi.waitUntil(check)', 'expect.poll(look)']) {
+      expect(found(patientWaits, 'test/a.ts', `await ${wait}`)).toHaveLength(1);
+      expect(found(patientWaits, 'test/a.ts', `await ${wait.replace(')', ', { timeout: 30_000 })')}`)).toEqual([]);
+    }
   });
 
   // Texts for the rule to find: none of them is a test.

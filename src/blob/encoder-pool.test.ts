@@ -1,4 +1,5 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../../test/support/eventually.ts';
 import { createCoder, createCoderMemory } from './coding/coder.ts';
 import { EncoderPool } from './encoder-pool.ts';
 import { silentLog } from './options.ts';
@@ -58,7 +59,7 @@ describe('EncoderPool', () => {
       return parity;
     };
     const first = await encoded();
-    await vi.waitFor(() => expect([pool.threads, buffers.hasMemory]).toEqual([0, false]));
+    await eventually(() => expect([pool.threads, buffers.hasMemory]).toEqual([0, false]));
     expect((await encoded()).equals(first)).toBe(true);
     await pool.close();
   });

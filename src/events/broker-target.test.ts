@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { eventually } from '../../test/support/eventually.ts';
 import type { ObjectEvent } from '../engine/types.ts';
 import { type BrokerConnection, brokerTarget, type Connecting } from './broker-target.ts';
 import { allTaken, type EventMessage, NotTaken } from './target.ts';
@@ -88,7 +89,7 @@ test('no answer in time → not taken, and the connection is left, also one that
   await expect(target.send(messages, signal)).rejects.toThrow(late);
   expect(made[1]).toMatchObject({ isClosed: false, connecting: { signal: { aborted: true } } });
   resolve();
-  await expect.poll(() => made[1]?.isClosed).toBe(true);
+  await eventually(() => expect(made[1]?.isClosed).toBe(true));
 });
 
 test('given up, or closed, while something is under way → it fails at once', async () => {
@@ -100,5 +101,5 @@ test('given up, or closed, while something is under way → it fails at once', a
   const closed = target.send(messages, signal);
   await target.close?.();
   await expect(closed).rejects.toThrow('The server stops');
-  await expect.poll(() => made.map(({ isClosed }) => isClosed)).toEqual([true, true]);
+  await eventually(() => expect(made.map(({ isClosed }) => isClosed)).toEqual([true, true]));
 });

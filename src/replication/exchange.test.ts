@@ -56,7 +56,7 @@ test('a small body → with its head in one piece; one that ends too early → r
   const origin = new URL(`http://127.0.0.1:${port}`);
   const put = (length: number) =>
     exchange({
-      ...{ origin, agent: new Agent(), method: 'PUT', path: '/', headers: {}, timeoutMs: 1000 },
+      ...{ origin, agent: new Agent(), method: 'PUT', path: '/', headers: {}, timeoutMs: 60_000 },
       body: {
         length,
         async *read() {

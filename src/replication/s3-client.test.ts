@@ -37,7 +37,7 @@ async function serverOf(serve: Serve): Promise<{ port: number; received: () => n
 function clientOf(port: number): S3Client {
   const key = { accessKeyId: 'AKIA', secretAccessKey: 'secret', region: 'us-east-1' };
   const client = new S3Client({
-    ...{ endpoint: `http://127.0.0.1:${port}`, ...key, pathStyle: true, timeoutMs: 2000, clock: systemClock },
+    ...{ endpoint: `http://127.0.0.1:${port}`, ...key, pathStyle: true, timeoutMs: 60_000, clock: systemClock },
   });
   opened.push(() => client.close());
   return client;

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
+import { eventually } from '../../test/support/eventually.ts';
 import { BytesAtHand } from '../lib/bytes-at-hand.ts';
 import { steadyClock } from '../lib/clock.ts';
 import { Exchange } from './exchange.ts';
@@ -40,7 +41,7 @@ test('a body that has come with its head → at hand', async () => {
 test('a body that has come in several pieces, all there before it is asked for → all of them at hand', async () => {
   const text = 'abc'.repeat(30_000);
   const exchange = await received(text);
-  await vi.waitFor(() => expect(exchange.request.complete).toBe(true));
+  await eventually(() => expect(exchange.request.complete).toBe(true));
   const body = exchange.body();
   expect(body).toBeInstanceOf(BytesAtHand);
   expect((await buffer(body)).toString() === text).toBe(true);

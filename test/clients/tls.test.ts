@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { seededBytes } from '../support/seeded-bytes.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 import { AwsSession } from './aws-session.ts';
@@ -18,10 +19,12 @@ test(
   async (ctx) => {
     const { interpreter, missing } = await pythonClients(generation);
     if (interpreter === undefined) return ctx.skip(missing);
-    const printed = new Map(
-      [...daemon().output.matchAll(/(AWS_\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value] as const),
-    );
-    expect(printed.get('AWS_ENDPOINT_URL')).toBe(`https://127.0.0.1:${daemon().port}`);
+    const printed = await eventually(() => {
+      const lines = [...daemon().output.matchAll(/(AWS_\w+)=(\S+)/g)];
+      const found = new Map(lines.map(([, name = '', value = '']) => [name, value] as const));
+      expect(found.get('AWS_ENDPOINT_URL')).toBe(`https://127.0.0.1:${daemon().port}`);
+      return found;
+    });
     const cwd = await mkdtemp(join(tmpdir(), 'ninefold-aws-tls-'));
     // A certificate that is refused is refused again: no attempt but the first tells anything.
     const more = { AWS_SECRET_ACCESS_KEY: daemon().secretAccessKey, AWS_MAX_ATTEMPTS: '1' };

@@ -185,7 +185,10 @@ describe('what is answered', () => {
       name: 'collect-garbage',
       state: expect.stringMatching(/paused|running/),
     });
-    expect(Object(json(await get('/-/status'))).problems).toContain('Job collect-garbage is paused.');
+    // A step that was under way has to end first.
+    await eventually(async () =>
+      expect(Object(json(await get('/-/status'))).problems).toContain('Job collect-garbage is paused.'),
+    );
     expect(await steer('resume')).toMatchObject({ state: expect.not.stringMatching(/paused/) });
     const before = await steer('run');
     expect(before.nextRunMs).toBeLessThanOrEqual(Date.now());

@@ -250,9 +250,12 @@ test('a message that is refused → its key waits, in order; others go on; the s
   await eventually(() => expect(keys()).toContain('free'));
   await eventually(() => expect(receiver.refused).toBeGreaterThan(1));
   expect(keys()).toEqual(['free']);
-  const { body } = await send({ method: 'GET', path: '/-/status' });
-  const { events } = JSON.parse(body) as { events: unknown };
-  expect(events).toMatchObject([{ target: queue, waiting: 3, deadLetters: 0, oldestMs: expect.any(Number) }]);
+  // What was taken, here and by the bus, waits until that is written down.
+  await eventually(async () => {
+    const { body } = await send({ method: 'GET', path: '/-/status' });
+    const { events } = JSON.parse(body) as { events: unknown };
+    expect(events).toMatchObject([{ target: queue, waiting: 3, deadLetters: 0, oldestMs: expect.any(Number) }]);
+  });
   isDown = false;
   await arrived(Bucket, 4);
   expect(keys()).toEqual(['free', 'held', 'held', 'held']);

@@ -18,6 +18,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { parquetReadObjects } from 'hyparquet';
 import { expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { runNinefoldFor } from '../support/ninefold-command.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
@@ -83,6 +84,9 @@ async function run(): Promise<string> {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return stdout;
 }
+
+/** What the server prints comes by another way than its answers. */
+const logSays = (text: string) => eventually(() => expect(daemon().output).toContain(text));
 
 /** Rows of the last report, by the names of the manifest. */
 async function report(destination: string): Promise<{ manifest: Manifest; rows: Record<string, string>[] }> {
@@ -283,7 +287,7 @@ test.each([
   if (conditions !== undefined) await allow(destination, conditions);
   await configure(Bucket, destination);
   await run();
-  expect(daemon().output).toContain(
+  await logSays(
     `The policy of bucket ${destination} does not allow s3.amazonaws.com s3:PutObject to inv/${Bucket}/id/`,
   );
   expect(await keysOf(destination)).toEqual([]);
@@ -294,7 +298,7 @@ test('a destination that is not there, or of another account → no report', asy
   await allow(destination, {});
   await configure(Bucket, 'not-there-at-all');
   await run();
-  expect(daemon().output).toContain('There is no bucket not-there-at-all');
+  await logSays('There is no bucket not-there-at-all');
   const S3BucketDestination = {
     Bucket: `arn:aws:s3:::${destination}`,
     Format: 'CSV',
@@ -302,6 +306,6 @@ test('a destination that is not there, or of another account → no report', asy
   } as const;
   await configure(Bucket, destination, { Destination: { S3BucketDestination } });
   expect(await run()).toContain(', refused ');
-  expect(daemon().output).toContain(`Bucket ${destination} does not belong to account 111111111111`);
+  await logSays(`Bucket ${destination} does not belong to account 111111111111`);
   expect(await keysOf(destination)).toEqual([]);
 });

@@ -75,5 +75,5 @@ test('ninefold run lifecycle → the pass is over, and what it did is said', asy
 });
 
 test('days that are not as long as days → the log of the server warns', async () => {
-  expect(daemon().output).toContain('Days of lifecycle rules are not as long as days');
+  await eventually(() => expect(daemon().output).toContain('Days of lifecycle rules are not as long as days'));
 });

@@ -19,7 +19,8 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { sendRaw } from '../support/raw-http.ts';
 import { refusal } from '../support/refusals.ts';
 import { signedRequests } from '../support/signed-requests.ts';
@@ -111,7 +112,7 @@ async function figures(bucket: string, filter: string): Promise<Record<string, n
 
 /** A request is counted once it is answered, so what was answered last may be missing for a moment. */
 const count = (bucket: string, filter: string, wanted: Record<string, number>) =>
-  vi.waitFor(async () => expect(await figures(bucket, filter)).toEqual(wanted), { timeout: 10_000 });
+  eventually(async () => expect(await figures(bucket, filter)).toEqual(wanted));
 
 /** Of so many requests; without bytes and errors where there were none. */
 const counted = (types: Record<string, number>, other: { errors?: number; down?: number; up?: number } = {}) => {
@@ -147,7 +148,7 @@ test('requests of every type → counted as CloudWatch counts them; operations o
   await client.send(new DeleteObjectCommand(object));
   await expect(client.send(new HeadObjectCommand(object))).rejects.toMatchObject({ name: 'NotFound' });
   await client.send(new GetBucketTaggingCommand({ Bucket })).catch(() => undefined);
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const found = await figures(Bucket, 'all');
     const { downloaded_bytes_total: down = 0, uploaded_bytes_total: up = 0 } = found;
     const types = { get: 1, put: 2, delete: 2, head: 2, post: 2, list: 1 };
@@ -184,7 +185,7 @@ test('a configuration that is removed → its figures go, and those of another s
   await put(Bucket, { Id: 'a' });
   await put(Bucket, { Id: 'b' });
   await daemon().client.send(new ListObjectsV2Command({ Bucket }));
-  await vi.waitFor(async () => expect(await figures(Bucket, 'b')).toMatchObject({ 'requests_total,type="list"': 1 }));
+  await eventually(async () => expect(await figures(Bucket, 'b')).toMatchObject({ 'requests_total,type="list"': 1 }));
   await remove(Bucket, 'a');
   expect(await figures(Bucket, 'a')).toEqual({});
   expect(await figures(Bucket, 'b')).toMatchObject({ 'requests_total,type="list"': 1 });
@@ -210,5 +211,5 @@ test('after a restart → what is configured is counted', async () => {
   await put(Bucket, { Id: 'a' });
   await daemon().restart();
   await daemon().client.send(new ListObjectsV2Command({ Bucket }));
-  await vi.waitFor(async () => expect(await figures(Bucket, 'a')).toMatchObject({ 'requests_total,type="list"': 1 }));
+  await eventually(async () => expect(await figures(Bucket, 'a')).toMatchObject({ 'requests_total,type="list"': 1 }));
 });

@@ -1,4 +1,7 @@
-/** Limits of requests a second. The rates are so low that nothing comes back while the tests run: bursts are all there is. */
+/**
+ * Limits of requests a second. The rates are so low that nothing comes back while the tests run, bursts are all there is; those of
+ * prefixes so low that a busy machine, too, sends more at once.
+ */
 import { GetUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -17,7 +20,7 @@ accounts:
 rateLimits:
   address: { perSecond: 0.0001, burst: 100 }
   accessKey: { perSecond: 0.0001, burst: 30 }
-  prefix: { writesPerSecond: 3, readsPerSecond: 4 }
+  prefix: { writesPerSecond: 1, readsPerSecond: 1 }
 `,
 });
 const { sign, sendWire } = signedRequests(daemon);
@@ -111,7 +114,7 @@ describe('by prefix', () => {
       });
     }
     const puts = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => put(`a/${i}`)));
-    expect(puts.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(3);
+    expect(puts.map(({ status }) => status)).toContain('fulfilled');
     expect(puts.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))).toContainEqual(slowDown);
     await put('b/1');
     const list = () => root.send(new ListObjectsV2Command({ Bucket, Prefix: 'a/x' }));

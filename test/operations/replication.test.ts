@@ -308,9 +308,11 @@ describe('what the operator sees and does', () => {
     await becomes(source, 'k', 'FAILED');
     expect(await versions(copy)).toEqual([]);
     expect(await seen(copy)).toMatchObject({ waiting: 0, failed: 1 });
-    const { body: metrics } = await sendRaw({ method: 'GET', path: '/-/metrics' });
     const labels = `bucket="${source}",destination="arn:aws:s3:::${copy}",rule="to-${copy}"`;
-    expect(metrics).toContain(`ninefold_s3_replication_failed_operations{${labels}} 1\n`);
+    await eventually(async () => {
+      const { body: metrics } = await sendRaw({ method: 'GET', path: '/-/metrics' });
+      expect(metrics).toContain(`ninefold_s3_replication_failed_operations{${labels}} 1\n`);
+    });
     expect((await seen(copy)).failures).toEqual([
       { bucket: source, key: 'k', versionId: VersionId, why: expect.stringContaining('s3:ReplicateObject') },
     ]);
@@ -329,7 +331,7 @@ describe('what the operator sees and does', () => {
     await put(source, [ruleTo(copy, { ExistingObjectReplication: { Status: 'Enabled' } })]);
     await becomes(source, 'old', 'COMPLETED');
     await eventually(async () => expect(await versions(copy)).toEqual(await versions(source)));
-    expect((await ask('GET', '')).body.resyncs).toEqual([]);
+    await eventually(async () => expect((await ask('GET', '')).body.resyncs).toEqual([]));
   });
 
   test('resync → what was there before the rules is replicated, null versions with ids of their own; done again → the same', async () => {

@@ -146,13 +146,14 @@ describe('topics', () => {
 describe('subscriptions', () => {
   test('by HTTP → asked first, then told of events in an envelope until the link in it is followed', async () => {
     const topic = await newTopic();
-    const Bucket = await bucketTelling(topic);
     const arn = await subscribeByHttp(topic);
+    const Bucket = await bucketTelling(topic);
     expect(arn.startsWith(`${topic}:`)).toBe(true);
     await daemon().client.send(new PutObjectCommand({ Bucket, Key: 'a key', Body: 'x' }));
-    const [told] = await eventually(() => {
-      const found = arrivedOf(topic, 'Notification');
-      expect(found).toHaveLength(1);
+    // Beside the test event of the bucket.
+    const told = await eventually(() => {
+      const found = arrivedOf(topic, 'Notification').find(({ Message }) => String(Message).includes('Records'));
+      expect(found).toBeDefined();
       return found;
     });
     expect(told).toMatchObject({ Subject: 'Amazon S3 Notification', TopicArn: topic });

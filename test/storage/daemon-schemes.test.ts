@@ -2,14 +2,14 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CopyObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DataFolders, diskNames, zoneNames } from '../support/data-folders.ts';
+import { eventually } from '../support/eventually.ts';
 import { StoredObjects } from '../support/stored-objects.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
 const kibibyte = 1024;
 const hot = { StorageClass: 'EXPRESS_ONEZONE' } as const;
-const noticeLimitMs = 10_000;
 
 const daemon = useDaemon({
   isHosted: false,
@@ -89,7 +89,7 @@ describe('EXPRESS_ONEZONE kept as 1+2', () => {
       for (let i = 0; ; i++) await objects.put(`${writer} ${i}`, i % 5 === 4 ? 600 * kibibyte : 3000, hot);
     });
     const ended = Promise.allSettled(writes);
-    await vi.waitUntil(() => objects.contents.size >= 40, { timeout: noticeLimitMs, interval: 1 });
+    await eventually(() => expect(objects.contents.size).toBeGreaterThanOrEqual(40), { interval: 1 });
     await daemon().kill9();
     await ended;
     await folders.lose(['zone-b']);

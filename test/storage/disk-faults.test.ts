@@ -10,7 +10,7 @@ import { FaultyFiles } from '../support/faulty-files.ts';
 import { becomes, expectKept, keep, LARGE, SMALL, stateOf } from '../support/kept-blobs.ts';
 
 /** Short, so that tests are; an operation of a disk in order takes a small part of it. */
-const TIMEOUT_MS = 1000;
+const TIMEOUT_MS = 1500;
 const PAUSE_MS = 30_000;
 /** So long that a busy machine does not take it for anything that is not hung. */
 const LONG_MS = 30_000;
@@ -240,7 +240,7 @@ describe('disks that hang', () => {
   it('a slow disk, far from hanging → its shards are raced, and it stays healthy', async () => {
     const disks = await BlobDisks.create();
     const files = FaultyFiles.install();
-    const store = await disks.open({ diskTimeoutMs: 5000 });
+    const store = await disks.open({ diskTimeoutMs: LONG_MS });
     const kept = await keep(store);
     const hang = files.hang({ operation: ['read', 'readv'], path: disks.path(1) });
     await disks.moveAway([0, 8]);

@@ -9,9 +9,10 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { databasePath } from '../../src/meta/database.ts';
 import type { Index } from '../../src/meta/types.ts';
+import { eventually } from '../support/eventually.ts';
 import { seededBytes } from '../support/seeded-bytes.ts';
 import { createBucket, everything, IndexFixture, names, put, rejection } from './index-fixture.ts';
 
@@ -53,7 +54,7 @@ test('pages are damaged while serving → IndexUnavailable, never other rows, an
   index.followEvents((placed) => told.push(...placed.map(({ target }) => target)));
   expect(await rejection(list())).toBe('IndexUnavailable');
   // Also what could still be read is refused until the index is restored.
-  await vi.waitFor(async () => expect(await list()).toBe(KEYS), { timeout: 30_000 });
+  await eventually(async () => expect(await list()).toBe(KEYS));
   expect(existsSync(`${path}.aside`)).toBe(true);
   await index.submit(put(bucketId, 'after', KEYS + 1));
   expect(await list()).toBe(KEYS + 1);
@@ -70,7 +71,7 @@ test('a change meets damaged pages → refused, and the index heals', async () =
     rejection(index.submit(put(bucketId, `key-${i * 40}`, KEYS + i + 1))),
   );
   expect(await Promise.all(submits)).toContain('IndexUnavailable');
-  await vi.waitFor(async () => expect(await list()).toBe(KEYS), { timeout: 30_000 });
+  await eventually(async () => expect(await list()).toBe(KEYS));
 });
 
 test('damage was noted and the server killed before it healed → the next start sets the database aside', async () => {

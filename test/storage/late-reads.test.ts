@@ -18,7 +18,7 @@ async function readPieces(store: ErasureBlobStore, ref: BlobRef): Promise<Uint8A
 test('a read that is late brings wrong bytes in the end → what was given out is not touched', async () => {
   const disks = await BlobDisks.create();
   const files = FaultyFiles.install();
-  const store = await disks.open({ diskTimeoutMs: 5000 });
+  const store = await disks.open({ diskTimeoutMs: 30_000 });
   const { small } = await keep(store);
   const [file = ''] = await disks.shardFiles(small.extents[0]?.segment ?? '');
   await flipBit(file, HEADER_BYTES + 5);

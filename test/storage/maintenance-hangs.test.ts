@@ -7,6 +7,8 @@ import { becomes, stateOf } from '../support/kept-blobs.ts';
 import { finish, mendAll, scrubAll } from '../support/maintenance.ts';
 
 const BYTES = sampleBytes(9000, 1);
+/** Short, so that tests are; so long that a busy machine does not take others for hung. */
+const diskTimeoutMs = 2000;
 
 async function scene() {
   const disks = await BlobDisks.create();
@@ -23,7 +25,7 @@ async function scene() {
 test('a read of scrub hangs → its disk is suspect, and scrub ends', async () => {
   const { disks, segment, shards, diskOf } = await scene();
   const files = FaultyFiles.install();
-  const store = await disks.open({ diskTimeoutMs: 500 });
+  const store = await disks.open({ diskTimeoutMs });
   const hang = files.hang({ operation: 'read', path: shards[4] ?? '' });
   await finish(store.maintenance.scrub(segment));
   expect(hang.met).toBe(1);
@@ -37,7 +39,7 @@ test.each(['write', 'sync'] as const)(
     const { disks, ref, segment, shards, diskOf } = await scene();
     await rm(shards[2] ?? '');
     const files = FaultyFiles.install();
-    const store = await disks.open({ diskTimeoutMs: 500 });
+    const store = await disks.open({ diskTimeoutMs });
     const hang = files.hang({ operation, path: `${shards[2]}.new` });
     await expect(finish(store.maintenance.repair(segment))).rejects.toThrow('cannot be written');
     expect(stateOf(store, diskOf(2))).toMatchObject({ state: 'suspect' });

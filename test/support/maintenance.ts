@@ -2,12 +2,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { expect } from 'vitest';
-import type { MaintenanceWork } from '../../src/blob/maintenance/types.ts';
 import type { ErasureBlobStore } from '../../src/blob/store.ts';
 import type { BlobDisks } from './blob-disks.ts';
 
 /** Runs work to its end; returns the bytes it read and wrote. */
-export async function finish(work: MaintenanceWork): Promise<number> {
+export async function finish(work: AsyncIterable<number>): Promise<number> {
   let bytes = 0;
   for await (const progress of work) bytes += progress;
   return bytes;

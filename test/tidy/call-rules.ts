@@ -46,7 +46,7 @@ export const seededChance: Rule = {
 
 export const noSleeps: Rule = {
   name: 'tests do not sleep',
-  advice: 'wait for the condition itself (vi.waitFor, an event) or drive the clock.',
+  advice: 'wait for the condition itself (eventually, an event) or drive the clock.',
   check(source) {
     if (!isTest(source.path)) return [];
     return findNodes(source, (node, ancestors) => {
@@ -54,6 +54,21 @@ export const noSleeps: Rule = {
       if (from === 'node:timers/promises') return 'node:timers/promises';
       const isTimer = node.type === 'CallExpression' && dottedName(node['callee']) === 'setTimeout';
       return isTimer && isPromiseOfDelay(node, ancestors) ? 'a promise that only waits for setTimeout' : undefined;
+    });
+  },
+};
+
+const waits = new Set(['vi.waitFor', 'vi.waitUntil', 'expect.poll']);
+
+export const patientWaits: Rule = {
+  name: 'tests wait for longer than the second that is the default',
+  advice: 'use eventually (test/support/eventually.ts), or say for how long: a busy machine needs more.',
+  check(source) {
+    if (!isTest(source.path)) return [];
+    return findNodes(source, (node) => {
+      if (node.type !== 'CallExpression' || nodesOf(node['arguments']).length > 1) return undefined;
+      const name = dottedName(node['callee']) ?? '';
+      return waits.has(name) ? `${name} without a limit of its own` : undefined;
     });
   },
 };

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { type ChecksumAlgorithm, checksumAlgorithms, type Digests, digestLengthBytes } from './algorithms.ts';
 import { DigestPool, digest, digestGiven, openDigester } from './digester.ts';
 
@@ -168,7 +169,7 @@ test('what an upload usually asks for → a small digest never waits', async () 
 test('a thread without streams → ends; the next stream has another one', async () => {
   const idle = new DigestPool({ threads: 1, ring: tinyRing, idleMsMax: 20 });
   const first = await feed(idle.open(all), sample(5_000), [1_500]);
-  await vi.waitFor(() => expect(idle.threads).toBe(0));
+  await eventually(() => expect(idle.threads).toBe(0));
   expect(await feed(idle.open(all), sample(5_000), [700])).toEqual(first);
   await idle.close();
 });
