@@ -53,8 +53,9 @@ async function killDuringPut(world: World, step: Extract<FaultStep, { do: 'kill 
   const { name, model } = placeOf(world, step);
   const content = bytesOf(step.content);
   const etag = md5Hex(content);
+  const attempt = String(world.operations);
   const fromMs = Date.now();
-  const sent = world.s3.put(name, content).catch((error: unknown) => {
+  const sent = world.s3.put(name, content, { 'x-amz-meta-attempt': attempt }).catch((error: unknown) => {
     if (!isConnectionError(error)) throw error;
     return undefined;
   });
@@ -67,12 +68,11 @@ async function killDuringPut(world: World, step: Extract<FaultStep, { do: 'kill 
     const versionId = newVersionId(world, name.bucket, answer);
     return model.add(name.key, { versionId, content, etag, tag: undefined, made });
   }
-  // It may have taken effect, and then wholly: a version is there that the model does not have, or another null version.
+  // It may have taken effect, and then wholly. A null version of before may have the same bytes, but is of another attempt.
   const head = await world.s3.head(name);
+  if (head.status !== 200 || head.headers['x-amz-meta-attempt'] !== attempt) return;
+  expect(head.headers.etag).toBe(`"${etag}"`);
   const versionId = String(head.headers['x-amz-version-id'] ?? 'null');
-  const current = model.current(name.key);
-  if (head.status !== 200 || head.headers.etag !== `"${etag}"`) return;
-  if (current?.versionId === versionId && (versionId !== 'null' || current.etag === etag)) return;
   model.add(name.key, { versionId, content, etag, tag: undefined, made });
 }
 

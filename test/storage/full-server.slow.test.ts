@@ -1,9 +1,10 @@
 /** A server whose zones, disks, log and index all lie on one real file system of 64 MiB: the reserve must serve them all. */
 import { join } from 'node:path';
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { BlobDisks, sampleBytes } from '../support/blob-disks.ts';
 import { startDaemon } from '../support/daemon.ts';
+import { eventually } from '../support/eventually.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 
 const MIB = 1024 * 1024;
@@ -38,5 +39,5 @@ test('PUT until it is full → 507 InsufficientCapacity; GET and DELETE go on; s
     expect(sampleBytes(2 * MIB, 7).equals((await Body?.transformToByteArray()) ?? Buffer.of())).toBe(true);
   }
   for (const Key of keys) await daemon.client.send(new DeleteObjectCommand({ Bucket, Key }));
-  await vi.waitFor(() => put('again', 4 * MIB), { timeout: 30_000, interval: 200 });
+  await eventually(() => put('again', 4 * MIB), { interval: 200 });
 });

@@ -1,7 +1,8 @@
 /** Servers killed at random moments of a running workload, and what is found after each restart. */
-import { vi } from 'vitest';
+import { expect } from 'vitest';
 import { CrashWorkload } from './crash-workload.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { eventually } from './eventually.ts';
 import { SeededRandom } from './seeded-random.ts';
 
 /** The seed of this run: a fixed one unless NINEFOLD_TEST_SEED gives another. */
@@ -42,7 +43,7 @@ export async function runCrashes({ kills, runMsMax, report, beforeLastStart }: C
   for (let kill = 1; kill <= kills; kill++) {
     const acknowledgedMin = workload.acknowledged + acknowledgedMinPerKill;
     const killSomewhen = async (): Promise<void> => {
-      await vi.waitUntil(() => workload.acknowledged >= acknowledgedMin, { timeout: 30_000, interval: 10 });
+      await eventually(() => expect(workload.acknowledged).toBeGreaterThanOrEqual(acknowledgedMin));
       await killIn(random.below(runMsMax), daemon);
     };
     await Promise.all([killSomewhen(), workload.runUntilBroken()]);

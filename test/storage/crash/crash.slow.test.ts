@@ -17,8 +17,11 @@ const processes = new TrialProcesses();
 
 afterAll(() => processes[Symbol.dispose]());
 
+/** The longest scene takes one minute on two idle cores, and three where these have other work. */
+const limitMs = 1_200_000;
+
 // As many at once as there are cores (vitest.slow.config.ts).
-test.concurrent.for(scenes)('$name: $story', async ({ name: scene }) => {
+test.concurrent.for(scenes)('$name: $story', { timeout: limitMs }, async ({ name: scene }) => {
   const folder = mkdtempSync(join(memoryFolder, 'ninefold-recording-'));
   const startMs = performance.now();
   const { points, failures } = await processes.try({ scene, folder, seed });
