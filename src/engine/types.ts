@@ -36,11 +36,18 @@ import type {
   Upload,
   Version,
 } from '../meta/records.ts';
-import type { IdentityState, ObjectPage, PartPage, UploadPage } from '../meta/types.ts';
+import type {
+  IdentityState,
+  ObjectPage,
+  OutboxAsideQuery,
+  OutboxPlaceQuery,
+  PartPage,
+  UploadPage,
+} from '../meta/types.ts';
 import type { AccessLogs } from './access-log/types.ts';
 import type { Analytics } from './analytics/types.ts';
 import type { CustomerKey, Encryption, NewEncryption } from './encryption/types.ts';
-import type { Outbox } from './events/outbox.ts';
+import type { Outbox, SettledEvents } from './events/outbox.ts';
 import type { Garbage } from './garbage.ts';
 import type { Inventory } from './inventory/types.ts';
 import type { Lifecycle } from './lifecycle/types.ts';
@@ -77,8 +84,10 @@ export type {
   ObjectLock,
   ObjectPage,
   Outbox,
+  OutboxAsideQuery,
   OutboxEntry,
   OutboxEvent,
+  OutboxPlaceQuery,
   Part,
   PartPage,
   Permission,
@@ -88,6 +97,7 @@ export type {
   RestoreTier,
   Retention,
   RetentionMode,
+  SettledEvents,
   Tag,
   TestEvent,
   TopicMessage,

@@ -54,8 +54,8 @@ test('all are taken → sent in the order of each key, and settled once', async 
   lane.add(entries('a', 'a', 'b', 'a'));
   for (let times = 0; times < 3; times++) await step();
   expect(sent.filter((key) => key === 'a')).toHaveLength(3);
-  expect(lane.takeSettled()).toEqual({ delivered: expect.arrayContaining([1, 2, 3, 4]), dead: [] });
-  expect(lane.takeSettled()).toEqual({ delivered: [], dead: [] });
+  expect(lane.takeSettled()).toEqual({ delivered: expect.arrayContaining([1, 2, 3, 4]), dead: [], aside: [] });
+  expect(lane.takeSettled()).toEqual({ delivered: [], dead: [], aside: [] });
   expect(lane.last).toBe(4);
 });
 
@@ -72,7 +72,7 @@ test('one is not taken → it alone is sent again, later and later, and what is 
   expect(sent).toHaveLength(3);
   await step(501);
   expect(sent).toHaveLength(4);
-  expect(lane.takeSettled()).toEqual({ delivered: [3], dead: [] });
+  expect(lane.takeSettled()).toEqual({ delivered: [3], dead: [], aside: [] });
   expect(lane.lastError).toBe('answered 503');
 });
 
@@ -82,11 +82,11 @@ test('not taken for too long → a dead letter, and its key goes on with the nex
   lane.add(entries('k', 'k'));
   await step();
   await step(1000);
-  expect(lane.takeSettled()).toEqual({ delivered: [], dead: [1] });
+  expect(lane.takeSettled()).toEqual({ delivered: [], dead: [1], aside: [] });
   await lane.refill(async () => entries('k', 'k').slice(1));
   isDown = false;
   await step(60_000);
-  expect(lane.takeSettled()).toEqual({ delivered: [2], dead: [] });
+  expect(lane.takeSettled()).toEqual({ delivered: [2], dead: [], aside: [] });
   expect(sent).toHaveLength(3);
 });
 
@@ -106,9 +106,9 @@ test('the target has its own way of trying again → that holds; what it gives u
   await step(1);
   expect(sent).toHaveLength(4);
   await step(20_000);
-  expect(lane.takeSettled()).toEqual({ delivered: [], dead: [2] });
+  expect(lane.takeSettled()).toEqual({ delivered: [], dead: [2], aside: [] });
   await step(60_000);
-  expect(lane.takeSettled()).toEqual({ delivered: [1], dead: [] });
+  expect(lane.takeSettled()).toEqual({ delivered: [1], dead: [], aside: [] });
   expect(buried).toEqual(['kept answered 503', 'lost answered 503', 'kept answered 503']);
 });
 
@@ -132,7 +132,7 @@ test('given up while something fails → it is neither settled nor sent again', 
   await step();
   await step(60_000);
   expect(sent).toHaveLength(1);
-  expect(lane.takeSettled()).toEqual({ delivered: [], dead: [] });
+  expect(lane.takeSettled()).toEqual({ delivered: [], dead: [], aside: [] });
 });
 
 test('the target takes several → of different keys together, of one key one after the other; what failed is alone', async () => {
@@ -173,4 +173,23 @@ test('one key fails for long → what is behind it takes no room, and comes in i
   const last = outbox.length;
   expect(settled).toEqual([last, ...outbox.slice(0, -1).map(({ sequence }) => sequence)]);
   expect(lane.room).toBe(room);
+});
+
+test('what was set aside has been taken, and the outbox does not know it yet → what is behind it is sent', async () => {
+  const { lane, sent, step } = laneTo(() => true);
+  const [first, second] = entries('a', 'a');
+  if (first === undefined || second === undefined) throw new Error('There are no events');
+  lane.add([first]);
+  await step();
+  lane.add([second], new Map([[2, 1]]));
+  await step();
+  expect(sent).toEqual(['a', 'a']);
+});
+
+test('what is behind one that is set aside → is passed by', async () => {
+  const { lane, sent, step } = laneTo(() => true);
+  lane.add(entries('a', 'b'), new Map([[1, 0]]));
+  await step();
+  expect(sent).toEqual(['b']);
+  expect(lane.last).toBe(2);
 });

@@ -1,4 +1,5 @@
 /** The lanes to the targets that there are; those of targets that are gone end when nothing is left in them. */
+import type { SettledEvents } from '../engine/types.ts';
 import { Lane, type LaneOptions } from './lane.ts';
 import type { EventTarget } from './target.ts';
 
@@ -36,9 +37,18 @@ export class Lanes {
   }
 
   /** What became of events since the last call. */
-  takeSettled(): { readonly delivered: readonly number[]; readonly dead: readonly number[] } {
+  takeSettled(): Required<SettledEvents> {
     const settled = this.all().map((lane) => lane.takeSettled());
-    return { delivered: settled.flatMap(({ delivered }) => delivered), dead: settled.flatMap(({ dead }) => dead) };
+    return {
+      delivered: settled.flatMap(({ delivered }) => delivered),
+      dead: settled.flatMap(({ dead }) => dead),
+      aside: settled.flatMap(({ aside }) => aside),
+    };
+  }
+
+  /** The outbox knows of events that they are set aside. */
+  areAside(sequences: readonly number[]): void {
+    for (const lane of this.#lanes.values()) lane.areAside(sequences);
   }
 
   /** Resolves when nothing is under way any more. */

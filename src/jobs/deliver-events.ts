@@ -3,7 +3,7 @@
  * so a slow target holds up nothing: not the other targets, no request, no start. What a target has taken is removed from
  * the outbox afterwards: an event in between is sent again after a crash, and none is ever lost.
  */
-import type { Outbox, OutboxEvent } from '../engine/types.ts';
+import type { Outbox, OutboxEvent, SettledEvents } from '../engine/types.ts';
 import type { Lane } from '../events/lane.ts';
 import { Lanes } from '../events/lanes.ts';
 import type { EventTarget } from '../events/target.ts';
@@ -31,6 +31,8 @@ export interface DeliveryOptions {
   readonly unclaimed: Unclaimed;
   /** How long an event is tried before it is a dead letter. */
   readonly retryForMs: number;
+  /** Most events that are held for a target; without it as many as a window does. */
+  readonly heldMax?: number;
 }
 
 export interface Delivery {
@@ -40,25 +42,31 @@ export interface Delivery {
 }
 
 export function deliverEvents(options: DeliveryOptions): Delivery {
-  const { outbox, targets, unclaimed, messageOf, deference, clock, log, retryForMs } = options;
+  const { outbox, targets, unclaimed, messageOf, deference, clock, log, retryForMs, heldMax } = options;
   const abort = new AbortController();
   const lanes = new Lanes({
     messageOf,
     mayBegin: (sinceMs) => deference.mayBegin({ sinceMs }),
     clock,
     retryForMs,
+    heldMax,
     signal: abort.signal,
   });
   /** What has come to its end and is not written down yet. */
-  let settled: { delivered: readonly number[]; dead: readonly number[] } = { delivered: [], dead: [] };
+  let settled: Required<SettledEvents> = { delivered: [], dead: [], aside: [] };
 
   async function settle(): Promise<void> {
     const more = lanes.takeSettled();
-    settled = { delivered: [...settled.delivered, ...more.delivered], dead: [...settled.dead, ...more.dead] };
-    const { delivered, dead } = settled;
-    if (delivered.length + dead.length === 0) return;
+    settled = {
+      delivered: [...settled.delivered, ...more.delivered],
+      dead: [...settled.dead, ...more.dead],
+      aside: [...settled.aside, ...more.aside],
+    };
+    const { delivered, dead, aside } = settled;
+    if (delivered.length + dead.length + aside.length === 0) return;
     await outbox.settle(settled);
-    settled = { delivered: [], dead: [] };
+    settled = { delivered: [], dead: [], aside: [] };
+    lanes.areAside(aside.map(({ sequence }) => sequence));
     if (dead.length > 0) log.warn({ events: dead.length }, 'Events were given up and are kept as dead letters');
   }
 
@@ -66,8 +74,9 @@ export function deliverEvents(options: DeliveryOptions): Delivery {
     await lane.refill((passed) => outbox.listOn({ target: lane.arn, ...passed }));
     lane.pump();
     if (lane.isHeldBack) return;
+    await lane.bringBack((query) => outbox.listAside({ target: lane.arn, ...query }));
     const limit = Math.min(readMax, lane.room);
-    if (limit > 0) lane.add(await outbox.list({ target: lane.arn, after: lane.last, limit }));
+    if (limit > 0) await takeIn(lane, outbox, limit);
     lane.pump();
   }
 
@@ -100,4 +109,10 @@ export function deliverEvents(options: DeliveryOptions): Delivery {
       await Promise.all(targets().map((target) => target.close?.()));
     },
   };
+}
+
+async function takeIn(lane: Lane, outbox: Outbox, limit: number): Promise<void> {
+  const entries = await outbox.list({ target: lane.arn, after: lane.last, limit });
+  const behind = lane.maybeBehind(entries);
+  lane.add(entries, behind.length === 0 ? undefined : await outbox.findAside(behind));
 }

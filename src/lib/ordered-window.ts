@@ -3,6 +3,9 @@
  * keys beside each other. One that fails is tried again, later and later, and holds up its key alone. No more is held than a
  * window: of a key that is held up its first entry, of any other the first ones. What is behind them is passed by, and read
  * when they are done.
+ *
+ * Where many keys are held up, their first entries may be set aside: then the queue alone knows of them, and what comes later of
+ * their keys is passed by as well, until they are brought back.
  */
 import type { Clock } from './clock.ts';
 import { randomShare } from './ids.ts';
@@ -13,9 +16,18 @@ const pauseMsMin = 500;
 /** Most entries of one key that are held: what is behind them stays in the queue until their turn comes. */
 export const chainMax = 100;
 
-/** Its place in the order of all. */
+/** How an entry was tried that is set aside. */
+export interface Tries {
+  readonly triedMs: number;
+  readonly failures: number;
+  readonly againMs: number;
+}
+
 export interface Sequenced {
+  /** Its place in the order of all. */
   readonly sequence: number;
+  /** Of one that is set aside. */
+  readonly tries?: Tries;
 }
 
 /** Entries of one key. */
@@ -24,6 +36,11 @@ export interface Chain<Entry extends Sequenced> {
   readonly entries: Entry[];
   /** Whether further ones were passed by, and lie in the queue. */
   hasMore: boolean;
+  /** Whether its first entry has failed since it was read. */
+  hasFailed: boolean;
+  /** Whether it was set aside before. */
+  readonly isBack: boolean;
+  /** Of the first entry. */
   failures: number;
   /** When the first of them was tried first. */
   triedMs: number | undefined;
@@ -42,26 +59,34 @@ export interface OrderedWindowOptions<Entry extends Sequenced> {
   readonly keyOf: (entry: Entry) => string;
   /** Between two attempts. */
   readonly pauseMsMax: number;
+  /** Most entries that are held; `windowMax` without it. */
+  readonly heldMax?: number | undefined;
 }
 
 export class OrderedWindow<Entry extends Sequenced> {
   readonly #options: OrderedWindowOptions<Entry>;
+  readonly #heldMax: number;
   readonly #chains = new Map<string, Chain<Entry>>();
   readonly #ready: Chain<Entry>[] = [];
   readonly #waiting = new Set<Chain<Entry>>();
   /** Those of which all that was held is settled, and more lies in the queue: by the settled one. */
   readonly #drained = new Map<Chain<Entry>, Entry>();
+  /** Those that are being set aside, by their first entries: the queue does not know it yet. */
+  readonly #leaving = new Map<number, Chain<Entry>>();
   #held = 0;
+  /** Whether anything may be set aside. */
+  hasAside = false;
   /** Sequence of the last entry that was taken in. */
   last = 0;
 
   constructor(options: OrderedWindowOptions<Entry>) {
     this.#options = options;
+    this.#heldMax = options.heldMax ?? windowMax;
   }
 
   /** How many more entries it takes in. */
   get room(): number {
-    return windowMax - this.#held;
+    return this.#heldMax - this.#held;
   }
   get isEmpty(): boolean {
     return this.#chains.size === 0;
@@ -71,24 +96,42 @@ export class OrderedWindow<Entry extends Sequenced> {
     return this.#ready;
   }
 
+  /** Whether so many wait to be tried again that those that fail are better set aside. */
+  get isCrowded(): boolean {
+    return this.#waiting.size >= this.#heldMax / 2;
+  }
+  /** Whether an entry's key is among those that are held. */
+  knows(entry: Entry): boolean {
+    return this.#chains.has(this.#options.keyOf(entry));
+  }
+
   *held(): Generator<Entry> {
     for (const { entries } of this.#chains.values()) yield* entries;
   }
 
-  /** Takes in what comes next. */
-  add(entries: readonly Entry[]): void {
+  /** Takes in what comes next; `behind` are those behind one of their key that is set aside. */
+  add(entries: readonly Entry[], behind: ReadonlySet<number> = new Set()): void {
+    const aside = new Set<string>();
     for (const entry of entries) {
       this.last = entry.sequence;
       const key = this.#options.keyOf(entry);
       const chain = this.#chains.get(key);
       if (chain === undefined) {
-        const begun = { key, entries: [], hasMore: false, failures: 0, triedMs: undefined, nextTryMs: 0 };
-        this.#chains.set(key, begun);
-        this.#hold(begun, [entry]);
-        this.#ready.push(begun);
+        if (behind.has(entry.sequence) || aside.has(key)) continue;
+        if (entry.tries === undefined) this.#ready.push(this.#begin(entry));
+        else if (!this.isCrowded) this.#waiting.add(this.#begin(entry));
+        else {
+          aside.add(key);
+          this.hasAside = true;
+        }
       } else if (chain.hasMore || chain.failures > 0 || chain.entries.length >= chainMax) chain.hasMore = true;
       else this.#hold(chain, [entry]);
     }
+  }
+
+  /** Takes in entries that were set aside, to be tried at once. */
+  bringBack(entries: readonly Entry[]): void {
+    for (const entry of entries) if (!this.knows(entry)) this.#ready.push(this.#begin(entry));
   }
 
   /** Has entries that were passed by read, behind a settled one of their key. Nothing may be added meanwhile. */
@@ -139,23 +182,67 @@ export class OrderedWindow<Entry extends Sequenced> {
   }
 
   /** The first entry of a chain is tried again, after a pause that grows unless one is given. */
-  failed(chain: Chain<Entry>, pauseMs = this.#pauseMs(chain.failures)): void {
+  failed(chain: Chain<Entry>, pauseMs?: number): void {
+    this.#noteFailure(chain, pauseMs);
+    this.#waiting.add(chain);
+  }
+
+  /** The same, but it is to wait in the queue: returns how it was tried, which is to be noted there. */
+  setAside(chain: Chain<Entry>, pauseMs?: number): Tries & Sequenced {
+    this.#noteFailure(chain, pauseMs);
+    const sequence = chain.entries[0]?.sequence ?? 0;
+    this.#leaving.set(sequence, chain);
+    const { triedMs = this.#options.clock.nowMs(), failures, nextTryMs } = chain;
+    return { sequence, triedMs, failures, againMs: Math.ceil(nextTryMs) };
+  }
+
+  /** The queue knows of entries that they are set aside. */
+  areAside(sequences: Iterable<number>): void {
+    for (const sequence of sequences) {
+      const chain = this.#leaving.get(sequence);
+      if (chain === undefined) continue;
+      this.#leaving.delete(sequence);
+      this.#chains.delete(chain.key);
+      this.#held -= chain.entries.length;
+      this.hasAside = true;
+    }
+  }
+
+  #noteFailure(chain: Chain<Entry>, pauseMs = this.#pauseMs(chain.failures)): void {
     chain.failures++;
+    chain.hasFailed = true;
     chain.nextTryMs = this.#options.clock.nowMs() + pauseMs;
     const passed = chain.entries.splice(1).length;
     this.#held -= passed;
     chain.hasMore ||= passed > 0;
-    this.#waiting.add(chain);
   }
 
   /** The first entry of a chain is settled. */
   settled(chain: Chain<Entry>, entry: Entry): void {
     this.#held--;
     chain.entries.shift();
-    [chain.failures, chain.triedMs] = [0, undefined];
+    [chain.failures, chain.triedMs, chain.hasFailed] = [0, undefined, false];
     if (chain.entries.length > 0) this.#ready.push(chain);
     else if (chain.hasMore) this.#drained.set(chain, entry);
     else this.#chains.delete(chain.key);
+  }
+
+  #begin(entry: Entry): Chain<Entry> {
+    const { tries } = entry;
+    const chain: Chain<Entry> = {
+      key: this.#options.keyOf(entry),
+      entries: [],
+      // What came after one that was set aside was passed by.
+      hasMore: tries !== undefined,
+      hasFailed: false,
+      isBack: tries !== undefined,
+      failures: tries?.failures ?? 0,
+      triedMs: tries?.triedMs,
+      nextTryMs: tries?.againMs ?? 0,
+    };
+    this.#chains.set(chain.key, chain);
+    this.#hold(chain, [entry]);
+    return chain;
   }
 
   #hold(chain: Chain<Entry>, entries: readonly Entry[]): void {

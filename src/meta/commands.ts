@@ -14,6 +14,7 @@ import type {
   BlobLocation,
   BucketConfigKind,
   Checksum,
+  EventSetAside,
   Grant,
   IdentityName,
   ObjectAttributes,
@@ -303,11 +304,12 @@ export interface PostMessages {
   readonly messages: readonly { readonly target: string; readonly event: TopicMessage | QueueMessage }[];
 }
 
-/** What became of events in the outbox, by their sequences: those delivered go, dead letters stay. */
+/** What became of events in the outbox, by their sequences: those delivered go, dead letters stay, others wait to be tried again. */
 export interface SettleEvents {
   readonly type: 'settle-events';
   readonly delivered: readonly number[];
   readonly dead: readonly number[];
+  readonly aside?: readonly EventSetAside[];
 }
 
 /** Sends the oldest dead letters of a target again, so many at most, as events that happened after all others. */

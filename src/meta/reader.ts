@@ -19,7 +19,14 @@ import { BucketReader } from './tables/buckets.ts';
 import { IdentityReader } from './tables/identities.ts';
 import { JobStateReader } from './tables/job-states.ts';
 import type { Statements } from './tables/lazy-statements.ts';
-import { type OutboxKeyQuery, type OutboxQuery, OutboxReader, type OutboxSize } from './tables/outbox.ts';
+import {
+  type OutboxAsideQuery,
+  type OutboxKeyQuery,
+  type OutboxPlaceQuery,
+  type OutboxQuery,
+  OutboxReader,
+  type OutboxSize,
+} from './tables/outbox.ts';
 import { unpackLock, unpackSlices, unpackTags, unpackTiering } from './tables/packing.ts';
 import { PartReader, toPart } from './tables/parts.ts';
 import {
@@ -266,6 +273,19 @@ export class Reader implements IndexReader {
 
   async listEventsOn(query: OutboxKeyQuery): Promise<readonly OutboxEntry[]> {
     return this.#outbox.waitingOn(query);
+  }
+
+  async listEventsAside(query: OutboxAsideQuery): Promise<readonly OutboxEntry[]> {
+    return this.#outbox.aside(query);
+  }
+
+  async findEventsAside(behind: readonly OutboxPlaceQuery[]): Promise<ReadonlyMap<number, number>> {
+    return new Map(
+      behind.flatMap((place) => {
+        const found = this.#outbox.asideBefore(place);
+        return found === undefined ? [] : [[place.sequence, found] as const];
+      }),
+    );
   }
 
   async countEvents(): Promise<readonly OutboxSize[]> {

@@ -356,9 +356,25 @@ export interface PlacedEvent {
   readonly event: OutboxEvent;
 }
 
+/** How an event was tried that its target has not taken. */
+export interface EventTries {
+  /** When it was tried first. */
+  readonly triedMs: number;
+  readonly failures: number;
+  /** From when on it is tried again. */
+  readonly againMs: number;
+}
+
+/** An event that waits in the outbox to be tried again, and has others of its key wait behind it. */
+export interface EventSetAside extends EventTries {
+  readonly sequence: number;
+}
+
 /** An event on its way to one target. */
 export interface OutboxEntry {
   /** Its place in the order of all. */
   readonly sequence: number;
   readonly event: OutboxEvent;
+  /** Of one that is set aside. */
+  readonly tries?: EventTries;
 }

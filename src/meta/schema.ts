@@ -251,4 +251,12 @@ export const MIGRATIONS: readonly string[] = [
     body TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- Events that a target has not taken, set aside until they are tried again: when they were tried first, how often, and from when on.
+  ALTER TABLE outbox ADD COLUMN tried_ms INTEGER;
+  ALTER TABLE outbox ADD COLUMN failures INTEGER;
+  ALTER TABLE outbox ADD COLUMN again_ms INTEGER;
+  CREATE INDEX outbox_aside ON outbox (target, again_ms, sequence) WHERE again_ms IS NOT NULL;
+  CREATE INDEX outbox_aside_by_key ON outbox (target, event ->> '$.key', sequence) WHERE again_ms IS NOT NULL;
+  `,
 ];

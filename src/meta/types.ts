@@ -18,10 +18,19 @@ import type {
   Version,
 } from './records.ts';
 import type { LogBatchQuery } from './tables/access-logs.ts';
-import type { OutboxKeyQuery, OutboxQuery, OutboxSize } from './tables/outbox.ts';
+import type { OutboxAsideQuery, OutboxKeyQuery, OutboxPlaceQuery, OutboxQuery, OutboxSize } from './tables/outbox.ts';
 import type { ReplicationKeyQuery, ReplicationQuery, ReplicationSize } from './tables/replication.ts';
 
-export type { OutboxKeyQuery, OutboxQuery, OutboxSize, ReplicationKeyQuery, ReplicationQuery, ReplicationSize };
+export type {
+  OutboxAsideQuery,
+  OutboxKeyQuery,
+  OutboxPlaceQuery,
+  OutboxQuery,
+  OutboxSize,
+  ReplicationKeyQuery,
+  ReplicationQuery,
+  ReplicationSize,
+};
 
 export interface BucketPage {
   readonly buckets: readonly Bucket[];
@@ -201,6 +210,10 @@ export interface IndexReader {
   listEvents(query: OutboxQuery): Promise<readonly OutboxEntry[]>;
   /** The same of one key, up to a place in the order. */
   listEventsOn(query: OutboxKeyQuery): Promise<readonly OutboxEntry[]>;
+  /** Of those that are set aside the ones that may be tried again. */
+  listEventsAside(query: OutboxAsideQuery): Promise<readonly OutboxEntry[]>;
+  /** Of events behind one of their key that is set aside, the sequence of that one by theirs. */
+  findEventsAside(behind: readonly OutboxPlaceQuery[]): Promise<ReadonlyMap<number, number>>;
   /** How many wait for each target, and how many are dead letters; only of targets for which there are any. */
   countEvents(): Promise<readonly OutboxSize[]>;
   /** What waits for a destination, or has failed, in the order in which it happened. */

@@ -1,9 +1,24 @@
 /** What delivers events sees of the outbox. */
 import type { QueueMessage, TopicMessage } from '../../meta/messages.ts';
-import type { OutboxEntry, TestEvent } from '../../meta/records.ts';
-import type { EventFollower, OutboxKeyQuery, OutboxQuery, OutboxSize } from '../../meta/types.ts';
+import type { EventSetAside, OutboxEntry, TestEvent } from '../../meta/records.ts';
+import type {
+  EventFollower,
+  OutboxAsideQuery,
+  OutboxKeyQuery,
+  OutboxPlaceQuery,
+  OutboxQuery,
+  OutboxSize,
+} from '../../meta/types.ts';
 import type { EngineContext } from '../context.ts';
 import { refusing } from '../refusals.ts';
+
+/** What became of events, by their sequences. */
+export interface SettledEvents {
+  readonly delivered: readonly number[];
+  readonly dead: readonly number[];
+  /** Not taken, and to be tried again. */
+  readonly aside?: readonly EventSetAside[];
+}
 
 export interface Outbox {
   /** Events that wait for a target, in the order in which they happened. */
@@ -12,8 +27,12 @@ export interface Outbox {
   listOn(query: OutboxKeyQuery): Promise<readonly OutboxEntry[]>;
   /** How much waits for each target, dead letters apart; only of targets for which anything does. */
   sizes(): Promise<readonly OutboxSize[]>;
-  /** Says what became of events, by their sequences: those delivered go, dead letters stay and are no longer listed. */
-  settle(outcome: { readonly delivered: readonly number[]; readonly dead: readonly number[] }): Promise<void>;
+  /** Events that are set aside and may be tried again, in the order of that. */
+  listAside(query: OutboxAsideQuery): Promise<readonly OutboxEntry[]>;
+  /** Of events behind one of their key that is set aside, the sequence of that one by theirs. */
+  findAside(behind: readonly OutboxPlaceQuery[]): Promise<ReadonlyMap<number, number>>;
+  /** Says what became of events: those delivered go, dead letters stay and are no longer listed, what is set aside waits. */
+  settle(outcome: SettledEvents): Promise<void>;
   /** Sends the dead letters of a target again, and says how many there were. */
   replay(target: string): Promise<number>;
   /** Forgets the dead letters of a target, or what waits for it, and says how many there were. */
@@ -34,7 +53,10 @@ export function createOutbox({ index, clock }: Pick<EngineContext, 'index' | 'cl
     list: (query) => refusing({}, () => index.listEvents(query)),
     listOn: (query) => refusing({}, () => index.listEventsOn(query)),
     sizes: () => refusing({}, () => index.countEvents()),
-    settle: ({ delivered, dead }) => refusing({}, () => index.submit({ type: 'settle-events', delivered, dead })),
+    listAside: (query) => refusing({}, () => index.listEventsAside(query)),
+    findAside: (behind) => refusing({}, () => index.findEventsAside(behind)),
+    settle: ({ delivered, dead, aside = [] }) =>
+      refusing({}, () => index.submit({ type: 'settle-events', delivered, dead, ...(aside.length > 0 && { aside }) })),
     replay: (target) =>
       refusing({}, () => inPieces(() => index.submit({ type: 'replay-events', target, limit: atOnce }))),
     drop: (target, which) =>

@@ -50,9 +50,12 @@ export function postMessages(transaction: Transaction, { messages }: PostMessage
 }
 
 /** What is not there any more was settled before. */
-export function settleEvents(transaction: Transaction, { delivered, dead }: SettleEvents): void {
+export function settleEvents(transaction: Transaction, { delivered, dead, aside = [] }: SettleEvents): void {
   for (const sequence of delivered) transaction.outbox.remove(sequence);
   for (const sequence of dead) transaction.outbox.bury(sequence);
+  for (const { sequence, triedMs, failures, againMs } of aside) {
+    transaction.outbox.setAside({ sequence, triedMs, failures, againMs });
+  }
 }
 
 export function replayEvents(transaction: Transaction, { target, limit }: ReplayEvents): { events: number } {

@@ -119,12 +119,16 @@ function describeOutbox(command: OutboxCommand): string {
     case 'post-test-events':
       return `send a test event of ${command.event.bucket} to ${command.targets.join(', ')}`;
     case 'settle-events':
-      return `settle events: ${command.delivered.length} delivered, ${command.dead.length} given up`;
+      return `settle events: ${command.delivered.length} delivered, ${command.dead.length} given up${asideOf(command)}`;
     case 'replay-events':
       return `send events for ${command.target} again that were given up`;
     case 'drop-events':
       return `forget events for ${command.target} that ${command.isDead ? 'were given up' : 'wait'}`;
   }
+}
+
+function asideOf({ aside = [] }: Extract<OutboxCommand, { type: 'settle-events' }>): string {
+  return aside.length === 0 ? '' : `, ${aside.length} to be tried again`;
 }
 
 /** A client needs none. */

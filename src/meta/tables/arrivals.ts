@@ -160,7 +160,8 @@ export class ArrivalWriter {
       WHERE bucket_id IS NOT NULL AND sequence <= ?`);
     this.#remove = db.prepare('DELETE FROM arrivals WHERE sequence = ?');
     this.#moves = [
-      'INSERT INTO outbox SELECT sequence, address, 0, body FROM arrivals WHERE bucket_id IS NULL AND sequence <= ?',
+      `INSERT INTO outbox (sequence, target, is_dead, event)
+        SELECT sequence, address, 0, body FROM arrivals WHERE bucket_id IS NULL AND sequence <= ?`,
       `INSERT INTO replication SELECT sequence, address, bucket_id, key, version_id, 0, size, queued_ms, body
         FROM arrivals WHERE bucket_id IS NOT NULL AND sequence <= ?`,
       `INSERT INTO replication_totals

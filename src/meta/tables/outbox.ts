@@ -1,12 +1,14 @@
 /** Events on their way: a row for each target that is to hear of one. */
 
 import { setImmediate } from 'node:timers/promises';
-import type { OutboxEntry, PlacedEvent } from '../records.ts';
+import type { EventSetAside, EventTries, OutboxEntry, PlacedEvent } from '../records.ts';
 import { ArrivalReader, type ArrivalWriter } from './arrivals.ts';
 import type { Statement, Statements } from './lazy-statements.ts';
 
 /** Rows counted at once: a millisecond or two. */
 const STRETCH = 5000;
+
+const COLUMNS = 'sequence, event, tried_ms AS triedMs, failures, again_ms AS againMs';
 
 /** A place in the order in which rows are counted. */
 interface OutboxPlace {
@@ -19,6 +21,8 @@ interface OutboxRow {
   readonly sequence: number;
   readonly event: string;
 }
+
+type AsideRow = OutboxRow & EventTries;
 
 export interface OutboxQuery {
   readonly target: string;
@@ -35,6 +39,25 @@ export interface OutboxKeyQuery extends OutboxQuery {
   readonly through: number;
 }
 
+/** Events that are set aside and may be tried again, in the order of that. */
+export interface OutboxAsideQuery {
+  readonly target: string;
+  readonly nowMs: number;
+  /** This one and those before it are left out. */
+  readonly after: Pick<EventSetAside, 'againMs' | 'sequence'>;
+  /** Later sequences are left out. */
+  readonly through: number;
+  readonly limit: number;
+}
+
+/** An event that may be behind one of its key that is set aside. */
+export interface OutboxPlaceQuery {
+  readonly target: string;
+  readonly bucket: string;
+  readonly key: string | null;
+  readonly sequence: number;
+}
+
 /** How much waits for a target. */
 export interface OutboxSize {
   readonly target: string;
@@ -45,8 +68,10 @@ export interface OutboxSize {
 }
 
 export class OutboxReader {
-  readonly #waiting: Statement<[OutboxQuery], OutboxRow>;
-  readonly #ofKey: Statement<[OutboxKeyQuery], OutboxRow>;
+  readonly #waiting: Statement<[OutboxQuery], OutboxRow | AsideRow>;
+  readonly #ofKey: Statement<[OutboxKeyQuery], OutboxRow | AsideRow>;
+  readonly #aside: Statement<[Omit<OutboxAsideQuery, 'after'> & OutboxAsideQuery['after']], AsideRow>;
+  readonly #asideBefore: Statement<[OutboxPlaceQuery], number>;
   readonly #next: Statement<[OutboxPlace], Pick<OutboxPlace, 'isDead' | 'target'> & { readonly first: number }>;
   readonly #stretchEnd: Statement<[OutboxPlace], { readonly last: number }>;
   readonly #rest: Statement<[OutboxPlace], { readonly events: number }>;
@@ -56,13 +81,25 @@ export class OutboxReader {
   constructor(db: Statements) {
     this.#arrivals = new ArrivalReader(db);
     this.#waiting = db.prepare(`
-      SELECT sequence, event FROM outbox
+      SELECT ${COLUMNS} FROM outbox
       WHERE is_dead = 0 AND target = $target AND sequence > $after ORDER BY sequence LIMIT $limit`);
     this.#ofKey = db.prepare(`
-      SELECT sequence, event FROM outbox
+      SELECT ${COLUMNS} FROM outbox
       WHERE is_dead = 0 AND target = $target AND event ->> '$.key' IS $key AND sequence > $after AND sequence <= $through
         AND event ->> '$.bucket' = $bucket
       ORDER BY sequence LIMIT $limit`);
+    this.#aside = db.prepare(`
+      SELECT ${COLUMNS} FROM outbox INDEXED BY outbox_aside
+      WHERE target = $target AND again_ms <= $nowMs AND (again_ms, sequence) > ($againMs, $sequence) AND sequence <= $through
+        AND again_ms IS NOT NULL
+      ORDER BY again_ms, sequence LIMIT $limit`);
+    this.#asideBefore = db
+      .prepare<[OutboxPlaceQuery], number>(`
+        SELECT sequence FROM outbox INDEXED BY outbox_aside_by_key
+        WHERE target = $target AND event ->> '$.key' IS $key AND sequence < $sequence AND again_ms IS NOT NULL
+          AND event ->> '$.bucket' = $bucket
+        LIMIT 1`)
+      .pluck();
     this.#next = db.prepare(`
       SELECT is_dead AS isDead, target, sequence AS first FROM outbox
       WHERE (is_dead, target, sequence) > ($isDead, $target, $after) ORDER BY is_dead, target, sequence LIMIT 1`);
@@ -86,6 +123,14 @@ export class OutboxReader {
     if (entries.length === query.limit) return entries;
     const arrived = this.#arrivals.eventsOn({ ...query, address: query.target, limit: query.limit - entries.length });
     return entries.concat(arrived.map(entryOf));
+  }
+  /** Events that are set aside and may be tried again. */
+  aside({ after, ...query }: OutboxAsideQuery): OutboxEntry[] {
+    return this.#aside.all({ ...query, ...after }).map(entryOf);
+  }
+  /** The event that is set aside and has one wait behind it, if there is one. */
+  asideBefore(query: OutboxPlaceQuery): number | undefined {
+    return this.#asideBefore.get(query);
   }
   /** Counts a stretch at a time, and gives way in between: what changes meanwhile may be counted or not. */
   async sizes(): Promise<OutboxSize[]> {
@@ -117,8 +162,9 @@ export class OutboxReader {
   }
 }
 
-function entryOf({ sequence, event }: OutboxRow): OutboxEntry {
-  return { sequence, event: JSON.parse(event) as OutboxEntry['event'] };
+function entryOf({ sequence, event: text, ...tries }: OutboxRow | AsideRow): OutboxEntry {
+  const event = JSON.parse(text) as OutboxEntry['event'];
+  return 'againMs' in tries && tries.againMs !== null ? { sequence, event, tries } : { sequence, event };
 }
 
 export class OutboxWriter {
@@ -129,6 +175,7 @@ export class OutboxWriter {
   readonly #arrivals: ArrivalWriter;
   readonly #remove: Statement<[number]>;
   readonly #bury: Statement<[number]>;
+  readonly #setAside: Statement<[EventSetAside]>;
 
   constructor(db: Statements, arrivals: ArrivalWriter) {
     this.#arrivals = arrivals;
@@ -136,7 +183,12 @@ export class OutboxWriter {
       SELECT sequence FROM outbox WHERE is_dead = $isDead AND target = $target ORDER BY sequence LIMIT $limit`);
     this.#move = db.prepare('UPDATE outbox SET sequence = ?, is_dead = 0 WHERE sequence = ?');
     this.#remove = db.prepare('DELETE FROM outbox WHERE sequence = ?');
-    this.#bury = db.prepare('UPDATE outbox SET is_dead = 1 WHERE sequence = ?');
+    this.#bury = db.prepare(
+      'UPDATE outbox SET is_dead = 1, tried_ms = NULL, failures = NULL, again_ms = NULL WHERE sequence = ?',
+    );
+    this.#setAside = db.prepare(`
+      UPDATE outbox SET tried_ms = $triedMs, failures = $failures, again_ms = $againMs
+      WHERE sequence = $sequence AND is_dead = 0`);
   }
 
   insert(sequence: number, target: string, event: OutboxEntry['event']): void {
@@ -160,5 +212,10 @@ export class OutboxWriter {
   bury(sequence: number): void {
     this.#arrivals.move(sequence);
     this.#bury.run(sequence);
+  }
+  /** Has an event wait to be tried again. */
+  setAside(tried: EventSetAside): void {
+    this.#arrivals.move(tried.sequence);
+    this.#setAside.run(tried);
   }
 }
