@@ -122,11 +122,11 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   await ensureBuckets(config, engine);
   const compaction = createCompaction({ index, blobs, maintenance: blobs.maintenance });
   const noticed = { foreground: new Foreground(steadyClock), clock, log };
-  const events = openEvents(config, { engine, iam, brokers, ...keeping, ...noticed });
+  const events = openEvents(config, { engine, index, iam, brokers, ...keeping, ...noticed });
   const parts = { ...noticed, engine, iam, objectKeys: kms.objectKeys, ...openAccesses(engine, iam), index, blobs };
   const work = backgroundWork(config, { ...parts, compaction, dayLengthMs, settings });
   const senders = [events.delivery, openReplication(config, parts)].filter((one) => one !== undefined);
-  const jobs = startJobs([...work, ...senders.map(({ job }) => job)], { clock, log });
+  const jobs = startJobs([...work, events.moving, ...senders.map(({ job }) => job)], { clock, log });
   const auditFile = await openAuditFile(config, clock);
   const server = createFrontEnd({ config, auditFile, tls, startedMs, ...parts, jobs, events, kms });
   const address = await server.listen(config).catch((error: unknown) => refuseAddress(config, error));

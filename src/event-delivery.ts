@@ -10,9 +10,13 @@ import { webhook } from './events/targets/webhook.ts';
 import { Unclaimed } from './events/unclaimed.ts';
 import type { Iam } from './iam/iam.ts';
 import { type Delivery, deliverEvents } from './jobs/deliver-events.ts';
+import type { Job } from './jobs/job.ts';
+import { jobStateIn } from './jobs/job-state.ts';
+import { moveMessages } from './jobs/move-messages.ts';
 import type { Clock } from './lib/clock.ts';
 import { Deference, type Foreground } from './lib/deference.ts';
 import type { Log } from './lib/log.ts';
+import type { Index } from './meta/types.ts';
 import { type OpenQueues, openQueues } from './queues.ts';
 import { type OpenTopics, openTopics } from './topics.ts';
 
@@ -26,6 +30,7 @@ interface Parts {
   readonly serverKey: Buffer;
   /** Has settings copied to the disks. */
   readonly copy: () => Promise<unknown>;
+  readonly index: Pick<Index, 'getJobState' | 'submit'>;
   readonly foreground: Foreground;
   readonly clock: Clock;
   readonly log: Log;
@@ -36,18 +41,21 @@ export interface OpenEvents {
   readonly queues: OpenQueues;
   readonly topics: OpenTopics;
   readonly delivery: Delivery;
+  /** Moves messages between queues. */
+  readonly moving: Job;
   readonly tail: EventTail;
 }
 
 export function openEvents(config: Config, parts: Parts): OpenEvents {
-  const queues = openQueues(config, parts);
+  const queues = openQueues(config, { ...parts, moveState: jobStateIn(parts.index, 'message-moves') });
   const topics = openTopics(config, { ...parts, queues });
   const accountOf = accountsOf(config, parts.iam);
   const tail = new EventTail({
     ...{ outbox: parts.engine.outbox, clock: parts.clock },
     messageOf: (arn, event) => messageOf(arn, event, accountOf),
   });
-  return { queues, topics, delivery: openDelivery(config, { ...parts, queues, topics }), tail };
+  const delivery = openDelivery(config, { ...parts, queues, topics });
+  return { queues, topics, delivery, moving: moveMessages({ step: queues.moveOn }), tail };
 }
 
 function openDelivery(

@@ -3,10 +3,12 @@ import type { Config } from './config.ts';
 import { durationMs } from './config-durations.ts';
 import type { Engine, OutboxEntry } from './engine/types.ts';
 import { messageOf } from './events/message.ts';
-import { namedBy, runQueueAction } from './events/queues/actions.ts';
+import { runQueueAction } from './events/queues/actions.ts';
+import { askedOf } from './events/queues/asked.ts';
 import { MessageQueue, type QueueState } from './events/queues/message-queue.ts';
+import { MoveTasks, type MoveTasksParts } from './events/queues/move-tasks.ts';
 import { ofConfiguration, type QueueSet } from './events/queues/queue-set.ts';
-import { deadLetterOf } from './events/queues/received-message.ts';
+import { deadLetterOf, redriven } from './events/queues/received-message.ts';
 import { Receivers } from './events/queues/receivers.ts';
 import type { Iam } from './iam/iam.ts';
 import { missingPrincipal } from './iam/known-principals.ts';
@@ -26,6 +28,8 @@ export interface OpenQueues extends Queues {
   retentionMsOf(arn: string): number | undefined;
   /** The policy of a queue, where it has one. */
   policyOf(arn: string): NamedPolicy | undefined;
+  /** Goes on with the tasks that move messages. */
+  moveOn(): ReturnType<MoveTasks['step']>;
   close(): void;
 }
 
@@ -33,6 +37,8 @@ interface Parts {
   readonly engine: Engine;
   readonly iam: Iam;
   readonly clock: Clock;
+  /** Keeps the tasks that move messages. */
+  readonly moveState: MoveTasksParts['state'];
 }
 
 export function openQueues(config: Config, parts: Parts): OpenQueues {
@@ -41,6 +47,17 @@ export function openQueues(config: Config, parts: Parts): OpenQueues {
   const bodyOf: QueueSet['bodyOf'] = ({ event }, arn) => messageOf(arn, event, () => ownAccountId);
   const shelf = new QueueShelf(config, { ...parts, bodyOf });
   const receivers = new Receivers(engine.outbox);
+  const find = (arn: string) => shelf.all().find((queue) => queue.arn === arn);
+  const moves = new MoveTasks({
+    ...{ state: parts.moveState, clock, find },
+    move: (from, messages) =>
+      engine.outbox.post(
+        messages.map(({ entry, to }) => {
+          const event = redriven(entry, { from, to, bodyOf, nowMs: clock.nowMs() });
+          return { target: to.arn, event, from: entry.sequence };
+        }),
+      ),
+  });
   const set: QueueSet = {
     all: () => shelf.all(),
     create: (queue, given) => shelf.create(queue, given),
@@ -56,17 +73,18 @@ export function openQueues(config: Config, parts: Parts): OpenQueues {
         throw error;
       }
     },
-    ...{ clock, receivers, bodyOf, withPermission, withoutPermission },
+    ...{ clock, receivers, moves, bodyOf, withPermission, withoutPermission },
   };
-  const find = (arn: string) => shelf.all().find((queue) => queue.arn === arn);
   return {
+    moveOn: () => moves.step(),
     has: (arn) => find(arn) !== undefined,
     retentionMsOf: (arn) => find(arn)?.settings.retentionMs,
     policyOf: (arn) => policyOf(find(arn)),
-    asked(input, accountId) {
-      const { arn, queue, sentTags } = namedBy(set, input, { region, accountId });
-      return { arn, policy: policyOf(queue), tags: tagsOf(queue?.state.tags ?? {}), sentTags: tagsOf(sentTags) };
-    },
+    asked: ({ action: name, input }, accountId) =>
+      askedOf(set, { name, input, region, accountId }).map(({ queue, sentTags, ...asked }) => {
+        const tags = tagsOf(queue?.state.tags ?? {});
+        return { ...asked, policy: policyOf(queue), tags, sentTags: tagsOf(sentTags) };
+      }),
     answer: ({ action, input, ...call }) => runQueueAction(set, { name: action, input }, call),
     close: () => receivers.close(),
   };
@@ -89,15 +107,17 @@ function tagsOf(tags: Readonly<Record<string, string>>): readonly Tag[] {
   return Object.entries(tags).map(([key, value]) => ({ key, value }));
 }
 
+type ShelfParts = Pick<Parts, 'engine' | 'iam' | 'clock'> & Pick<QueueSet, 'bodyOf'>;
+
 /** What of a queue is out is known here alone, so that a queue is the same one for as long as it is there. */
 class QueueShelf {
-  readonly #parts: Parts & Pick<QueueSet, 'bodyOf'>;
+  readonly #parts: ShelfParts;
   readonly #region: string;
   readonly #configured: ReadonlyMap<string, MessageQueue>;
   #made: ReadonlyMap<string, MessageQueue> = new Map();
   #revision = -1;
 
-  constructor({ events, region }: Config, parts: Parts & Pick<QueueSet, 'bodyOf'>) {
+  constructor({ events, region }: Config, parts: ShelfParts) {
     this.#parts = parts;
     this.#region = region;
     this.#configured = new Map(
@@ -133,13 +153,12 @@ class QueueShelf {
     return new MessageQueue({ ...{ arn, state, clock, outbox: engine.outbox }, bury: (...one) => this.#bury(...one) });
   }
 
-  /** Where the server ends in between, the message is in both queues: it is never in none. */
   async #bury(entry: OutboxEntry, from: MessageQueue): Promise<boolean> {
     const { engine, bodyOf } = this.#parts;
     const to = this.all().find(({ arn }) => arn === from.settings.deadLetters?.arn);
     if (to === undefined || to.settings.sources?.includes(from.arn) === false) return false;
-    await engine.outbox.post([{ target: to.arn, event: deadLetterOf(entry, { from, to, bodyOf }) }]);
-    await engine.outbox.settle({ delivered: [entry.sequence], dead: [] });
+    const event = deadLetterOf(entry, { from, to, bodyOf });
+    await engine.outbox.post([{ target: to.arn, event, from: entry.sequence }]);
     return true;
   }
 

@@ -301,7 +301,14 @@ export interface PostTestEvents {
 /** Puts messages of topics, and such as were sent to a queue, into the outbox, each for one target. */
 export interface PostMessages {
   readonly type: 'post-messages';
-  readonly messages: readonly { readonly target: string; readonly event: TopicMessage | QueueMessage }[];
+  readonly messages: readonly PostedMessage[];
+}
+
+export interface PostedMessage {
+  readonly target: string;
+  readonly event: TopicMessage | QueueMessage;
+  /** Sequence of the event that it takes the place of. If that is not there any more, nothing does. */
+  readonly from?: number;
 }
 
 /** What became of events in the outbox, by their sequences: those delivered go, dead letters stay, others wait to be tried again. */

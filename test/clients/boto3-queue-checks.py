@@ -246,6 +246,71 @@ def check_dead_letters():
     refused(lambda: sqs.create_queue(QueueName=f'{name}-3', Attributes=gone), 'InvalidParameterValue')
 
 
+def ended(source):
+    """The last task that moves messages of a queue, once it has ended."""
+    until = time.time() + 30
+    while time.time() < until:
+        [task] = sqs.list_message_move_tasks(SourceArn=source)['Results']
+        if task['Status'] != 'RUNNING':
+            assert 'TaskHandle' not in task, task
+            return task
+        time.sleep(0.02)
+    raise AssertionError('a task did not end')
+
+
+def check_dead_letters_moved():
+    """dead letters → moved back to where they were, as new messages, or to another queue; a task → listed, cancelled, one at a time"""
+    name = f'q-{uuid.uuid4()}'
+    dead, other = (sqs.create_queue(QueueName=f'{name}-{kind}')['QueueUrl'] for kind in ('dead', 'other'))
+    policy = {'RedrivePolicy': json.dumps({'deadLetterTargetArn': arn(f'{name}-dead'), 'maxReceiveCount': 1})}
+    urls = [sqs.create_queue(QueueName=f'{name}-{n}', Attributes=policy)['QueueUrl'] for n in range(2)]
+    kind = {'kind': {'DataType': 'String', 'StringValue': 'picture'}}
+    sent = [sqs.send_message(QueueUrl=url, MessageBody=f'poison {n}', MessageAttributes=kind) for n, url in enumerate(urls)]
+    for url in urls:
+        assert len(receive(url, VisibilityTimeout=0)) == 1
+        assert receive(url) == []
+    started = sqs.start_message_move_task(SourceArn=arn(f'{name}-dead'))
+    assert 'TaskHandle' in started
+    task = ended(arn(f'{name}-dead'))
+    assert task['Status'] == 'COMPLETED' and task['ApproximateNumberOfMessagesMoved'] == 2, task
+    assert task['ApproximateNumberOfMessagesToMove'] == 2 and 'DestinationArn' not in task, task
+    for n, url in enumerate(urls):
+        [back] = receive(url, MessageSystemAttributeNames=['All'], MessageAttributeNames=['All'])
+        assert back['Body'] == f'poison {n}' and back['MessageAttributes'] == kind, back
+        assert back['MessageId'] != sent[n]['MessageId'] and back['Attributes']['ApproximateReceiveCount'] == '1', back
+        assert 'DeadLetterQueueSourceArn' not in back['Attributes'], back
+    assert receive(dead) == []
+    # Of what was sent to the queue of dead letters itself nobody knows where it was.
+    entries = [{'Id': str(n), 'MessageBody': str(n)} for n in range(4)]
+    sqs.send_message_batch(QueueUrl=dead, Entries=entries)
+    sqs.start_message_move_task(SourceArn=arn(f'{name}-dead'))
+    task = ended(arn(f'{name}-dead'))
+    assert (task['Status'], task['FailureReason']) == ('FAILED', 'CouldNotDetermineMessageSource'), task
+    [out] = receive(dead)
+    to = {'SourceArn': arn(f'{name}-dead'), 'DestinationArn': arn(f'{name}-other')}
+    handle = sqs.start_message_move_task(**to, MaxNumberOfMessagesPerSecond=1)['TaskHandle']
+    refused(lambda: sqs.start_message_move_task(**to), 'AWS.SimpleQueueService.UnsupportedOperation')
+    [running] = sqs.list_message_move_tasks(SourceArn=arn(f'{name}-dead'))['Results']
+    assert running['TaskHandle'] == handle and running['MaxNumberOfMessagesPerSecond'] == 1, running
+    assert sqs.cancel_message_move_task(TaskHandle=handle)['ApproximateNumberOfMessagesMoved'] < 3
+    assert ended(arn(f'{name}-dead'))['Status'] == 'CANCELLED'
+    refused(lambda: sqs.cancel_message_move_task(TaskHandle=handle), 'AWS.SimpleQueueService.UnsupportedOperation')
+    sqs.start_message_move_task(**to)
+    assert ended(arn(f'{name}-dead'))['DestinationArn'] == arn(f'{name}-other')
+    # What is out stays.
+    assert sorted(one['Body'] for one in receive(other, MaxNumberOfMessages=10)) == ['1', '2', '3']
+    sqs.change_message_visibility(QueueUrl=dead, ReceiptHandle=out['ReceiptHandle'], VisibilityTimeout=0)
+    assert [one['Body'] for one in receive(dead)] == ['0']
+    assert len(sqs.list_message_move_tasks(SourceArn=arn(f'{name}-dead'), MaxResults=10)['Results']) == 4
+    move = sqs.start_message_move_task
+    refused(lambda: move(SourceArn=arn(f'{name}-other')), 'InvalidParameterValue')
+    refused(lambda: move(SourceArn=arn('not-there')), 'ResourceNotFoundException')
+    refused(lambda: move(SourceArn=to['SourceArn'], DestinationArn=arn('not-there')), 'ResourceNotFoundException')
+    refused(lambda: move(**to, MaxNumberOfMessagesPerSecond=501), 'InvalidParameterValue')
+    refused(lambda: sqs.cancel_message_move_task(TaskHandle='x'), 'InvalidParameterValue')
+    refused(lambda: sqs.list_message_move_tasks(SourceArn=to['SourceArn'], MaxResults=11), 'InvalidParameterValue')
+
+
 def check_permission():
     """a user → what its policies say, on the queue that they name"""
     name = f'user-{uuid.uuid4()}'
@@ -262,6 +327,22 @@ def check_permission():
     client.receive_message(QueueUrl=five)
     refused(lambda: client.receive_message(QueueUrl=one), 'AccessDenied')
     refused(lambda: client.purge_queue(QueueUrl=five), 'AccessDenied')
+    dead = {'RedrivePolicy': json.dumps({'deadLetterTargetArn': arn('five'), 'maxReceiveCount': 9})}
+    sqs.create_queue(QueueName=f'{name}-source', Attributes=dead)
+    statement['Action'] = [f'sqs:{one}' for one in ('ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', '*Task*')]
+    for resource, allow in ((arn('five'), False), (arn('*'), False), (arn('*'), True)):
+        statement['Resource'] = resource
+        statement['Action'] += ['sqs:SendMessage'] if allow else []
+        document = json.dumps({'Version': '2012-10-17', 'Statement': [statement]})
+        iam.put_user_policy(UserName=name, PolicyName='receive', PolicyDocument=document)
+        if not allow:
+            refused(lambda: client.start_message_move_task(SourceArn=arn('five')), 'AccessDenied')
+    client.start_message_move_task(SourceArn=arn('five'))
+    assert ended(arn('five'))['Status'] == 'COMPLETED'
+    statement.update({'Action': 'sqs:ReceiveMessage', 'Resource': arn('five')})
+    document = json.dumps({'Version': '2012-10-17', 'Statement': [statement]})
+    iam.put_user_policy(UserName=name, PolicyName='receive', PolicyDocument=document)
+    refused(lambda: client.list_message_move_tasks(SourceArn=arn('five')), 'AccessDenied')
     tagged = sqs.create_queue(QueueName=name, tags={'team': 'a'})['QueueUrl']
     statement = {'Effect': 'Allow', 'Action': 'sqs:PurgeQueue', 'Resource': '*'}
     statement['Condition'] = {'StringEquals': {'aws:ResourceTag/team': 'a'}}

@@ -8,4 +8,4 @@ const targets = ['one', 'two', 'three', 'four', 'five'].map((name) => ({
 }));
 const daemon = useDaemon({ config: JSON.stringify({ events: { targets } }) });
 
-describeChecks('boto3-queue-checks.py', daemon, 10);
+describeChecks('boto3-queue-checks.py', daemon, 11);

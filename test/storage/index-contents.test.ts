@@ -167,6 +167,18 @@ describe('the outbox', () => {
     expect(await index.listEventsOn({ ...asked, key: null })).toEqual([]);
   });
 
+  test('a message in place of another: it is in the other one’s stead, or nowhere where that is gone', async () => {
+    const message = { event: 'Message', atMs: 5, bucket: 'b', key: 'id', messageId: 'id', message: 'm' } as const;
+    const post = (target: string, from?: number) =>
+      index.submit({ type: 'post-messages', messages: [{ target, event: message, ...(from && { from }) }] });
+    await post('a');
+    await post('b', 1);
+    await post('c', 1);
+    expect(await index.listEvents({ target: 'a', after: 0, limit: 10 })).toEqual([]);
+    expect(await index.listEvents({ target: 'b', after: 0, limit: 10 })).toEqual([{ sequence: 2, event: message }]);
+    expect(await index.listEvents({ target: 'c', after: 0, limit: 10 })).toEqual([]);
+  });
+
   test('settled: the delivered are gone, dead letters are counted and no longer given; after a new start as before', async () => {
     for (const ordinal of [1, 2, 3]) await index.submit({ ...put(bucketId, 'key', ordinal), ...notice('E', 'a') });
     await index.submit({ type: 'settle-events', delivered: [1], dead: [2] });

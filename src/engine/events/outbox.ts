@@ -1,5 +1,5 @@
 /** What delivers events sees of the outbox. */
-import type { QueueMessage, TopicMessage } from '../../meta/messages.ts';
+import type { PostedMessage } from '../../meta/commands.ts';
 import type { EventSetAside, OutboxEntry, TestEvent } from '../../meta/records.ts';
 import type {
   EventFollower,
@@ -37,8 +37,8 @@ export interface Outbox {
   replay(target: string): Promise<number>;
   /** Forgets the dead letters of a target, or what waits for it, and says how many there were. */
   drop(target: string, which: 'dead' | 'waiting'): Promise<number>;
-  /** Has messages of topics sent, and such as were sent to a queue, each to a target. */
-  post(messages: readonly { readonly target: string; readonly event: TopicMessage | QueueMessage }[]): Promise<void>;
+  /** Has messages of topics sent, and such as were sent to a queue, each to a target, also in place of an event that is there. */
+  post(messages: readonly PostedMessage[]): Promise<void>;
   /** Sends a test event to each of the targets. */
   postTests(targets: readonly string[], event: Omit<TestEvent, 'event' | 'atMs'>): Promise<void>;
   /** Tells of events as they enter, until what is returned is called. */

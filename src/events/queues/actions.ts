@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { QueueError } from './errors.ts';
 import type { MessageQueue } from './message-queue.ts';
+import { moveActions, sourcesOf } from './move-actions.ts';
 import {
   type Action,
   accountIn,
@@ -13,7 +14,6 @@ import {
   checkBatch,
   failureOf,
   handle,
-  isAt,
   named,
   nameIn,
   names,
@@ -34,20 +34,6 @@ import { tagActions } from './tag-actions.ts';
 
 /** How often a receiver that waits looks again, whatever it hears of. */
 const lookEveryMs = 1000;
-
-/** How any input may name a queue; what does not is refused when the action reads it. */
-const queueNamed = z
-  .object({
-    QueueUrl: z.string().optional().catch(undefined),
-    QueueName: z.string().optional().catch(undefined),
-    QueueOwnerAWSAccountId: z.string().optional().catch(undefined),
-    tags: z.record(z.string(), z.string()).optional().catch(undefined),
-    Tags: z.record(z.string(), z.string()).optional().catch(undefined),
-  })
-  .catch({
-    ...{ QueueUrl: undefined, QueueName: undefined, QueueOwnerAWSAccountId: undefined },
-    ...{ tags: undefined, Tags: undefined },
-  });
 
 /** As SQS has it. */
 const pageMax = 1000;
@@ -105,6 +91,7 @@ export const queueActions: ReadonlyMap<string, Action> = new Map<string, Action>
   ...settingActions,
   ...tagActions,
   ...sendActions,
+  ...moveActions,
   ['PurgeQueue', action(z.strictObject(queueUrl), purgeQueue)],
 ]);
 
@@ -155,8 +142,7 @@ async function listSources(
   call: QueueCall,
 ): Promise<object> {
   const queue = queueOf(set, QueueUrl);
-  const sources = set.all().filter(({ settings }) => settings.deadLetters?.arn === queue.arn);
-  const { items, ...rest } = pageOf(sources, page);
+  const { items, ...rest } = pageOf(sourcesOf(set, queue.arn), page);
   return { queueUrls: items.map(({ arn }) => urlOf(arn, call)), ...rest };
 }
 
@@ -262,24 +248,6 @@ async function changeVisibilityBatch(
 
 async function purgeQueue(set: QueueSet, { QueueUrl }: { QueueUrl: string }): Promise<undefined> {
   await queueOf(set, QueueUrl).purge();
-}
-
-/** What an input names, for whoever decides whether it may be used: the ARN of a queue, or of one that is not there. */
-export function namedBy(
-  set: QueueSet,
-  input: unknown,
-  { region, accountId }: { readonly region: string; readonly accountId: string },
-): {
-  readonly arn: string;
-  readonly queue: MessageQueue | undefined;
-  readonly sentTags: Readonly<Record<string, string>>;
-} {
-  const { QueueUrl, QueueName, QueueOwnerAWSAccountId: owner = accountId, tags, Tags } = queueNamed.parse(input);
-  const name = QueueName ?? QueueUrl?.split('/').at(-1) ?? '*';
-  const queue =
-    (QueueUrl === undefined ? undefined : set.all().find((one) => isAt(one, QueueUrl))) ??
-    named(set, { accountId: owner, name });
-  return { arn: queue?.arn ?? `arn:aws:sqs:${region}:${owner}:${name}`, queue, sentTags: { ...tags, ...Tags } };
 }
 
 function sequenceIn(receiptHandle: string): number {

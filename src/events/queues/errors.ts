@@ -8,6 +8,7 @@ const table = {
   'AWS.SimpleQueueService.BatchRequestTooLong': 'BatchRequestTooLong',
   'AWS.SimpleQueueService.InvalidBatchEntryId': 'InvalidBatchEntryId',
   'AWS.SimpleQueueService.MessageNotInflight': 'MessageNotInflight',
+  'AWS.SimpleQueueService.PurgeQueueInProgress': 'PurgeQueueInProgress',
   QueueAlreadyExists: 'QueueNameExists',
   OverLimit: 'OverLimit',
   InvalidAction: 'InvalidAction',
@@ -16,6 +17,7 @@ const table = {
   InvalidMessageContents: 'InvalidMessageContents',
   InvalidParameterValue: 'InvalidParameterValueException',
   ReceiptHandleIsInvalid: 'ReceiptHandleIsInvalid',
+  ResourceNotFoundException: 'ResourceNotFoundException',
 } as const;
 type QueueErrorCode = keyof typeof table;
 

@@ -134,6 +134,27 @@ export class MessageQueue {
     }
   }
 
+  /**
+   * Gives the next messages behind a place to whoever takes them away, with no receiver in between; those that are out or delayed, or
+   * have come after a time, stay. Says where the next ones begin, if there are any.
+   */
+  give(
+    { after, max, untilMs }: { after: number; max: number; untilMs: number },
+    take: (entries: readonly OutboxEntry[]) => Promise<void>,
+  ): Promise<{ readonly given: number; readonly next: number | undefined }> {
+    return this.#turns.take('receive', async () => {
+      const nowMs = this.#clock.nowMs();
+      const entries = await this.#list({ after, limit: max });
+      const given = entries.filter((entry) => {
+        const isHere = (this.#out.get(entry.sequence)?.untilMs ?? this.#visibleFromMs(entry)) <= nowMs;
+        return isHere && entry.event.atMs <= untilMs && !this.#isOld(entry, nowMs);
+      });
+      if (given.length > 0) await take(given);
+      for (const { sequence } of given) this.#out.delete(sequence);
+      return { given: given.length, next: entries.length < max ? undefined : entries.at(-1)?.sequence };
+    });
+  }
+
   /** How many messages wait to be received, how many are out, and how many that were passed are delayed. */
   async sizes(): Promise<{ waiting: number; out: number; delayed: number }> {
     const sizes = await this.#outbox.sizes();

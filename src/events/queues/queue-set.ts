@@ -4,6 +4,7 @@ import type { OutboxEntry, QueueMessage } from '../../engine/types.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { QueueError } from './errors.ts';
 import type { MessageQueue, QueueState } from './message-queue.ts';
+import type { MoveTasks } from './move-tasks.ts';
 import type { Receivers } from './receivers.ts';
 
 export interface QueueCall {
@@ -36,6 +37,7 @@ export interface QueueSet {
   remove(queue: MessageQueue): Promise<boolean>;
   readonly clock: Clock;
   readonly receivers: Receivers;
+  readonly moves: Pick<MoveTasks, 'start' | 'list' | 'cancel'>;
   /** Puts messages into queues, each by its ARN; resolves once they are durable. */
   post(messages: readonly { readonly target: string; readonly event: QueueMessage }[]): Promise<void>;
   /** Text of the message that an event is. */

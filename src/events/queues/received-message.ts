@@ -1,6 +1,7 @@
 /** What a receiver gets of a message. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Message.html */
 import { createHash } from 'node:crypto';
 import type { MessageAttributes, OutboxEntry, OutboxEvent, QueueMessage } from '../../engine/types.ts';
+import { randomUuid } from '../../lib/ids.ts';
 import { md5OfAttributes, sqsAttributes } from '../message-attributes.ts';
 import { isSent, type MessageQueue, type Received } from './message-queue.ts';
 import { chosen, type QueueSet } from './queue-set.ts';
@@ -59,6 +60,25 @@ export function deadLetterOf(
     ...(senderId !== undefined && { senderId }),
     ...(traceHeader !== undefined && { traceHeader }),
     deadLetterSource: from.arn,
+  };
+}
+
+/** A message as it is in the queue that a dead letter is moved to: one that has just been sent there. */
+export function redriven(
+  entry: OutboxEntry,
+  {
+    from,
+    to,
+    bodyOf,
+    nowMs,
+  }: { readonly from: MessageQueue; readonly to: MessageQueue; readonly nowMs: number } & Pick<QueueSet, 'bodyOf'>,
+): QueueMessage {
+  const { deadLetterSource: _, visibleFromMs: __, ...message } = deadLetterOf(entry, { from, to, bodyOf });
+  const messageId = randomUuid();
+  const { delayMs } = to.settings;
+  return {
+    ...{ ...message, atMs: nowMs, key: messageId, messageId },
+    ...(delayMs > 0 && { visibleFromMs: nowMs + delayMs }),
   };
 }
 

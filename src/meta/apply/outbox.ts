@@ -46,7 +46,10 @@ export function postTestEvents(transaction: Transaction, { targets, event }: Pos
 }
 
 export function postMessages(transaction: Transaction, { messages }: PostMessages): void {
-  for (const { target, event } of messages) transaction.outbox.insert(transaction.nextOutboxSequence(), target, event);
+  for (const { target, event, from } of messages) {
+    if (from !== undefined && !transaction.outbox.remove(from)) continue;
+    transaction.outbox.insert(transaction.nextOutboxSequence(), target, event);
+  }
 }
 
 /** What is not there any more was settled before. */

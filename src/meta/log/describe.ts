@@ -115,7 +115,7 @@ function describeUpload(command: CreateUpload | PutPart | CompleteUpload | Abort
 function describeOutbox(command: OutboxCommand): string {
   switch (command.type) {
     case 'post-messages':
-      return `send ${count(command.messages.length, 'message')} of topics`;
+      return `send ${count(command.messages.length, 'message')} to queues or subscriptions of topics`;
     case 'post-test-events':
       return `send a test event of ${command.event.bucket} to ${command.targets.join(', ')}`;
     case 'settle-events':

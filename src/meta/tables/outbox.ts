@@ -205,8 +205,9 @@ export class OutboxWriter {
     this.#arrivals.move();
     this.#move.run(as, sequence);
   }
-  remove(sequence: number): void {
-    if (!this.#arrivals.remove(sequence)) this.#remove.run(sequence);
+  /** Returns whether it was there. */
+  remove(sequence: number): boolean {
+    return this.#arrivals.remove(sequence) || this.#remove.run(sequence).changes > 0;
   }
   /** Makes an event a dead letter. */
   bury(sequence: number): void {

@@ -30,6 +30,7 @@ const maps: ReadonlyMap<string, string> = new Map([
 const numbers: ReadonlySet<string> = new Set([
   'DelaySeconds',
   'MaxNumberOfMessages',
+  'MaxNumberOfMessagesPerSecond',
   'MaxResults',
   'VisibilityTimeout',
   'WaitTimeSeconds',
@@ -48,6 +49,7 @@ const elements: Readonly<Record<string, string>> = {
   Messages: 'Message',
   QueueUrls: 'QueueUrl',
   queueUrls: 'QueueUrl',
+  Results: 'ListMessageMoveTasksResultEntry',
   Tags: 'Tag',
 };
 /** Members of outputs that are maps, and what is said of their keys; whatever else has members is a structure. */

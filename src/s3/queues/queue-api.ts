@@ -40,8 +40,10 @@ export interface QueueRequest {
   readonly gone: AbortSignal;
 }
 
-/** The queue that a request names, as policies see it. */
+/** What a request wants to do with a queue, as policies see it. */
 export interface AskedQueue {
+  /** With its service. */
+  readonly action: string;
   /** Whether or not it is there; where the request names none, of all that the account has. */
   readonly arn: string;
   readonly policy: NamedPolicy | undefined;
@@ -52,8 +54,8 @@ export interface AskedQueue {
 
 /** Queues, as this side sees them. */
 export interface Queues {
-  /** What a request of an account names. */
-  asked(input: unknown, accountId: string): AskedQueue;
+  /** All that a request of an account must be allowed. */
+  asked(request: AskedAction, accountId: string): readonly AskedQueue[];
   /** Answers by the names of AWS's model, where the action has an answer. Rejects with a refusal of its own, which has a code and a shape. */
   answer(request: QueueRequest): Promise<object | undefined>;
 }
@@ -76,10 +78,8 @@ interface Trace extends Partial<AskedAction> {
   sourceAddress?: string | undefined;
 }
 
-/** What is asked for, and how the request came in. */
+/** How a request came in. */
 interface QueueAsking {
-  readonly action: string;
-  readonly queue: AskedQueue;
   readonly visit: Visit;
   readonly nowMs: number;
   readonly requestId: string;
@@ -160,24 +160,28 @@ export class QueueApi {
     const { action, input } = protocol.read({ target: String(request.headers['x-amz-target']), path, body });
     Object.assign(trace, { identity, action, input });
     const { accountId } = identity;
-    this.#authorise(identity, { action, queue: queues.asked(input, accountId), visit, nowMs, requestId });
+    for (const asked of queues.asked({ action, input }, accountId)) {
+      this.#authorise(identity, asked, { visit, nowMs, requestId });
+    }
     log.debug({ requestId, service: 'sqs', action, caller: identity.arn }, 'Request');
     return await queues.answer({ action, input, accountId, senderId: identity.userId, origin, gone });
   }
 
   /** The root of the account that has the queue may do everything, others what their policies and the queue's say. Throws AccessDenied. */
-  #authorise(identity: Identity, { action, queue, visit, nowMs, requestId }: QueueAsking): void {
+  #authorise(
+    identity: Identity,
+    { action, arn: resource, policy, tags, sentTags }: AskedQueue,
+    { visit, nowMs, requestId }: QueueAsking,
+  ): void {
     const { iam } = this.#options;
-    const { arn: resource, policy, tags, sentTags } = queue;
     const resourceAccountId = resource.split(':')[4] ?? '';
     const isOwn = identity.accountId === resourceAccountId;
     if (isOwn && identity.kind === 'root' && identity.session === undefined) return;
     const { address: ip, isSecure } = visit.arrival;
-    const asked = `sqs:${action.replace(/Batch$/, '')}`;
     const keys = { ...requestTagKeys(sentTags), ...tagKeys('aws:resourcetag', tags) };
     const question: AccessQuestion = {
       ...{ principal: identity, permissions: permissionsOf(iam.callers.policiesOf(identity)) },
-      ...{ action: asked, resource, resourceAccountId, resourcePolicy: policy },
+      ...{ action, resource, resourceAccountId, resourcePolicy: policy },
       context: requestContext(identity, { ip, userAgent: undefined, isSecure, nowMs }, keys),
     };
     const decision = decide(question);
