@@ -217,6 +217,7 @@ class Replicator {
       const reason = error instanceof ReplicationRefused ? error.reason : undefined;
       const failureReason = reason === undefined ? {} : { failureReason: reason };
       const told = { event: 'Replication:OperationFailedReplication', ...failureReason };
+      await this.#abandonUpload(entry);
       this.#settled.push({ entry, failure, ...(isTracked && { told }) });
       return { outcome: 'settled' };
     }
@@ -248,6 +249,19 @@ class Replicator {
       await target.abortUpload(entry, uploadId);
     } catch (error) {
       if (!(error instanceof ReplicationRefused)) throw error;
+    }
+  }
+
+  /** What cannot be aborted as its change fails stays there, and is gone on with if the change is tried again. */
+  async #abandonUpload(entry: ReplicationEntry): Promise<void> {
+    try {
+      await this.#abortUpload(entry);
+      this.#uploads.delete(entry.sequence);
+    } catch (error) {
+      this.#options.log.warn(
+        { err: error, destination: entry.destination },
+        'An upload of what has failed is left there',
+      );
     }
   }
 

@@ -246,6 +246,41 @@ test('the source of an unfinished upload is gone → the upload is aborted there
   await second.close();
 });
 
+test.each([
+  { why: 'refused', refusal: new ReplicationRefused('no'), abortFails: false },
+  { why: 'tried for too long', refusal: undefined, abortFails: false },
+  { why: 'refused, and so is its end', refusal: new ReplicationRefused('no'), abortFails: true },
+])(
+  'an unfinished upload, $why → FAILED, and aborted there if that can be; tried again → COMPLETED',
+  async ({ refusal, abortFails }) => {
+    const parts = ['part 1', 'part 2', 'part 5', 'complete 3'];
+    let isThere = false;
+    const { calls, target } = notedTarget((call) => {
+      if (isThere) return undefined;
+      if (call === 'part 2') return refusal ?? new Error('cut off');
+      return call.startsWith('abort') && abortFails ? new Error('no') : undefined;
+    });
+    await putParts('parts');
+    const running = work(target);
+    await until(running, () => expect(calls).toContain('part 2 failed'));
+    if (refusal === undefined) store.nowMs += 25 * hourMs;
+    await until(running, async () => expect(await statusOf('parts')).toBe('FAILED'));
+    expect(calls.slice(0, 3)).toEqual(['begin', 'part 1', 'part 2 failed']);
+    expect(calls.at(-1)).toBe(`abort parts the-upload${abortFails ? ' failed' : ''}`);
+    expect(calls.filter((call) => call.startsWith('abort'))).toHaveLength(1);
+    isThere = true;
+    const before = calls.length;
+    await store.engine.replication.retry(there);
+    await until(running, nothingWaits);
+    expect(await statusOf('parts')).toBe('COMPLETED');
+    expect(calls.slice(before).filter((call) => call !== 'set parts')).toEqual([
+      'parts of the-upload',
+      ...parts.slice(1),
+    ]);
+    await running.close();
+  },
+);
+
 test('bytesPerSecond → in small pieces, no faster than that', async () => {
   const { target } = notedTarget();
   const pieces: number[] = [];
