@@ -381,7 +381,6 @@ test('a client of SQS that sends forms → the same queues, answered with XML', 
     ['GetQueueUrl', { QueueName: 'older' }, 'AWS.SimpleQueueService.NonExistentQueue'],
     ['SendMessage', { QueueUrl, MessageBody: 'x' }, 'AWS.SimpleQueueService.NonExistentQueue'],
     ['StartMessageMoveTask', { SourceArn: 'arn:aws:sqs:us-east-1:000000000000:x' }, 'ResourceNotFoundException'],
-    ['Invented', { QueueUrl }, 'AWS.SimpleQueueService.UnsupportedOperation'],
     ['ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 'x' }, 'InvalidParameterValue'],
     ['CreateQueue', { QueueName: 'older', 'Tag.1.Key': 'aws:a', 'Tag.1.Value': 'b' }, 'InvalidParameterValue'],
   ] as const) {
