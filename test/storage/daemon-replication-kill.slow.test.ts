@@ -6,10 +6,10 @@ import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { makeRole, putRules, ruleTo } from '../support/replicated-buckets.ts';
 import { Bucket, converge, statusWatch, stir, type Told } from '../support/replicated-load.ts';
-import { SeededRandom } from '../support/seeded-random.ts';
+import { SeededRandom, testSeed } from '../support/seeded-random.ts';
 import { signedRequests } from '../support/signed-requests.ts';
 
-const seed = 20_261_127;
+const seed = testSeed(20_261_127);
 const kills = 6;
 const changesBetween = 60;
 const keyId = 'shared';

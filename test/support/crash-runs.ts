@@ -3,10 +3,9 @@ import { expect } from 'vitest';
 import { CrashWorkload } from './crash-workload.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { eventually } from './eventually.ts';
-import { SeededRandom } from './seeded-random.ts';
+import { SeededRandom, testSeed } from './seeded-random.ts';
 
-/** The seed of this run: a fixed one unless NINEFOLD_TEST_SEED gives another. */
-export const seed = Number(process.env['NINEFOLD_TEST_SEED'] ?? 20_261_122);
+export const seed = testSeed(20_261_122);
 
 /** Kills the process at a moment, counted in milliseconds from now. Resolves when it is gone. */
 export function killIn(delayMs: number, daemon: Daemon): Promise<void> {

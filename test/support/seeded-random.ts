@@ -1,6 +1,11 @@
 /** Chance that can be had again: the same seed gives the same numbers (mulberry32). */
 import { seededBytes } from './seeded-bytes.ts';
 
+/** The seed of this run: always the same, unless NINEFOLD_TEST_SEED gives another. */
+export function testSeed(usual: number): number {
+  return Number(process.env['NINEFOLD_TEST_SEED'] ?? usual);
+}
+
 export class SeededRandom {
   #state: number;
 

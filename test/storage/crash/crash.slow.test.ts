@@ -7,11 +7,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { testSeed } from '../../support/seeded-random.ts';
 import { memoryFolder } from './recorder.ts';
 import { scenes } from './scenes/index.ts';
 import { TrialProcesses } from './trial-process.ts';
 
-const seed = Number(process.env['NINEFOLD_TEST_SEED'] ?? 20_261_126);
+const seed = testSeed(20_261_126);
 const program = fileURLToPath(new URL('main.ts', import.meta.url));
 const processes = new TrialProcesses();
 
