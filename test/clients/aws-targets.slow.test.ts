@@ -40,12 +40,16 @@ async function newQueue(QueueName: string): Promise<{ url: string; arn: string }
   return { url: String(QueueUrl), arn: `arn:aws:sqs:${region}:${account}:${QueueName}` };
 }
 
-/** Takes what is in a queue until there are so many different bodies. */
-async function bodiesIn(QueueUrl: string, count: number): Promise<Record<string, unknown>[]> {
+/** Takes what is in a queue until there are so many different bodies, of those that are asked for. */
+async function bodiesIn(
+  QueueUrl: string,
+  count: number,
+  isAskedFor: (body: string) => boolean = () => true,
+): Promise<Record<string, unknown>[]> {
   const bodies = new Set<string>();
   await eventually(async () => {
     const { Messages = [] } = await call('AmazonSQS.ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 10 });
-    for (const { Body } of Messages as { Body: string }[]) bodies.add(Body);
+    for (const { Body } of Messages as { Body: string }[]) if (isAskedFor(Body)) bodies.add(Body);
     expect(bodies.size).toBe(count);
   });
   return [...bodies].map((body) => JSON.parse(body));
@@ -159,7 +163,8 @@ test('moto is killed and comes back → its queue gets all that was put meanwhil
   // It keeps nothing: the queue is made anew under the same address.
   moto = await startMoto(interpreter, { port: Number(new URL(endpoint).port) });
   await eventually(() => newQueue('under-kills'));
-  const messages = await bodiesIn(url, 3 * keys.length);
+  // What moto took just before it was killed may not have been acknowledged, and comes again.
+  const messages = await bodiesIn(url, 3 * keys.length, (body) => !body.includes('"before"'));
   const told = messages.flatMap(({ Records }) => Records as { s3: { object: { key: string; sequencer: string } } }[]);
   for (const [, records] of Map.groupBy(told, ({ s3 }) => s3.object.key)) {
     const sequencers = records.map(({ s3 }) => s3.object.sequencer);

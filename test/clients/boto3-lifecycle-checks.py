@@ -41,7 +41,7 @@ def versions(bucket):
 
 def becomes(look, wanted):
     """Waits until what is looked at is as wanted, and as long again to see that it stays so."""
-    for _ in range(300):
+    for _ in range(900):
         if look() == wanted:
             break
         time.sleep(0.1)
@@ -57,7 +57,7 @@ def check_days(bucket):
     put(bucket, 'old/a'), put(bucket, 'kept')
     assert 'rule-id="rule-0"' in s3.head_object(Bucket=bucket, Key='old/a')['Expiration']
     while 'old/a' in keys(bucket):
-        assert time.time() - began < 30
+        assert time.time() - began < 90
     assert time.time() - began >= 3 * DAY_SECONDS
     becomes(lambda: keys(bucket), ['kept'])
 

@@ -35,7 +35,7 @@ export function describeChecks(name: string, daemon: () => Daemon, checksMin: nu
       const compiled = join(clients.interpreter, '..', '..', 'compiled');
       const own = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8', PYTHONPYCACHEPREFIX: compiled };
       const env = { ...own, ...daemon().clientEnvironment };
-      const { stdout, stderr } = await promisify(execFile)(clients.interpreter, [script], { env, timeout: 120_000 });
+      const { stdout, stderr } = await promisify(execFile)(clients.interpreter, [script], { env, timeout: 240_000 });
       complaint = stderr;
       for (const line of stdout.trim().split('\n')) {
         const { check, failure }: { check: string; failure: string | null } = JSON.parse(line);

@@ -61,7 +61,7 @@ function arrived(receiver: EventReceiver, bucket: string, versionIds: readonly s
     ).toEqual([]);
     return records;
   };
-  return vi.waitFor(look, { timeout: 120_000, interval: 500 });
+  return vi.waitFor(look, { timeout: 240_000, interval: 500 });
 }
 
 test('puts and deletes, the server and the target killed at random, and the target refusing → every event, in order of its key, none for a refused write', async () => {

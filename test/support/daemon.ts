@@ -14,8 +14,8 @@ import type { ConfigFlags } from '../../src/config.ts';
 import { spawnNode } from './node-process.ts';
 import { ServerHost } from './server-host.ts';
 
-const startLimitMs = 30_000;
-const stopLimitMs = 20_000;
+const startLimitMs = 60_000;
+const stopLimitMs = 40_000;
 const logKeptMax = 64 * 1024;
 /** Lines of it that are shown where it ended by itself. */
 const linesShown = 40;

@@ -27,7 +27,7 @@ import type { SeededRandom } from './seeded-random.ts';
 export const Bucket = 'shared';
 const keysMax = 12;
 const clientCount = 6;
-const convergeLimitMs = 120_000;
+const convergeLimitMs = 200_000;
 /** Longer than any test takes; a MinIO sends whole seconds. */
 const lockedUntilMs = (Math.floor(Date.now() / 1000) + 24 * 60 * 60) * 1000;
 

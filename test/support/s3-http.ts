@@ -3,6 +3,7 @@
  * can send tens of thousands. Answers come back whole; nothing is retried.
  */
 import { Agent, type IncomingHttpHeaders, request as sendRequest } from 'node:http';
+import { patienceMs } from './eventually.ts';
 import { type SigningKey, sha256Hex, signHeader } from './sigv4-sign.ts';
 
 export interface S3Request {
@@ -23,8 +24,6 @@ export interface S3Answer {
   readonly code: string;
 }
 
-/** No answer within this time means that the server hangs. */
-const answerLimitMs = 30_000;
 const expectFromBytes = 1024 * 1024;
 
 export class S3Http {
@@ -33,7 +32,8 @@ export class S3Http {
   readonly #answerLimitMs: number;
   #agent = new Agent({ keepAlive: true });
 
-  constructor({ port, key, limitMs = answerLimitMs }: { port: number; key: SigningKey; limitMs?: number }) {
+  /** No answer within the limit means that the server hangs. */
+  constructor({ port, key, limitMs = patienceMs }: { port: number; key: SigningKey; limitMs?: number }) {
     this.#port = port;
     this.#key = key;
     this.#answerLimitMs = limitMs;
