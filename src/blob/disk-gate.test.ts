@@ -1,8 +1,6 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../../test/support/eventually.ts';
 import { DiskGate, DiskSilent } from './disk-gate.ts';
 
@@ -46,18 +44,27 @@ test('of three under way the oldest hangs → all are given up with those in lin
 
 test('the process stood still past the limit, and the answer is there → nobody is given up', async () => {
   const gate = new DiskGate(LIMIT_MS, () => {});
-  const parent = mkdtempSync(join(tmpdir(), 'ninefold-gate-'));
-  const made = join(parent, 'made');
+  const said = new Int32Array(new SharedArrayBuffer(4));
+  // It answers before it says so: where that is seen, the answer is there.
+  const program = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    Atomics.wait(workerData, 0, 0);
+    parentPort.postMessage('answer');
+    Atomics.store(workerData, 0, 2);
+  `;
+  const thread = new Worker(program, { eval: true, workerData: said });
+  onTestFinished(async () => void (await thread.terminate()));
+  await once(thread, 'online');
   // Behind what stands still here the loop looks at timers first, and only then at answers.
-  const run = await new Promise<{ ended: Promise<void> }>((resolve) => {
+  const run = await new Promise<{ ended: Promise<unknown> }>((resolve) => {
     setImmediate(() => {
-      resolve({ ended: gate.run(() => mkdir(made)) });
+      resolve({ ended: gate.run(() => once(thread, 'message')) });
       const fromMs = performance.now();
-      // On a busy machine another thread may take its time.
-      while (performance.now() - fromMs < 2 * LIMIT_MS || !existsSync(made));
+      Atomics.store(said, 0, 1);
+      Atomics.notify(said, 0);
+      while (performance.now() - fromMs < 2 * LIMIT_MS || Atomics.load(said, 0) !== 2);
     });
   });
   await run.ended;
   expect(gate.isClosed).toBe(false);
-  rmSync(parent, { recursive: true });
 });

@@ -369,7 +369,7 @@ def check_delivery_policy():
     tried = [kind for kind in Endpoint.sent if kind[0] == 'Notification']
     assert [kind for _, kind, *_ in tried] == ['application/json'] * 3, tried
 
-    own = {'healthyRetryPolicy': {'numRetries': 0}, 'throttlePolicy': {'maxReceivesPerSecond': 5}}
+    own = {'healthyRetryPolicy': {'numRetries': 0}, 'throttlePolicy': {'maxReceivesPerSecond': 2}}
     own = {'AttributeName': 'DeliveryPolicy', 'AttributeValue': json.dumps(own)}
     sns.set_subscription_attributes(SubscriptionArn=arn, **own)
     del Endpoint.sent[:]
@@ -379,7 +379,8 @@ def check_delivery_policy():
     while len(letters) < 3:
         letters += receive(url, wait=20)
     times = [at for *_, at in Endpoint.sent]
-    assert len(times) == 3 and times[2] - times[0] > 0.35, times
+    # Half a second each; the first may be seen late.
+    assert len(times) == 3 and times[2] - times[0] > 0.5, times
     server.shutdown()
 
     topic, url, arn = subscribed(RedrivePolicy=redrive)
