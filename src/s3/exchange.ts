@@ -242,7 +242,10 @@ export class Exchange {
       return;
     }
     // Before the end: node:http itself would read what nobody has begun to read, however slowly it comes.
-    if (!this.#hasGivenUp) this.#discardBody();
+    if (!this.#hasGivenUp) {
+      this.#discardBody();
+      if (this.#mustClose()) this.#closeLate();
+    }
     await new Promise<void>((resolve) => {
       response.once('close', resolve);
       response.end(body, () => resolve());
@@ -263,6 +266,18 @@ export class Exchange {
     // Whoever stopped in the middle of the body would still be given the rest. A connection that broke has told so already.
     this.#source?.return?.().catch(ignore);
     this.request.resume();
+  }
+
+  /**
+   * node:http closes a connection at once behind its last answer. A client that still sends is reset by that, and may never get to
+   * read the answer. So our side alone ends, and what comes is read until the client ends its own, or up to the limit.
+   * https://www.rfc-editor.org/rfc/rfc9112#section-9.6
+   */
+  #closeLate(): void {
+    const { socket } = this.request;
+    // What follows is not answered, and so must not be done: see the server.
+    this.#response.shouldKeepAlive = false;
+    socket.destroySoon = () => void socket.end();
   }
 
   #drained(): Promise<void> {

@@ -214,10 +214,15 @@ function serveSigned(app: FastifyInstance, reserved: ReservedRoutes): void {
   });
 }
 
-/** Keeps of every connection the answer that is given last. */
+/** Keeps of every connection the answer that is given last. Behind one that ends the connection nothing is done any more. */
 function remembering(listener: Listener): Listener {
   return (request, response) => {
     const socket: AnsweredSocket = request.socket;
+    const before = socket[lastAnswer];
+    if (before?.shouldKeepAlive === false) {
+      if (before.writableFinished) socket.destroy();
+      return;
+    }
     socket[lastAnswer] = response;
     listener(request, response);
   };

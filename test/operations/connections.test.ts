@@ -85,6 +85,16 @@ describe('Expect: 100-continue', () => {
     expect((await send(kept)).body).toBe('kept');
   });
 
+  test('refused, and behind the body comes a request → it is not done', async () => {
+    await using connection = await open();
+    const behind = bytes({ method: 'DELETE', path: `/${bucket}/kept` });
+    connection.write(waitingHead({ path: '/no-such-bucket/key' }));
+    expect((await connection.next()).status).toBe(404);
+    connection.write(Buffer.concat([Buffer.from('0123456789'), behind]));
+    expect(await connection.closed()).toBe('');
+    expect((await send(kept)).body).toBe('kept');
+  });
+
   test('GET that expects it → answered at once', async () => {
     await using connection = await open();
     connection.write(wireBytes(sign(kept), '', ['expect: 100-continue']));
@@ -213,4 +223,14 @@ test('an error before a body too long to pass over → the answer at once, then 
   expect(answer.code).toBe('NoSuchBucket');
   expect(answer.headers.get('connection')).toBe('close');
   expect(await connection.closed()).toBe('');
+});
+
+test('an error before a body too long to pass over, all of which is sent → the answer is read', async () => {
+  const request = {
+    method: 'PUT',
+    path: '/no-such-bucket/key',
+    body: Buffer.alloc(20_000_000),
+    payload: 'UNSIGNED-PAYLOAD',
+  };
+  for (let times = 0; times < 20; times++) expect((await send(request)).code).toBe('NoSuchBucket');
 });
