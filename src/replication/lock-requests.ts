@@ -36,7 +36,8 @@ function timeHeader(name: string, ms: number | undefined): Record<string, string
   return ms === undefined || ms === 0 ? {} : { [name]: writeMinioTime(ms * 1000) };
 }
 
-type Call = (request: Pick<S3Call, 'method' | 'query' | 'headers' | 'body'>) => Promise<AnswerXml>;
+/** Sends a request about a replica. */
+export type Call = (request: Pick<S3Call, 'method' | 'query' | 'headers' | 'body'>) => Promise<AnswerXml>;
 
 interface LockAsked {
   readonly versionId: string;

@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto';
 import { shownContext } from '../engine/encryption/contexts.ts';
 import { hasOpaqueEtag } from '../engine/encryption/keyring.ts';
-import { minioHeaders, writeMinioTime } from '../engine/replication/minio-facts.ts';
+import { minioHeaders, minioKey, writeMinioTime } from '../engine/replication/minio-facts.ts';
 import { encodeFacts, encodeReplicaFacts, replicaHeader } from '../engine/replication/replica-facts.ts';
 import {
   type FailureReason,
@@ -15,11 +15,12 @@ import {
   ReplicationRefused,
 } from '../engine/replication/types.ts';
 import type { Checksum, Part, Version } from '../engine/types.ts';
-import { isUuid, newVersionId, nullVersionId } from '../engine/version-ids.ts';
+import { newVersionId, nullVersionId } from '../engine/version-ids.ts';
 import type { Clock } from '../lib/clock.ts';
 import { writeHeaderText, writeMetadataText } from '../lib/header-text.ts';
 import type { AnswerXml } from './answer-xml.ts';
 import { lockHeaders, minioLockHeaders, setLock } from './lock-requests.ts';
+import { minioIdOf, putMinioMarker } from './minio-requests.ts';
 import { encode } from './places.ts';
 import { type S3Call, type S3Client, S3Failure } from './s3-client.ts';
 
@@ -100,7 +101,7 @@ export function s3Target(options: S3TargetOptions): ReplicaTarget {
       await unlessNoUpload(client.call({ method: 'DELETE', bucket, key, query: { uploadId }, headers }));
     },
     async putMarker(replica) {
-      if (server === 'minio') return putMinioMarker(options, call, replica);
+      if (server === 'minio') return putMinioMarker((request) => call(replica, request), replica);
       await call(replica, { method: 'DELETE' });
     },
     async setAttributes(replica) {
@@ -166,36 +167,6 @@ function versionQuery({ server }: S3TargetOptions, replica: Replica): Record<str
   return server === 'minio' ? { versionId: minioIdOf(replica.versionId) } : {};
 }
 
-/** MinIO's ids are UUIDs. Those of versions that have others follow from what they are. */
-function minioIdOf(versionId: string): string {
-  if (isUuid(versionId)) return versionId;
-  const hex = hash('sha256', versionId, 'hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
-}
-
-async function putMinioMarker(options: S3TargetOptions, call: Call, replica: Replica): Promise<void> {
-  const query = versionQuery(options, replica);
-  if (await hasMarker(call, replica, query)) return;
-  await call(replica, { method: 'DELETE', query, headers: { [minioHeaders.isDeleteMarker]: 'true' } });
-  // One that was given up, by its time or by a kill, may have come after all, and the two have undone each other.
-  if (!(await hasMarker(call, replica, query))) throw new Error(`The marker of ${replica.version.key} is not there`);
-}
-
-/** A MinIO that is told of a marker which it has takes that for its removal, so it is asked first. */
-async function hasMarker(call: Call, replica: Replica, query: Record<string, string>): Promise<boolean> {
-  try {
-    await call(replica, { method: 'HEAD', query });
-    return true;
-  } catch (error) {
-    const cause = error instanceof ReplicationRefused ? error.cause : error;
-    if (!(cause instanceof S3Failure)) throw error;
-    if (cause.status === 404) return false;
-    // So S3 answers of a marker.
-    if (cause.status === 405) return true;
-    throw error;
-  }
-}
-
 function isPassing({ status, code }: S3Failure): boolean {
   return status < 400 || passingStatuses.has(status) || passing.has(code) || absent.has(code);
 }
@@ -210,7 +181,7 @@ function headersOf({ server, clock }: S3TargetOptions, replica: Replica): Record
     'content-language': headers.contentLanguage,
     expires: headers.expires,
     'x-amz-website-redirect-location': headers.websiteRedirectLocation,
-    ...encryptionHeaders(replica),
+    ...encryptionHeaders(server, replica),
     'x-amz-storage-class': storageClass === usualClass ? undefined : storageClass,
     'x-amz-tagging':
       tags.length === 0 ? undefined : tags.map(({ key, value }) => `${encode(key)}=${encode(value)}`).join('&'),
@@ -228,7 +199,10 @@ function headersOf({ server, clock }: S3TargetOptions, replica: Replica): Record
 }
 
 /** A server that cannot encrypt so refuses it: a replica is never less guarded than its source. Throws ReplicationRefused. */
-function encryptionHeaders({ version, rule }: Replica): Record<string, string | undefined> {
+function encryptionHeaders(
+  server: S3TargetOptions['server'],
+  { version, rule }: Replica,
+): Record<string, string | undefined> {
   const { encryption } = version.attributes;
   if (encryption === undefined) return {};
   if (encryption.kind === 'SSE-S3') return { 'x-amz-server-side-encryption': 'AES256' };
@@ -238,9 +212,11 @@ function encryptionHeaders({ version, rule }: Replica): Record<string, string | 
     );
   }
   const { kind, context, bucketKey } = encryption;
+  const { replicaKey } = rule.destination;
+  const keyThere = server === 'minio' && replicaKey !== undefined ? minioKey(replicaKey) : replicaKey;
   return {
     'x-amz-server-side-encryption': kind === 'SSE-KMS' ? 'aws:kms' : 'aws:kms:dsse',
-    'x-amz-server-side-encryption-aws-kms-key-id': rule.destination.replicaKey,
+    'x-amz-server-side-encryption-aws-kms-key-id': keyThere,
     'x-amz-server-side-encryption-bucket-key-enabled': bucketKey ? 'true' : undefined,
     'x-amz-server-side-encryption-context': shownContext(context),
   };

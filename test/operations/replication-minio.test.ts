@@ -47,14 +47,19 @@ const full = createServer((request, response) => {
 });
 const asked: (IncomingHttpHeaders & { readonly method: string | undefined })[] = [];
 
+const alias = 'arn:aws:kms:us-east-1:000000000000:alias/shared';
+const keyThere = 'arn:aws:kms:us-east-1:000000000000:key/its-own';
+
 beforeAll(async () => {
-  there = await startDaemon();
+  const keys = [{ id: 'its-own', alias: 'shared' }];
+  there = await startDaemon({ config: JSON.stringify({ encryption: { kms: { keys } } }) });
   await there.client.send(new CreateBucketCommand({ Bucket: 'mirror' }));
   const VersioningConfiguration = { Status: 'Enabled' as const };
   await there.client.send(new PutBucketVersioningCommand({ Bucket: 'mirror', VersioningConfiguration }));
   const replicates = ['s3:ReplicateObject', 's3:ReplicateDelete', 's3:ReplicateTags'];
   // It is asked for markers before it is told of them.
-  replicator = await newUser(there, 'replicator', [...replicates, 's3:GetObjectVersion', 's3:ListBucketVersions']);
+  const asks = ['s3:GetObjectVersion', 's3:GetObjectVersionTagging', 's3:ListBucketVersions'];
+  replicator = await newUser(there, 'replicator', [...replicates, ...asks, 'kms:GenerateDataKey']);
   const { accessKeyId, secretAccessKey } = replicator;
   const buckets = [{ arn: 'arn:aws:s3:::mirror' }];
   const endpointOfFull = await listening(full);
@@ -66,8 +71,10 @@ beforeAll(async () => {
       buckets: [{ arn: 'arn:aws:s3:::full' }],
     },
   ];
-  here = await startDaemon({ config: JSON.stringify({ replication: { destinations } }) });
-  await makeRole(here);
+  const encryption = { kms: { keys: [{ id: 'source' }] } };
+  here = await startDaemon({ config: JSON.stringify({ replication: { destinations }, encryption }) });
+  const statement = { Effect: 'Allow', Action: ['s3:*', 'kms:*'], Resource: '*' };
+  await makeRole(here, 'replication', { Version: '2012-10-17', Statement: [statement] });
 });
 afterAll(async () => {
   await here.stop();
@@ -134,6 +141,19 @@ test('versions, markers, parts and changed tags → there by the same ids, UUIDs
   }
   expect(await got.Body?.transformToByteArray()).toEqual(await source.Body?.transformToByteArray());
   expect(await statusOf(there.client, 'mirror', 'parts')).toBe('REPLICA');
+});
+
+test('an object under a key of KMS → there under the key that has the name of the alias in the rule', async () => {
+  const Bucket = await newVersioned(here);
+  const Destination = { Bucket: 'arn:aws:s3:::mirror', EncryptionConfiguration: { ReplicaKmsKeyID: alias } };
+  const SourceSelectionCriteria = { SseKmsEncryptedObjects: { Status: 'Enabled' as const } };
+  await putRules(here.client, Bucket, [ruleTo('mirror', { SourceSelectionCriteria, Destination })]);
+  const encrypted = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'source' } as const;
+  await here.client.send(new PutObjectCommand({ Bucket, Key: 'secret', Body: 'text', ...encrypted }));
+  await eventually(async () => expect(await statusOf(here.client, Bucket, 'secret')).toBe('COMPLETED'));
+  const got = await there.client.send(new GetObjectCommand({ Bucket: 'mirror', Key: 'secret' }));
+  expect(got).toMatchObject({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: keyThere });
+  expect(await got.Body?.transformToString()).toBe('text');
 });
 
 test('a MinIO that has the versions already, as after a kill → COMPLETED, and it is not told of a marker again, which would remove it; it was told of checksum, encryption and lock', async () => {
@@ -218,6 +238,30 @@ describe('requests of a MinIO', () => {
     };
     expect(await send(begun)).toMatchObject({ status: 412, code: 'PreconditionFailed' });
     expect(await tags()).toEqual([{ Key: 'a', Value: 'last' }]);
+  });
+
+  test('under a key of KMS by its name → under the one of that alias; all of it again with other tags, as their ETags differ → only the tags are changed; an unknown name → refused', async () => {
+    const named = { Bucket: 'mirror', Key: 'secret-there', VersionId: id };
+    const ask = (name: string, headers: Record<string, string> = {}) =>
+      send({
+        ...{ ...put, path: '/mirror/secret-there', key: replicator },
+        headers: {
+          ...{ ...marked, ...headers, 'x-amz-server-side-encryption': 'aws:kms' },
+          'x-amz-server-side-encryption-aws-kms-key-id': `arn:aws:kms:${name}`,
+        },
+      });
+    expect((await ask('unknown')).body).toContain(
+      'Alias arn:aws:kms:us-east-1:000000000000:alias/unknown is not found',
+    );
+    expect(await ask('shared')).toMatchObject({ status: 200 });
+    expect(await there.client.send(new HeadObjectCommand(named))).toMatchObject({ SSEKMSKeyId: keyThere });
+    const changed = {
+      'x-amz-tagging': 'a=later',
+      'x-minio-source-replication-tagging-timestamp': '2026-11-27T11:30:00Z',
+    };
+    expect(await ask('shared', changed)).toMatchObject({ status: 412, code: 'PreconditionFailed' });
+    const { TagSet } = await there.client.send(new GetObjectTaggingCommand(named));
+    expect(TagSet).toEqual([{ Key: 'a', Value: 'later' }]);
   });
 
   test('retention and hold, with when they were set → the replica has them; what was set later counts, removed retention too, what was set earlier does not', async () => {

@@ -18,6 +18,20 @@ export const minioHeaders = {
   status: 'x-amz-replication-status',
 } as const;
 
+/** A MinIO calls its keys by names: the key NAME of a MinIO is the one that has the alias NAME here. */
+const minioKeyForm = /^arn:aws:kms:([^:/]+)$/;
+
+/** What a key is called here that a MinIO calls so. */
+export function keyOfMinio(named: string): string {
+  const name = minioKeyForm.exec(named)?.[1];
+  return name === undefined ? named : `alias/${name}`;
+}
+
+/** What a MinIO calls the key of an ARN, by its alias or id. */
+export function minioKey(arn: string): string {
+  return `arn:aws:kms:${arn.slice(arn.lastIndexOf('/') + 1)}`;
+}
+
 const timeForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(?:Z|[+-]\d\d:\d\d)$/;
 
 /** Microseconds since 1970 as RFC 3339 has them. */

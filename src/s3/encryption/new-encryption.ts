@@ -4,6 +4,7 @@
  */
 import { type BucketEncryption, readBucketEncryption } from '../../engine/bucket-encryption.ts';
 import { contextOfObject } from '../../engine/encryption/contexts.ts';
+import { keyOfMinio, minioHeaders } from '../../engine/replication/minio-facts.ts';
 import type { NewEncryption } from '../../engine/types.ts';
 import { S3Error } from '../errors.ts';
 import type { InputOf } from '../model/types.ts';
@@ -40,7 +41,8 @@ export async function encryptionFor(
     });
   }
   const usual = request.encryptsByDefault ? 'AES256' : undefined;
-  const { algorithm = usual, ...keys } = input.ServerSideEncryption === undefined ? byBucket : askedBy(input, byBucket);
+  const { algorithm = usual, ...keys } =
+    input.ServerSideEncryption === undefined ? byBucket : askedBy(request, input, byBucket);
   if (algorithm === undefined) return undefined;
   return algorithm === 'AES256' ? plainOf(input) : await underKmsKey(request, input, { algorithm, ...keys });
 }
@@ -67,11 +69,16 @@ function refuseContradictions(input: EncryptionInput): void {
 }
 
 /** Of a bucket's default only whether its objects share a key counts for an object that names its method. */
-function askedBy({ ServerSideEncryption, SSEKMSKeyId }: EncryptionInput, byBucket: BucketEncryption): BucketEncryption {
+function askedBy(
+  request: OperationRequest,
+  { ServerSideEncryption, SSEKMSKeyId }: EncryptionInput,
+  byBucket: BucketEncryption,
+): BucketEncryption {
   // The other values of the enumeration were refused.
   const algorithm = ServerSideEncryption as BucketEncryption['algorithm'];
   const shares = algorithm === 'aws:kms' && byBucket.bucketKey === true;
-  return { algorithm, kmsKey: SSEKMSKeyId, bucketKey: shares };
+  const isOfMinio = SSEKMSKeyId !== undefined && request.header(minioHeaders.isReplica) !== undefined;
+  return { algorithm, kmsKey: isOfMinio ? keyOfMinio(SSEKMSKeyId) : SSEKMSKeyId, bucketKey: shares };
 }
 
 function plainOf({ BucketKeyEnabled }: EncryptionInput): NewEncryption {

@@ -5,6 +5,7 @@ import { checksumInputs, typedChecksumMembers } from '../checksum-members.ts';
 import { quoteEtag, writeConditions } from '../conditions.ts';
 import { encryptionFor, encryptionInputs } from '../encryption/new-encryption.ts';
 import { writtenEncryption } from '../encryption/shown-encryption.ts';
+import { S3Error } from '../errors.ts';
 import { expirationHeader, isKnownWithoutRules } from '../lifecycle/announcements.ts';
 import type { InputOf, OutputOf } from '../model/types.ts';
 import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
@@ -12,7 +13,7 @@ import { attributeInputs, parseAttributes } from '../object-attributes.ts';
 import { lockOfWrittenObject, objectLockInputs } from '../object-lock/new-objects.ts';
 import { standingOfNewObject } from '../object-ownership.ts';
 import { type Answer, type OperationRequest, operation } from '../operation.ts';
-import { identityOf, readReplica, standingOfReplica } from '../replication/replicas.ts';
+import { identityOf, isMinioVersionHere, readReplica, standingOfReplica } from '../replication/replicas.ts';
 
 export const putObject = operation({
   name: 'PutObject',
@@ -38,13 +39,19 @@ export async function writeObject(
   const bucket = request.bucket();
   const replica = readReplica(request);
   const standing = await (replica ? standingOfReplica(request, replica) : standingOfNewObject(request, input));
+  const attributes = { ...parseAttributes(standing, input), ...standing };
+  // Of what is under a key of KMS the two servers have different ETags, so a MinIO sends all of it again to change its tags.
+  const mayBeAgain = replica !== undefined && input.ServerSideEncryption === 'aws:kms';
+  if (mayBeAgain && (await isMinioVersionHere(request, replica, { key: input.Key, tags: attributes.tags }))) {
+    throw new S3Error('PreconditionFailed');
+  }
   const lock = await lockOfWrittenObject(request, input);
   const conditions = writeConditions(input);
   const encryption = await encryptionFor(request, input);
   const version = await request.engine.objects.put({
     bucket,
     key: input.Key,
-    attributes: { ...parseAttributes(standing, input), ...standing, ...lock },
+    attributes: { ...attributes, ...lock },
     source: request.body(),
     cause: request.cause(),
     event,

@@ -80,7 +80,7 @@ export async function setReplicaAttributes(
 }
 
 /**
- * MinIO sends a version whole again where it is told another time of it, as of uploads, though nothing has changed but its tags. True if
+ * MinIO sends a version whole again where it is told another time or ETag of it, as of uploads and under keys of KMS, though nothing has changed but its tags. True if
  * the version is here: then its tags are those that changed last, and the rest of it need not come.
  */
 export async function isMinioVersionHere(
