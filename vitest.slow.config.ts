@@ -39,7 +39,7 @@ const ring = { NINEFOLD_TEST_RING: 'slow' };
 type Options = NonNullable<UserWorkspaceConfig['test']>;
 
 function project(name: string, groupOrder: number, options: Options): { test: Options } {
-  const limits = { testTimeout: 300_000, hookTimeout: 300_000 };
+  const limits = { testTimeout: 600_000, hookTimeout: 600_000 };
   return { test: { name, env: ring, execArgv: [...collectSeldom], sequence: { groupOrder }, ...limits, ...options } };
 }
 

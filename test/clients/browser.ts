@@ -12,7 +12,7 @@ import { delimiter, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
-const limitMs = 60_000;
+const limitMs = 180_000;
 const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
 const script = new URL('browser-page.js', import.meta.url);
 

@@ -26,7 +26,7 @@ export type PythonClients =
   | { readonly interpreter: undefined; readonly missing: string };
 
 /** Long, for a slow package index: the making is done once. */
-export const setupLimitMs = 280_000;
+export const setupLimitMs = 480_000;
 
 /** Clients of a generation, a server that is not ours, or a reader of files. */
 type Packages = Generation | 'moto' | 'duckdb';

@@ -2,7 +2,7 @@
 import { vi } from 'vitest';
 import { isSlowRing } from './ring.ts';
 
-/** How long tests wait for what they do not measure. In the slow ring several work at once, and each has five minutes. */
+/** How long tests wait for what they do not measure. In the slow ring several work at once, and each has ten minutes. */
 export const patienceMs = isSlowRing ? 120_000 : 30_000;
 const usual = { timeout: patienceMs, interval: 10 };
 
