@@ -48,6 +48,8 @@ export interface QueueMessage {
   readonly visibleFromMs?: number;
   /** Id of whoever sent it. */
   readonly senderId?: string;
+  /** Whose it is among several that share a queue, as its sender says. */
+  readonly groupId?: string;
   /** Of a trace by X-Ray. */
   readonly traceHeader?: string;
   /** Of a dead letter: ARN of the queue that it was in. */

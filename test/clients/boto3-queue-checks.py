@@ -106,16 +106,6 @@ def check_attributes():
     assert sqs.create_queue(QueueName='four')['QueueUrl'] == url
 
 
-def check_refusals():
-    """what is not there → SQS's own errors"""
-    refused(lambda: sqs.get_queue_url(QueueName='none'), 'AWS.SimpleQueueService.NonExistentQueue')
-    url = sqs.get_queue_url(QueueName='one')['QueueUrl']
-    refused(lambda: sqs.delete_queue(QueueUrl=url), 'AWS.SimpleQueueService.UnsupportedOperation')
-    refused(lambda: sqs.delete_message(QueueUrl=url, ReceiptHandle='x'), 'ReceiptHandleIsInvalid')
-    refused(lambda: receive(url, MaxNumberOfMessages=11), 'InvalidParameterValue')
-    refused(lambda: receive(url, AttributeNames=['Invented']), 'InvalidAttributeName')
-
-
 def check_sent():
     """messages sent, alone and in batches → received with their attributes, a delayed one later"""
     url = sqs.create_queue(QueueName='sent')['QueueUrl']
@@ -167,49 +157,6 @@ def check_sent():
     assert len(receive(url, MaxNumberOfMessages=10)) == 2
     refused(lambda: sqs.send_message(QueueUrl=url, MessageBody='x', DelaySeconds=901), 'InvalidParameterValue')
     refused(lambda: sqs.send_message(QueueUrl=url, MessageBody='\x01'), 'InvalidMessageContents')
-
-
-def check_settings():
-    """attributes of queues → set, read with SQS's defaults, refused in SQS's words; the same queue again → its address, another → refused"""
-    name = f'q-{uuid.uuid4()}'
-    attributes = {
-        'DelaySeconds': '0', 'MaximumMessageSize': '2048', 'MessageRetentionPeriod': '345600',
-        'ReceiveMessageWaitTimeSeconds': '0', 'VisibilityTimeout': '40',
-    }
-    url = sqs.create_queue(QueueName=name, Attributes=attributes, tags={'team': 'a', 'x': ''})['QueueUrl']
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=['All'])['Attributes']
-    assert {key: found[key] for key in attributes} == attributes, found
-    assert found['SqsManagedSseEnabled'] == 'false' and found['QueueArn'] == arn(name), found
-    assert abs(int(found['CreatedTimestamp']) - time.time()) < 60, found
-    assert sqs.create_queue(QueueName=name, Attributes={'VisibilityTimeout': '40'})['QueueUrl'] == url
-    assert sqs.create_queue(QueueName=name)['QueueUrl'] == url
-    refused(lambda: sqs.create_queue(QueueName=name, Attributes={'VisibilityTimeout': '41'}), 'QueueAlreadyExists')
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={'VisibilityTimeout': '3', 'MessageRetentionPeriod': ''})
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=['All'])['Attributes']
-    assert found['VisibilityTimeout'] == '3' and 'MessageRetentionPeriod' not in found, found
-    refused(lambda: sqs.send_message(QueueUrl=url, MessageBody='x' * 2049), 'InvalidParameterValue')
-    for wrong, code in [
-        ({'VisibilityTimeout': '43201'}, 'InvalidAttributeValue'),
-        ({'RedrivePolicy': '{"maxReceiveCount": 1}'}, 'InvalidAttributeValue'),
-        ({'Policy': '{'}, 'InvalidAttributeValue'),
-        ({'Invented': '1'}, 'InvalidAttributeName'),
-        ({'FifoQueue': 'true'}, 'AWS.SimpleQueueService.UnsupportedOperation'),
-        ({'KmsMasterKeyId': 'alias/aws/sqs'}, 'AWS.SimpleQueueService.UnsupportedOperation'),
-        ({'SqsManagedSseEnabled': 'true'}, 'AWS.SimpleQueueService.UnsupportedOperation'),
-    ]:
-        refused(lambda wrong=wrong: sqs.set_queue_attributes(QueueUrl=url, Attributes=wrong), code)
-        refused(lambda wrong=wrong: sqs.create_queue(QueueName=f'{name}-2', Attributes=wrong), code)
-    refused(lambda: sqs.create_queue(QueueName='x.fifo'), 'AWS.SimpleQueueService.UnsupportedOperation')
-    configured = sqs.get_queue_url(QueueName='one')['QueueUrl']
-    refused(
-        lambda: sqs.set_queue_attributes(QueueUrl=configured, Attributes={'DelaySeconds': '1'}),
-        'AWS.SimpleQueueService.UnsupportedOperation',
-    )
-    assert sqs.list_queue_tags(QueueUrl=url)['Tags'] == {'team': 'a', 'x': ''}
-    sqs.tag_queue(QueueUrl=url, Tags={'team': 'b', 'y': '1'})
-    sqs.untag_queue(QueueUrl=url, TagKeys=['x'])
-    assert sqs.list_queue_tags(QueueUrl=url)['Tags'] == {'team': 'b', 'y': '1'}
-    refused(lambda: sqs.tag_queue(QueueUrl=url, Tags={'aws:x': '1'}), 'InvalidParameterValue')
 
 
 def check_defaults_of_a_queue():

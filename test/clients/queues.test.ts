@@ -8,4 +8,5 @@ const targets = ['one', 'two', 'three', 'four', 'five'].map((name) => ({
 }));
 const daemon = useDaemon({ config: JSON.stringify({ events: { targets } }) });
 
-describeChecks('boto3-queue-checks.py', daemon, 11);
+describeChecks('boto3-queue-checks.py', daemon, 9);
+describeChecks('boto3-queue-limit-checks.py', daemon, 2);

@@ -103,7 +103,7 @@ export async function runQueueAction(
 ): Promise<object | undefined> {
   const found = queueActions.get(name);
   if (found === undefined) {
-    throw new QueueError('AWS.SimpleQueueService.UnsupportedOperation', `${name} is not implemented.`);
+    throw new QueueError('InvalidAction', `The action ${name} is not valid for this endpoint.`);
   }
   return found(set, input, call);
 }
@@ -152,6 +152,9 @@ function pageOf(
   { MaxResults = pageMax, NextToken = '' }: Page,
 ): { readonly items: readonly MessageQueue[]; readonly NextToken?: string } {
   const after = Buffer.from(NextToken, 'base64url').toString();
+  if (NextToken !== '' && !after.startsWith('arn:')) {
+    throw new QueueError('InvalidParameterValue', `Value ${NextToken} for parameter NextToken is invalid.`);
+  }
   const rest = all.filter(({ arn }) => arn > after).toSorted((a, b) => (a.arn < b.arn ? -1 : 1));
   const items = rest.slice(0, MaxResults);
   const last = items.at(-1);
@@ -201,14 +204,26 @@ async function deleteMessage(
   await queueOf(set, QueueUrl).delete([sequenceIn(ReceiptHandle)]);
 }
 
+/** An entry that is refused does not keep the others from being deleted. */
 async function deleteBatch(
   set: QueueSet,
   { QueueUrl, Entries }: { QueueUrl: string; Entries: readonly { Id: string; ReceiptHandle: string }[] },
 ): Promise<object> {
   const queue = queueOf(set, QueueUrl);
   checkBatch(Entries);
-  await queue.delete(Entries.map(({ ReceiptHandle }) => sequenceIn(ReceiptHandle)));
-  return { Successful: Entries.map(({ Id }) => ({ Id })), Failed: [] };
+  const outcomes = Entries.map(({ Id, ReceiptHandle }) => {
+    try {
+      return { Id, sequence: sequenceIn(ReceiptHandle) };
+    } catch (error) {
+      return failureOf(Id, error);
+    }
+  });
+  const good = outcomes.filter((outcome) => 'sequence' in outcome);
+  await queue.delete(good.map(({ sequence }) => sequence));
+  return {
+    Successful: good.map(({ Id }) => ({ Id })),
+    Failed: outcomes.filter((outcome) => 'Code' in outcome),
+  };
 }
 
 async function changeVisibility(
@@ -252,6 +267,7 @@ async function purgeQueue(set: QueueSet, { QueueUrl }: { QueueUrl: string }): Pr
 
 function sequenceIn(receiptHandle: string): number {
   const [, digits] = /^(\d{1,15})\/\d+$/.exec(Buffer.from(receiptHandle, 'base64url').toString()) ?? [];
-  if (digits === undefined) throw new QueueError('ReceiptHandleIsInvalid', 'The input receipt handle is invalid.');
+  if (digits === undefined)
+    throw new QueueError('ReceiptHandleIsInvalid', 'The input receipt handle is not a valid receipt handle.');
   return Number(digits);
 }

@@ -12,11 +12,15 @@ import { type QueueAttributes, type QueueSettings, settingsOf } from './queue-se
 /** As SQS has it. */
 const inFlightMax = 120_000;
 const purgedAtOnce = 1000;
+/** From one receive on, however often that is prolonged. */
+const hiddenMsMax = 12 * 60 * 60 * 1000;
 
 /** A message that somebody has received. */
 interface Out {
   /** When it is given out again. */
   readonly untilMs: number;
+  /** When it was last received. */
+  readonly receivedMs: number;
   /** 0 for one that is delayed. */
   readonly receives: number;
   readonly firstReceivedMs: number | undefined;
@@ -99,6 +103,7 @@ export class MessageQueue {
         const known = this.#out.get(entry.sequence);
         const out = {
           untilMs: nowMs + visibilityMs,
+          receivedMs: nowMs,
           receives: (known?.receives ?? 0) + 1,
           firstReceivedMs: known?.firstReceivedMs ?? nowMs,
         };
@@ -116,12 +121,18 @@ export class MessageQueue {
     for (const sequence of sequences) this.#out.delete(sequence);
   }
 
-  /** Hides a message that is out for so long from now on; 0 gives it to whoever comes next. Throws MessageNotInflight. */
+  /** Hides a message that is out for so long from now on; 0 gives it to whoever comes next. Throws MessageNotInflight, InvalidParameterValue. */
   hide({ sequence, forMs }: { sequence: number; forMs: number }): void {
     const out = this.#out.get(sequence);
     const nowMs = this.#clock.nowMs();
     if (out === undefined || out.receives === 0 || out.untilMs <= nowMs) {
       throw new QueueError('AWS.SimpleQueueService.MessageNotInflight', 'The message is not in flight.');
+    }
+    if (nowMs + forMs - out.receivedMs > hiddenMsMax) {
+      throw new QueueError(
+        'InvalidParameterValue',
+        `Value ${forMs / 1000} for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit [${hiddenMsMax / 1000} seconds].`,
+      );
     }
     this.#putOut(sequence, { ...out, untilMs: nowMs + forMs });
   }
@@ -176,7 +187,8 @@ export class MessageQueue {
       for (const entry of more) {
         const untilMs = this.#visibleFromMs(entry);
         if (this.#isOld(entry, nowMs)) old.push(entry.sequence);
-        else if (untilMs > nowMs) this.#putOut(entry.sequence, { untilMs, receives: 0, firstReceivedMs: undefined });
+        else if (untilMs > nowMs)
+          this.#putOut(entry.sequence, { untilMs, receivedMs: nowMs, receives: 0, firstReceivedMs: undefined });
         else found.push(entry);
       }
       if (more.length < limit) break;

@@ -66,23 +66,49 @@ export function action<S extends z.ZodType>(
   run: (set: QueueSet, input: z.infer<S>, call: QueueCall) => Promise<object | undefined>,
 ): Action {
   return async (set, input, call) => {
-    const parsed = schema.safeParse(input);
+    const parsed = schema.safeParse(input, { reportInput: true });
     if (!parsed.success) throw invalid(parsed.error.issues[0]);
     return run(set, parsed.data, call);
   };
 }
+
+/** Of a value that is refused. */
+const shownMax = 200;
 
 export const queueUrl = { QueueUrl: z.string() };
 export const names = z.array(z.string()).optional();
 export const handle = { ReceiptHandle: z.string() };
 export const visibility = z.int().min(0).max(43_200);
 
+/** Members of inputs that AWS has for FIFO queues alone. */
+const ofFifo = new Set(['MessageDeduplicationId', 'ReceiveRequestAttemptId']);
+
 function invalid(issue: z.core.$ZodIssue | undefined): QueueError {
-  const member = issue?.path.join('.') ?? '';
+  const path = issue?.path ?? [];
+  if (issue?.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    const reason = ofFifo.has(key)
+      ? 'The request include parameter that is not valid for this queue type'
+      : 'There is no such parameter here';
+    return invalidValue([...path, key].join('.'), { value: Object(issue.input)[key], reason });
+  }
+  if (issue?.input === undefined && path.length > 0) return missing(path.join('.'));
+  return invalidValue(path.join('.'), { value: issue?.input, reason: `${issue?.message}.` });
+}
+
+function invalidValue(
+  parameter: string,
+  { value, reason }: { readonly value: unknown; readonly reason: string },
+): QueueError {
+  const shown = typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
   return new QueueError(
     'InvalidParameterValue',
-    `Value for parameter ${member} is invalid. Reason: ${issue?.message}.`,
+    `Value ${shown.slice(0, shownMax)} for parameter ${parameter} is invalid. Reason: ${reason}`,
   );
+}
+
+export function missing(parameter: string): QueueError {
+  return new QueueError('MissingParameter', `The request must contain the parameter ${parameter}.`);
 }
 
 export function queueOf(set: QueueSet, url: string): MessageQueue {
@@ -149,8 +175,13 @@ export function checkBatch(entries: readonly { readonly Id: string }[]): void {
     );
   }
   if (new Set(entries.map(({ Id }) => Id)).size < entries.length) {
-    throw new QueueError('AWS.SimpleQueueService.BatchEntryIdsNotDistinct', 'Two entries have the same Id.');
+    throw new QueueError('AWS.SimpleQueueService.BatchEntryIdsNotDistinct', `Id ${repeatedIn(entries)} repeated.`);
   }
+}
+
+function repeatedIn(entries: readonly { readonly Id: string }[]): string {
+  const ids = entries.map(({ Id }) => Id);
+  return ids.find((id, at) => ids.indexOf(id) < at) ?? '';
 }
 
 export interface BatchFailure {

@@ -24,7 +24,7 @@ export function receivedMessage(
   { wanted, arn, bodyOf }: { readonly wanted: Wanted; readonly arn: string } & Pick<QueueSet, 'bodyOf'>,
 ): object {
   const Body = bodyOf(entry, arn);
-  const { traceHeader, deadLetterSource }: Partial<QueueMessage> = isSent(entry.event) ? entry.event : {};
+  const { traceHeader, groupId, deadLetterSource }: Partial<QueueMessage> = isSent(entry.event) ? entry.event : {};
   const senderId = senderIn(entry.event);
   const attributes = {
     SentTimestamp: String(entry.event.atMs),
@@ -32,6 +32,7 @@ export function receivedMessage(
     ApproximateFirstReceiveTimestamp: String(firstReceivedMs),
     ...(senderId !== undefined && { SenderId: senderId }),
     ...(traceHeader !== undefined && { AWSTraceHeader: traceHeader }),
+    ...(groupId !== undefined && { MessageGroupId: groupId }),
     ...(deadLetterSource !== undefined && { DeadLetterQueueSourceArn: deadLetterSource }),
   };
   return {
@@ -51,7 +52,7 @@ export function deadLetterOf(
 ): QueueMessage {
   const messageId = idOf(entry);
   const attributes = attributesOf(entry);
-  const { traceHeader }: Partial<QueueMessage> = isSent(entry.event) ? entry.event : {};
+  const { traceHeader, groupId }: Partial<QueueMessage> = isSent(entry.event) ? entry.event : {};
   const senderId = senderIn(entry.event);
   return {
     ...{ event: 'Message', atMs: entry.event.atMs, bucket: to.arn, key: messageId, messageId },
@@ -59,6 +60,7 @@ export function deadLetterOf(
     ...(Object.keys(attributes).length > 0 && { attributes }),
     ...(senderId !== undefined && { senderId }),
     ...(traceHeader !== undefined && { traceHeader }),
+    ...(groupId !== undefined && { groupId }),
     deadLetterSource: from.arn,
   };
 }

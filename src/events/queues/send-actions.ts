@@ -11,6 +11,7 @@ import {
   action,
   checkBatch,
   failureOf,
+  missing,
   type QueueCall,
   type QueueSet,
   queueOf,
@@ -32,6 +33,10 @@ const sent = {
   DelaySeconds: z.int().min(0).max(900).optional(),
   MessageAttributes: z.record(z.string(), attribute).default({}),
   MessageSystemAttributes: z.record(z.string(), attribute).default({}),
+  MessageGroupId: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/)
+    .optional(),
 };
 const sentSchema = z.object(sent);
 type Sent = z.infer<typeof sentSchema>;
@@ -87,12 +92,11 @@ async function sendBatch(
 
 /** Throws QueueError. */
 function messageFrom(
-  { MessageBody: message, DelaySeconds, MessageAttributes, MessageSystemAttributes }: Sent,
+  { MessageBody: message, DelaySeconds, MessageAttributes, MessageSystemAttributes, MessageGroupId: groupId }: Sent,
   { arn, settings }: MessageQueue,
   { senderId, nowMs }: { readonly senderId: string; readonly nowMs: number },
 ): QueueMessage {
-  if (message === '')
-    throw new QueueError('InvalidParameterValue', 'The request must contain the parameter MessageBody.');
+  if (message === '') throw missing('MessageBody');
   // https://www.w3.org/TR/REC-xml/#charsets, as the protocol of forms answers in XML.
   if (/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u.test(message)) {
     throw new QueueError('InvalidMessageContents', 'The message contains characters outside the allowed set.');
@@ -117,6 +121,7 @@ function messageFrom(
     ...{ event: 'Message', atMs: nowMs, bucket: arn, key: messageId, messageId, message, senderId },
     ...(Object.keys(attributes).length > 0 && { attributes }),
     ...traceIn(MessageSystemAttributes),
+    ...(groupId !== undefined && { groupId }),
     ...(delayMs > 0 && { visibleFromMs: nowMs + delayMs }),
   };
 }

@@ -23,8 +23,8 @@ import { jsonProtocol, targetPrefix } from './json-protocol.ts';
 import type { AskedAction, QueueProtocol, QueueRefusal } from './protocol.ts';
 import { queryProtocol } from './query-protocol.ts';
 
-/** As SQS has it. */
-const bodyBytesMax = 1024 * 1024;
+/** Messages are a mebibyte at most, of which any byte may be three: é, which is two, is `\u00e9` in JSON and `%C3%A9` in a form. */
+const bodyBytesMax = 4 * 1024 * 1024;
 
 /** A request to a queue that its caller may make. */
 export interface QueueRequest {
