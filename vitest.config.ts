@@ -24,7 +24,8 @@ export default defineConfig({
     // Many tests wait for servers, limits and jobs: on a small machine one file more than there are cores keeps these busy.
     sequence: { sequencer: ServersFirst },
     maxWorkers: Math.max(3, availableParallelism() - 1),
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // More than a server may take to start, and than what is waited for may take to come true: these say what it was.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { ConfigFlags } from '../../src/config.ts';
+import { type HeldPort, holdPort } from './held-port.ts';
 import { spawnNode } from './node-process.ts';
 import { ServerHost } from './server-host.ts';
 
@@ -73,6 +74,7 @@ export class Daemon implements AsyncDisposable {
   #running: Running | undefined;
   #client: S3Client | undefined;
   #port: number;
+  #held: HeldPort | undefined;
   /** As the server prints it. */
   #scheme = 'http:';
   #output = '';
@@ -142,6 +144,10 @@ export class Daemon implements AsyncDisposable {
   /** Starts the server, on the port it had before if it ran already. */
   async start(): Promise<void> {
     this.#output = '';
+    if (this.#port === 0) {
+      this.#held = await holdPort();
+      this.#port = this.#held.port;
+    }
     const flags = await this.#flags();
     const environment = {
       NINEFOLD_ACCESS_KEY_ID: this.accessKeyId,
@@ -184,6 +190,7 @@ export class Daemon implements AsyncDisposable {
   async stop(): Promise<number | null> {
     this.#client?.destroy();
     const code = await this.#end('SIGTERM');
+    this.#held?.letGo();
     if (this.#options.dataDirectory === undefined) await rm(this.dataDirectory, { recursive: true, force: true });
     return code;
   }
