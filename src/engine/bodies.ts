@@ -115,7 +115,8 @@ async function holdBody(
   };
 }
 
-async function writeBody(
+/** As `receiveBody`, of one that is written while it comes in, whatever its length. */
+export async function writeBody(
   context: EngineContext,
   source: BodySource,
   { pool, encryption, label }: BodyStorage,

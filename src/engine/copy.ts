@@ -1,17 +1,19 @@
 /** Copies: new rows on old bytes. Bytes are read only for a digest that no record has. */
 import type { ChecksumAlgorithm } from '../lib/digests/algorithms.ts';
-import type { Content } from '../meta/commands.ts';
 import type { ObjectEncryption } from '../meta/object-encryption.ts';
 import type { Checksum, Slice, Version } from '../meta/records.ts';
+import { copiedAnnotations, isAnnotated, withAnnotations } from './annotations/copied.ts';
+import type { AnnotationSource } from './annotations/types.ts';
 import { defaultChecksumAlgorithm, etagOf, fullObjectChecksum, isMd5, knownAlgorithm } from './checksums.ts';
 import { checkBeforeBody } from './conditions.ts';
 import type { EngineContext } from './context.ts';
 import { resealed } from './encryption/encrypted-slices.ts';
 import { opaqueEtag } from './encryption/etags.ts';
 import { hasOpaqueEtag, type Unlocked } from './encryption/keyring.ts';
+import { EngineError } from './errors.ts';
 import { noticing } from './events/notices.ts';
 import { locking } from './locks/new-lock.ts';
-import { describeVersion, nameSlices, withManifest } from './manifests.ts';
+import { describeVersion, nameSlices, sharedContent, withManifest } from './manifests.ts';
 import { digestVersion, type Range, slicesOf, versionGone } from './reading.ts';
 import { isRejection, onCurrentBucket } from './refusals.ts';
 import { routing } from './replication/routing.ts';
@@ -37,7 +39,9 @@ export async function copyObject(context: EngineContext, request: CopyRequest): 
     encryption,
   });
   const lockOf = await locking(context, bucket, { isReplica: false });
-  return onCurrentBucket(context, bucket, async (current) => {
+  const copied = await copiedAnnotations(context, annotationsOf(request), unlocked);
+  const facts = { isAnnotated: isAnnotated(copied) };
+  const committed = onCurrentBucket(context, bucket, async (current) => {
     const identity = context.ids.issue(current);
     const lastModifiedMs = context.clock.nowMs();
     const locked = lockOf(attributes, lastModifiedMs);
@@ -51,22 +55,33 @@ export async function copyObject(context: EngineContext, request: CopyRequest): 
       checksum,
       attributes: replicate === undefined ? locked : { ...locked, replication: 'PENDING' as const },
     };
+    const version: Version = { ...described, isLatest: true, isDeleteMarker: false };
     const manifest = { ...describeVersion(described), kind: 'version', bucket: current.name, slices } as const;
     await refusingGoneSource(context, source, () =>
       withManifest(context, manifest, (held) =>
-        context.index.submit({
-          type: 'put-version',
-          ...described,
-          ...held,
-          content,
-          ...(conditions !== undefined && { conditions }),
-          ...noticeOf('ObjectCreated:Copy', key),
-          ...(replicate !== undefined && { replicate }),
-        }),
+        withAnnotations(context, { bucket: current, version, copied }, (annotated) =>
+          context.index.submit({
+            type: 'put-version',
+            ...described,
+            ...held,
+            ...annotated,
+            content,
+            ...(conditions !== undefined && { conditions }),
+            ...noticeOf('ObjectCreated:Copy', key, facts),
+            ...(replicate !== undefined && { replicate }),
+          }),
+        ),
       ),
     );
-    return { ...described, isLatest: true, isDeleteMarker: false };
+    return version;
   });
+  return committed.finally(copied.release);
+}
+
+/** Whose annotations a copy has, if it has any. */
+export function annotationsOf(request: CopyRequest): AnnotationSource | undefined {
+  const { source: version, copiesAnnotations, checksumAlgorithm } = request;
+  return copiesAnnotations ? { version, checksumAlgorithm } : undefined;
 }
 
 /** The slices of a range of a version, with envelopes for the object that is to share them, if it is encrypted. */
@@ -109,12 +124,6 @@ export async function digestsOfRange(
   };
 }
 
-/** Content of a row that shares the bytes of others. */
-export function sharedContent(slices: readonly Slice[]): Content {
-  if (slices.length === 0) return { kind: 'new', location: { size: 0, extents: [] } };
-  return { kind: 'shared', slices: slices.map(({ location: _, ...shared }) => shared) };
-}
-
 /** Submits a command on shared bytes; if they have been freed since they were looked up, says what became of the source. */
 export async function refusingGoneSource<T>(
   context: EngineContext,
@@ -124,7 +133,19 @@ export async function refusingGoneSource<T>(
   try {
     return await submit();
   } catch (error) {
-    if (isRejection(error, 'SourceGone')) throw await versionGone(context, source);
+    if (isRejection(error, 'SourceGone')) {
+      throw (await changedMeanwhile(context, source)) ?? (await versionGone(context, source));
+    }
     throw error;
   }
+}
+
+/** Where the source is there and yet bytes of it are gone, they were moved, or an annotation was changed: then it is to be tried again. */
+async function changedMeanwhile(
+  { index }: EngineContext,
+  { bucketId, key, versionId, ordinal }: Version,
+): Promise<EngineError | undefined> {
+  const now = await index.getVersion(bucketId, key, versionId);
+  if (now?.ordinal !== ordinal) return undefined;
+  return new EngineError('ServiceUnavailable', `${key} was changed while it was being copied`, { key });
 }

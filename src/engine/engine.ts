@@ -6,6 +6,7 @@ import type { Index } from '../meta/types.ts';
 import { createAccessLogs } from './access-log/access-logs.ts';
 import { AccessNotes } from './access-log/notes.ts';
 import { createAnalytics } from './analytics/analytics.ts';
+import { createAnnotations } from './annotations/annotations.ts';
 import { createArchives } from './archives.ts';
 import { createBuckets } from './buckets.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -90,6 +91,7 @@ export function createEngine(options: EngineOptions): Engine {
     garbage: createGarbage(context),
     archives: createArchives(context, { dayLengthMs }),
     locks,
+    annotations: createAnnotations(context),
     encryption: createEncryption(context),
     lifecycle: createLifecycle(context, { dayLengthMs }),
     tiering: createTiering(context, { dayLengthMs }),

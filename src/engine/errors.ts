@@ -13,6 +13,11 @@ export type EngineErrorCode =
   | 'InvalidPart'
   | 'InvalidPartOrder'
   | 'EntityTooSmall'
+  | 'NoSuchAnnotation'
+  /** The version has as many as it may have. */
+  | 'TooManyAnnotations'
+  /** The object is under a key of its client, which nobody has who writes onto it. */
+  | 'AnnotationUnderCustomerKey'
   | 'PreconditionFailed'
   /** A retention or a legal hold of the version is in the way. */
   | 'ObjectLocked'

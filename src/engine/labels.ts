@@ -4,7 +4,7 @@
  * Of a body too large to be packed, the label's ordinal is that of the body's end, a moment before the commit's; if the
  * bucket's versioning changes in that moment, the version id is that of the state before.
  */
-import type { Bucket, Checksum, ObjectAttributes, Part, Upload, Version } from '../meta/records.ts';
+import type { Annotation, Bucket, Checksum, ObjectAttributes, Part, Upload, Version } from '../meta/records.ts';
 
 export interface LabelBase {
   readonly v: 1;
@@ -35,7 +35,15 @@ export interface PartLabel extends LabelBase {
   readonly upload: Pick<Upload, 'initiatedMs' | 'attributes' | 'checksumAlgorithm' | 'checksumType'>;
 }
 
-export type BlobLabel = VersionLabel | PartLabel;
+/** Says whose it is: a version by its id, and one without an id by its place. */
+export interface AnnotationLabel extends LabelBase {
+  readonly kind: 'annotation';
+  readonly versionId: string;
+  readonly ordinal: number;
+  readonly name: string;
+}
+
+export type BlobLabel = VersionLabel | PartLabel | AnnotationLabel;
 
 export function encodeLabel(label: BlobLabel): Uint8Array {
   return Buffer.from(JSON.stringify(label));
@@ -72,6 +80,24 @@ export function partLabel(
   more: Pick<PartLabel, 'envelope'> = {},
 ): Uint8Array {
   return encodeLabel({ ...describePart(bucket, upload, part), ...more });
+}
+
+/** The label of an annotation about to be committed. */
+export function annotationLabel(
+  bucket: Bucket,
+  version: Version,
+  annotation: Annotation,
+  more: Pick<AnnotationLabel, 'envelope'> = {},
+): Uint8Array {
+  return encodeLabel({ ...describeAnnotation(bucket, version, annotation), ...more });
+}
+
+export function describeAnnotation(
+  bucket: Bucket,
+  { key, versionId, ordinal }: Version,
+  annotation: Annotation,
+): AnnotationLabel {
+  return { v: 1, kind: 'annotation', bucket: bucket.name, key, versionId, ordinal, ...annotation };
 }
 
 export function describePart(bucket: Bucket, upload: Upload, part: Part): PartLabel {

@@ -5,9 +5,10 @@
  * compaction moves them.
  */
 import { BlobError, type BlobRef } from '../blob/types.ts';
+import type { Content } from '../meta/commands.ts';
 import type { BucketConfigKind, Checksum, ObjectAttributes, Slice, Upload } from '../meta/records.ts';
 import type { EngineContext } from './context.ts';
-import type { PartLabel, VersionLabel } from './labels.ts';
+import type { AnnotationLabel, PartLabel, VersionLabel } from './labels.ts';
 
 /** Bytes of a blob: its write id, offset, length, and of an encrypted one its envelope. */
 export type NamedSlice = readonly [writeId: string, offset: number, length: number, envelope?: string];
@@ -57,13 +58,19 @@ export interface PartManifest extends PartLabel {
   readonly slices: readonly NamedSlice[];
 }
 
+/** An annotation of a copy. */
+export interface AnnotationManifest extends AnnotationLabel {
+  readonly slices: readonly NamedSlice[];
+}
+
 export type Manifest =
   | BucketManifest
   | SharingManifest
   | CompletionManifest
   | MarkerManifest
   | UploadManifest
-  | PartManifest;
+  | PartManifest
+  | AnnotationManifest;
 
 const manifestLabel = Buffer.from('{"v":1,"kind":"manifest"}');
 
@@ -95,6 +102,12 @@ export async function nameSlices({ blobs }: EngineContext, slices: readonly Slic
   );
 }
 
+/** Content of a row that shares the bytes of others. */
+export function sharedContent(slices: readonly Slice[]): Content {
+  if (slices.length === 0) return { kind: 'new', location: { size: 0, extents: [] } };
+  return { kind: 'shared', slices: slices.map(({ location: _, ...shared }) => shared) };
+}
+
 /**
  * Submits a command with a manifest, which is placed in the same tick. While too few disks take writes there is none: what
  * needs no other write goes on without.
@@ -119,6 +132,27 @@ export async function withManifest<T>(
   } finally {
     if (ref !== undefined) blobs.release(ref);
   }
+}
+
+/** Places manifests of one command, in the tick in which it is submitted; with too few disks that take writes there are none. */
+export function placeManifests(
+  { blobs }: EngineContext,
+  manifests: readonly AnnotationManifest[],
+): { readonly refs: readonly (BlobRef | undefined)[]; release(): void } {
+  const refs = manifests.map((manifest) => {
+    try {
+      return blobs.place(Buffer.from(JSON.stringify(manifest)), manifestLabel);
+    } catch (error) {
+      if (!(error instanceof BlobError)) throw error;
+      return undefined;
+    }
+  });
+  return {
+    refs,
+    release() {
+      for (const ref of refs) if (ref !== undefined) blobs.release(ref);
+    },
+  };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

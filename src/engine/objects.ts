@@ -3,10 +3,11 @@ import type { PutVersion } from '../meta/commands.ts';
 import type { ObjectEncryption } from '../meta/object-encryption.ts';
 import type { Bucket, Grant, Tag, Version } from '../meta/records.ts';
 import type { Replicate } from '../meta/replication-commands.ts';
+import { type CopiedAnnotations, copiedAnnotations, isAnnotated, withAnnotations } from './annotations/copied.ts';
 import { type BodyFacts, receiveBody } from './bodies.ts';
 import { checkBeforeBody } from './conditions.ts';
 import type { EngineContext } from './context.ts';
-import { copyObject } from './copy.ts';
+import { annotationsOf, copyObject, refusingGoneSource } from './copy.ts';
 import { deleteObject } from './deletes.ts';
 import { canShare, checkCustomerKey } from './encryption/keyring.ts';
 import { EngineError } from './errors.ts';
@@ -75,6 +76,7 @@ async function putObject(context: EngineContext, request: PutRequest): Promise<V
   const stored = withStatus(request, { replicate, encryption: encryption?.encryption });
   const lockOf = await locking(context, bucket, { isReplica: request.replica !== undefined });
   let labelled: Version | undefined;
+  let copied: CopiedAnnotations | undefined;
   const body = await receiveBody(context, request.source, {
     pool: context.poolOf(request.attributes.storageClass),
     encryption,
@@ -85,6 +87,8 @@ async function putObject(context: EngineContext, request: PutRequest): Promise<V
     },
   });
   try {
+    if (request.annotationsOf) copied = await copiedAnnotations(context, request.annotationsOf, encryption);
+    const facts = event === 'ObjectCreated:Copy' ? { isAnnotated: isAnnotated(copied) } : undefined;
     return await onCurrentBucket(context, bucket, async (current) => {
       // From here to `submit` nothing may wait: a small body must meet its command in one wave.
       const identity = request.replica ?? context.ids.issue(current, labelled?.versionId);
@@ -100,35 +104,53 @@ async function putObject(context: EngineContext, request: PutRequest): Promise<V
         checksum: body.facts.checksum,
         content,
         ...(conditions !== undefined && { conditions }),
-        ...noticeOf(event, key),
+        ...noticeOf(event, key, facts),
         ...(replicate !== undefined && { replicate: { ...replicate, atMs: made.lastModifiedMs } }),
         ...(request.replica !== undefined && { isReplica: true as const }),
       } as const;
-      if (content.location.size > 0) await context.index.submit(command);
-      else await submitEmpty(context, current, command);
+      if (copied === undefined) await submitPut(context, current, command);
+      else await submitWith(context, { bucket: current, version, copied }, command);
       return version;
     });
   } finally {
     body.release();
+    copied?.release();
   }
 }
 
+/** With the annotations that a copy has. */
+function submitWith(
+  context: EngineContext,
+  made: Parameters<typeof withAnnotations>[1],
+  command: PutVersion,
+): Promise<undefined> {
+  return withAnnotations(context, made, (annotated) => submitPut(context, made.bucket, { ...command, ...annotated }));
+}
+
 /** An object without bytes has no label, so a manifest describes it. */
-function submitEmpty(context: EngineContext, bucket: Bucket, command: PutVersion): Promise<undefined> {
+function submitPut(context: EngineContext, bucket: Bucket, command: PutVersion): Promise<undefined> {
+  const { content } = command;
+  if (content.kind === 'new' && content.location.size > 0) return context.index.submit(command);
   const described = { ...describeVersion(command), kind: 'version', bucket: bucket.name, slices: [] } as const;
   return withManifest(context, described, (held) => context.index.submit({ ...command, ...held }));
 }
 
 /** A copy shares the bytes of its source, unless its storage class is coded otherwise or it is encrypted otherwise. */
 async function copyOrRewrite(context: EngineContext, request: CopyRequest): Promise<Version> {
-  const { source, sourceKey, checksumAlgorithm, ...target } = request;
+  const { source, sourceKey, checksumAlgorithm, copiesAnnotations: _, ...target } = request;
   const range = { start: 0, end: source.size };
   const { storageClass } = request.attributes;
   checkCustomerKey(source.attributes.encryption, sourceKey);
   const isShared = canShare(source.attributes.encryption, request.encryption);
   if (isShared && (await isKeptFor(context, { source, range, storageClass }))) return copyObject(context, request);
   const body = rewrittenBody(context, source, { range, customerKey: sourceKey, algorithm: checksumAlgorithm });
-  return putObject(context, { ...target, source: body, event: 'ObjectCreated:Copy' });
+  const annotations = annotationsOf(request);
+  return refusingGoneSource(context, source, () =>
+    putObject(context, {
+      ...{ ...target, source: body, event: 'ObjectCreated:Copy' },
+      ...(annotations !== undefined && { annotationsOf: annotations }),
+    }),
+  );
 }
 
 interface NewFacts {

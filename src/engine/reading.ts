@@ -106,7 +106,7 @@ export async function readVersion(
   if (encryption === undefined) checkCustomerKey(encryption, customerKey);
   const keys = encryption && (await context.keyring.open(encryption, customerKey));
   try {
-    return await open(context, await slicesOf(context, version, range), keys);
+    return await openSlices(context, await slicesOf(context, version, range), keys);
   } catch (error) {
     if (!(error instanceof BlobError) || error.code !== 'SegmentGone') throw unreadable(version, error);
   }
@@ -114,7 +114,7 @@ export async function readVersion(
   context.foundSlices.delete(version);
   const slices = await slicesOf(context, version, range);
   try {
-    return await open(context, slices, keys);
+    return await openSlices(context, slices, keys);
   } catch (error) {
     throw unreadable(version, error);
   }
@@ -145,7 +145,8 @@ export async function digestVersion(
   }
 }
 
-async function open(
+/** Opens a read of slices; the first bytes have been read when it resolves. */
+export async function openSlices(
   context: EngineContext,
   slices: readonly Slice[],
   keys: EnvelopeKeys | undefined,

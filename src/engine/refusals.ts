@@ -51,6 +51,7 @@ function rejected(error: CommandRejected, details: EngineErrorDetails): EngineEr
     case 'NoSuchVersion':
     case 'NoSuchUpload':
     case 'InvalidPart':
+    case 'TooManyAnnotations':
     case 'ObjectLocked':
     case 'BucketLocked':
     case 'VersioningNotEnabled':

@@ -46,6 +46,8 @@ import type {
 } from '../meta/types.ts';
 import type { AccessLogs } from './access-log/types.ts';
 import type { Analytics } from './analytics/types.ts';
+import type { AnnotationSource, Annotations } from './annotations/types.ts';
+import type { BodyRead, BodySource } from './body-types.ts';
 import type { CustomerKey, Encryption, NewEncryption } from './encryption/types.ts';
 import type { Outbox, SettledEvents } from './events/outbox.ts';
 import type { Garbage } from './garbage.ts';
@@ -63,6 +65,8 @@ export type { CustomerKey, DataKeys, NewEncryption } from './encryption/types.ts
 export type {
   AccessLogs,
   ArchiveTier,
+  BodyRead,
+  BodySource,
   Bucket,
   Checksum,
   ChecksumAlgorithm,
@@ -108,19 +112,6 @@ export type {
   WriteConditions,
 };
 
-/** A body on its way in. MD5 is always computed, as it is the ETag; `algorithms` adds to it. */
-export interface BodySource {
-  /** Bytes in order. A chunk is valid until the next one is asked for. */
-  readonly stream: AsyncIterable<Uint8Array>;
-  /** Decoded length in bytes, where the client has declared it. */
-  readonly length?: number;
-  readonly algorithms: ReadonlySet<ChecksumAlgorithm>;
-  /** Algorithm whose digest is stored as the object's checksum. */
-  readonly checksumAlgorithm: ChecksumAlgorithm;
-  /** Called after the last byte with all digests, before anything is committed; throws to refuse the body. */
-  verify(digests: Digests): void;
-}
-
 export interface Buckets {
   /** `configs` are configuration documents that the bucket has from its first moment, as JSON text by kind. */
   create(request: {
@@ -159,6 +150,8 @@ export interface PutRequest extends Caused {
   readonly event?: 'ObjectCreated:Put' | 'ObjectCreated:Post' | 'ObjectCreated:Copy';
   /** Of a replica: what it has from its source. */
   readonly replica?: ReplicaIdentity;
+  /** Of a copy: whose annotations it has. */
+  readonly annotationsOf?: AnnotationSource;
   /** How the bytes are to be encrypted; absent where they are not. */
   readonly encryption?: NewEncryption | undefined;
 }
@@ -174,6 +167,8 @@ export interface CopyRequest extends Caused {
   /** Algorithm the client asked for; without one the source's checksum is kept where it is FULL_OBJECT. */
   readonly checksumAlgorithm?: ChecksumAlgorithm;
   readonly conditions?: WriteConditions;
+  /** Whether it has those of the source. */
+  readonly copiesAnnotations?: boolean;
   /** As in a put; the source's counts for nothing. */
   readonly encryption?: NewEncryption | undefined;
 }
@@ -192,12 +187,6 @@ export interface VersionTarget extends Caused {
   readonly bucket: Bucket;
   readonly key: string;
   readonly versionId: string | undefined;
-}
-
-/** Bytes of a version on their way out. */
-export interface BodyRead extends AsyncIterableIterator<Uint8Array> {
-  /** Before anything else is asked: all of them, if they are few and at hand. The read has then ended. */
-  takeWhole(): Promise<Uint8Array | undefined>;
 }
 
 export interface Objects {
@@ -372,6 +361,7 @@ export interface Engine {
   readonly garbage: Garbage;
   readonly archives: Archives;
   readonly locks: Locks;
+  readonly annotations: Annotations;
   readonly encryption: Encryption;
   readonly lifecycle: Lifecycle;
   readonly tiering: TieringEngine;

@@ -31,8 +31,12 @@ export interface EventRecord {
       readonly eTag?: string;
       readonly versionId?: string;
       readonly sequencer: string;
+      /** Of a copy. */
+      readonly hasObjectAnnotation?: boolean;
     };
   };
+  /** That was put, or of one that was removed its name. */
+  readonly objectAnnotation?: readonly [{ readonly name: string; readonly size?: number; readonly eTag?: string }];
   /** Of a restore that is completed. */
   readonly glacierEventData?: {
     readonly restoreEventData: {
@@ -58,7 +62,7 @@ export interface EventRecord {
 
 export function eventRecord(event: ObjectEvent): EventRecord {
   const { event: eventName, requester, sourceAddress, requestId, hostId, rule, bucket, owner, region, atMs } = event;
-  const { key, size, versionId, sequencer } = event;
+  const { key, size, versionId, sequencer, isAnnotated } = event;
   const etag = shownEtag(event);
   return {
     eventVersion: recordVersion,
@@ -79,6 +83,7 @@ export function eventRecord(event: ObjectEvent): EventRecord {
         ...(etag !== undefined && { eTag: etag }),
         ...(versionId !== 'null' && { versionId }),
         sequencer,
+        ...(isAnnotated !== undefined && { hasObjectAnnotation: isAnnotated }),
       },
     },
     ...furtherData(event),
@@ -107,16 +112,30 @@ function replicationData(
   };
 }
 
+function annotationData({
+  name,
+  size,
+  etag,
+}: NonNullable<ObjectEvent['annotation']>): NonNullable<EventRecord['objectAnnotation']>[0] {
+  return { name, ...(size !== undefined && { size }), ...(etag !== undefined && { eTag: etag }) };
+}
+
 function furtherData({
   event,
   storageClass = '',
   restoredUntilMs,
   accessTier,
   replication,
+  annotation,
 }: ObjectEvent): Pick<
   EventRecord,
-  'glacierEventData' | 'lifecycleEventData' | 'intelligentTieringEventData' | 'replicationEventData'
+  | 'objectAnnotation'
+  | 'glacierEventData'
+  | 'lifecycleEventData'
+  | 'intelligentTieringEventData'
+  | 'replicationEventData'
 > {
+  if (annotation !== undefined) return { objectAnnotation: [annotationData(annotation)] };
   if (replication !== undefined) return { replicationEventData: replicationData(replication) };
   if (accessTier !== undefined) return { intelligentTieringEventData: { destinationAccessTier: accessTier } };
   if (event === 'LifecycleTransition') {

@@ -5,6 +5,7 @@
  */
 
 import type { AddLogBatch, DropLogBatches } from './access-log-commands.ts';
+import type { AnnotationCommand, AnnotationResults, NewAnnotation } from './annotation-commands.ts';
 import type { Content, Described, SeenVersion } from './command-parts.ts';
 import type { SetVersionEncryption } from './encryption-commands.ts';
 import type { AgainstLocks, SetVersionLock } from './lock-commands.ts';
@@ -93,6 +94,8 @@ export interface PutVersion extends VersionBody, Described, Announced, Replicate
   readonly ordinal: number;
   readonly content: Content;
   readonly conditions?: WriteConditions;
+  /** That it is made with, as copies are; each name once. */
+  readonly annotations?: readonly NewAnnotation[];
 }
 
 /** DeleteObject without a version id: removes the null version, or makes a delete marker, as the versioning state says. */
@@ -369,6 +372,7 @@ export type Command =
   | RelocateBlob
   | SaveJobState
   | SetIdentities
+  | AnnotationCommand
   | OutboxCommand
   | ReplicationCommand
   | AddLogBatch
@@ -376,7 +380,7 @@ export type Command =
   | Probe;
 
 /** What `submit` resolves to, by command. Commands that are not listed resolve to nothing. */
-export interface CommandResults extends ReplicationResults {
+export interface CommandResults extends ReplicationResults, AnnotationResults {
   'create-bucket': { readonly bucketId: number };
   /** `size` is that of the object that was removed or hidden. */
   'delete-current': { readonly deletedVersionId?: string; readonly markerId?: string; readonly size?: number };

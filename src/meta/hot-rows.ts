@@ -83,6 +83,8 @@ export class HotRows {
       case 'replay-events':
       case 'drop-events':
       case 'note-replication':
+      case 'put-annotation':
+      case 'delete-annotation':
       case 'add-log-batch':
       case 'drop-log-batches':
       case 'probe':

@@ -14,6 +14,7 @@ import type {
   Version,
 } from './records.ts';
 import { AccessLogReader, type LogBatchQuery } from './tables/access-logs.ts';
+import { type AnnotatedName, AnnotationReader, type AnnotationRow, toAnnotation } from './tables/annotations.ts';
 import { BlobReader } from './tables/blobs.ts';
 import { BucketReader } from './tables/buckets.ts';
 import { IdentityReader } from './tables/identities.ts';
@@ -27,7 +28,6 @@ import {
   OutboxReader,
   type OutboxSize,
 } from './tables/outbox.ts';
-import { unpackLock, unpackSlices, unpackTags, unpackTiering } from './tables/packing.ts';
 import { PartReader, toPart } from './tables/parts.ts';
 import {
   type ReplicationKeyQuery,
@@ -37,8 +37,11 @@ import {
 } from './tables/replication.ts';
 import { RestoreReader } from './tables/restores.ts';
 import { toUpload, UploadReader, type UploadRow } from './tables/uploads.ts';
-import { type GlancedRow, toVersion, VersionReader, type VersionRow } from './tables/versions.ts';
+import { toGlance, toVersion, VersionReader, type VersionRow } from './tables/versions.ts';
 import {
+  type Annotated,
+  type AnnotationPage,
+  type AnnotationQuery,
   type BucketPage,
   type DueRestore,
   type GlanceQuery,
@@ -53,6 +56,7 @@ import {
   type QuietStretch,
   type SegmentBlob,
   type SegmentUse,
+  type StoredAnnotation,
   type UploadListQuery,
   type UploadPage,
   type VersionGlance,
@@ -74,6 +78,7 @@ export class Reader implements IndexReader {
   readonly #blobs: BlobReader;
   readonly #uploads: UploadReader;
   readonly #parts: PartReader;
+  readonly #annotations: AnnotationReader;
   readonly #jobStates: JobStateReader;
   readonly #identities: IdentityReader;
   readonly #outbox: OutboxReader;
@@ -93,6 +98,7 @@ export class Reader implements IndexReader {
     this.#blobs = new BlobReader(statements);
     this.#uploads = new UploadReader(statements);
     this.#parts = new PartReader(statements);
+    this.#annotations = new AnnotationReader(statements);
     this.#jobStates = new JobStateReader(statements);
     this.#identities = new IdentityReader(statements);
     this.#outbox = new OutboxReader(statements);
@@ -158,6 +164,20 @@ export class Reader implements IndexReader {
     if (contentId === null) return undefined;
     const part = this.#parts.atPosition({ contentId, n });
     return part && { part: toPart(part), offset: part.start };
+  }
+
+  async getAnnotation(version: Annotated, name: string): Promise<StoredAnnotation | undefined> {
+    const row = this.#annotations.get(rowName(version), Buffer.from(name));
+    return row && this.#storedAnnotation(row);
+  }
+
+  async listAnnotations(version: Annotated, { prefix, after, limit }: AnnotationQuery): Promise<AnnotationPage> {
+    const [from, until] = [encodeKey(prefix), endOfPrefix(encodeKey(prefix))];
+    const behind = endOfKey(encodeKey(after));
+    const begin = after === '' || Buffer.compare(behind, from) < 0 ? from : behind;
+    const rows = this.#annotations.inOrder(rowName(version), { from: begin, until, limit: limit + 1 });
+    const annotations = rows.slice(0, limit).map((row) => this.#storedAnnotation(row));
+    return { annotations, isTruncated: rows.length > limit };
   }
 
   async listObjects(query: ListQuery): Promise<ObjectPage> {
@@ -323,6 +343,13 @@ export class Reader implements IndexReader {
     return this.#accessLogs.oldest(query);
   }
 
+  #storedAnnotation(row: AnnotationRow): StoredAnnotation {
+    const annotation = toAnnotation(row);
+    const slices = this.#blobs.slices(row.slices, { start: 0, range: { start: 0, end: row.size } });
+    if (slices === undefined) throw new Error(`The index lacks the blob of annotation ${annotation.name}.`);
+    return { annotation, slices };
+  }
+
   #give(row: VersionRow, isLatest: boolean): Version {
     const version = toVersion(row, isLatest);
     this.#places.set(version, { slices: row.slices, contentId: row.contentId });
@@ -335,11 +362,11 @@ export class Reader implements IndexReader {
 
   /** The slices that overlap a range, cut to it; undefined if some are not there. */
   #slicesAt({ slices, contentId }: Place, range: Range): Slice[] | undefined {
-    if (contentId === null) return this.#cut(slices, { start: 0, range });
+    if (contentId === null) return this.#blobs.slices(slices, { start: 0, range });
     const parts = this.#parts.overlapping(contentId, range);
     const found: Slice[] = [];
     for (const part of parts) {
-      const cut = this.#cut(part.slices, { start: part.start, range });
+      const cut = this.#blobs.slices(part.slices, { start: part.start, range });
       if (cut === undefined) return undefined;
       found.push(...cut);
     }
@@ -352,23 +379,6 @@ export class Reader implements IndexReader {
     return row;
   }
 
-  /** As `#slicesAt`, of slices of which the first begins at `start`. */
-  #cut(packed: string | null, { start, range }: { start: number; range: Range }): Slice[] | undefined {
-    const slices: Slice[] = [];
-    let at = start;
-    for (const [blob, offset, length, envelope] of unpackSlices(packed)) {
-      const from = Math.max(range.start - at, 0);
-      const to = Math.min(range.end - at, length);
-      at += length;
-      if (from >= to) continue;
-      const location = this.#blobs.location(blob);
-      if (location === undefined) return undefined;
-      const slice = { blob, location, offset: offset + from, length: to - from };
-      slices.push(envelope === undefined ? slice : { ...slice, envelope });
-    }
-    return slices;
-  }
-
   #partPage(contentId: number | null, { after, limit }: PartQuery): PartPage {
     if (contentId === null || limit <= 0) return { parts: [], isTruncated: false };
     const rows = this.#parts.inOrder(contentId, { after, limit: limit + 1 });
@@ -376,18 +386,6 @@ export class Reader implements IndexReader {
   }
 }
 
-function toGlance(row: GlancedRow): VersionGlance {
-  const [key, ordinal, versionId, isDeleteMarker, lastModifiedMs, size, details, storageClass] = row;
-  return {
-    key: decodeKey(key),
-    ordinal,
-    versionId,
-    isDeleteMarker: isDeleteMarker === 1,
-    lastModifiedMs,
-    size,
-    tags: unpackTags(details),
-    storageClass,
-    tiering: unpackTiering(details),
-    lock: unpackLock(details),
-  };
+function rowName({ bucketId, key, ordinal }: Annotated): AnnotatedName {
+  return { bucketId, key: encodeKey(key), ordinal };
 }

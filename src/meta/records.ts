@@ -247,6 +247,16 @@ export interface Part {
   readonly checksum?: Checksum;
 }
 
+/** What a client has written onto a version, under a name. */
+export interface Annotation {
+  readonly name: string;
+  readonly size: number;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly checksum?: Checksum;
+  readonly lastModifiedMs: number;
+}
+
 /** Lines of a bucket's access log of one day. */
 export interface LogBatch {
   readonly bucketId: number;
@@ -299,6 +309,10 @@ export interface EventFacts {
   /** The tier of Intelligent-Tiering that it was moved to. */
   readonly accessTier?: ArchiveTier;
   readonly replication?: ReplicationFacts;
+  /** That was put; of one that was removed its name alone. */
+  readonly annotation?: Pick<Annotation, 'name'> & Partial<Pick<Annotation, 'size' | 'etag'>>;
+  /** Of a copy: whether it has any. */
+  readonly isAnnotated?: boolean;
 }
 
 /** What an event says of a change that is replicated. */

@@ -18,6 +18,8 @@ export type RejectionCode =
   | 'VersioningNotEnabled'
   | 'NoSuchUpload'
   | 'InvalidPart'
+  /** A version has as many as it may have. */
+  | 'TooManyAnnotations'
   | 'SourceGone'
   | 'SegmentInUse'
   | 'BlobMoved'

@@ -259,4 +259,20 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX outbox_aside ON outbox (target, again_ms, sequence) WHERE again_ms IS NOT NULL;
   CREATE INDEX outbox_aside_by_key ON outbox (target, event ->> '$.key', sequence) WHERE again_ms IS NOT NULL;
   `,
+  `
+  -- Annotations of versions; each goes with its version.
+  CREATE TABLE annotations (
+    bucket_id INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    ordinal INTEGER NOT NULL,
+    name BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    etag TEXT NOT NULL,
+    checksum TEXT,
+    last_modified_ms INTEGER NOT NULL,
+    slices TEXT NOT NULL,
+    manifest INTEGER,
+    PRIMARY KEY (bucket_id, key, ordinal, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

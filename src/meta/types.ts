@@ -1,6 +1,7 @@
 /** The seam between the engine and the index: `submit` changes, named asynchronous reads see every acknowledged change. */
 import type { Command, CommandResult } from './commands.ts';
 import type {
+  Annotation,
   BlobLocation,
   Bucket,
   IdentityDocument,
@@ -84,6 +85,25 @@ export interface PartQuery {
 }
 export interface PartPage {
   readonly parts: readonly Part[];
+  readonly isTruncated: boolean;
+}
+
+/** Whose annotations are asked for: a version just found. One that is gone by now has none. */
+export type Annotated = Pick<Version, 'bucketId' | 'key' | 'ordinal'>;
+
+export interface AnnotationQuery {
+  readonly prefix: string;
+  /** Names up to and including this one are left out. */
+  readonly after: string;
+  readonly limit: number;
+}
+/** An annotation and where its bytes lie. */
+export interface StoredAnnotation {
+  readonly annotation: Annotation;
+  readonly slices: readonly Slice[];
+}
+export interface AnnotationPage {
+  readonly annotations: readonly StoredAnnotation[];
   readonly isTruncated: boolean;
 }
 
@@ -180,6 +200,10 @@ export interface IndexReader {
   listVersionParts(version: Version, query: PartQuery): Promise<PartPage>;
   /** Of a multipart version: the n-th part (1 is the first) with its byte offset. */
   getVersionPart(version: Version, n: number): Promise<{ part: Part; offset: number } | undefined>;
+
+  getAnnotation(version: Annotated, name: string): Promise<StoredAnnotation | undefined>;
+  /** Annotations of a version whose names begin with a prefix, by the bytes of their names. */
+  listAnnotations(version: Annotated, query: AnnotationQuery): Promise<AnnotationPage>;
 
   /** Current versions that are no delete markers. */
   listObjects(query: ListQuery): Promise<ObjectPage>;

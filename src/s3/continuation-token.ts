@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { S3Error } from './errors.ts';
 
 /** Which listing a token belongs to: the one is no token for the other. */
-export type TokenKind = 'analytics' | 'buckets' | 'inventories' | 'metrics' | 'objects' | 'tierings';
+export type TokenKind = 'analytics' | 'annotations' | 'buckets' | 'inventories' | 'metrics' | 'objects' | 'tierings';
 
 const formatVersion = 1;
 const sealBytes = 8;

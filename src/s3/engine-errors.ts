@@ -45,6 +45,12 @@ const mappings: Readonly<Record<EngineErrorCode, Mapping>> = {
     'InvalidPart',
     { fields: present({ UploadId: uploadId, PartNumber: partNumber, ETag: etag }) },
   ],
+  NoSuchAnnotation: ({ key }) => ['NoSuchAnnotation', { fields: present({ Key: key }) }],
+  TooManyAnnotations: ({ key }) => ['AnnotationLimitExceeded', { fields: present({ Key: key }) }],
+  AnnotationUnderCustomerKey: () => [
+    'InvalidRequest',
+    { message: 'Annotations are not supported for objects encrypted with customer-provided keys (SSE-C).' },
+  ],
   InvalidPartOrder: ({ uploadId }) => ['InvalidPartOrder', { fields: present({ UploadId: uploadId }) }],
   EntityTooSmall: ({ etag, minSizeAllowed, proposedSize, partNumber }) => [
     'EntityTooSmall',

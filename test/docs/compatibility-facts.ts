@@ -92,6 +92,11 @@ export const facts: readonly Fact[] = [
     has: ['PutObjectLockConfiguration', 'PutObjectRetention', 'PutObjectLegalHold'],
   },
   {
+    subject: 'Annotations',
+    text: 'of objects, with their events; not replicated ([annotations.md](annotations.md))',
+    has: ['PutObjectAnnotation', 'GetObjectAnnotation', 'ListObjectAnnotations', 'DeleteObjectAnnotation'],
+  },
+  {
     subject: 'Storage classes',
     text: 'kept by name, EXPRESS_ONEZONE in any bucket; how each is coded and on which disks it lies is configured (`store.schemes`, `store.groups`). Objects in archives are restored before they are read ([storage-classes.md](storage-classes.md)); INTELLIGENT_TIERING has its access tiers ([intelligent-tiering.md](intelligent-tiering.md))',
     has: ['RestoreObject', 'PutBucketIntelligentTieringConfiguration'],
@@ -124,11 +129,11 @@ export const facts: readonly Fact[] = [
   },
   {
     subject: 'Not there',
-    text: 'website hosting, transfer acceleration, S3 Select, Object Lambda, torrents, directory buckets, access points, annotations and metadata tables',
+    text: 'website hosting, transfer acceleration, S3 Select, Object Lambda, torrents, directory buckets, access points and metadata tables',
     lacks: [
       ...(['PutBucketWebsite', 'PutBucketAccelerateConfiguration', 'SelectObjectContent'] as const),
       ...(['WriteGetObjectResponse', 'GetObjectTorrent', 'ListDirectoryBuckets', 'RenameObject'] as const),
-      ...(['PutObjectAnnotation', 'CreateBucketMetadataConfiguration'] as const),
+      ...(['CreateBucketMetadataConfiguration'] as const),
     ],
   },
 ];

@@ -19,7 +19,7 @@ function expectCounted(store: EngineStore): void {
     const refs = new Map<number, number>();
     const name = (blob: number) => refs.set(blob, (refs.get(blob) ?? 0) + 1);
     const all = <T>(sql: string) => db.prepare<[], T>(sql).all();
-    const holders = ['SELECT slices, manifest FROM versions', 'SELECT slices, manifest FROM parts'];
+    const holders = ['versions', 'parts', 'annotations'].map((table) => `SELECT slices, manifest FROM ${table}`);
     for (const row of holders.flatMap((sql) => all<{ slices: string | null; manifest: number | null }>(sql))) {
       const slices: Slices = JSON.parse(row.slices ?? '[]');
       for (const [blob] of slices) name(blob);
@@ -74,6 +74,8 @@ class Client {
       () => this.complete(),
       () => this.abort(),
       () => this.copy(),
+      () => this.annotate(),
+      () => this.annotate(),
       () => this.delete(),
       () => this.deleteBucketWithUploads(),
     ];
@@ -141,9 +143,20 @@ class Client {
     const source = await this.#source();
     if (source === undefined) return;
     const key = `key/${this.random.below(3)}`;
-    const request = { source: source.version, bucket: await this.bucket(), key, attributes: plain };
+    const copiesAnnotations = this.random.below(2) === 0;
+    const request = { source: source.version, bucket: await this.bucket(), key, attributes: plain, copiesAnnotations };
     await this.store.engine.objects.copy(request);
     this.contents.set(key, source.content);
+  }
+
+  /** Puts an annotation, or removes one. */
+  async annotate(): Promise<void> {
+    const found = await this.#source();
+    if (found === undefined) return;
+    const change = { bucket: await this.bucket(), version: found.version, name: `note-${this.random.below(3)}` };
+    const { annotations } = this.store.engine;
+    if (this.random.below(3) === 0) await annotations.delete(change);
+    else await annotations.put({ ...change, source: bodyOf(this.random.bytes(1 + this.random.below(500))) });
   }
 
   async delete(): Promise<void> {

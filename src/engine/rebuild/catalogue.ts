@@ -3,6 +3,7 @@ import type { BlobRef, BlobStore } from '../../blob/types.ts';
 import { encryptionRevision } from '../../meta/object-encryption.ts';
 import { stricterLock } from '../../meta/object-lock.ts';
 import type { ObjectLock } from '../../meta/records.ts';
+import { nullVersionId } from '../version-ids.ts';
 import type { FoundBlob, FoundBlobs } from './blob-finder.ts';
 import { type Description, type DescriptionOf, isManifestLabel, readDescription } from './descriptions.ts';
 
@@ -21,6 +22,8 @@ export interface Catalogue {
   readonly versions: ReadonlyMap<string, readonly VersionEntry[]>;
   /** Uploads that no version came of. */
   readonly uploads: readonly Entry<'upload' | 'part'>[];
+  /** Of each bucket's objects, the last one of each name. */
+  readonly annotations: ReadonlyMap<string, readonly Entry<'annotation'>[]>;
   /** Of each upload its parts, newest first. */
   readonly parts: ReadonlyMap<string, readonly Entry<'part'>[]>;
 }
@@ -46,6 +49,7 @@ class CatalogueBuilder {
   readonly #completed = new Set<string>();
   readonly #uploads = new Map<string, Entry<'upload' | 'part'>>();
   readonly #parts = new Map<string, Entry<'part'>[]>();
+  readonly #annotations = new Map<string, Map<string, Entry<'annotation'>>>();
 
   constructor(found: FoundBlobs) {
     this.#found = found;
@@ -55,6 +59,7 @@ class CatalogueBuilder {
     if (isOf(entry, 'bucket')) this.#addBucket(entry);
     else if (isOf(entry, 'upload')) this.#uploads.set(entry.description.uploadId, entry);
     else if (isOf(entry, 'part')) this.#addPart(entry);
+    else if (isOf(entry, 'annotation')) this.#addAnnotation(entry);
     else if (isOf(entry, 'version') || isOf(entry, 'completion') || isOf(entry, 'marker')) this.#addVersion(entry);
   }
 
@@ -70,6 +75,7 @@ class CatalogueBuilder {
         ({ description }) => !this.#completed.has(description.uploadId),
       ),
       parts: this.#parts,
+      annotations: new Map(Array.from(this.#annotations, ([bucket, byName]) => [bucket, [...byName.values()]])),
     };
   }
 
@@ -87,6 +93,15 @@ class CatalogueBuilder {
     else known.push(entry);
     // A part tells of its upload too, should the upload's own manifest be lost.
     if (!this.#uploads.has(uploadId)) this.#uploads.set(uploadId, entry);
+  }
+
+  #addAnnotation(entry: Entry<'annotation'>): void {
+    const { bucket, key, versionId, ordinal, name, lastModifiedMs } = entry.description;
+    const byName = this.#annotations.get(bucket) ?? new Map<string, Entry<'annotation'>>();
+    this.#annotations.set(bucket, byName);
+    const fullName = JSON.stringify([key, versionId, versionId === nullVersionId ? ordinal : 0, name]);
+    const known = byName.get(fullName);
+    if (known === undefined || known.description.lastModifiedMs < lastModifiedMs) byName.set(fullName, entry);
   }
 
   #addVersion(entry: VersionEntry): void {

@@ -87,6 +87,14 @@ const descriptionSchema = z.discriminatedUnion('kind', [
     slices,
   }),
   z.object({
+    ...described,
+    kind: z.literal('annotation'),
+    versionId: z.string(),
+    ordinal: z.int(),
+    name: z.string(),
+    slices,
+  }),
+  z.object({
     v: z.literal(1),
     kind: z.literal('upload'),
     bucket: z.string(),

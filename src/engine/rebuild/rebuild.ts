@@ -12,6 +12,8 @@ import type { Command, Content, NewContent } from '../../meta/commands.ts';
 import { objectLockKind } from '../../meta/object-lock.ts';
 import type { Index } from '../../meta/types.ts';
 import type { NamedSlice } from '../manifests.ts';
+import { isRejection } from '../refusals.ts';
+import { nullVersionId } from '../version-ids.ts';
 import { type FoundBlobs, findBlobs } from './blob-finder.ts';
 import { type Catalogue, type Entry, readCatalogue, type VersionEntry } from './catalogue.ts';
 import { type Description, readDescription } from './descriptions.ts';
@@ -111,7 +113,8 @@ class Rebuild {
   }
 
   #namedBySlices(): Set<string> {
-    const entries = [...this.#catalogue.versions.values(), ...this.#catalogue.parts.values()].flat();
+    const { versions, parts, annotations } = this.#catalogue;
+    const entries = [...versions.values(), ...parts.values(), ...annotations.values()].flat();
     const slices = entries.flatMap(({ description }) => ('slices' in description && description.slices) || []);
     return new Set(slices.map(([writeId]) => writeId));
   }
@@ -145,6 +148,7 @@ class Rebuild {
     if (nullMarkers.length > 0) await this.#submit({ type: 'set-versioning', bucketId, versioning: 'Suspended' });
     for (const entry of nullMarkers) await this.#restoreVersion(bucketId, entry);
     await this.#settled();
+    await this.#restoreAnnotations(name, bucketId);
     for (const entry of this.#catalogue.uploads) {
       if (entry.description.bucket === name) await this.#restoreUpload(bucketId, entry);
     }
@@ -254,6 +258,39 @@ class Rebuild {
     });
   }
 
+  /**
+   * Those of versions that are there. Of a null version the last one counts, and what was written onto it was so after it was made: that of
+   * one that was replaced says an earlier place.
+   */
+  async #restoreAnnotations(name: string, bucketId: number): Promise<void> {
+    const versions = this.#catalogue.versions.get(name) ?? [];
+    const places = new Map(
+      versions.map(({ description: { key, versionId, ordinal } }) => [JSON.stringify([key, versionId]), ordinal]),
+    );
+    for (const entry of this.#catalogue.annotations.get(name) ?? []) {
+      const { bucket: _, key, versionId, ordinal, ...described } = entry.description;
+      const place = places.get(JSON.stringify([key, versionId]));
+      if (place === undefined || (versionId === nullVersionId && ordinal < place)) continue;
+      const content = this.#contentOf(entry, entry.description.slices);
+      if (content === undefined) {
+        this.#lose(entry.description);
+        continue;
+      }
+      const { name: called, size, etag, checksum, lastModifiedMs } = described;
+      const facts = { name: called, size, etag, lastModifiedMs, ...(checksum !== undefined && { checksum }) };
+      const submitted = this.#parts.index.submit({
+        ...{ type: 'put-annotation', bucketId, key, versionId },
+        annotation: { ...facts, content, ...manifestOf(entry) },
+      });
+      const passed = submitted.catch(passByGoneVersions);
+      // As in `#submit`.
+      passed.catch(() => {});
+      this.#underWay.push(passed);
+      if (this.#underWay.length >= underWayMax) await this.#settled();
+    }
+    await this.#settled();
+  }
+
   async #restoreUpload(bucketId: number, entry: Entry<'upload' | 'part'>): Promise<void> {
     const { description } = entry;
     const { key, uploadId } = description;
@@ -299,7 +336,7 @@ class Rebuild {
     return shared.length === slices.length ? { kind: 'shared', slices: shared } : undefined;
   }
 
-  #lose(description: { bucket: string; key: string; versionId: string }): void {
+  #lose(description: Parameters<typeof nameOf>[0]): void {
     this.#lost.push(`${nameOf(description)}: bytes of it are missing`);
   }
 
@@ -316,6 +353,11 @@ class Rebuild {
   }
 }
 
+/** A version whose bytes are lost is not restored, nor what was written onto it. */
+function passByGoneVersions(error: unknown): void {
+  if (!isRejection(error, 'NoSuchVersion')) throw error;
+}
+
 /** What a label says of how its blob is encrypted. */
 function sealedBy(description: Description): NewContent['sealed'] {
   if (!('envelope' in description) || description.envelope === undefined) return undefined;
@@ -326,6 +368,8 @@ function manifestOf(entry: Entry | undefined) {
   return entry?.manifest === undefined ? {} : { manifest: entry.manifest };
 }
 
-function nameOf({ bucket, key, versionId }: { bucket: string; key: string; versionId?: string }): string {
-  return versionId === undefined ? `${bucket}/${key}` : `${bucket}/${key}, version ${versionId}`;
+function nameOf(described: { bucket: string; key: string; versionId?: string; name?: string }): string {
+  const { bucket, key, versionId, name } = described;
+  const version = versionId === undefined ? `${bucket}/${key}` : `${bucket}/${key}, version ${versionId}`;
+  return name === undefined ? version : `${version}, annotation ${name}`;
 }

@@ -3,12 +3,15 @@
  * whenever and wherever they run, so replay of the log is the same code as service. It must therefore read nothing but
  * the command and the tables.
  */
+import type { AddLogBatch, DropLogBatches } from '../access-log-commands.ts';
+import type { AnnotationCommand } from '../annotation-commands.ts';
 import type {
   Command,
   DropSegment,
   NoteLoss,
   OutboxCommand,
   RelocateBlob,
+  SettleRestore,
   SetVersionAcl,
   SetVersionRestore,
   SetVersionTags,
@@ -16,7 +19,9 @@ import type {
 import type { SetVersionEncryption } from '../encryption-commands.ts';
 import type { SetVersionLock } from '../lock-commands.ts';
 import type { ReplicationCommand } from '../replication-commands.ts';
+import type { NoteAccesses, SetVersionTiering } from '../tiering-commands.ts';
 import { addLogBatch, dropLogBatches } from './access-logs.ts';
+import { deleteAnnotation, putAnnotation } from './annotations.ts';
 import { createBucket, deleteBucket, setBucketConfig, setVersioning } from './buckets.ts';
 import { setVersionEncryption } from './encryption.ts';
 import { setIdentities } from './identities.ts';
@@ -62,12 +67,13 @@ export function apply(transaction: Transaction, command: Command): unknown {
     case 'set-version-restore':
     case 'note-loss':
       return applyToAttributes(transaction, command);
+    case 'put-annotation':
+    case 'delete-annotation':
+      return applyToAnnotations(transaction, command);
     case 'settle-restore':
-      return settleRestore(transaction, command);
     case 'note-accesses':
-      return noteAccesses(transaction, command);
     case 'set-version-tiering':
-      return setVersionTiering(transaction, command);
+      return applyToReadability(transaction, command);
     case 'transition-version':
       return transitionVersion(transaction, command);
     case 'rewrite-part':
@@ -100,9 +106,8 @@ export function apply(transaction: Transaction, command: Command): unknown {
     case 'queue-replication':
       return applyToReplication(transaction, command);
     case 'add-log-batch':
-      return addLogBatch(transaction, command);
     case 'drop-log-batches':
-      return dropLogBatches(transaction, command);
+      return applyToAccessLogs(transaction, command);
     case 'probe':
       return undefined;
     default:
@@ -129,6 +134,33 @@ function applyToAttributes(
     case 'note-loss':
       return noteLoss(transaction, command);
   }
+}
+
+/** Whether bytes of versions can be read, as it follows from time and reads. */
+function applyToReadability(
+  transaction: Transaction,
+  command: SettleRestore | NoteAccesses | SetVersionTiering,
+): unknown {
+  switch (command.type) {
+    case 'settle-restore':
+      return settleRestore(transaction, command);
+    case 'note-accesses':
+      return noteAccesses(transaction, command);
+    case 'set-version-tiering':
+      return setVersionTiering(transaction, command);
+  }
+}
+
+/** What is written onto a version. */
+function applyToAnnotations(transaction: Transaction, command: AnnotationCommand): unknown {
+  if (command.type === 'put-annotation') return putAnnotation(transaction, command);
+  return deleteAnnotation(transaction, command);
+}
+
+/** Lines that wait for their delivery. */
+function applyToAccessLogs(transaction: Transaction, command: AddLogBatch | DropLogBatches): unknown {
+  if (command.type === 'add-log-batch') return addLogBatch(transaction, command);
+  return dropLogBatches(transaction, command);
 }
 
 /** Where bytes lie, of whichever rows. */

@@ -85,7 +85,7 @@ function changed(how: string): CommandRejected {
   return new CommandRejected('VersionChanged', `The version has changed since it was looked at: ${how}.`);
 }
 
-function requireEtag(etags: readonly string[], row: VersionRow): void {
+export function requireEtag(etags: readonly string[], row: VersionRow): void {
   if (!etags.includes('*') && !etags.includes(row.etag)) {
     throw new CommandRejected('PreconditionFailed', 'If-Match: the ETag does not match.');
   }

@@ -56,4 +56,8 @@ export function removeVersion(transaction: Transaction, row: VersionRow): void {
   releaseSlices(transaction, row.slices);
   releaseManifest(transaction, row.manifest);
   if (row.contentId !== null) releaseParts(transaction, row.contentId);
+  for (const { slices, manifest } of transaction.annotations.removeAll(row)) {
+    releaseSlices(transaction, slices);
+    releaseManifest(transaction, manifest);
+  }
 }

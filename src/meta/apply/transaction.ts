@@ -4,6 +4,7 @@
  */
 import type { PlacedEvent } from '../records.ts';
 import { AccessLogWriter } from '../tables/access-logs.ts';
+import { AnnotationWriter } from '../tables/annotations.ts';
 import { ArrivalWriter } from '../tables/arrivals.ts';
 import { BlobWriter } from '../tables/blobs.ts';
 import { BucketWriter } from '../tables/buckets.ts';
@@ -34,6 +35,7 @@ export class Transaction {
   readonly blobs: BlobWriter;
   readonly uploads: UploadWriter;
   readonly parts: PartWriter;
+  readonly annotations: AnnotationWriter;
   readonly jobStates: JobStateWriter;
   readonly identities: IdentityWriter;
   readonly outbox: OutboxWriter;
@@ -50,6 +52,7 @@ export class Transaction {
     this.blobs = new BlobWriter(db);
     this.uploads = new UploadWriter(db);
     this.parts = new PartWriter(db);
+    this.annotations = new AnnotationWriter(db);
     this.jobStates = new JobStateWriter(db);
     this.identities = new IdentityWriter(db);
     this.#arrivals = new ArrivalWriter(db);

@@ -16,6 +16,7 @@ import type { Bucket, ObjectAttributes } from '../records.ts';
 import type { Replicated } from '../replication-commands.ts';
 import { packAttributes, packChecksum, packDetails, unpackAttributes } from '../tables/packing.ts';
 import type { VersionRow } from '../tables/versions.ts';
+import { holdAnnotation } from './annotations.ts';
 import { checkDelete, checkSeen, checkWrite, requireBucket, requireFit } from './conditions.ts';
 import { removeVersion, takeContent, takeManifest } from './content.ts';
 import { checkUnlocked } from './locks.ts';
@@ -33,6 +34,9 @@ export function putVersion(transaction: Transaction, command: PutVersion): void 
   checkWrite(command.conditions, current);
   // Held before the replaced version lets go: an object may be copied onto itself.
   const slices = takeContent(transaction, command.content);
+  const annotations = (command.annotations ?? []).map((annotation) =>
+    holdAnnotation(transaction, { bucketId: bucket.id, key, ordinal }, annotation),
+  );
   enterVersion(transaction, bucket, current, {
     bucketId: bucket.id,
     key,
@@ -50,6 +54,7 @@ export function putVersion(transaction: Transaction, command: PutVersion): void 
     uploadId: null,
     manifest: takeManifest(transaction, command.manifest),
   });
+  for (const annotation of annotations) transaction.annotations.put(annotation);
   announceEntered(transaction, bucket, command);
 }
 

@@ -1,5 +1,6 @@
 /** Commands in plain words, for people. */
 import type { AddLogBatch, DropLogBatches } from '../access-log-commands.ts';
+import type { AnnotationCommand } from '../annotation-commands.ts';
 import type {
   AbortUpload,
   Command,
@@ -8,12 +9,16 @@ import type {
   CreateUpload,
   DeleteCurrent,
   DeleteVersion,
+  DropSegment,
   NoteLoss,
   OutboxCommand,
   PutPart,
+  RelocateBlob,
   SetIdentities,
   SettleRestore,
+  SetVersionAcl,
   SetVersionRestore,
+  SetVersionTags,
 } from '../commands.ts';
 import type { SetVersionEncryption } from '../encryption-commands.ts';
 import type { SetVersionLock } from '../lock-commands.ts';
@@ -44,9 +49,10 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
     case 'delete-version':
       return `delete ${key} version ${command.versionId}${causeOf(command)}`;
     case 'set-version-tags':
-      return `set ${count(command.tags.length, 'tag')} on ${key} version ${command.versionId}`;
     case 'set-version-acl':
-      return `set the access control list of ${key} version ${command.versionId}`;
+    case 'put-annotation':
+    case 'delete-annotation':
+      return describeSaid(command, key);
     case 'set-version-lock':
     case 'set-version-encryption':
       return describeProtection(command, key);
@@ -67,9 +73,8 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
     case 'abort-upload':
       return describeUpload(command, key);
     case 'drop-segment':
-      return `forget segment ${command.segment}`;
     case 'relocate-blob':
-      return `move blob ${command.blob}, ${bytes(command.to.size)}, ${describeLocation(command.to)}`;
+      return describeBytes(command);
     case 'save-job-state':
       return `remember where ${command.job} goes on`;
     case 'set-identities':
@@ -93,6 +98,26 @@ export function describeCommand(command: Command, nameOf: BucketName = () => und
       return 'show that changes can be made';
     default:
       return `an unknown command: ${JSON.stringify(command satisfies never)}`;
+  }
+}
+
+function describeBytes(command: DropSegment | RelocateBlob): string {
+  if (command.type === 'drop-segment') return `forget segment ${command.segment}`;
+  return `move blob ${command.blob}, ${bytes(command.to.size)}, ${describeLocation(command.to)}`;
+}
+
+/** What clients say of a version. */
+function describeSaid(command: SetVersionTags | SetVersionAcl | AnnotationCommand, key: string): string {
+  const version = `${key} version ${command.versionId}`;
+  switch (command.type) {
+    case 'set-version-tags':
+      return `set ${count(command.tags.length, 'tag')} on ${version}`;
+    case 'set-version-acl':
+      return `set the access control list of ${version}`;
+    case 'put-annotation':
+      return `put annotation ${command.annotation.name} onto ${version}, ${describeContent(command.annotation)}`;
+    case 'delete-annotation':
+      return `remove annotation ${command.name} of ${version}`;
   }
 }
 

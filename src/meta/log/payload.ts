@@ -1,4 +1,5 @@
 /** A record's payload: the commands of a batch as a JSON array. */
+import type { NewAnnotation } from '../annotation-commands.ts';
 import type { Command } from '../commands.ts';
 import type { BlobLocation } from '../records.ts';
 
@@ -33,8 +34,15 @@ export function newLocations(payload: Buffer): BlobLocation[] {
 /** The same of one command. */
 export function locationsOf(command: Command): BlobLocation[] {
   const locations: BlobLocation[] = [];
-  if ('content' in command && command.content.kind === 'new') locations.push(command.content.location);
-  if ('manifest' in command && command.manifest !== undefined) locations.push(command.manifest);
+  collect(command, locations);
+  if (command.type === 'put-version')
+    for (const annotation of command.annotations ?? []) collect(annotation, locations);
+  if (command.type === 'put-annotation') collect(command.annotation, locations);
   if (command.type === 'relocate-blob') locations.push(command.to);
   return locations;
+}
+
+function collect(row: Command | NewAnnotation, locations: BlobLocation[]): void {
+  if ('content' in row && row.content?.kind === 'new') locations.push(row.content.location);
+  if ('manifest' in row && row.manifest !== undefined) locations.push(row.manifest);
 }

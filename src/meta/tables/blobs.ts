@@ -1,9 +1,9 @@
 /** Blobs by reference count, which of them lie in a segment, and the live bytes of the segments. */
 import assert from 'node:assert';
-import type { BlobLocation } from '../records.ts';
+import type { BlobLocation, Slice } from '../records.ts';
 import type { SegmentBlob, SegmentUse } from '../types.ts';
 import type { Statement, Statements } from './lazy-statements.ts';
-import { packExtents, unpackExtents } from './packing.ts';
+import { packExtents, unpackExtents, unpackSlices } from './packing.ts';
 
 interface BlobRow {
   readonly size: number;
@@ -27,6 +27,25 @@ export class BlobReader {
   location(blob: number): BlobLocation | undefined {
     const row = this.#location.get(blob);
     return row && toLocation(row);
+  }
+  /** The slices of a row that overlap a range, cut to it, of which the first begins at `start`; undefined if a blob is not there. */
+  slices(
+    packed: string | null,
+    { start, range }: { start: number; range: { readonly start: number; readonly end: number } },
+  ): Slice[] | undefined {
+    const slices: Slice[] = [];
+    let at = start;
+    for (const [blob, offset, length, envelope] of unpackSlices(packed)) {
+      const from = Math.max(range.start - at, 0);
+      const to = Math.min(range.end - at, length);
+      at += length;
+      if (from >= to) continue;
+      const location = this.location(blob);
+      if (location === undefined) return undefined;
+      const slice = { blob, location, offset: offset + from, length: to - from };
+      slices.push(envelope === undefined ? slice : { ...slice, envelope });
+    }
+    return slices;
   }
   segments(): SegmentUse[] {
     return this.#segments.all();

@@ -2,8 +2,9 @@
 import assert from 'node:assert';
 import { decodeKey } from '../keys.ts';
 import type { Version } from '../records.ts';
+import type { VersionGlance } from '../types.ts';
 import type { Statement, Statements } from './lazy-statements.ts';
-import { unpackAttributes, unpackChecksum } from './packing.ts';
+import { unpackAttributes, unpackChecksum, unpackLock, unpackTags, unpackTiering } from './packing.ts';
 
 export interface VersionRow {
   readonly bucketId: number;
@@ -63,6 +64,23 @@ export type GlancedRow = readonly [
   details: string | null,
   storageClass: string,
 ];
+
+/** As it is given out. */
+export function toGlance(row: GlancedRow): VersionGlance {
+  const [key, ordinal, versionId, isDeleteMarker, lastModifiedMs, size, details, storageClass] = row;
+  return {
+    key: decodeKey(key),
+    ordinal,
+    versionId,
+    isDeleteMarker: isDeleteMarker === 1,
+    lastModifiedMs,
+    size,
+    tags: unpackTags(details),
+    storageClass,
+    tiering: unpackTiering(details),
+    lock: unpackLock(details),
+  };
+}
 
 interface StretchRow {
   readonly versions: number;

@@ -138,7 +138,7 @@ const table: Readonly<Record<OperationName, Entry>> = {
   DeleteBucketTagging: onBucket('PutBucketTagging'),
   DeleteBucketWebsite: onBucket('DeleteBucketWebsite'),
   DeleteObject: { ...onVersion('DeleteObject'), replicaAction: 's3:ReplicateDelete', also: [bypass] },
-  DeleteObjectAnnotation: onVersion('DeleteObjectAnnotation'),
+  DeleteObjectAnnotation: { ...onVersion('DeleteObjectAnnotation'), also: [bypass] },
   // Of each key by itself: one that may not be deleted is an error in the answer.
   DeleteObjects: { ...onVersion('DeleteObject'), also: [bypass] },
   DeleteObjectTagging: onVersion('DeleteObjectTagging'),
@@ -223,7 +223,7 @@ const table: Readonly<Record<OperationName, Entry>> = {
   PutBucketWebsite: onBucket('PutBucketWebsite'),
   PutObject: writesObject,
   PutObjectAcl: onVersion('PutObjectAcl'),
-  PutObjectAnnotation: onVersion('PutObjectAnnotation'),
+  PutObjectAnnotation: { ...onVersion('PutObjectAnnotation'), also: [bypass] },
   PutObjectLegalHold: onObject('PutObjectLegalHold'),
   PutObjectLockConfiguration: onBucket('PutBucketObjectLockConfiguration'),
   PutObjectRetention: { ...onObject('PutObjectRetention'), also: [bypass] },

@@ -3,8 +3,7 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html
  */
 
-/** Those that happen here. */
-const happening = [
+const names = [
   's3:ObjectCreated:*',
   's3:ObjectCreated:Put',
   's3:ObjectCreated:Post',
@@ -17,6 +16,9 @@ const happening = [
   's3:ObjectTagging:Put',
   's3:ObjectTagging:Delete',
   's3:ObjectAcl:Put',
+  's3:ObjectAnnotation:*',
+  's3:ObjectAnnotation:Put',
+  's3:ObjectAnnotation:Delete',
   's3:ObjectRetention:Put',
   's3:ObjectRestore:*',
   's3:ObjectRestore:Post',
@@ -35,7 +37,4 @@ const happening = [
   's3:ReducedRedundancyLostObject',
 ] as const;
 
-/** Those of what no bucket can have yet, annotations: to ask for them is right, and they never come. */
-const neverHappening = ['s3:ObjectAnnotation:*', 's3:ObjectAnnotation:Put', 's3:ObjectAnnotation:Delete'] as const;
-
-export const eventNames: ReadonlySet<string> = new Set([...happening, ...neverHappening]);
+export const eventNames: ReadonlySet<string> = new Set(names);

@@ -31,6 +31,7 @@ export const copyObject = operation({
     ...encryptionInputs,
     ...objectAclInputs,
     ...objectLockInputs,
+    'AnnotationDirective',
     'ChecksumAlgorithm',
     'IfMatch',
     'IfNoneMatch',
@@ -50,6 +51,7 @@ export const copyObject = operation({
     const encryption = await encryptionFor(request, input);
     refuseCopyWithoutChange(bucket, source.version, input);
     await authoriseTags(request, source, input);
+    const copiesAnnotations = await takesAnnotations(request, source, input);
     const version = await request.engine.objects.copy({
       source: source.version,
       sourceKey: source.customerKey,
@@ -57,6 +59,7 @@ export const copyObject = operation({
       bucket,
       key: input.Key,
       cause: request.cause(),
+      copiesAnnotations,
       attributes: { ...attributesOfCopy(standing, source.version, input), ...lock },
       ...(input.ChecksumAlgorithm !== undefined && { checksumAlgorithm: input.ChecksumAlgorithm }),
       ...(conditions !== undefined && { conditions }),
@@ -113,6 +116,21 @@ async function authoriseTags(
   const { key, versionId } = parseCopySource(input.CopySource);
   await request.authorise('GetObjectTagging', { key, versionId }, bucket);
   await request.authorise('PutObjectTagging', { key: input.Key, versionId: undefined });
+}
+
+/** Whether annotations go over with the object; where it has any, they are read and put like any. */
+async function takesAnnotations(
+  request: OperationRequest,
+  { bucket, version }: OpenedSource,
+  input: CopyInput,
+): Promise<boolean> {
+  if (input.AnnotationDirective === 'EXCLUDE') return false;
+  const { annotations } = await request.engine.annotations.list(version, { prefix: '', after: '', limit: 1 });
+  if (annotations.length === 0) return false;
+  const { key, versionId } = parseCopySource(input.CopySource);
+  await request.authorise('GetObjectAnnotation', { key, versionId }, bucket);
+  await request.authorise('PutObjectAnnotation', { key: input.Key, versionId: undefined });
+  return true;
 }
 
 /** What the directives leave of the source's attributes. Storage class and website redirect are never taken from it. */

@@ -21,6 +21,7 @@ import { deleteBucketPolicy } from './delete-bucket-policy.ts';
 import { deleteBucketReplication } from './delete-bucket-replication.ts';
 import { deleteBucketTagging } from './delete-bucket-tagging.ts';
 import { deleteObject } from './delete-object.ts';
+import { deleteObjectAnnotation } from './delete-object-annotation.ts';
 import { deleteObjectTagging } from './delete-object-tagging.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { deletePublicAccessBlock } from './delete-public-access-block.ts';
@@ -46,6 +47,7 @@ import { getBucketTagging } from './get-bucket-tagging.ts';
 import { getBucketVersioning } from './get-bucket-versioning.ts';
 import { getObject } from './get-object.ts';
 import { getObjectAcl } from './get-object-acl.ts';
+import { getObjectAnnotation } from './get-object-annotation.ts';
 import { getObjectAttributes } from './get-object-attributes.ts';
 import { getObjectLegalHold } from './get-object-legal-hold.ts';
 import { getObjectLockConfiguration } from './get-object-lock-configuration.ts';
@@ -60,6 +62,7 @@ import { listBucketInventoryConfigurations } from './list-bucket-inventory-confi
 import { listBucketMetricsConfigurations } from './list-bucket-metrics-configurations.ts';
 import { listBuckets } from './list-buckets.ts';
 import { listMultipartUploads } from './list-multipart-uploads.ts';
+import { listObjectAnnotations } from './list-object-annotations.ts';
 import { listObjectVersions } from './list-object-versions.ts';
 import { listObjects } from './list-objects.ts';
 import { listObjectsV2 } from './list-objects-v2.ts';
@@ -85,6 +88,7 @@ import { putBucketTagging } from './put-bucket-tagging.ts';
 import { putBucketVersioning } from './put-bucket-versioning.ts';
 import { putObject } from './put-object.ts';
 import { putObjectAcl } from './put-object-acl.ts';
+import { putObjectAnnotation } from './put-object-annotation.ts';
 import { putObjectLegalHold } from './put-object-legal-hold.ts';
 import { putObjectLockConfiguration } from './put-object-lock-configuration.ts';
 import { putObjectRetention } from './put-object-retention.ts';
@@ -133,6 +137,7 @@ const declared = [
   deleteBucketReplication,
   deleteBucketTagging,
   deleteObject,
+  deleteObjectAnnotation,
   deleteObjects,
   deleteObjectTagging,
   deletePublicAccessBlock,
@@ -154,6 +159,7 @@ const declared = [
   getBucketVersioning,
   getObject,
   getObjectAcl,
+  getObjectAnnotation,
   getObjectAttributes,
   getObjectLegalHold,
   getObjectLockConfiguration,
@@ -166,6 +172,7 @@ const declared = [
   listBucketInventoryConfigurations,
   listBuckets,
   listMultipartUploads,
+  listObjectAnnotations,
   listObjects,
   listObjectsV2,
   listObjectVersions,
@@ -186,6 +193,7 @@ const declared = [
   putBucketVersioning,
   putObject,
   putObjectAcl,
+  putObjectAnnotation,
   putObjectLegalHold,
   putObjectLockConfiguration,
   putObjectRetention,
