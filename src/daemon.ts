@@ -28,6 +28,7 @@ import { type Iam, openIam } from './iam/iam.ts';
 import { missingPrincipal } from './iam/known-principals.ts';
 import { canonicalIdOf } from './iam/names.ts';
 import { createUserAdministration } from './iam/user-administration.ts';
+import type { ReplicationWork } from './jobs/replicate.ts';
 import { type JobRunner, startJobs } from './jobs/runner.ts';
 import { RingDataKeys } from './kms/data-keys.ts';
 import { type OpenKms, openKms } from './kms-keys.ts';
@@ -87,8 +88,7 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog(config.logLevel);
   const startedMs = clock.nowMs();
-  const tls = openTls(config, { clock, log });
-  const brokers = openBrokers(config, log);
+  const [tls, brokers] = [openTls(config, { clock, log }), openBrokers(config, log)];
   const clusterId = openCluster(config, log);
   const zonePaths = config.zones.map(({ path }) => path);
   const locks = lockZones(zonePaths, log);
@@ -125,10 +125,11 @@ export async function startDaemon(config: Config, overrides: DaemonOverrides = {
   const events = openEvents(config, { engine, index, iam, brokers, ...keeping, ...noticed });
   const parts = { ...noticed, engine, iam, objectKeys: kms.objectKeys, ...openAccesses(engine, iam), index, blobs };
   const work = backgroundWork(config, { ...parts, compaction, dayLengthMs, settings });
-  const senders = [events.delivery, openReplication(config, parts)].filter((one) => one !== undefined);
+  const replication = openReplication(config, parts);
+  const senders = [events.delivery, replication];
   const jobs = startJobs([...work, events.moving, ...senders.map(({ job }) => job)], { clock, log });
   const auditFile = await openAuditFile(config, clock);
-  const server = createFrontEnd({ config, auditFile, tls, startedMs, ...parts, jobs, events, kms });
+  const server = createFrontEnd({ config, auditFile, tls, startedMs, ...parts, jobs, events, replication, kms });
   const address = await server.listen(config).catch((error: unknown) => refuseAddress(config, error));
   log.info({ address, region: config.region }, 'Serving');
   return {
@@ -237,6 +238,7 @@ interface FrontEndParts extends AccessParts {
   readonly blobs: ErasureBlobStore;
   readonly jobs: JobRunner;
   readonly events: OpenEvents;
+  readonly replication: ReplicationWork;
   readonly kms: OpenKms;
 }
 
@@ -285,7 +287,7 @@ function createFrontEnd({ config, tls, clock, log, iam, engine, ...parts }: Fron
     ...{ zones: config.zones, index, blobs, jobs, users },
     outbox: engine.outbox,
     eventTail: events.tail,
-    replication: engine.replication,
+    replication: { ...engine.replication, whyAway: parts.replication.whyAway },
     explainer,
     requestMetrics,
     usage: engine.usage,

@@ -3,11 +3,14 @@ import type { Config } from './config.ts';
 import { durationMs } from './config-durations.ts';
 import type { ReplicaTarget } from './engine/replication/types.ts';
 import type { Engine } from './engine/types.ts';
+import { jobStateIn } from './jobs/job-state.ts';
+import { KnownDestinations } from './jobs/known-destinations.ts';
 import { type ReplicationWork, replicate } from './jobs/replicate.ts';
 import type { ObjectKeys } from './kms/object-keys.ts';
 import type { Clock } from './lib/clock.ts';
 import { Deference, type Foreground } from './lib/deference.ts';
 import type { Log } from './lib/log.ts';
+import type { Index } from './meta/types.ts';
 import { S3Client } from './replication/s3-client.ts';
 import { s3Target } from './replication/s3-target.ts';
 import type { ReplicationRoles } from './s3/access/replication-roles.ts';
@@ -20,6 +23,7 @@ const arnPrefix = 'arn:aws:s3:::';
 
 interface Parts {
   readonly engine: Engine;
+  readonly index: Index;
   readonly roles: ReplicationRoles;
   readonly objectKeys: ObjectKeys;
   readonly foreground: Foreground;
@@ -38,7 +42,7 @@ export function replicationPlaces({ replication }: Config, roles: ReplicationRol
 
 export function openReplication(
   { replication, encryption }: Config,
-  { engine, roles, objectKeys, foreground, clock, log }: Parts,
+  { engine, index, roles, objectKeys, foreground, clock, log }: Parts,
 ): ReplicationWork {
   const encryptsByDefault = encryption.default === 'AES256';
   const clients: S3Client[] = [];
@@ -54,6 +58,7 @@ export function openReplication(
   const work = replicate({
     replication: engine.replication,
     elsewhere,
+    known: new KnownDestinations([...elsewhere.keys()], jobStateIn(index, 'replication-destinations')),
     admit: async (asked) => {
       const identity = await roles.check(asked);
       return encryptionOfReplica(
@@ -68,6 +73,7 @@ export function openReplication(
   });
   return {
     job: work.job,
+    whyAway: work.whyAway,
     async close() {
       const closed = work.close();
       // Requests that are under way end with their connections.

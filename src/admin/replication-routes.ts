@@ -15,7 +15,10 @@ const resyncSchema = z.strictObject({
 /** Failures that are shown of each destination. */
 const shownMax = 20;
 
-type Sources = Pick<Replication, 'sizes' | 'failed' | 'retry' | 'resync' | 'resyncs'>;
+type Sources = Pick<Replication, 'sizes' | 'failed' | 'retry' | 'resync' | 'resyncs'> & {
+  /** Why nothing can be replicated to a destination now; undefined while that is not so. */
+  whyAway(destination: string): string | undefined;
+};
 
 export function replicationRoutes(replication: Sources): readonly Route[] {
   return [
@@ -70,11 +73,13 @@ async function describeOne(
   destination: string,
 ): Promise<ReplicationDescription['destinations'][number]> {
   const { waiting, waitingBytes, oldestMs, failed } = sumOf(sizes, destination);
+  const why = waiting === 0 ? undefined : replication.whyAway(destination);
   const shown = failed === 0 ? [] : await replication.failed({ destination, after: 0, limit: shownMax });
   return {
     destination,
     ...{ waiting, waitingBytes, failed },
     ...(oldestMs !== undefined && { oldestMs }),
+    ...(why !== undefined && { why }),
     failures: shown.map(({ bucket = '', key, versionId, failure = '' }) => ({ bucket, key, versionId, why: failure })),
   };
 }

@@ -11,6 +11,8 @@ export const replicationSchema = z.object({
       waitingBytes: z.number(),
       /** Since when the oldest waits. */
       oldestMs: z.number().optional(),
+      /** Why nothing can be replicated there now. */
+      why: z.string().optional(),
       failed: z.number(),
       /** The oldest of these. */
       failures: z.array(z.object({ bucket: z.string(), key: z.string(), versionId: z.string(), why: z.string() })),

@@ -9,11 +9,13 @@ export function replicationText({ destinations, resyncs }: ReplicationDescriptio
     ...[destination, String(waiting), formatBytes(waitingBytes)],
     ...[oldestMs === undefined ? '' : formatSpan(nowMs - oldestMs), String(failed)],
   ]);
+  const waiting = destinations.flatMap(({ destination, why }) => (why === undefined ? [] : [[destination, why]]));
   const failures = destinations.flatMap((one) => one.failures);
   return [
     ...(rows.length === 0
       ? []
       : [table([['destination', 'waiting', 'bytes', 'for', 'failed'], ...rows], { alignedRight: [1, 2, 4] })]),
+    ...(waiting.length === 0 ? [] : [`Waiting\n${table(waiting)}`]),
     ...(failures.length === 0 ? [] : [`Failed\n${table(failures.map(failureRow))}`]),
     ...resyncs.map(({ bucket, queued, reached }) => {
       return `${bucket} is being gone through${reached === undefined ? '' : `, up to ${reached}`}: ${queued} versions queued.`;

@@ -45,6 +45,7 @@ test('what was not replicated → by destination, what failed with why, and walk
     waitingBytes: 2048,
     oldestMs: 1000,
     failed: 1,
+    why: 'it is away',
     failures,
   };
   const resyncs = [{ bucket: 'b', all: false, queued: 3, reached: 'm' }];
@@ -52,6 +53,9 @@ test('what was not replicated → by destination, what failed with why, and walk
     [
       '  destination         waiting     bytes  for        failed',
       '  arn:aws:s3:::there        2  2.00 KiB  3 seconds       1',
+      '',
+      'Waiting',
+      '  arn:aws:s3:::there  it is away',
       '',
       'Failed',
       '  b/k  v  it may not',

@@ -19,6 +19,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Deference } from '../lib/deference.ts';
 import type { Log } from '../lib/log.ts';
 import type { Job } from './job.ts';
+import type { KnownDestinations } from './known-destinations.ts';
 import { RateLimit } from './rate-limit.ts';
 import { type Attempt, ReplicationLane } from './replication-lane.ts';
 
@@ -46,6 +47,8 @@ export interface ReplicationOptions {
   readonly replication: Replication;
   /** Buckets elsewhere, by ARN. */
   readonly elsewhere: ReadonlyMap<string, ReplicaTarget>;
+  /** Which ones there have been. */
+  readonly known: Pick<KnownDestinations, 'load' | 'has'>;
   /** Says how the replica is encrypted, as `Replica` has it. Throws ReplicationRefused if the role may not replicate it. */
   admit(asked: ReplicationAsked): Promise<Replica['encryption']>;
   /** Has changes wait for clients' requests. */
@@ -60,6 +63,8 @@ export interface ReplicationOptions {
 
 export interface ReplicationWork {
   readonly job: Job;
+  /** Why nothing can be replicated to a destination now; undefined while that is not so. */
+  whyAway(destination: string): string | undefined;
   /** Gives up what is under way, which stays in the queue, and writes down what has come to its end. After the job has stopped. */
   close(): Promise<void>;
 }
@@ -68,6 +73,7 @@ export function replicate(options: ReplicationOptions): ReplicationWork {
   const worker = new Replicator(options);
   return {
     job: { name: 'replication', idlePauseMs, step: () => worker.step(), status: () => worker.status() },
+    whyAway: (destination) => worker.whyAway(destination),
     close: () => worker.close(),
   };
 }
@@ -83,6 +89,8 @@ class Replicator {
   #lookMs = 0;
   #lastLatencyMs: number | undefined;
   readonly #lastErrors = new Map<string, string>();
+  /** Destinations that are told to be no longer configured. */
+  readonly #missing = new Set<string>();
   /** Uploads that were begun since their entries were read. */
   readonly #uploads = new Map<number, string>();
   /** By destination: what was looked at for being late, and when the next one may be. */
@@ -98,7 +106,8 @@ class Replicator {
 
   async step(): Promise<'busy' | 'idle'> {
     await this.#settle();
-    const { replication } = this.#options;
+    const { replication, known } = this.#options;
+    await known.load();
     for (const lane of await this.#waitedFor()) {
       const { destination } = lane;
       await lane.refill((passed) => replication.listOn({ destination, ...passed }));
@@ -119,6 +128,10 @@ class Replicator {
         [...this.#lastErrors].map(([destination, error]) => [`last failure of ${destination}`, error]),
       ),
     };
+  }
+
+  whyAway(destination: string): string | undefined {
+    return this.#lanes.get(destination)?.isAway ? this.#lastErrors.get(destination) : undefined;
   }
 
   async close(): Promise<void> {
@@ -214,7 +227,8 @@ class Replicator {
       this.#lastErrors.set(entry.destination, failure);
       if (!(error instanceof ReplicationRefused) && clock.nowMs() - entry.queuedMs < retryForMs)
         return { outcome: error instanceof DestinationAway ? 'away' : 'failed' };
-      const reason = error instanceof ReplicationRefused ? error.reason : undefined;
+      const refusal = error instanceof DestinationAway ? error.cause : error;
+      const reason = refusal instanceof ReplicationRefused ? refusal.reason : undefined;
       const failureReason = reason === undefined ? {} : { failureReason: reason };
       const told = { event: 'Replication:OperationFailedReplication', ...failureReason };
       await this.#abandonUpload(entry);
@@ -265,10 +279,20 @@ class Replicator {
     }
   }
 
-  /** Where a destination is, and its bucket if that is on this server. */
+  /** Where a destination is, and its bucket if that is on this server. One that was elsewhere may come back. */
   async #targetOf(destination: string): Promise<{ readonly target: ReplicaTarget; readonly bucket?: Bucket }> {
-    const remote = this.#options.elsewhere.get(destination);
-    return remote === undefined ? this.#options.replication.here(destination) : { target: remote };
+    const { elsewhere, known, replication, log } = this.#options;
+    const remote = elsewhere.get(destination);
+    if (remote !== undefined) return { target: remote };
+    try {
+      return await replication.here(destination);
+    } catch (error) {
+      if (!(error instanceof ReplicationRefused) || !known.has(destination)) throw error;
+      const message = `The configuration names ${destination} no more: what is for it waits`;
+      if (!this.#missing.has(destination)) log.warn({ destination }, message);
+      this.#missing.add(destination);
+      throw new DestinationAway(message, { cause: error });
+    }
   }
 
   async #send(entry: ReplicationEntry, prepared: Extract<Prepared, { kind: 'ready' }>): Promise<void> {

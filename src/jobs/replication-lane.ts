@@ -85,7 +85,7 @@ export class ReplicationLane {
     const { signal, clock } = this.#options;
     if (signal.aborted || clock.nowMs() < this.#away.untilMs) return;
     this.#window.wake();
-    if (this.#isAway && this.#window.ready.length === 0) this.#window.wakeNext();
+    if (this.isAway && this.#window.ready.length === 0) this.#window.wakeNext();
     while (this.#underWay.size < this.#atOnceMax && this.#mayBegin()) {
       for (const { chain, entry } of this.#window.take(1)) {
         const working = this.#work(chain, entry).finally(() => {
@@ -102,12 +102,13 @@ export class ReplicationLane {
     await Promise.all(this.#underWay);
   }
 
-  get #isAway(): boolean {
+  /** Whether the destination was away when it was tried last. */
+  get isAway(): boolean {
     return this.#away.times > 0;
   }
 
   get #atOnceMax(): number {
-    return this.#isAway ? 1 : this.#options.underWayMax;
+    return this.isAway ? 1 : this.#options.underWayMax;
   }
 
   #mayBegin(): boolean {

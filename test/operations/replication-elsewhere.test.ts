@@ -183,4 +183,10 @@ test('to a server that is away → PENDING, and nothing waits for it; figures an
   expect(MetricData).toContainEqual(expect.objectContaining({ MetricName: 'ReplicationLatency', Dimensions }));
   const waits = { destination: 'arn:aws:s3:::away', waiting: 1, failed: 0, oldestMs: expect.any(Number) };
   expect((await ask('/-/status')).replication).toContainEqual(waits);
+  await eventually(async () => {
+    const { destinations } = await ask('/-/replication');
+    expect(destinations).toContainEqual(
+      expect.objectContaining({ ...waits, why: expect.stringContaining('ECONNREFUSED') }),
+    );
+  });
 });

@@ -7,16 +7,13 @@ import { type ReplicaTarget, ReplicationRefused } from '../../src/engine/replica
 import type { Bucket, ObjectEvent, Version } from '../../src/engine/types.ts';
 import { newVersionId } from '../../src/engine/version-ids.ts';
 import { eventRecord } from '../../src/events/record.ts';
-import { type ReplicationOptions, replicate } from '../../src/jobs/replicate.ts';
+import type { ReplicationOptions } from '../../src/jobs/replicate.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { Deference } from '../../src/lib/deference.ts';
-import { createLog } from '../../src/lib/log.ts';
 import { bodyOf, EngineStore, plain } from '../support/engine-store.ts';
-import { eventually } from '../support/eventually.ts';
 import { notedTarget } from '../support/noted-target.ts';
+import { hourMs, newRuledBucket, replicating, until } from '../support/replicating-store.ts';
 
 const there = 'arn:aws:s3:::there';
-const hourMs = 3_600_000;
 const cause = { requestId: 'r', hostId: 'h', requester: 'AWS:1', sourceAddress: '' };
 
 let store: EngineStore;
@@ -31,22 +28,8 @@ beforeEach(async () => {
 });
 
 /** A bucket of which everything is replicated. */
-async function ruled(different: Partial<ReplicationRule['destination']> = {}): Promise<Bucket> {
-  const name = `bucket-${++buckets}`;
-  const bucket = await store.newVersionedBucket(name);
-  const destination = { bucket: there, ...different };
-  const rule = {
-    id: 'rule',
-    isEnabled: true,
-    form: 'filter',
-    prefix: '',
-    tags: [],
-    markers: true,
-    destination,
-  } as const;
-  await writeReplication(store.engine.buckets, bucket, { role: 'role', rules: [{ ...rule, tags: [] }] });
-  return store.engine.buckets.get(name);
-}
+const ruled = (different: Partial<ReplicationRule['destination']> = {}): Promise<Bucket> =>
+  newRuledBucket(store, { name: `bucket-${++buckets}`, destination: { bucket: there, ...different } });
 
 /** A rule that has a queue told of events. */
 const queueRule = (target: string, event: string) => ({
@@ -77,26 +60,8 @@ async function putParts(key: string): Promise<string> {
   return versionId;
 }
 
-function work(target: ReplicaTarget, different: Partial<ReplicationOptions> = {}) {
-  return replicate({
-    replication: store.engine.replication,
-    elsewhere: new Map([[there, target]]),
-    admit: async () => undefined,
-    deference: new Deference({ foreground: { isBusy: false }, clock: store.clock, patienceMs: 1 }),
-    clock: store.clock,
-    log: createLog('silent'),
-    retryForMs: 24 * hourMs,
-    ...different,
-  });
-}
-
-/** Steps until a condition holds. */
-async function until({ job }: ReturnType<typeof work>, holds: () => Promise<void> | void): Promise<void> {
-  await eventually(async () => {
-    await job.step();
-    await holds();
-  });
-}
+const work = (target: ReplicaTarget, different: Partial<ReplicationOptions> = {}) =>
+  replicating(store, { elsewhere: new Map([[there, target]]), ...different });
 
 const nothingWaits = async () => expect(await store.engine.replication.sizes()).toEqual([]);
 

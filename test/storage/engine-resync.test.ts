@@ -48,6 +48,7 @@ async function sentTo(
       [there, notedTarget().target],
       [arn, { ...target, ...different }],
     ]),
+    known: { load: async () => undefined, has: () => false },
     admit: async () => undefined,
     deference: new Deference({ foreground: { isBusy: false }, clock: store.clock, patienceMs: 1 }),
     ...{ clock: store.clock, log: createLog('silent'), retryForMs: 3_600_000 },
