@@ -3,6 +3,7 @@ const statuses = {
   AccessDenied: 403,
   AuthorizationError: 403,
   BatchEntryIdsNotDistinct: 400,
+  BatchRequestTooLong: 400,
   DeleteConflict: 409,
   EmptyBatchRequest: 400,
   EntityAlreadyExists: 409,

@@ -144,6 +144,8 @@ export interface SubscriptionRecord {
   readonly origin: string;
   /** What proves that the endpoint wants the messages; absent once it has. */
   readonly token?: string;
+  /** What has proved it: whoever shows that again, as a link may be visited twice, is answered as before. */
+  readonly confirmedBy?: string;
   /** Whether only its owner and the topic's may end it. */
   readonly needsSignature?: boolean;
   /** Whether it was ended by its link: nobody sees it any more, and its token takes that back. */

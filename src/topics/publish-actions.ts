@@ -6,6 +6,7 @@ import { invalidParameter, noTopic, parseTopicArn, type TopicCall, topicAction }
 import { messageIdOf, messagesOf, type Publication } from './publications.ts';
 import type { Topic } from './topic-book.ts';
 
+/** Of a message, and of all in a batch. */
 const messageBytesMax = 256 * 1024;
 const batchMax = 10;
 const idBytes = 16;
@@ -56,6 +57,10 @@ export const publishActions = [
         }
         return publicationOf({ ...entry, Message: entry.Message ?? '' }, call.nowMs);
       });
+      if (publications.reduce((sum, { bytes }) => sum + bytes, 0) > messageBytesMax) {
+        const message = 'The length of all the batch messages put together is more than the limit.';
+        throw new IamError('BatchRequestTooLong', message);
+      }
       await post(call, topic, publications);
       return {
         Successful: publications.map(({ messageId }, at) => ({ Id: ids[at] ?? '', MessageId: messageId })),
@@ -79,16 +84,17 @@ async function post({ topics }: TopicCall, topic: Topic, publications: readonly 
   if (messages.flat().length > 0) await topics.outbox.post(messages.flat());
 }
 
-function publicationOf(given: Given, atMs: number): Publication {
+function publicationOf(given: Given, atMs: number): Publication & { readonly bytes: number } {
   const { Message, Subject, MessageStructure, MessageAttributes = {} } = given;
   if (Message === '') throw invalidParameter('Empty message');
   const attributes = readAttributes(MessageAttributes, (why) => new IamError('ParameterValueInvalid', why));
-  if (sizeOf(Message, attributes) > messageBytesMax) throw invalidParameter('Message too long');
+  const bytes = sizeOf(Message, attributes);
+  if (bytes > messageBytesMax) throw invalidParameter('Message too long');
   if (Subject !== undefined && !/^[\x20-\x7e]{1,100}$/.test(Subject)) throw invalidParameter('Subject');
   if (MessageStructure !== undefined && MessageStructure !== 'json') throw invalidParameter('MessageStructure');
   const textFor = MessageStructure === undefined ? () => Message : byProtocol(Message);
   return {
-    ...{ messageId: messageIdOf(randomHex(idBytes)), subject: Subject, textFor, atMs },
+    ...{ messageId: messageIdOf(randomHex(idBytes)), subject: Subject, textFor, atMs, bytes },
     ...(Object.keys(attributes).length > 0 && { attributes }),
   };
 }

@@ -23,8 +23,8 @@ import { type Subscription, subscriptionsOf } from './topic-book.ts';
 
 /** Of a topic: each is a message of every publication. */
 const subscriptionsMax = 1000;
-/** How long an endpoint may take to say that it wants the messages. */
-const confirmableForMs = 3 * 24 * 60 * 60 * 1000;
+/** How long an endpoint may take to say that it wants the messages, and may say so again. */
+const confirmableForMs = 2 * 24 * 60 * 60 * 1000;
 const tokenBytes = 32;
 /** Those that AWS has beyond ours. */
 const protocolsOfAws = new Set(['application', 'email', 'email-json', 'firehose', 'lambda', 'sms']);
@@ -58,7 +58,7 @@ export const subscriptionActions = [
         const made: SubscriptionRecord = {
           ...{ id: known?.id ?? messageIdOf(randomHex(tokenBytes)), protocol, endpoint: Endpoint },
           ...{ owner: identity.accountId, createdMs: nowMs, ...attributes, origin },
-          ...(!isQueue && { token: randomHex(tokenBytes) }),
+          ...(!isQueue && { token: tokenFor(known) }),
         };
         return { record: { ...record, subscriptions: [...kept, made] }, result: { id: made.id, isNew: true } };
       });
@@ -87,9 +87,9 @@ export const subscriptionActions = [
       const id = await topics.book.change(named, (record) => {
         if (record === undefined) throw noTopic();
         const found = record.subscriptions.find((one) => isToken(one, Token));
-        if (found === undefined || hasExpired(found, nowMs)) throw invalidParameter('Token');
+        if (found === undefined || nowMs - found.createdMs > confirmableForMs) throw invalidParameter('Token');
         const { token: _, hasEnded = false, ...confirmed } = found;
-        const changed = { ...confirmed, ...(needsSignature && { needsSignature }) };
+        const changed = { ...confirmed, confirmedBy: Token, ...(needsSignature && { needsSignature }) };
         const ended = record.ended - (hasEnded ? 1 : 0);
         return { record: { ...replacing(record, found, changed), ended }, result: found.id };
       });
@@ -109,7 +109,10 @@ export const subscriptionActions = [
       else if (found?.record.needsSignature === true) {
         throw new IamError('AuthorizationError', 'The subscription can be ended by signed requests only.');
       }
-      if (found !== undefined) await end(topics, found, byLink ? { takenBackFromMs: call.nowMs } : {});
+      if (found === undefined) return {};
+      const { owner, needsSignature = false } = found.record;
+      const canTakeBack = byLink || (identity.accountId !== owner && !needsSignature);
+      await end(topics, found, canTakeBack ? { takenBackFromMs: call.nowMs } : {});
       return {};
     },
   }),
@@ -200,9 +203,14 @@ function findOpen({ topics }: TopicCall, arn: string): Subscription | undefined 
   return found?.record.hasEnded === true ? undefined : found;
 }
 
+/** Who subscribes again before the endpoint has confirmed may have it confirm by either message. */
+function tokenFor(known: SubscriptionRecord | undefined): string {
+  return (known?.hasEnded === true ? undefined : known?.token) ?? randomHex(tokenBytes);
+}
+
 /**
- * Ends a subscription. Whoever has a link may be mistaken, or not the one whom the endpoint belongs to: it is told, and can take
- * that back from then on.
+ * Ends a subscription. Whoever has a link, or the topic, may be mistaken, or not the one whom the endpoint belongs to: it is told, and
+ * can take that back from then on.
  */
 async function end(
   topics: Topics,
@@ -214,7 +222,8 @@ async function end(
     const now = record?.subscriptions.find((one) => one.id === id && one.hasEnded !== true);
     if (record === undefined || now === undefined) return { record, result: undefined };
     const others = record.subscriptions.filter((one) => one !== now);
-    const held = isHeld ? [{ ...now, token: randomHex(tokenBytes), createdMs: atMs, hasEnded: true }] : [];
+    const { confirmedBy: _, ...rest } = now;
+    const held = isHeld ? [{ ...rest, token: randomHex(tokenBytes), createdMs: atMs, hasEnded: true }] : [];
     return { record: { ...record, subscriptions: [...others, ...held], ended: record.ended + 1 }, result: undefined };
   });
   if (protocol !== 'sqs') await forget(topics, arn);
@@ -291,9 +300,9 @@ function hasExpired({ token, createdMs }: SubscriptionRecord, nowMs: number): bo
   return token !== undefined && nowMs - createdMs > confirmableForMs;
 }
 
-function isToken({ token }: SubscriptionRecord, given: string): boolean {
-  const [known, asked] = [Buffer.from(token ?? ''), Buffer.from(given)];
-  return token !== undefined && known.length === asked.length && timingSafeEqual(known, asked);
+function isToken({ token, confirmedBy }: SubscriptionRecord, given: string): boolean {
+  const [known, asked] = [Buffer.from(token ?? confirmedBy ?? ''), Buffer.from(given)];
+  return asked.length > 0 && known.length === asked.length && timingSafeEqual(known, asked);
 }
 
 function replacing(record: TopicRecord, one: SubscriptionRecord, by: SubscriptionRecord): TopicRecord {

@@ -254,6 +254,11 @@ def check_batches():
             'Two or more batch entries in the request have the same Id.',
         ),
         (
+            lambda: publish(*({'Id': one, 'Message': 'x' * 131073} for one in 'ab')),
+            'BatchRequestTooLong',
+            'The length of all the batch messages put together is more than the limit.',
+        ),
+        (
             lambda: publish({'Id': 'a b', 'Message': '1'}),
             'InvalidBatchEntryId',
             'A batch entry id can only contain alphanumeric characters, hyphens and underscores, 80 at most.',
@@ -268,11 +273,7 @@ def check_batches():
             'InvalidParameter',
             'Invalid parameter: Message Structure - JSON message body failed to parse',
         ),
-        (
-            lambda: sns.publish(TopicArn=topic, Message='x' * 262145),
-            'InvalidParameter',
-            'Invalid parameter: Message too long',
-        ),
+        (lambda: sns.publish(TopicArn=topic, Message='x' * 262145), 'InvalidParameter', 'Invalid parameter: Message too long'),
     ]:
         refused(call, code, message)
 

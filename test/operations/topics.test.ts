@@ -172,7 +172,10 @@ describe('subscriptions', () => {
     const { Attributes } = await sns.send(new GetTopicAttributesCommand({ TopicArn: topic }));
     expect(Attributes).toMatchObject({ SubscriptionsConfirmed: '0', SubscriptionsDeleted: '1' });
 
+    // Once more: there is nothing to end any more, nor does the link that confirmed it take that back.
     await fetch(String(told?.['UnsubscribeURL']));
+    const [first] = arrivedOf(topic, 'SubscriptionConfirmation');
+    expect((await fetch(String(first?.['SubscribeURL']))).status).toBe(400);
     const [asked] = await eventually(() => {
       const found = arrivedOf(topic, 'UnsubscribeConfirmation');
       expect(found).toHaveLength(1);
@@ -191,9 +194,9 @@ describe('subscriptions', () => {
     expect(arrivedOf(topic, 'UnsubscribeConfirmation')).toHaveLength(1);
   });
 
-  test('not confirmed → pending, and told nothing; with a wrong token → refused', async () => {
+  test('not confirmed → pending, and told nothing; asked again → either token confirms, also twice, a wrong one not', async () => {
     const topic = await newTopic();
-    await subscribe(topic, { Protocol: 'http', Endpoint: receiver.url });
+    for (const _ of 'ab') await subscribe(topic, { Protocol: 'http', Endpoint: receiver.url });
     await subscribe(topic);
     const wrong = sns.send(new ConfirmSubscriptionCommand({ TopicArn: topic, Token: 'wrong' }));
     await expect(wrong).rejects.toMatchObject(refusal('InvalidParameterException', 400));
@@ -204,6 +207,12 @@ describe('subscriptions', () => {
     const { Subscriptions = [] } = await sns.send(new ListSubscriptionsCommand({}));
     const own = Subscriptions.filter(({ TopicArn }) => TopicArn === topic);
     expect(own.map(({ SubscriptionArn }) => SubscriptionArn)).toContain('PendingConfirmation');
+    await eventually(() => expect(arrivedOf(topic, 'SubscriptionConfirmation')).toHaveLength(2));
+    const asked = arrivedOf(topic, 'SubscriptionConfirmation').map(({ Token }) => String(Token));
+    const answers = [...asked, ...asked].map((Token) =>
+      sns.send(new ConfirmSubscriptionCommand({ TopicArn: topic, Token })),
+    );
+    expect(new Set((await Promise.all(answers)).map(({ SubscriptionArn }) => SubscriptionArn)).size).toBe(1);
   });
 
   test('a queue → at once, in an envelope or raw as it says; ended → no more', async () => {
