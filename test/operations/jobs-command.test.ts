@@ -1,5 +1,6 @@
 /** `ninefold jobs …` and `ninefold run JOB` as an operator runs them. */
 import { expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { runNinefoldFor } from '../support/ninefold-command.ts';
 import { useDaemon } from '../support/use-daemon.ts';
 
@@ -7,8 +8,13 @@ const daemon = useDaemon();
 const run = (...words: string[]) => runNinefoldFor(daemon(), words);
 
 test('paused → shown so and not waited for; resumed → runs, and its end and its figures are told', async () => {
-  expect((await run('jobs', 'pause', 'collect-garbage')).stdout).toMatch(/^ {2}collect-garbage {2}paused/);
-  expect((await run('jobs')).stdout).toMatch(/^ {2}collect-garbage +paused(.*\n)+ {2}scrub +waiting/);
+  // Steps that are under way have to end first.
+  await eventually(async () =>
+    expect((await run('jobs', 'pause', 'collect-garbage')).stdout).toMatch(/^ {2}collect-garbage {2}paused/),
+  );
+  await eventually(async () =>
+    expect((await run('jobs')).stdout).toMatch(/^ {2}collect-garbage +paused(.*\n)+ {2}scrub +waiting/),
+  );
   expect(await run('run', 'collect-garbage')).toMatchObject({
     code: 1,
     stderr: expect.stringContaining(
