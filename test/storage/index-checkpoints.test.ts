@@ -1,5 +1,5 @@
 /** Who copies the WAL into the database file once an instant has let it grow: condition → result. */
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { databasePath } from '../../src/meta/database.ts';
 import type { Index } from '../../src/meta/types.ts';
@@ -10,6 +10,11 @@ const fixture = new IndexFixture();
 afterEach(() => fixture.remove());
 
 const bytes = (file = ''): number => statSync(databasePath(fixture.zonePath('north')) + file).size;
+/** Frames of the WAL: written, and copied. By its index: https://www.sqlite.org/walformat.html#the_wal_index_file_format */
+function frames(): { written: number; copied: number } {
+  const index = readFileSync(`${databasePath(fixture.zonePath('north'))}-shm`);
+  return { written: index.readUInt32LE(16), copied: index.readUInt32LE(96) };
+}
 let ordinal = 0;
 
 /** Keys all over the table, so that each batch changes most of its pages. */
@@ -28,8 +33,10 @@ test('a WAL that grew beside an instant → copied when that is closed, before a
   await write(index, bucketId, 50);
   expect(bytes('-wal')).toBeGreaterThan(32 * 1024 * 1024);
   const before = bytes();
+  expect(frames().copied).toBeLessThan(frames().written);
   instant.close();
-  await eventually(() => expect(bytes()).toBeGreaterThan(2 * before));
+  await eventually(() => expect(frames().copied).toBe(frames().written));
+  expect(bytes()).toBeGreaterThan(2 * before);
   // All of it is in the file: SQLite begins the WAL anew.
   const walBytes = bytes('-wal');
   await write(index, bucketId, 20);
