@@ -10,7 +10,7 @@ const limitMs = 500_000;
 /** So few only on one that is ten times as slow as what this was made on. */
 const operationsMin = 300;
 
-test('9,000 random operations, restarts and hurt disks → everything as the reference model has it', {
+test('up to 9,000 random operations, restarts and hurt disks → everything as the reference model has it', {
   timeout: limitMs + overtimeMs + 20_000,
 }, async () => {
   const done = await Promise.all(
