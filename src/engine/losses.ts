@@ -9,8 +9,9 @@ import type { LossCheck } from '../blob/loss-check.ts';
 import type { BlobMaintenance } from '../blob/maintenance/types.ts';
 import type { BlobStore } from '../blob/types.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { NoteLoss } from '../meta/commands.ts';
 import type { Bucket, Slice } from '../meta/records.ts';
-import { type Index, type VersionGlance, VersionGone } from '../meta/types.ts';
+import { type BlobVersions, type BlobVersionsQuery, type Index, VersionGone } from '../meta/types.ts';
 import { noticing } from './events/notices.ts';
 import { serviceCause } from './events/service-cause.ts';
 
@@ -29,12 +30,18 @@ export interface LossParts {
 }
 
 const againAfterMs = 60 * 60 * 1000;
-/** Blobs, or versions, looked at in a step. */
+/** Blobs, or buckets, looked at in a step. */
 const atOnce = 256;
+/** Versions gone over in a step, and of those that may have bytes in what is lost so many are looked at: some milliseconds. */
+const versionsAtOnce = 1000;
+const lookedAtOnce = 64;
 
 /** Blobs that were found to be lost, by id, and what found them. */
 interface Lost {
-  readonly blobs: Set<number>;
+  readonly blobs: ReadonlySet<number>;
+  /** Between which ids these are. */
+  readonly firstBlob: number;
+  readonly lastBlob: number;
   readonly check: Pick<LossCheck, 'isLost'>;
 }
 
@@ -93,16 +100,22 @@ class LossWalk {
   async *#walk(segments: readonly string[]): AsyncGenerator<void> {
     const { index } = this.#parts;
     const check = this.#parts.blobs.checkLosses();
-    const lost: Lost = { blobs: new Set(), check };
+    const lostBlobs = new Set<number>();
+    let [firstBlob, lastBlob] = [Number.MAX_SAFE_INTEGER, 0];
     for (const segment of segments) {
       for (let after: number | undefined = 0; after !== undefined; ) {
         const entries = await index.listSegmentBlobs(segment, { after, limit: atOnce });
-        for (const { blob, location } of entries) if (await check.isLost(location)) lost.blobs.add(blob);
+        for (const { blob, location } of entries) {
+          if (!(await check.isLost(location))) continue;
+          lostBlobs.add(blob);
+          [firstBlob, lastBlob] = [Math.min(firstBlob, blob), Math.max(lastBlob, blob)];
+        }
         after = entries.at(-1)?.blob;
         yield;
       }
     }
-    if (lost.blobs.size === 0) return;
+    if (lostBlobs.size === 0) return;
+    const lost = { blobs: lostBlobs, firstBlob, lastBlob, check };
     for (let after: string | undefined = ''; after !== undefined; ) {
       const { buckets }: { readonly buckets: readonly Bucket[] } = await index.listBuckets({
         prefix: '',
@@ -116,29 +129,39 @@ class LossWalk {
 
   async *#walkBucket(bucket: Bucket, lost: Lost): AsyncGenerator<void> {
     const { index } = this.#parts;
-    let from: { readonly key: string; readonly below: number } | undefined;
-    do {
-      const glances = await index.glanceAtVersions({ bucketId: bucket.id, prefix: '', from, limit: atOnce });
-      for (const glance of glances) if (!glance.isDeleteMarker) await this.#look(bucket, glance, lost);
-      const last = glances.at(-1);
-      from = last && { key: last.key, below: last.ordinal };
+    const { firstBlob, lastBlob } = lost;
+    for (let from: BlobVersionsQuery['from'] | undefined = { key: '' }; from !== undefined; ) {
+      const query = { bucketId: bucket.id, firstBlob, lastBlob, from, limit: versionsAtOnce };
+      const { found, next }: BlobVersions = await index.findVersionsOfBlobs(query);
+      const notes: NoteLoss[] = [];
+      for (const [n, version] of found.entries()) {
+        notes.push(...(await this.#look(bucket, version, lost)));
+        if (n % lookedAtOnce === lookedAtOnce - 1) yield;
+      }
+      // All together, so that they are a commit or a few.
+      await Promise.all(notes.map((note) => index.submit(note)));
+      this.noted += notes.length;
+      from = next;
       yield;
-    } while (from !== undefined);
+    }
   }
 
-  async #look(bucket: Bucket, { key, ordinal, versionId, size }: VersionGlance, lost: Lost): Promise<void> {
+  async #look(
+    bucket: Bucket,
+    { key, ordinal, versionId }: BlobVersions['found'][number],
+    lost: Lost,
+  ): Promise<readonly NoteLoss[]> {
     const { index, clock } = this.#parts;
-    const version = size === 0 ? undefined : await index.getVersion(bucket.id, key, versionId);
-    if (version?.ordinal !== ordinal || version.attributes.lostMs !== undefined) return;
-    const slices = await index.getSlices(version, { start: 0, end: size }).catch((error: unknown) => {
+    const version = await index.getVersion(bucket.id, key, versionId);
+    if (version?.ordinal !== ordinal || version.attributes.lostMs !== undefined) return [];
+    const slices = await index.getSlices(version, { start: 0, end: version.size }).catch((error: unknown) => {
       if (error instanceof VersionGone) return [];
       throw error;
     });
-    if (!(await hasLost(slices, lost))) return;
+    if (!(await hasLost(slices, lost))) return [];
     const noticeOf = await noticing({ index, clock }, bucket, serviceCause());
     const notice = noticeOf('ReducedRedundancyLostObject', key);
-    await index.submit({ type: 'note-loss', bucketId: bucket.id, key, ordinal, atMs: clock.nowMs(), ...notice });
-    this.noted++;
+    return [{ type: 'note-loss', bucketId: bucket.id, key, ordinal, atMs: clock.nowMs(), ...notice }];
   }
 }
 

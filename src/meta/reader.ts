@@ -42,6 +42,8 @@ import {
   type Annotated,
   type AnnotationPage,
   type AnnotationQuery,
+  type BlobVersions,
+  type BlobVersionsQuery,
   type BucketPage,
   type DueRestore,
   type GlanceQuery,
@@ -227,6 +229,10 @@ export class Reader implements IndexReader {
     const left = limit - older.length;
     const others = left === 0 ? [] : this.#versions.glanceAt(bucketId, { from: endOfKey(key), until, limit: left });
     return [...older, ...others].map(toGlance);
+  }
+
+  async findVersionsOfBlobs(query: BlobVersionsQuery): Promise<BlobVersions> {
+    return this.#versions.ofBlobs(query);
   }
 
   async findQuiet({

@@ -145,6 +145,21 @@ export interface GlanceQuery {
   readonly limit: number;
 }
 
+export interface BlobVersionsQuery {
+  readonly bucketId: number;
+  /** Blobs that are asked for are between these, by their ids. */
+  readonly firstBlob: number;
+  readonly lastBlob: number;
+  /** Begin with this key, with its versions below an ordinal. */
+  readonly from: { readonly key: string; readonly below?: number };
+  readonly limit: number;
+}
+
+export interface BlobVersions {
+  readonly found: readonly Pick<VersionGlance, 'key' | 'ordinal' | 'versionId'>[];
+  readonly next: { readonly key: string; readonly below: number } | undefined;
+}
+
 export interface QuietQuery {
   readonly bucketId: number;
   readonly prefix: string;
@@ -212,6 +227,11 @@ export interface IndexReader {
 
   /** All versions and markers as `listVersions` orders them, of each no more than a glance. An empty page is the last. */
   glanceAtVersions(query: GlanceQuery): Promise<readonly VersionGlance[]>;
+  /**
+   * Of the next versions, so many, those that may have bytes in some blobs, and where the walk goes on; undefined at the end. Costs a
+   * fifth of a glance.
+   */
+  findVersionsOfBlobs(query: BlobVersionsQuery): Promise<BlobVersions>;
   /**
    * The next stretch of whole keys, if nothing in it breaks the quiet; undefined if something does, or one key is all of it.
    * Costs a tenth of a glance.

@@ -1,7 +1,7 @@
 /** What the index keeps of contents: parts and their places, shared blobs, segments, the outbox. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Version } from '../../src/meta/records.ts';
-import { type Index, VersionGone } from '../../src/meta/types.ts';
+import { type BlobVersions, type Index, VersionGone } from '../../src/meta/types.ts';
 import { ATTRIBUTES, createBucket, IndexFixture, newContent, put, rejection } from './index-fixture.ts';
 
 let fixture: IndexFixture;
@@ -100,6 +100,34 @@ test('a bucket is deleted with an upload in progress → its parts are freed', a
   await index.submit({ type: 'delete-bucket', bucketId });
   expect((await index.listSegments()).map((use) => use.liveBytes)).toEqual([0]);
   expect(await index.getBucket('bucket')).toBeUndefined();
+});
+
+test('versions of some blobs are asked for → those, and what has several blobs, page by page, among versions of a key too', async () => {
+  await putParts('parts', [1, 2]);
+  for (let n = 1; n <= 3; n++) await index.submit(put(bucketId, `single-${n}`, n));
+  await index.submit({ type: 'set-versioning', bucketId, versioning: 'Enabled' });
+  for (let n = 1; n <= 5; n++) await index.submit(put(bucketId, 'many', n, { versionId: `v${n}` }));
+  const blobOf = async (key: string, versionId?: string) => {
+    const version = await index.getVersion(bucketId, key, versionId);
+    const [last] =
+      version === undefined ? [] : await index.getSlices(version, { start: version.size - 1, end: version.size });
+    return last?.blob ?? 0;
+  };
+  const ask = async (firstBlob: number, lastBlob = firstBlob) => {
+    const found: string[] = [];
+    for (let from: { key: string; below?: number } | undefined = { key: '' }; from !== undefined; ) {
+      const page: BlobVersions = await index.findVersionsOfBlobs({ bucketId, firstBlob, lastBlob, from, limit: 2 });
+      found.push(...page.found.map(({ key, versionId }) => `${key} ${versionId}`));
+      from = page.next;
+    }
+    return found;
+  };
+  expect(await ask(await blobOf('many', 'v2'))).toEqual(['many v2']);
+  expect(await ask(await blobOf('parts'))).toEqual(['parts null']);
+  expect(await ask(await blobOf('single-3'))).toEqual(['single-3 null']);
+  expect(await ask(await blobOf('many', 'v4'), await blobOf('many', 'v5'))).toEqual(['many v5', 'many v4']);
+  expect(await ask(1, await blobOf('many'))).toHaveLength(9);
+  expect(await ask(1_000_000)).toEqual([]);
 });
 
 test('a version is removed after it was looked up → VersionGone, not an empty answer', async () => {

@@ -1,8 +1,8 @@
 /** Versions and delete markers. The first row of a key, in the table's order, is its current version. */
 import assert from 'node:assert';
-import { decodeKey } from '../keys.ts';
+import { decodeKey, encodeKey, endOfKey } from '../keys.ts';
 import type { Version } from '../records.ts';
-import type { VersionGlance } from '../types.ts';
+import type { BlobVersions, BlobVersionsQuery, VersionGlance } from '../types.ts';
 import type { Statement, Statements } from './lazy-statements.ts';
 import { unpackAttributes, unpackChecksum, unpackLock, unpackTags, unpackTiering } from './packing.ts';
 
@@ -87,6 +87,18 @@ interface StretchRow {
   readonly notable: number;
 }
 
+type BlobRowsQuery = Omit<BlobVersionsQuery, 'from'> & { readonly from: Buffer };
+
+/** A row with whether it may have such bytes; where it has several blobs it is not looked at which. */
+interface BlobRow {
+  readonly key: Buffer;
+  readonly ordinal: number;
+  readonly versionId: string;
+  readonly mayHave: number;
+}
+
+const mayName = "(slices ->> '$[0][0]' BETWEEN +$firstBlob AND +$lastBlob OR slices ->> '$[1]' IS NOT NULL)";
+
 export class VersionReader {
   readonly #current: Statement<[number, Buffer], VersionRow>;
   readonly #byOrdinal: Statement<[number, Buffer, number], VersionRow>;
@@ -96,6 +108,8 @@ export class VersionReader {
   readonly #older: Statement<[number, Buffer, number], VersionRow>;
   readonly #glanceAt: Statement<[number, Buffer, Buffer, number]>;
   readonly #glanceOlder: Statement<[number, Buffer, number, number]>;
+  readonly #withBlobsAt: Statement<[BlobRowsQuery], BlobRow>;
+  readonly #withBlobsOlder: Statement<[BlobRowsQuery & { below: number }], BlobRow>;
   readonly #keyAt: Statement<[number, Buffer, Buffer, number], Buffer>;
   readonly #measure: Statement<[number, number, number, Buffer, Buffer], StretchRow>;
   readonly #measureClass: Statement<[string, number, number, number, Buffer, Buffer], StretchRow>;
@@ -127,6 +141,15 @@ export class VersionReader {
         `${glance} AND key = +? AND ordinal < +? ORDER BY ordinal DESC LIMIT ?`,
       )
       .raw();
+    const withBlobs = `
+      SELECT key, ordinal, version_id AS versionId, CASE WHEN content_id IS NULL THEN ${mayName}
+        ELSE EXISTS (SELECT 1 FROM parts WHERE parts.content_id = versions.content_id AND ${mayName.replaceAll('slices', 'parts.slices')})
+        END AS mayHave
+      FROM versions WHERE bucket_id = +$bucketId`;
+    this.#withBlobsAt = db.prepare(`${withBlobs} AND key >= +$from ORDER BY key, ordinal DESC LIMIT $limit`);
+    this.#withBlobsOlder = db.prepare(
+      `${withBlobs} AND key = +$from AND ordinal < +$below ORDER BY ordinal DESC LIMIT $limit`,
+    );
     this.#keyAt = db
       .prepare<[number, Buffer, Buffer, number], Buffer>(
         'SELECT key FROM versions WHERE bucket_id = +? AND key >= +? AND key < +? ORDER BY key, ordinal DESC LIMIT 1 OFFSET ?',
@@ -177,6 +200,20 @@ export class VersionReader {
     return this.#glanceOlder.all(bucketId, key, ordinal, limit) as GlancedRow[];
   }
   /** The key of the row so many rows behind the first. */
+  /** Of the next versions of a bucket those that may have bytes in some blobs. */
+  ofBlobs({ from, ...query }: BlobVersionsQuery): BlobVersions {
+    const key = encodeKey(from.key);
+    const { below } = from;
+    const older = below === undefined ? [] : this.#withBlobsOlder.all({ ...query, from: key, below });
+    const limit = query.limit - older.length;
+    const rest = { ...query, from: below === undefined ? key : endOfKey(key), limit };
+    const rows = limit === 0 ? older : [...older, ...this.#withBlobsAt.all(rest)];
+    const last = rows.length < query.limit ? undefined : rows.at(-1);
+    return {
+      found: rows.flatMap(({ key, mayHave, ...row }) => (mayHave === 1 ? [{ key: decodeKey(key), ...row }] : [])),
+      next: last && { key: decodeKey(last.key), below: last.ordinal },
+    };
+  }
   keyAt(bucketId: number, { from, until, skip }: { from: Buffer; until: Buffer; skip: number }): Buffer | undefined {
     return this.#keyAt.get(bucketId, from, until, skip);
   }
