@@ -110,6 +110,31 @@ test('more shards gone than parity → scrub finds it; each version of the bytes
   expect(await told(store)).toHaveLength(2);
 });
 
+test.each(['at once', 'after a start'])(
+  'the shards of what is lost are put back → it is read again, %s',
+  async (when) => {
+    await using store = await EngineStore.open();
+    const made = await scene(store);
+    const files = diskNames.map((disk) => join(store.folder, disk, 'segments'));
+    const kept = join(store.folder, 'kept');
+    await mkdir(kept);
+    const taken: string[] = [];
+    for (const [at, folder] of files.slice(0, 4).entries()) {
+      for (const file of (await readdir(folder)).filter((name) => name.includes(made.segment))) {
+        await rename(join(folder, file), join(kept, String(at)));
+        taken.push(join(folder, file));
+      }
+    }
+    await scrubAll(store.blobs);
+    expect(await finish(lossesOf(store))).toBe(2);
+    await expect(store.get(made.bucket, 'large')).rejects.toMatchObject({ code: 'ObjectLost' });
+    for (const [at, path] of taken.entries()) await rename(join(kept, String(at)), path);
+    if (when === 'after a start') await store.reopen();
+    expect(await store.get(made.bucket, 'large')).toHaveLength(2 * mebibyte);
+    expect(await store.get(made.bucket, 'copy')).toHaveLength(2 * mebibyte);
+  },
+);
+
 test('a copy made of what is lost → told by the pass of an hour later', async () => {
   await using store = await EngineStore.open();
   const made = await scene(store);

@@ -199,7 +199,6 @@ export class VersionReader {
   ): GlancedRow[] {
     return this.#glanceOlder.all(bucketId, key, ordinal, limit) as GlancedRow[];
   }
-  /** The key of the row so many rows behind the first. */
   /** Of the next versions of a bucket those that may have bytes in some blobs. */
   ofBlobs({ from, ...query }: BlobVersionsQuery): BlobVersions {
     const key = encodeKey(from.key);
@@ -214,6 +213,7 @@ export class VersionReader {
       next: last && { key: decodeKey(last.key), below: last.ordinal },
     };
   }
+  /** The key of the row so many rows behind the first. */
   keyAt(bucketId: number, { from, until, skip }: { from: Buffer; until: Buffer; skip: number }): Buffer | undefined {
     return this.#keyAt.get(bucketId, from, until, skip);
   }
