@@ -33,8 +33,11 @@ interface Parts {
 
 /** What operations know of where buckets may be replicated to. */
 export function replicationPlaces({ replication }: Config, roles: ReplicationRoles): ReplicationPlaces {
+  const arnsOf = (destinations: Config['replication']['destinations']) =>
+    new Set(destinations.flatMap(({ buckets }) => buckets.map(({ arn }) => arn)));
   return {
-    elsewhere: new Set(replication.destinations.flatMap(({ buckets }) => buckets.map(({ arn }) => arn))),
+    elsewhere: arnsOf(replication.destinations),
+    minios: arnsOf(replication.destinations.filter(({ minio }) => minio)),
     accountOf: (canonicalId) => roles.accountOf(canonicalId),
     passRole: (identity, passed) => roles.pass(identity, passed),
   };

@@ -6,6 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   DestinationAway,
+  LookAgain,
   type Prepared,
   type Replica,
   type ReplicaTarget,
@@ -30,6 +31,8 @@ const readMax = 1000;
 const lookEveryMs = 1000;
 const underWayMax = 16;
 const pieceBytesMax = 64 * 1024;
+/** What is done within so long was hardly tried before. */
+const firstAttemptMs = 1000;
 /** As AWS's objective has it, which is the only one there is. */
 const thresholdMs = 15 * 60_000;
 
@@ -213,8 +216,8 @@ class Replicator {
       const prepared = await this.#options.replication.prepare(entry);
       if (prepared.kind === 'ready') {
         isTracked ||= prepared.replica.rule.destination.metrics?.isEnabled === true;
-        await this.#send(entry, prepared);
-        this.#noteDone(entry);
+        const target = await this.#send(entry, prepared);
+        this.#noteDone(entry, target);
       } else {
         await this.#abortUpload(entry);
         this.#noteOver(entry, prepared);
@@ -222,6 +225,7 @@ class Replicator {
       return { outcome: 'settled' };
     } catch (error) {
       if (signal.aborted) return { outcome: 'abandoned' };
+      if (error instanceof LookAgain) return { outcome: 'unfinished', afterMs: error.afterMs };
       this.#figures.failedAttempts++;
       const failure = describe(error);
       this.#lastErrors.set(entry.destination, failure);
@@ -237,15 +241,21 @@ class Replicator {
     }
   }
 
-  #noteDone(entry: ReplicationEntry): void {
+  #noteDone(entry: ReplicationEntry, target: ReplicaTarget): void {
     this.#uploads.delete(entry.sequence);
+    if (entry.look !== undefined) {
+      this.#settled.push({ entry });
+      return;
+    }
     const isLate = entry.isLate || this.#told.delete(entry.sequence);
     this.#figures.replicated++;
     this.#figures.bytes += entry.size;
-    this.#lastLatencyMs = this.#options.clock.nowMs() - entry.atMs;
+    const nowMs = this.#options.clock.nowMs();
+    this.#lastLatencyMs = nowMs - entry.atMs;
     const tookMs = this.#lastLatencyMs;
     const told = { event: 'Replication:OperationReplicatedAfterThreshold', thresholdMs, tookMs };
-    this.#settled.push({ entry, ...(isLate && { told }) });
+    const look = isLooked(entry, target, nowMs) ? { lookedMs: nowMs } : {};
+    this.#settled.push({ entry, ...(isLate && { told }), ...look });
   }
 
   #noteOver(entry: ReplicationEntry, { isTracked }: Extract<Prepared, { kind: 'over' }>): void {
@@ -295,7 +305,7 @@ class Replicator {
     }
   }
 
-  async #send(entry: ReplicationEntry, prepared: Extract<Prepared, { kind: 'ready' }>): Promise<void> {
+  async #send(entry: ReplicationEntry, prepared: Extract<Prepared, { kind: 'ready' }>): Promise<ReplicaTarget> {
     const { replication } = this.#options;
     const { destination } = entry;
     const { target, bucket } = await this.#targetOf(destination);
@@ -311,6 +321,7 @@ class Replicator {
         await replication.note([{ entry, uploadId }]);
       },
     });
+    return target;
   }
 
   /** So small that none of many streams stands still for long. */
@@ -334,6 +345,12 @@ class Replicator {
       else yield* this.#inPieces(chunk, limit);
     }
   }
+}
+
+/** Whether a destination is looked at after a change. Of a marker only if an attempt may have been given up before, and come after this one. */
+function isLooked({ kind, queuedMs }: ReplicationEntry, { look }: ReplicaTarget, nowMs: number): boolean {
+  if (look === undefined || kind === 'version') return false;
+  return kind === 'attributes' || nowMs - queuedMs > firstAttemptMs;
 }
 
 function describe(error: unknown): string {

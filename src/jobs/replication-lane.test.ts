@@ -13,7 +13,8 @@ function laneTo(outcomeOf: (key: string) => Attempt['outcome']) {
     mayBegin: () => true,
     async attempt({ key }) {
       tried.push(key);
-      return { outcome: outcomeOf(key) };
+      const outcome = outcomeOf(key);
+      return outcome === 'unfinished' ? { outcome, afterMs: 10_000 } : { outcome };
     },
   });
   /** What was tried in a time, step by step. */
@@ -54,6 +55,35 @@ test('one key that waits alone for a destination that is away → is tried as of
   await after(3_600_000, 36_000);
   isAway = false;
   expect(await after(15_000, 300)).toEqual(['key']);
+});
+
+test('a look that waits → it alone is gone on with when it asked to be; changes of the key, also those that were passed by, do not wait for it', async () => {
+  let isAtRest = false;
+  const sequences: number[] = [];
+  const { lane, after } = laneTo((key) => (key === 'look' && !isAtRest ? 'unfinished' : 'settled'));
+  const entry = (sequence: number, key: string, more: Partial<ReplicationEntry> = {}) =>
+    ({ sequence, bucketId: 1, key, ...more }) as ReplicationEntry;
+  const looks = [1, 2].map((sequence) => entry(sequence, 'look', { look: {} }));
+  lane.add([...looks, entry(3, 'key')]);
+  expect(await after(0)).toEqual(['look', 'key']);
+  lane.add([entry(4, 'look', { look: {} }), entry(5, 'key')]);
+  expect(await after(9999)).toEqual(['key']);
+  isAtRest = true;
+  expect(await after(1)).toEqual(['look']);
+  const waiting = [2, 4].map((sequence) => entry(sequence, 'look', { look: {} }));
+  await lane.refill(async ({ after: from, limit }) => {
+    sequences.push(from);
+    return [...waiting, entry(6, 'look')].filter(({ sequence }) => sequence > from).slice(0, limit);
+  });
+  expect([...lane.held()]).toEqual(waiting);
+  expect(sequences).toEqual([1]);
+});
+
+test('a look that waits while the destination is away → does not say that it is back', async () => {
+  const { lane, after } = laneTo((key) => (key.startsWith('look') ? 'unfinished' : 'away'));
+  lane.add([{ sequence: 1, bucketId: 1, key: 'look', look: {} } as ReplicationEntry, ...entries(keys.slice(0, 20))]);
+  const inAnHour = await after(3_600_000, 36_000);
+  expect(inAnHour.filter((key) => !key.startsWith('look')).length).toBeLessThan(260);
 });
 
 test('a change that the destination breaks off at → it alone waits, and the others go on', async () => {

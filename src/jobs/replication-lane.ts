@@ -16,6 +16,8 @@ export type Attempt =
   | { readonly outcome: 'settled' }
   /** To be tried again. */
   | { readonly outcome: 'failed' }
+  /** To be gone on with after a pause: nothing has failed. */
+  | { readonly outcome: 'unfinished'; readonly afterMs: number }
   /** To be tried again, as any other would be: the destination is away. */
   | { readonly outcome: 'away' }
   /** The work was given up as the server stops. */
@@ -39,6 +41,11 @@ export interface Passed extends PassedRange {
   readonly key: string;
 }
 
+/** Looks wait for a while, beside the changes of the key. */
+function keyOf({ bucketId, key, look }: ReplicationEntry): string {
+  return look === undefined ? `${bucketId}/${key}` : `looks ${bucketId}/${key}`;
+}
+
 export class ReplicationLane {
   readonly #options: LaneOptions;
   readonly #window: OrderedWindow<ReplicationEntry>;
@@ -50,7 +57,6 @@ export class ReplicationLane {
 
   constructor(options: LaneOptions) {
     this.#options = options;
-    const keyOf = ({ bucketId, key }: ReplicationEntry) => `${bucketId}/${key}`;
     this.#window = new OrderedWindow({ clock: options.clock, keyOf, pauseMsMax });
   }
 
@@ -77,7 +83,16 @@ export class ReplicationLane {
 
   /** Has changes that were passed by read, of keys whose turn it is. Nothing may be added meanwhile. */
   async refill(read: (passed: Passed) => Promise<readonly ReplicationEntry[]>): Promise<void> {
-    await this.#window.refill(({ bucketId, key }, range) => read({ bucketId, key, ...range }));
+    await this.#window.refill(async (settled, { after, ...range }) => {
+      const { bucketId, key } = settled;
+      const found: ReplicationEntry[] = [];
+      for (let from = after; ; ) {
+        const page = await read({ bucketId, key, after: from, ...range });
+        found.push(...page.filter((entry) => keyOf(entry) === keyOf(settled)));
+        if (page.length < range.limit || found.length >= range.limit) return found.slice(0, range.limit);
+        from = page.at(-1)?.sequence ?? from;
+      }
+    });
   }
 
   /** Begins what can be begun now. */
@@ -119,11 +134,14 @@ export class ReplicationLane {
   }
 
   async #work(chain: Chain<ReplicationEntry>, entry: ReplicationEntry): Promise<void> {
-    const { outcome } = await this.#options.attempt(entry);
+    const attempt = await this.#options.attempt(entry);
+    const { outcome } = attempt;
     if (outcome === 'settled') this.#window.settled(chain, entry);
+    else if (outcome === 'unfinished') this.#window.failed(chain, attempt.afterMs);
     else if (outcome !== 'abandoned') this.#window.failed(chain);
+    // What has only begun to wait says nothing of the destination.
     if (outcome === 'away') this.#noteAway();
-    else if (outcome !== 'abandoned') this.#noteThere();
+    else if (outcome !== 'abandoned' && outcome !== 'unfinished') this.#noteThere();
   }
 
   /** Those that were under way when it went tell it once. */

@@ -165,6 +165,9 @@ export type ReplicationStatus = 'PENDING' | 'COMPLETED' | 'FAILED' | 'REPLICA';
 /** What of a version is replicated: all of it, that it is a delete marker, or its tags, access control list and lock alone. */
 export type ReplicationKind = 'version' | 'marker' | 'attributes';
 
+/** Of an entry by which a destination is looked at after a change. `toldMs` is when tags were changed that it told itself and the version then had. */
+export type ReplicationLook = { readonly toldMs?: number };
+
 /** A change on its way to one destination. */
 export interface ReplicationEntry {
   /** Its place in the order of all. */
@@ -189,6 +192,7 @@ export interface ReplicationEntry {
   readonly isLate: boolean;
   /** Of the upload that was begun at the destination. */
   readonly uploadId?: string;
+  readonly look?: ReplicationLook;
   /** Why it failed. */
   readonly failure?: string;
 }

@@ -30,8 +30,11 @@ export interface WithReplica {
   readonly isReplica?: true;
 }
 
-/** Tags and access control list of a replica become its source's, unless they were changed later here than there. */
-export interface SetReplicaAttributes extends Announced {
+/**
+ * Tags and access control list of a replica become its source's, unless they were changed later here than there. What is taken is
+ * replicated as the command says.
+ */
+export interface SetReplicaAttributes extends Announced, Replicated {
   readonly type: 'set-replica-attributes';
   readonly bucketId: number;
   readonly key: string;
@@ -41,6 +44,8 @@ export interface SetReplicaAttributes extends Announced {
   readonly acl?: readonly Grant[] | null;
   /** When the source's were changed; 0 if they are as they were when it was made. */
   readonly changedMs: number;
+  /** Who told, to be looked at afterwards whatever was taken of it. */
+  readonly looked?: Replicate;
 }
 
 /** What became of entries of the queue, by their sequences: those that are done go, those that failed stay. */
@@ -52,6 +57,8 @@ export interface SettleReplication {
     readonly key: string;
     /** Why it failed, in a sentence; absent if it is done. */
     readonly failure?: string;
+    /** The destination is looked at afterwards: since when that waits. */
+    readonly lookedMs?: number;
   })[];
 }
 

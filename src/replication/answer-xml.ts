@@ -1,15 +1,26 @@
 /** Answers of S3 whose form is known: texts of elements by their names, and nothing else of XML. */
+import type { IncomingHttpHeaders } from 'node:http';
 
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
 export class AnswerXml {
   readonly #text: string;
-  /** Of the answer as a whole, from its head. */
-  readonly etag: string | undefined;
+  /** Of the answer as a whole. */
+  readonly #headers: IncomingHttpHeaders;
 
-  constructor(text: string, { etag }: { readonly etag?: string | undefined } = {}) {
+  constructor(text: string, headers: IncomingHttpHeaders = {}) {
     this.#text = text;
-    this.etag = etag?.replaceAll('"', '');
+    this.#headers = headers;
+  }
+
+  get etag(): string | undefined {
+    return this.#headers.etag?.replaceAll('"', '');
+  }
+
+  /** Undefined without one, or with an empty one. */
+  header(name: string): string | undefined {
+    const value = this.#headers[name];
+    return typeof value === 'string' && value !== '' ? value : undefined;
   }
 
   /** Text of the first element of a name. */

@@ -1,6 +1,7 @@
 /** Locks of replicas on servers that are not ours: by S3's own operations for them, and on a MinIO with the replica itself. */
 import { hash } from 'node:crypto';
 import { minioHeaders, writeMinioTime } from '../engine/replication/minio-facts.ts';
+import type { AttributePart } from '../engine/replication/types.ts';
 import type { ObjectLock } from '../engine/types.ts';
 import type { AnswerXml } from './answer-xml.ts';
 import type { S3Call } from './s3-client.ts';
@@ -42,24 +43,18 @@ export type Call = (request: Pick<S3Call, 'method' | 'query' | 'headers' | 'body
 interface LockAsked {
   readonly versionId: string;
   readonly nowMs: number;
-  /** Whether what is there already is not set again, where that would make it newer than it is. */
-  readonly keepsEqual: boolean;
+  /** What is set; without it all of the lock. */
+  readonly differing?: ReadonlySet<AttributePart> | undefined;
 }
 
 /** Makes the lock of a replica that is there its source's. `call` sends a request about it. */
-export async function setLock(
-  call: Call,
-  lock: ObjectLock,
-  { versionId, nowMs, keepsEqual }: LockAsked,
-): Promise<void> {
-  const { retention, retentionSetMs, legalHold } = lock;
-  if (legalHold !== undefined && !(keepsEqual && (await holdOf(call, versionId)) === legalHold)) {
+export async function setLock(call: Call, lock: ObjectLock, { versionId, nowMs, differing }: LockAsked): Promise<void> {
+  const { retention, legalHold } = lock;
+  if (legalHold !== undefined && (differing?.has('legalHold') ?? true)) {
     const body = `<LegalHold ${namespace}><Status>${legalHold}</Status></LegalHold>`;
     await call(documentOf({ body, query: { 'legal-hold': '', versionId } }));
   }
-  const isOver = retention !== undefined && retention.untilMs <= nowMs;
-  if (retentionSetMs === undefined || isOver) return;
-  if (keepsEqual && isSame(await retentionOf(call, versionId), retention)) return;
+  if (!setsRetention(lock, nowMs) || !(differing?.has('retention') ?? true)) return;
   const elements =
     retention === undefined
       ? ''
@@ -77,29 +72,28 @@ export async function setLock(
   }
 }
 
-async function holdOf(call: Call, versionId: string): Promise<string | undefined> {
-  const answer = await unlessUnlocked(call({ method: 'GET', query: { 'legal-hold': '', versionId } }));
-  return answer?.textOf('Status');
+/** What came of the bucket's default there is as it is, and no server takes a retention that is over. */
+function setsRetention({ retention, retentionSetMs }: ObjectLock, nowMs: number): boolean {
+  return retentionSetMs !== undefined && (retention === undefined || retention.untilMs > nowMs);
 }
 
-async function retentionOf(call: Call, versionId: string): Promise<{ mode: string; untilMs: number } | undefined> {
-  const answer = await unlessUnlocked(call({ method: 'GET', query: { retention: '', versionId } }));
-  const [mode, date] = [answer?.textOf('Mode'), answer?.textOf('RetainUntilDate')];
-  return mode === undefined || date === undefined ? undefined : { mode, untilMs: Date.parse(date) };
-}
-
-function isSame(one: { mode: string; untilMs: number } | undefined, other: typeof one): boolean {
-  return one?.mode === other?.mode && one?.untilMs === other?.untilMs;
-}
-
-/** Undefined where there is no such lock. */
-async function unlessUnlocked(work: Promise<AnswerXml>): Promise<AnswerXml | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (codeOf(error) === 'NoSuchObjectLockConfiguration') return undefined;
-    throw error;
-  }
+/** What of a lock is to be set on a version, by the head of that. What is there already is not set again, which would make it newer than it is. */
+export function differingLock(
+  head: Pick<AnswerXml, 'header'>,
+  lock: ObjectLock | undefined,
+  nowMs: number,
+): readonly ('retention' | 'legalHold')[] {
+  if (lock === undefined) return [];
+  const { retention, legalHold } = lock;
+  const until = head.header('x-amz-object-lock-retain-until-date');
+  const isRetained =
+    head.header('x-amz-object-lock-mode') === retention?.mode &&
+    (until === undefined ? undefined : Date.parse(until)) === retention?.untilMs;
+  const isHeld = legalHold === undefined || head.header('x-amz-object-lock-legal-hold') === legalHold;
+  return [
+    ...(setsRetention(lock, nowMs) && !isRetained ? (['retention'] as const) : []),
+    ...(isHeld ? [] : (['legalHold'] as const)),
+  ];
 }
 
 function documentOf({ body, query }: { body: string; query: Record<string, string> }) {

@@ -1,9 +1,17 @@
 /** What a MinIO is asked of a replica that no other server is. */
 import { hash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { minioHeaders } from '../engine/replication/minio-facts.ts';
-import { type Replica, ReplicationRefused } from '../engine/replication/types.ts';
+import {
+  type AttributePart,
+  type AttributesThere,
+  type Replica,
+  ReplicationRefused,
+} from '../engine/replication/types.ts';
+import type { Tag } from '../engine/types.ts';
 import { isUuid } from '../engine/version-ids.ts';
-import type { Call } from './lock-requests.ts';
+import type { AnswerXml } from './answer-xml.ts';
+import { type Call, differingLock } from './lock-requests.ts';
 import { S3Failure } from './s3-client.ts';
 
 /** MinIO's ids are UUIDs. Those of versions that have others follow from what they are. */
@@ -23,15 +31,44 @@ export async function putMinioMarker(call: Call, { version, versionId }: Replica
 
 /** A MinIO that is told of a marker which it has takes that for its removal, so it is asked first. */
 async function hasMarker(call: Call, query: Record<string, string>): Promise<boolean> {
+  return (await headOf(call, query)) !== undefined;
+}
+
+/** Undefined if the version is not there. */
+async function headOf(call: Call, query: Record<string, string>): Promise<AnswerXml | 'marker' | undefined> {
   try {
-    await call({ method: 'HEAD', query });
-    return true;
+    return await call({ method: 'HEAD', query });
   } catch (error) {
     const cause = error instanceof ReplicationRefused ? error.cause : error;
     if (!(cause instanceof S3Failure)) throw error;
-    if (cause.status === 404) return false;
+    if (cause.status === 404) return undefined;
     // So S3 answers of a marker.
-    if (cause.status === 405) return true;
+    if (cause.status === 405) return 'marker';
     throw error;
   }
+}
+
+/** How tags and lock of a version stand there. */
+export async function lookAtMinio(
+  call: Call,
+  { version, versionId }: Replica,
+  nowMs: number,
+): Promise<AttributesThere | undefined> {
+  const query = { versionId: minioIdOf(versionId) };
+  const head = await headOf(call, query);
+  if (head === undefined || head === 'marker') return undefined;
+  const { lock, tags: own } = version.attributes;
+  const hasTags = head.header('x-amz-tagging-count') !== undefined;
+  const tags = hasTags ? tagsOf(await call({ method: 'GET', query: { tagging: '', ...query } })) : [];
+  const differing = new Set<AttributePart>(differingLock(head, lock, nowMs));
+  if (!isDeepStrictEqual(tags.toSorted(byKey), own.toSorted(byKey))) differing.add('tags');
+  return { isOnItsWay: head.header(minioHeaders.status) === 'PENDING', tags, differing };
+}
+
+function tagsOf(answer: AnswerXml): readonly Tag[] {
+  return answer.elements('Tag').map((tag) => ({ key: tag.textOf('Key') ?? '', value: tag.textOf('Value') ?? '' }));
+}
+
+function byKey(one: Tag, other: Tag): number {
+  return one.key < other.key ? -1 : 1;
 }

@@ -8,6 +8,7 @@ import { hasOpaqueEtag } from '../engine/encryption/keyring.ts';
 import { minioHeaders, minioKey, writeMinioTime } from '../engine/replication/minio-facts.ts';
 import { encodeFacts, encodeReplicaFacts, replicaHeader } from '../engine/replication/replica-facts.ts';
 import {
+  type AttributePart,
   type FailureReason,
   type PartThere,
   type Replica,
@@ -19,8 +20,8 @@ import { newVersionId, nullVersionId } from '../engine/version-ids.ts';
 import type { Clock } from '../lib/clock.ts';
 import { writeHeaderText, writeMetadataText } from '../lib/header-text.ts';
 import type { AnswerXml } from './answer-xml.ts';
-import { lockHeaders, minioLockHeaders, setLock } from './lock-requests.ts';
-import { minioIdOf, putMinioMarker } from './minio-requests.ts';
+import { type Call, lockHeaders, minioLockHeaders, setLock } from './lock-requests.ts';
+import { lookAtMinio, minioIdOf, putMinioMarker } from './minio-requests.ts';
 import { encode } from './places.ts';
 import { type S3Call, type S3Client, S3Failure } from './s3-client.ts';
 
@@ -104,20 +105,32 @@ export function s3Target(options: S3TargetOptions): ReplicaTarget {
       if (server === 'minio') return putMinioMarker((request) => call(replica, request), replica);
       await call(replica, { method: 'DELETE' });
     },
-    async setAttributes(replica) {
-      const versionId = await idThere(options, replica);
-      if (versionId === undefined || !(await setTags(call, replica, versionId))) return false;
-      const { lock } = replica.version.attributes;
-      if (lock !== undefined && server !== 'ninefold') {
-        const asked = { versionId, nowMs: clock.nowMs(), keepsEqual: server === 'minio' };
-        await setLock((request) => call(replica, request), lock, asked);
-      }
-      return true;
-    },
+    setAttributes: (replica, differing) => setAttributes(options, call, { replica, differing }),
+    ...(server === 'minio' && {
+      look: (replica) => lookAtMinio((request) => call(replica, request), replica, clock.nowMs()),
+    }),
   };
 }
 
-type Call = (replica: Replica, more: Omit<S3Call, 'bucket' | 'key'>) => Promise<AnswerXml>;
+type CallAbout = (replica: Replica, more: Omit<S3Call, 'bucket' | 'key'>) => Promise<AnswerXml>;
+
+async function setAttributes(
+  options: S3TargetOptions,
+  call: CallAbout,
+  { replica, differing }: { replica: Replica; differing: ReadonlySet<AttributePart> | undefined },
+): Promise<boolean> {
+  const { server, clock } = options;
+  const versionId = await idThere(options, replica);
+  const setsTags = differing?.has('tags') ?? true;
+  if (versionId === undefined || (setsTags && !(await setTags(call, replica, versionId)))) return false;
+  const { lock } = replica.version.attributes;
+  if (lock === undefined || server === 'ninefold') return true;
+  const ask: Call = (request) => call(replica, request);
+  const nowMs = clock.nowMs();
+  const known = differing ?? (server === 'minio' ? (await lookAtMinio(ask, replica, nowMs))?.differing : undefined);
+  await setLock(ask, lock, { versionId, nowMs, differing: known });
+  return true;
+}
 
 /** Throws ReplicationRefused for what another attempt would meet as well. */
 async function send(
@@ -287,7 +300,7 @@ async function unlessNoUpload(work: Promise<unknown>): Promise<boolean> {
 }
 
 async function listParts(
-  call: Call,
+  call: CallAbout,
   replica: Replica,
   uploadId: string,
 ): Promise<ReadonlyMap<number, PartThere> | undefined> {
@@ -347,7 +360,7 @@ async function hasChecksum(
   return answer.textOf(`Checksum${checksum.algorithm}`)?.split('-')[0] === checksum.value.split('-')[0];
 }
 
-async function setTags(call: Call, replica: Replica, versionId: string): Promise<boolean> {
+async function setTags(call: CallAbout, replica: Replica, versionId: string): Promise<boolean> {
   const tags = replica.version.attributes.tags.map(
     ({ key, value }) => `<Tag><Key>${escaped(key)}</Key><Value>${escaped(value)}</Value></Tag>`,
   );

@@ -29,6 +29,8 @@ export interface ObjectName {
 export interface ReplicationPlaces {
   /** ARNs of buckets that are on other servers. */
   readonly elsewhere: ReadonlySet<string>;
+  /** Those of them that are on MinIOs. */
+  readonly minios: ReadonlySet<string>;
   /** The account id of an owner's canonical id. */
   accountOf(canonicalId: string): string | undefined;
   /** Throws InvalidArgument for a role that is not there, AccessDenied unless the caller may pass it to S3. */

@@ -264,6 +264,29 @@ describe('requests of a MinIO', () => {
     expect(TagSet).toEqual([{ Key: 'a', Value: 'later' }]);
   });
 
+  test('changed tags of a version that is replicated to a MinIO → it is looked at afterwards, and the version does not wait for that', async () => {
+    const Bucket = await newVersioned(here);
+    const SourceSelectionCriteria = { ReplicaModifications: { Status: 'Enabled' as const } };
+    await putRules(here.client, Bucket, [ruleTo('full', { SourceSelectionCriteria })]);
+    const { VersionId = '' } = await here.client.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
+    await eventually(async () => expect(await statusOf(here.client, Bucket, 'k')).toBe('COMPLETED'));
+    const { send: sendHere } = signedRequests(() => here);
+    const waiting = async () => {
+      const { destinations } = JSON.parse((await sendHere({ method: 'GET', path: '/-/replication' })).body);
+      return destinations.filter((one: { destination: string }) => one.destination === 'arn:aws:s3:::full');
+    };
+    await eventually(async () => expect(await waiting()).toEqual([]));
+    const headers = {
+      ...{ ...marked, 'x-amz-copy-source': `${Bucket}/k?versionId=${VersionId}`, 'x-amz-tagging': 'a=there' },
+      ...{ 'x-amz-metadata-directive': 'REPLACE', 'x-amz-tagging-directive': 'REPLACE' },
+      'x-minio-source-replication-tagging-timestamp': new Date().toISOString(),
+    };
+    const query = [['versionId', VersionId]] as const;
+    expect((await sendHere({ method: 'PUT', path: `/${Bucket}/k`, query, headers })).status).toBe(200);
+    expect(await waiting()).toMatchObject([{ waiting: 1, failed: 0 }]);
+    expect(await statusOf(here.client, Bucket, 'k')).toBe('COMPLETED');
+  });
+
   test('retention and hold, with when they were set → the replica has them; what was set later counts, removed retention too, what was set earlier does not', async () => {
     const Bucket = 'locked';
     await there.client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));

@@ -7,6 +7,7 @@ import { serviceCause } from '../events/service-cause.ts';
 import { keyDetails, refusing } from '../refusals.ts';
 import type { Bucket } from '../types.ts';
 import { nullVersionId } from '../version-ids.ts';
+import { routesBack } from './agreement.ts';
 import { isTracked, type ReplicationRule, routesOf, selects } from './configuration.ts';
 import { type LocalParts, localTarget } from './local-target.ts';
 import { Resyncs } from './resync.ts';
@@ -23,6 +24,7 @@ import {
 const arnPrefix = 'arn:aws:s3:::';
 /** Entries that one command changes, so that no batch takes long. */
 const atOnce = 1000;
+const nobody: ReadonlySet<string> = new Set();
 
 export function createReplication(context: EngineContext, parts: LocalParts): Replication {
   const { index, clock } = context;
@@ -50,8 +52,9 @@ export function createReplication(context: EngineContext, parts: LocalParts): Re
       refusing({ key: entry.key }, () => sendReplica(context, prepared, { entry, options })),
     async settle(settled) {
       const entries = await Promise.all(
-        settled.map(async ({ entry, failure, told }) => ({
+        settled.map(async ({ entry, failure, lookedMs, told }) => ({
           ...nameOf(entry),
+          ...(lookedMs !== undefined && { lookedMs }),
           ...(failure !== undefined && { failure }),
           ...(await noticeOf(context, entry, told)),
         })),
@@ -79,10 +82,11 @@ export function createReplication(context: EngineContext, parts: LocalParts): Re
     resync: (request) => resyncs.ask(request),
     resyncStep: () => resyncs.step(),
     resyncs: () => resyncs.underWay(),
-    setReplicaAttributes: ({ bucket, ...command }) =>
-      refusing({ ...keyDetails(bucket, command.key), versionId: command.versionId }, () =>
-        index.submit({ type: 'set-replica-attributes', bucketId: bucket.id, ...command }),
-      ),
+    setReplicaAttributes: ({ bucket, tellers = nobody, ...command }) =>
+      refusing({ ...keyDetails(bucket, command.key), versionId: command.versionId }, async () => {
+        const again = await routesBack(context, { bucket, ...command }, tellers);
+        await index.submit({ type: 'set-replica-attributes', bucketId: bucket.id, ...command, ...again });
+      }),
   };
 }
 
@@ -117,6 +121,8 @@ async function prepare(context: EngineContext, { buckets }: LocalParts, entry: R
   const known = await context.index.getVersion(source.id, entry.key, entry.versionId);
   const configuration = await readReplication(buckets, source);
   const rule = ruleOf(configuration?.rules ?? [], known, entry);
+  if (entry.look !== undefined && (known === undefined || rule?.isEnabled !== true))
+    return { kind: 'over', isTracked: false };
   if (known === undefined) return { kind: 'over', isTracked: entry.isTimed || isTracked(rule) };
   if (configuration === undefined || rule === undefined) {
     const message = `Bucket ${source.name} has no rule ${entry.rule} for ${entry.destination} any more`;

@@ -5,6 +5,7 @@
 import type { Part, Version } from '../../meta/records.ts';
 import type { EngineContext } from '../context.ts';
 import { ofVersion, type Range, readVersion } from '../reading.ts';
+import { lookAt } from './agreement.ts';
 import {
   type Prepared,
   type ReplicaBytes,
@@ -23,6 +24,7 @@ export async function sendReplica(
   { entry, options }: { entry: ReplicationEntry; options: SendOptions },
 ): Promise<void> {
   const { target } = options;
+  if (entry.look !== undefined) return lookAt(context, replica, { entry, target });
   const { version } = replica;
   // What was replicated before, or may have been, is mostly there.
   const mayBeThere = !version.isDeleteMarker && (entry.kind === 'attributes' || isAgain);

@@ -46,9 +46,21 @@ export interface ReplicaTarget {
   /** Ends an upload, if it is there, of a version that is gone. */
   abortUpload(entry: ReplicationEntry, uploadId: string): Promise<void>;
   putMarker(replica: Replica): Promise<void>;
-  /** Makes tags, access control list and lock those of the version. False if the replica is not there. */
-  setAttributes(replica: Replica): Promise<boolean>;
+  /** Makes tags, access control list and lock those of the version, or those parts alone that differ. False if the replica is not there. */
+  setAttributes(replica: Replica, differing?: ReadonlySet<AttributePart>): Promise<boolean>;
+  /** Of a server that has what comes last, whenever it was changed: how these stand there. Undefined if the replica is not there. */
+  look?(replica: Replica): Promise<AttributesThere | undefined>;
 }
+
+export interface AttributesThere {
+  /** What was changed there is on its way here. */
+  readonly isOnItsWay: boolean;
+  readonly tags: Version['attributes']['tags'];
+  /** Which are other than those of the version. */
+  readonly differing: ReadonlySet<AttributePart>;
+}
+
+export type AttributePart = 'tags' | 'retention' | 'legalHold';
 
 /** Why something is not replicated, by AWS's names. https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-failure-codes.html */
 export type FailureReason =
@@ -81,6 +93,16 @@ export class DestinationAway extends Error {
   override readonly name = 'DestinationAway';
 }
 
+/** The destination is to be looked at once more, to see what it has in the end. */
+export class LookAgain extends Error {
+  override readonly name = 'LookAgain';
+  readonly afterMs: number;
+  constructor(afterMs: number) {
+    super('It is looked at once more');
+    this.afterMs = afterMs;
+  }
+}
+
 /** What an entry of the queue is about, as it is now. */
 export type Prepared =
   /** There is nothing left of it to replicate; whether its rule has it tracked. */
@@ -91,6 +113,8 @@ export type Prepared =
 export interface Settled {
   readonly entry: ReplicationEntry;
   readonly failure?: string;
+  /** The destination is looked at afterwards: since when that waits. */
+  readonly lookedMs?: number;
   readonly told?: ReplicationTold;
 }
 
@@ -162,5 +186,7 @@ export interface Replication {
     tags: Version['attributes']['tags'];
     acl?: NonNullable<Version['attributes']['acl']> | null;
     changedMs: number;
+    /** ARNs of those that may have told, of which those that the bucket is replicated to are looked at afterwards. */
+    tellers?: ReadonlySet<string> | undefined;
   }): Promise<void>;
 }

@@ -5,7 +5,7 @@
  */
 import { CommandRejected } from '../commands.ts';
 import { encodeKey } from '../keys.ts';
-import type { ObjectAttributes, ReplicationKind, ReplicationStatus } from '../records.ts';
+import type { ObjectAttributes, ReplicationKind, ReplicationLook, ReplicationStatus } from '../records.ts';
 import type {
   NoteReplication,
   QueueReplication,
@@ -30,6 +30,7 @@ interface Queued {
   readonly versionId: string;
   readonly size: number;
   readonly kind: ReplicationKind;
+  readonly look?: ReplicationLook;
 }
 
 /** Queues a change for those whom the command names. Without a name nobody asked. */
@@ -41,10 +42,11 @@ export function queueChange(transaction: Transaction, replicate: Replicate | und
 
 function insertEntry(
   transaction: Transaction,
-  { kind, size, ...named }: Queued,
+  { kind, size, look, ...named }: Queued,
   { destination, rule, isTimed, atMs, queuedMs }: ReplicationRoute & { atMs: number; queuedMs: number },
 ): void {
-  const task: ReplicationTask = { kind, rule, atMs, ...(isTimed && { isTimed }) };
+  const how = look === undefined ? { ...(isTimed && { isTimed }) } : { look };
+  const task: ReplicationTask = { kind, rule, atMs, ...how };
   transaction.replication.insert({
     ...{ sequence: transaction.nextOutboxSequence(), destination, ...named },
     ...{ size: kind === 'version' ? size : 0, queuedMs, task: JSON.stringify(task) },
@@ -87,15 +89,20 @@ export function setReplicaAttributes(transaction: Transaction, command: SetRepli
     throw new CommandRejected('NoSuchVersion', `Version ${command.versionId} does not exist.`);
   }
   const attributes = unpackAttributes(row);
-  const { tags, changedMs } = command;
+  const { tags, changedMs, replicate, looked } = command;
   // What a source says that was never changed there is older than any change here.
   const { acl: own, changedMs: _own, ...kept } = attributes;
   const acl = command.acl === undefined ? own : (command.acl ?? undefined);
   const given = { ...kept, tags, ...(acl !== undefined && { acl }), ...(changedMs > 0 && { changedMs }) };
-  if (!isLater(given, attributes)) return;
-  transaction.versions.setDetails(row, packAttributes(given).details);
+  const isTaken = isLater(given, attributes);
   const { key, versionId, size, etag } = row;
+  const change = { bucketId: bucket.id, key, versionId, size, kind: 'attributes' } as const;
+  const isOfThen = isTaken || (attributes.changedMs ?? 0) === changedMs;
+  queueChange(transaction, looked, { ...change, look: isOfThen ? { toldMs: changedMs } : {} });
+  if (!isTaken) return;
+  transaction.versions.setDetails(row, packAttributes(replicate === undefined ? given : pending(given)).details);
   announce(transaction, bucket, command.notice, { key, versionId, size, etag });
+  queueChange(transaction, replicate, change);
 }
 
 type Changing = Pick<ObjectAttributes, 'tags' | 'acl' | 'changedMs'>;
@@ -113,22 +120,39 @@ function textOf({ tags, acl }: Changing): string {
 
 /** What is not there any more was settled before. */
 export function settleReplication(transaction: Transaction, { settled }: SettleReplication): void {
-  for (const { sequence, failure, notice } of settled) {
+  for (const { sequence, failure, lookedMs, notice } of settled) {
     const row = transaction.replication.get(sequence);
     if (row === undefined) continue;
     if (failure === undefined) transaction.replication.remove(row);
     else transaction.replication.setTask(row, { task: { ...taskOf(row), failure }, isFailed: true });
+    if (lookedMs !== undefined) insertLook(transaction, row, lookedMs);
     const version = transaction.versions.byId(row.bucketId, row.key, row.versionId);
     if (version !== undefined) setStatus(transaction, version, statusOf(transaction, row));
     announceOf(transaction, version ?? row, notice);
   }
 }
 
+function insertLook(transaction: Transaction, row: ReplicationRow, atMs: number): void {
+  const { bucketId, key, versionId, size, destination } = row;
+  const { kind, rule } = taskOf(row);
+  const about = { bucketId, key, versionId, size, kind, look: {} };
+  insertEntry(transaction, about, { destination, rule, atMs, queuedMs: atMs });
+}
+
+/** What is queued of a version, but for looks. */
+function changesOf(
+  transaction: Transaction,
+  { bucketId, key, versionId }: Pick<ReplicationRow, 'bucketId' | 'key' | 'versionId'>,
+): readonly ReplicationRow[] {
+  const rows = transaction.replication.ofVersion(bucketId, key, versionId);
+  return rows.filter((row) => taskOf(row).look === undefined);
+}
+
 function statusOf(
   transaction: Transaction,
   { bucketId, key, versionId }: Pick<ReplicationRow, 'bucketId' | 'key' | 'versionId'>,
 ): ReplicationStatus {
-  const left = transaction.replication.ofVersion(bucketId, key, versionId);
+  const left = changesOf(transaction, { bucketId, key, versionId });
   if (left.some(({ isFailed }) => isFailed === 0)) return 'PENDING';
   return left.length > 0 ? 'FAILED' : 'COMPLETED';
 }
@@ -189,7 +213,7 @@ export function queueReplication(
   for (const { key, versionId, kind, to } of versions) {
     const row = transaction.versions.byId(bucketId, encodeKey(key), versionId);
     if (row === undefined) continue;
-    const there = transaction.replication.ofVersion(bucketId, row.key, versionId);
+    const there = changesOf(transaction, row);
     const change = { bucketId, key: row.key, versionId, size: row.size, kind };
     for (const route of to) {
       const known = there.find(({ destination }) => destination === route.destination);

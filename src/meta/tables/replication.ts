@@ -6,7 +6,7 @@ import { ArrivalReader, type ArrivalWriter, type ReplicationRow } from './arriva
 import type { Statement, Statements } from './lazy-statements.ts';
 
 /** What of an entry is asked for by nothing but its worker. */
-export type ReplicationTask = Pick<ReplicationEntry, 'kind' | 'rule' | 'atMs' | 'uploadId' | 'failure'> & {
+export type ReplicationTask = Pick<ReplicationEntry, 'kind' | 'rule' | 'atMs' | 'uploadId' | 'look' | 'failure'> & {
   readonly isTimed?: true;
   readonly isLate?: true;
 };

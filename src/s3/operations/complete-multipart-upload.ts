@@ -14,7 +14,7 @@ import { checkObjectAddress, writtenVersionId } from '../object-address.ts';
 import { objectUrl } from '../object-url.ts';
 import { type OperationRequest, operation } from '../operation.ts';
 import { namedUpload } from '../replication/minio-replicas.ts';
-import { identityOf, readReplica } from '../replication/replicas.ts';
+import { askMinioAgain, identityOf, readReplica } from '../replication/replicas.ts';
 
 const [, ...digestInputs] = checksumInputs;
 /** 10,000 parts with a checksum or two each. */
@@ -53,6 +53,7 @@ export const completeMultipartUpload = operation({
       ...(replica !== undefined && identityOf(replica)),
       ...(conditions !== undefined && { conditions }),
     });
+    if (replica !== undefined) await askMinioAgain(request, replica, version);
     if (request.notes !== undefined) request.notes.objectSize = version.size;
     return {
       output: {

@@ -13,7 +13,13 @@ import { attributeInputs, parseAttributes } from '../object-attributes.ts';
 import { lockOfWrittenObject, objectLockInputs } from '../object-lock/new-objects.ts';
 import { standingOfNewObject } from '../object-ownership.ts';
 import { type Answer, type OperationRequest, operation } from '../operation.ts';
-import { identityOf, isMinioVersionHere, readReplica, standingOfReplica } from '../replication/replicas.ts';
+import {
+  askMinioAgain,
+  identityOf,
+  isMinioVersionHere,
+  readReplica,
+  standingOfReplica,
+} from '../replication/replicas.ts';
 
 export const putObject = operation({
   name: 'PutObject',
@@ -59,6 +65,7 @@ export async function writeObject(
     ...(replica !== undefined && identityOf(replica)),
     ...(conditions !== undefined && { conditions }),
   });
+  if (replica !== undefined) await askMinioAgain(request, replica, version);
   if (request.notes !== undefined) request.notes.objectSize = version.size;
   return {
     output: {

@@ -3,7 +3,7 @@ import { EngineError } from '../../engine/errors.ts';
 import { minioHeaders } from '../../engine/replication/minio-facts.ts';
 import { decodeReplicaFacts, type ReplicaFacts, replicaHeader } from '../../engine/replication/replica-facts.ts';
 import { lockOfReplica } from '../../engine/replication/replica-locks.ts';
-import type { ObjectAttributes } from '../../engine/types.ts';
+import type { ObjectAttributes, Version } from '../../engine/types.ts';
 import { invalidArgument, invalidRequest } from '../lifecycle/refusals.ts';
 import { requireObjectLock } from '../object-lock/locked-buckets.ts';
 import type { OperationRequest } from '../operation.ts';
@@ -72,11 +72,24 @@ export async function setReplicaAttributes(
   await request.engine.replication.setReplicaAttributes({
     ...{ bucket, key, versionId, tags, changedMs: replica.changedMs },
     ...(!keepsList && { acl: replica.acl ?? null }),
+    ...(isOfMinio(request) && { tellers: request.replication.minios }),
   });
   const { lock } = replica;
   if (lock === undefined) return;
   await requireObjectLock(request);
   await request.engine.locks.setReplicaLock({ bucket, key, versionId }, lock);
+}
+
+/** Has a MinIO that sent a version with tags looked at afterwards: they may have been changed while it was on its way. */
+export async function askMinioAgain(request: OperationRequest, replica: ReplicaFacts, version: Version): Promise<void> {
+  const { key, versionId, attributes } = version;
+  if (attributes.tags.length === 0 || !isOfMinio(request) || request.replication.minios.size === 0) return;
+  const { tags, changedMs = 0 } = attributes;
+  await setReplicaAttributes(request, { ...replica, changedMs }, { key, versionId, tags });
+}
+
+function isOfMinio(request: OperationRequest): boolean {
+  return request.header(minioHeaders.isReplica) !== undefined;
 }
 
 /**
@@ -88,7 +101,7 @@ export async function isMinioVersionHere(
   replica: ReplicaFacts,
   { key, tags }: { key: string; tags: ObjectAttributes['tags'] },
 ): Promise<boolean> {
-  if (request.header(minioHeaders.isReplica) === undefined) return false;
+  if (!isOfMinio(request)) return false;
   try {
     await setReplicaAttributes(request, replica, { key, versionId: replica.versionId, tags });
     return true;

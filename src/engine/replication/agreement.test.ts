@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import type { EngineContext } from '../context.ts';
+import { lookAt } from './agreement.ts';
+import type { AttributesThere, Replica, ReplicaTarget, ReplicationEntry } from './types.ts';
+
+const tagsThere = [{ key: 'n', value: 'there' }];
+
+interface Case {
+  readonly look?: ReplicationEntry['look'];
+  readonly ageMs?: number;
+  readonly changedMs?: number;
+  readonly isDeleteMarker?: boolean;
+  readonly there?: Partial<AttributesThere>;
+}
+
+/** What a look does, in its order. */
+async function lookOf({ look = {}, ageMs = 20_000, changedMs, isDeleteMarker = false, there }: Case) {
+  const done: unknown[] = [];
+  const context = {
+    clock: { nowMs: () => ageMs },
+    index: { submit: async (command: object) => done.push(command) },
+  } as unknown as EngineContext;
+  const attributes = { tags: [{ key: 'n', value: 'here' }], ...(changedMs !== undefined && { changedMs }) };
+  const version = { bucketId: 1, key: 'k', versionId: 'v', isDeleteMarker, attributes };
+  // Of a bucket that keeps no versions nothing is replicated further.
+  const replica = { version, source: { versioning: 'Suspended' } } as unknown as Replica;
+  const target = {
+    look: async () => ({ isOnItsWay: false, tags: tagsThere, differing: new Set(), ...there }),
+    setAttributes: async (_: Replica, differing: ReadonlySet<string>) => done.push([...differing]),
+    putMarker: async () => done.push('marker'),
+  } as unknown as ReplicaTarget;
+  const entry = { look, queuedMs: 0 } as ReplicationEntry;
+  try {
+    await lookAt(context, replica, { entry, target });
+  } catch (error) {
+    done.push(error instanceof Error && 'afterMs' in error ? `again after ${error.afterMs}` : error);
+  }
+  return done;
+}
+
+const taken = { type: 'set-replica-attributes', bucketId: 1, key: 'k', versionId: 'v', tags: tagsThere };
+
+describe('a look at a server that has what comes last', () => {
+  test.for<[string, Case, unknown[]]>([
+    [
+      'that has not come to rest → later',
+      { ageMs: 4000, there: { differing: new Set(['tags']) } },
+      ['again after 6000'],
+    ],
+    ['with a change on its way → later', { there: { isOnItsWay: true } }, ['again after 1000']],
+    ['that has the same → done', {}, []],
+    [
+      'that has other tags than it was told → it gets those, and is looked at again',
+      { there: { differing: new Set(['tags']) } },
+      [['tags'], 'again after 10000'],
+    ],
+    [
+      'after a while → no more',
+      { ageMs: 90_000, there: { isOnItsWay: true, differing: new Set(['tags']) } },
+      [['tags']],
+    ],
+    [
+      'that has other tags than it told → they are taken, as the next change',
+      { look: { toldMs: 7 }, changedMs: 7, there: { differing: new Set(['tags']) } },
+      [{ ...taken, changedMs: 8 }],
+    ],
+    [
+      'that told of tags before they were changed here → they are as they are, and it gets the lock',
+      { look: { toldMs: 7 }, changedMs: 9, there: { differing: new Set(['tags', 'retention']) } },
+      [['retention'], 'again after 10000'],
+    ],
+    ['that was told of a marker → it is told, unless it is there', { isDeleteMarker: true }, ['marker']],
+  ])('%s', async ([, given, expected]) => {
+    expect(await lookOf(given)).toEqual(expected);
+  });
+});
