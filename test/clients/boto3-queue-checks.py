@@ -241,8 +241,10 @@ def check_dead_letters_moved():
         assert 'DeadLetterQueueSourceArn' not in back['Attributes'], back
     assert receive(dead) == []
     # Of what was sent to the queue of dead letters itself nobody knows where it was.
-    entries = [{'Id': str(n), 'MessageBody': str(n)} for n in range(4)]
-    sqs.send_message_batch(QueueUrl=dead, Entries=entries)
+    bodies = {str(n) for n in range(100, 130)}
+    for tens in ('10', '11', '12'):
+        entries = [{'Id': str(n), 'MessageBody': f'{tens}{n}'} for n in range(10)]
+        sqs.send_message_batch(QueueUrl=dead, Entries=entries)
     sqs.start_message_move_task(SourceArn=arn(f'{name}-dead'))
     task = ended(arn(f'{name}-dead'))
     assert (task['Status'], task['FailureReason']) == ('FAILED', 'CouldNotDetermineMessageSource'), task
@@ -252,15 +254,16 @@ def check_dead_letters_moved():
     refused(lambda: sqs.start_message_move_task(**to), 'AWS.SimpleQueueService.UnsupportedOperation')
     [running] = sqs.list_message_move_tasks(SourceArn=arn(f'{name}-dead'))['Results']
     assert running['TaskHandle'] == handle and running['MaxNumberOfMessagesPerSecond'] == 1, running
-    assert sqs.cancel_message_move_task(TaskHandle=handle)['ApproximateNumberOfMessagesMoved'] < 3
+    assert sqs.cancel_message_move_task(TaskHandle=handle)['ApproximateNumberOfMessagesMoved'] < 29
     assert ended(arn(f'{name}-dead'))['Status'] == 'CANCELLED'
     refused(lambda: sqs.cancel_message_move_task(TaskHandle=handle), 'AWS.SimpleQueueService.UnsupportedOperation')
     sqs.start_message_move_task(**to)
     assert ended(arn(f'{name}-dead'))['DestinationArn'] == arn(f'{name}-other')
     # What is out stays.
-    assert sorted(one['Body'] for one in receive(other, MaxNumberOfMessages=10)) == ['1', '2', '3']
+    moved = [one['Body'] for _ in range(3) for one in receive(other, MaxNumberOfMessages=10)]
+    assert sorted(moved) == sorted(bodies - {out['Body']}), moved
     sqs.change_message_visibility(QueueUrl=dead, ReceiptHandle=out['ReceiptHandle'], VisibilityTimeout=0)
-    assert [one['Body'] for one in receive(dead)] == ['0']
+    assert [one['Body'] for one in receive(dead)] == [out['Body']]
     assert len(sqs.list_message_move_tasks(SourceArn=arn(f'{name}-dead'), MaxResults=10)['Results']) == 4
     move = sqs.start_message_move_task
     refused(lambda: move(SourceArn=arn(f'{name}-other')), 'InvalidParameterValue')
