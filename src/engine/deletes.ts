@@ -4,7 +4,9 @@ import type { EngineContext } from './context.ts';
 import { noticing } from './events/notices.ts';
 import { withManifest } from './manifests.ts';
 import { onCurrentBucket } from './refusals.ts';
+import { routingBack } from './replication/agreement.ts';
 import { routing } from './replication/routing.ts';
+import type { Tellers } from './replication/types.ts';
 import type { DeleteResult } from './types.ts';
 import type { ReplicaIdentity } from './version-ids.ts';
 
@@ -20,6 +22,8 @@ export interface DeleteRequest {
   readonly cause?: EventCause | undefined;
   /** Of the marker that is made. */
   readonly replica?: ReplicaIdentity;
+  /** Who may have told of it. */
+  readonly tellers?: Tellers;
 }
 
 /** What a removal is called in events: one that a rule asked for, by `seen`, has a name of its own. */
@@ -34,7 +38,7 @@ export async function deleteObject(context: EngineContext, request: DeleteReques
 }
 
 async function deleteCurrent(context: EngineContext, request: DeleteRequest): Promise<DeleteResult> {
-  const { bucket, key, owner, conditions, seen, replica } = request;
+  const { bucket, key, owner, conditions, seen, replica, tellers } = request;
   const noticeOf = await noticing(context, bucket, request.cause);
   // Markers that a rule makes here are made by the rules of the destination there.
   const routeOf = await routing(
@@ -42,6 +46,7 @@ async function deleteCurrent(context: EngineContext, request: DeleteRequest): Pr
     bucket,
     seen === undefined && replica === undefined ? request.cause : undefined,
   );
+  const lookOf = await routingBack(context, bucket, tellers);
   return onCurrentBucket(context, bucket, async (current) => {
     const { versionId, ordinal } = replica ?? context.ids.issue(current);
     const lastModifiedMs = replica?.lastModifiedMs ?? context.clock.nowMs();
@@ -53,7 +58,7 @@ async function deleteCurrent(context: EngineContext, request: DeleteRequest): Pr
       ...(seen !== undefined && { seen }),
       ...noticeOf(event, key),
       ...routeOf({ key, tags: [], kind: 'marker' }),
-      ...(replica !== undefined && { isReplica: true as const }),
+      ...(replica !== undefined && { isReplica: true as const, ...lookOf(key) }),
     };
     const marker = {
       v: 1,

@@ -18,7 +18,7 @@ import { describeVersion, withManifest } from './manifests.ts';
 import { ofVersion, readVersion, recallVersion, rememberSlices } from './reading.ts';
 import { isKeptFor, rewrittenBody } from './recoding.ts';
 import { isRejection, keyDetails, onCurrentBucket, refusing } from './refusals.ts';
-import { type Routing, routing } from './replication/routing.ts';
+import { routeOfAttributes, routing } from './replication/routing.ts';
 import type { CopyRequest, Objects, PutRequest, VersionTarget } from './types.ts';
 import type { VersionIdentity } from './version-ids.ts';
 
@@ -229,13 +229,6 @@ export async function findVersion({ index }: EngineContext, { bucket, key, versi
 }
 
 type Change = { readonly event: string } & ({ readonly tags: readonly Tag[] } | { readonly acl: readonly Grant[] });
-
-/** Where a change goes of what is said of a version: of versions that were never replicated nothing does. */
-export function routeOfAttributes(routeOf: Routing, { key, attributes }: Version): ReturnType<Routing> {
-  const { replication, tags, encryption } = attributes;
-  if (replication === undefined) return {};
-  return routeOf({ key, tags, encryption, kind: 'attributes', isReplica: replication === 'REPLICA' });
-}
 
 async function changeVersion(
   context: EngineContext,

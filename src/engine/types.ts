@@ -54,7 +54,7 @@ import type { Garbage } from './garbage.ts';
 import type { Inventory } from './inventory/types.ts';
 import type { Lifecycle } from './lifecycle/types.ts';
 import type { Locks } from './locks/types.ts';
-import type { Replication } from './replication/types.ts';
+import type { Replication, Tellers } from './replication/types.ts';
 import type { TieringEngine } from './tiering/types.ts';
 import type { Usage } from './usage/usage.ts';
 import type { ReplicaIdentity } from './version-ids.ts';
@@ -222,6 +222,8 @@ export interface Objects {
     cause?: EventCause | undefined;
     /** Of the marker that is made. */
     replica?: ReplicaIdentity;
+    /** Who may have told of it. */
+    tellers?: Tellers;
   }): Promise<DeleteResult>;
   /** Replaces the tags, or removes them all; returns the version they were on. Throws as `find`. */
   setTags(target: VersionTarget, tags: readonly Tag[] | 'none'): Promise<Version>;

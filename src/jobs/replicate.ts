@@ -31,8 +31,6 @@ const readMax = 1000;
 const lookEveryMs = 1000;
 const underWayMax = 16;
 const pieceBytesMax = 64 * 1024;
-/** What is done within so long was hardly tried before. */
-const firstAttemptMs = 1000;
 /** As AWS's objective has it, which is the only one there is. */
 const thresholdMs = 15 * 60_000;
 
@@ -254,8 +252,8 @@ class Replicator {
     this.#lastLatencyMs = nowMs - entry.atMs;
     const tookMs = this.#lastLatencyMs;
     const told = { event: 'Replication:OperationReplicatedAfterThreshold', thresholdMs, tookMs };
-    const look = isLooked(entry, target, nowMs) ? { lookedMs: nowMs } : {};
-    this.#settled.push({ entry, ...(isLate && { told }), ...look });
+    const isLooked = target.look !== undefined && entry.kind !== 'version';
+    this.#settled.push({ entry, ...(isLate && { told }), ...(isLooked && { lookedMs: nowMs }) });
   }
 
   #noteOver(entry: ReplicationEntry, { isTracked }: Extract<Prepared, { kind: 'over' }>): void {
@@ -345,12 +343,6 @@ class Replicator {
       else yield* this.#inPieces(chunk, limit);
     }
   }
-}
-
-/** Whether a destination is looked at after a change. Of a marker only if an attempt may have been given up before, and come after this one. */
-function isLooked({ kind, queuedMs }: ReplicationEntry, { look }: ReplicaTarget, nowMs: number): boolean {
-  if (look === undefined || kind === 'version') return false;
-  return kind === 'attributes' || nowMs - queuedMs > firstAttemptMs;
 }
 
 function describe(error: unknown): string {

@@ -25,7 +25,13 @@ import type {
   TestEvent,
   VersioningState,
 } from './records.ts';
-import type { Replicated, ReplicationCommand, ReplicationResults, WithReplica } from './replication-commands.ts';
+import type {
+  Looked,
+  Replicated,
+  ReplicationCommand,
+  ReplicationResults,
+  WithReplica,
+} from './replication-commands.ts';
 import type { NoteAccesses, SetVersionTiering } from './tiering-commands.ts';
 
 export type { Content, NewContent, SeenVersion, SharedSlice } from './command-parts.ts';
@@ -99,7 +105,7 @@ export interface PutVersion extends VersionBody, Described, Announced, Replicate
 }
 
 /** DeleteObject without a version id: removes the null version, or makes a delete marker, as the versioning state says. */
-export interface DeleteCurrent extends Described, Announced, Replicated, WithReplica {
+export interface DeleteCurrent extends Described, Announced, Replicated, WithReplica, Looked {
   readonly type: 'delete-current';
   readonly bucketId: number;
   readonly key: string;

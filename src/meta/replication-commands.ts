@@ -30,11 +30,17 @@ export interface WithReplica {
   readonly isReplica?: true;
 }
 
+/** A command on what another server told. */
+export interface Looked {
+  /** Who told, to be looked at afterwards. */
+  readonly looked?: Replicate;
+}
+
 /**
  * Tags and access control list of a replica become its source's, unless they were changed later here than there. What is taken is
  * replicated as the command says.
  */
-export interface SetReplicaAttributes extends Announced, Replicated {
+export interface SetReplicaAttributes extends Announced, Replicated, Looked {
   readonly type: 'set-replica-attributes';
   readonly bucketId: number;
   readonly key: string;
@@ -44,8 +50,6 @@ export interface SetReplicaAttributes extends Announced, Replicated {
   readonly acl?: readonly Grant[] | null;
   /** When the source's were changed; 0 if they are as they were when it was made. */
   readonly changedMs: number;
-  /** Who told, to be looked at afterwards whatever was taken of it. */
-  readonly looked?: Replicate;
 }
 
 /** What became of entries of the queue, by their sequences: those that are done go, those that failed stay. */

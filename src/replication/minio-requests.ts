@@ -31,17 +31,16 @@ export async function putMinioMarker(call: Call, { version, versionId }: Replica
 
 /** A MinIO that is told of a marker which it has takes that for its removal, so it is asked first. */
 async function hasMarker(call: Call, query: Record<string, string>): Promise<boolean> {
-  return (await headOf(call, query)) !== undefined;
+  return (await headOf(call, query)) !== 'absent';
 }
 
-/** Undefined if the version is not there. */
-async function headOf(call: Call, query: Record<string, string>): Promise<AnswerXml | 'marker' | undefined> {
+async function headOf(call: Call, query: Record<string, string>): Promise<AnswerXml | 'marker' | 'absent'> {
   try {
     return await call({ method: 'HEAD', query });
   } catch (error) {
     const cause = error instanceof ReplicationRefused ? error.cause : error;
     if (!(cause instanceof S3Failure)) throw error;
-    if (cause.status === 404) return undefined;
+    if (cause.status === 404) return 'absent';
     // So S3 answers of a marker.
     if (cause.status === 405) return 'marker';
     throw error;
@@ -53,16 +52,26 @@ export async function lookAtMinio(
   call: Call,
   { version, versionId }: Replica,
   nowMs: number,
-): Promise<AttributesThere | undefined> {
+): Promise<AttributesThere | 'marker' | 'absent'> {
   const query = { versionId: minioIdOf(versionId) };
   const head = await headOf(call, query);
-  if (head === undefined || head === 'marker') return undefined;
+  if (head === 'absent' || head === 'marker') return head;
   const { lock, tags: own } = version.attributes;
   const hasTags = head.header('x-amz-tagging-count') !== undefined;
   const tags = hasTags ? tagsOf(await call({ method: 'GET', query: { tagging: '', ...query } })) : [];
   const differing = new Set<AttributePart>(differingLock(head, lock, nowMs));
   if (!isDeepStrictEqual(tags.toSorted(byKey), own.toSorted(byKey))) differing.add('tags');
   return { isOnItsWay: head.header(minioHeaders.status) === 'PENDING', tags, differing };
+}
+
+/** Undefined if the version is not there. */
+export async function differingAtMinio(
+  call: Call,
+  replica: Replica,
+  nowMs: number,
+): Promise<AttributesThere['differing'] | undefined> {
+  const there = await lookAtMinio(call, replica, nowMs);
+  return typeof there === 'string' ? undefined : there.differing;
 }
 
 function tagsOf(answer: AnswerXml): readonly Tag[] {

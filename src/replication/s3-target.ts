@@ -21,7 +21,7 @@ import type { Clock } from '../lib/clock.ts';
 import { writeHeaderText, writeMetadataText } from '../lib/header-text.ts';
 import type { AnswerXml } from './answer-xml.ts';
 import { type Call, lockHeaders, minioLockHeaders, setLock } from './lock-requests.ts';
-import { lookAtMinio, minioIdOf, putMinioMarker } from './minio-requests.ts';
+import { differingAtMinio, lookAtMinio, minioIdOf, putMinioMarker } from './minio-requests.ts';
 import { encode } from './places.ts';
 import { type S3Call, type S3Client, S3Failure } from './s3-client.ts';
 
@@ -127,7 +127,7 @@ async function setAttributes(
   if (lock === undefined || server === 'ninefold') return true;
   const ask: Call = (request) => call(replica, request);
   const nowMs = clock.nowMs();
-  const known = differing ?? (server === 'minio' ? (await lookAtMinio(ask, replica, nowMs))?.differing : undefined);
+  const known = differing ?? (server === 'minio' ? await differingAtMinio(ask, replica, nowMs) : undefined);
   await setLock(ask, lock, { versionId, nowMs, differing: known });
   return true;
 }

@@ -264,7 +264,7 @@ describe('requests of a MinIO', () => {
     expect(TagSet).toEqual([{ Key: 'a', Value: 'later' }]);
   });
 
-  test('changed tags of a version that is replicated to a MinIO → it is looked at afterwards, and the version does not wait for that', async () => {
+  test('changed tags or a marker that a MinIO told, to which the bucket is replicated → it is looked at afterwards, and the version does not wait for that', async () => {
     const Bucket = await newVersioned(here);
     const SourceSelectionCriteria = { ReplicaModifications: { Status: 'Enabled' as const } };
     await putRules(here.client, Bucket, [ruleTo('full', { SourceSelectionCriteria })]);
@@ -285,6 +285,12 @@ describe('requests of a MinIO', () => {
     expect((await sendHere({ method: 'PUT', path: `/${Bucket}/k`, query, headers })).status).toBe(200);
     expect(await waiting()).toMatchObject([{ waiting: 1, failed: 0 }]);
     expect(await statusOf(here.client, Bucket, 'k')).toBe('COMPLETED');
+    const marker = {
+      headers: { ...marked, 'x-minio-source-deletemarker': 'true' },
+      query: [['versionId', id]] as const,
+    };
+    expect((await sendHere({ method: 'DELETE', path: `/${Bucket}/k`, ...marker })).status).toBe(204);
+    expect(await waiting()).toMatchObject([{ waiting: 2, failed: 0 }]);
   });
 
   test('retention and hold, with when they were set → the replica has them; what was set later counts, removed retention too, what was set earlier does not', async () => {

@@ -8,10 +8,10 @@ import type { EngineContext } from '../context.ts';
 import { EngineError } from '../errors.ts';
 import { noticing } from '../events/notices.ts';
 import { withManifest } from '../manifests.ts';
-import { findVersion, routeOfAttributes } from '../objects.ts';
+import { findVersion } from '../objects.ts';
 import { changeAttemptsMax, describeAnew, isPassing, namesOf } from '../redescription.ts';
 import { keyDetails, refusing } from '../refusals.ts';
-import { routing } from '../replication/routing.ts';
+import { routeOfAttributes, routing } from '../replication/routing.ts';
 import type { Locks, LockTarget } from './types.ts';
 
 interface Change {

@@ -10,7 +10,7 @@ interface Case {
   readonly ageMs?: number;
   readonly changedMs?: number;
   readonly isDeleteMarker?: boolean;
-  readonly there?: Partial<AttributesThere>;
+  readonly there?: Partial<AttributesThere> | 'marker' | 'absent';
 }
 
 /** What a look does, in its order. */
@@ -25,7 +25,8 @@ async function lookOf({ look = {}, ageMs = 20_000, changedMs, isDeleteMarker = f
   // Of a bucket that keeps no versions nothing is replicated further.
   const replica = { version, source: { versioning: 'Suspended' } } as unknown as Replica;
   const target = {
-    look: async () => ({ isOnItsWay: false, tags: tagsThere, differing: new Set(), ...there }),
+    look: async () =>
+      typeof there === 'string' ? there : { isOnItsWay: false, tags: tagsThere, differing: new Set(), ...there },
     setAttributes: async (_: Replica, differing: ReadonlySet<string>) => done.push([...differing]),
     putMarker: async () => done.push('marker'),
   } as unknown as ReplicaTarget;
@@ -69,7 +70,9 @@ describe('a look at a server that has what comes last', () => {
       { look: { toldMs: 7 }, changedMs: 9, there: { differing: new Set(['tags', 'retention']) } },
       [['retention'], 'again after 10000'],
     ],
-    ['that was told of a marker → it is told, unless it is there', { isDeleteMarker: true }, ['marker']],
+    ['that has lost a marker → it is told', { isDeleteMarker: true, there: 'absent' }, ['marker']],
+    ['that has the marker → done', { isDeleteMarker: true, there: 'marker' }, []],
+    ['where the version is not any more → done', { there: 'absent' }, []],
   ])('%s', async ([, given, expected]) => {
     expect(await lookOf(given)).toEqual(expected);
   });

@@ -24,7 +24,6 @@ import {
 const arnPrefix = 'arn:aws:s3:::';
 /** Entries that one command changes, so that no batch takes long. */
 const atOnce = 1000;
-const nobody: ReadonlySet<string> = new Set();
 
 export function createReplication(context: EngineContext, parts: LocalParts): Replication {
   const { index, clock } = context;
@@ -82,7 +81,7 @@ export function createReplication(context: EngineContext, parts: LocalParts): Re
     resync: (request) => resyncs.ask(request),
     resyncStep: () => resyncs.step(),
     resyncs: () => resyncs.underWay(),
-    setReplicaAttributes: ({ bucket, tellers = nobody, ...command }) =>
+    setReplicaAttributes: ({ bucket, tellers, ...command }) =>
       refusing({ ...keyDetails(bucket, command.key), versionId: command.versionId }, async () => {
         const again = await routesBack(context, { bucket, ...command }, tellers);
         await index.submit({ type: 'set-replica-attributes', bucketId: bucket.id, ...command, ...again });

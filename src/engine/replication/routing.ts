@@ -1,5 +1,5 @@
 /** Where changes of a request go: decided before the command is submitted, by the rules that the bucket then has. */
-import type { Bucket, EventCause } from '../../meta/records.ts';
+import type { Bucket, EventCause, Version } from '../../meta/records.ts';
 import type { Replicate } from '../../meta/replication-commands.ts';
 import type { EngineContext } from '../context.ts';
 import { type RoutedChange, routesOf } from './configuration.ts';
@@ -27,4 +27,11 @@ export async function routing(
     const to = routesOf(configuration.rules, change);
     return to.length === 0 ? {} : { replicate: { atMs: clock.nowMs(), to } };
   };
+}
+
+/** Where a change goes of what is said of a version: of versions that were never replicated nothing does. */
+export function routeOfAttributes(routeOf: Routing, { key, attributes }: Version): ReturnType<Routing> {
+  const { replication, tags, encryption } = attributes;
+  if (replication === undefined) return {};
+  return routeOf({ key, tags, encryption, kind: 'attributes', isReplica: replication === 'REPLICA' });
 }

@@ -7,6 +7,9 @@ import type { ReplicationConfiguration, ReplicationRule } from './configuration.
 
 export type { ReplicationEntry, ReplicationSize };
 
+/** ARNs of those that may have told of a change, of which those that the bucket is replicated to are looked at afterwards. */
+export type Tellers = ReadonlySet<string> | undefined;
+
 /** A version as it is to be at a destination. */
 export interface Replica extends ReplicaIdentity {
   /** With the storage class that it has there. */
@@ -48,8 +51,8 @@ export interface ReplicaTarget {
   putMarker(replica: Replica): Promise<void>;
   /** Makes tags, access control list and lock those of the version, or those parts alone that differ. False if the replica is not there. */
   setAttributes(replica: Replica, differing?: ReadonlySet<AttributePart>): Promise<boolean>;
-  /** Of a server that has what comes last, whenever it was changed: how these stand there. Undefined if the replica is not there. */
-  look?(replica: Replica): Promise<AttributesThere | undefined>;
+  /** Of a server that has what comes last, whenever it was changed: how these stand there, or whether it has the marker. */
+  look?(replica: Replica): Promise<AttributesThere | 'marker' | 'absent'>;
 }
 
 export interface AttributesThere {
@@ -186,7 +189,7 @@ export interface Replication {
     tags: Version['attributes']['tags'];
     acl?: NonNullable<Version['attributes']['acl']> | null;
     changedMs: number;
-    /** ARNs of those that may have told, of which those that the bucket is replicated to are looked at afterwards. */
-    tellers?: ReadonlySet<string> | undefined;
+    /** Who may have told. */
+    tellers?: Tellers;
   }): Promise<void>;
 }

@@ -118,7 +118,7 @@ export function deleteCurrent(transaction: Transaction, command: DeleteCurrent):
     announce(transaction, bucket, command.notice, { key, versionId: 'null' });
     return { deletedVersionId: 'null', ...sizeOf(object) };
   }
-  const { markerId: versionId, isReplica, replicate } = command;
+  const { markerId: versionId, isReplica, replicate, looked } = command;
   const ordinal = placeOf(transaction, {
     bucketId: bucket.id,
     key,
@@ -147,7 +147,9 @@ export function deleteCurrent(transaction: Transaction, command: DeleteCurrent):
     manifest: takeManifest(transaction, command.manifest),
   });
   announce(transaction, bucket, command.notice, { key, versionId });
-  queueChange(transaction, replicate, { bucketId: bucket.id, key, versionId, size: 0, kind: 'marker' });
+  const change = { bucketId: bucket.id, key, versionId, size: 0, kind: 'marker' } as const;
+  queueChange(transaction, replicate, change);
+  queueChange(transaction, looked, { ...change, look: {} });
   return { markerId: versionId, ...(replaced && { deletedVersionId: 'null' }), ...sizeOf(object) };
 }
 

@@ -4,7 +4,7 @@ import { invalidRequest } from '../lifecycle/refusals.ts';
 import { checkObjectAddress } from '../object-address.ts';
 import { operation } from '../operation.ts';
 import { makesMarker } from '../replication/minio-replicas.ts';
-import { identityOf, readReplica } from '../replication/replicas.ts';
+import { identityOf, readReplica, tellersOf } from '../replication/replicas.ts';
 
 export const deleteObject = operation({
   name: 'DeleteObject',
@@ -27,7 +27,7 @@ export const deleteObject = operation({
       owner: bucket.owner,
       bypassesGovernance: input.BypassGovernanceRetention === true,
       cause: request.cause(),
-      ...(replica !== undefined && identityOf(replica)),
+      ...(replica !== undefined && { ...identityOf(replica), tellers: tellersOf(request) }),
       ...(input.VersionId !== undefined && replica === undefined && { versionId: input.VersionId }),
       ...(conditions !== undefined && { conditions }),
     });

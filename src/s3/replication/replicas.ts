@@ -72,7 +72,7 @@ export async function setReplicaAttributes(
   await request.engine.replication.setReplicaAttributes({
     ...{ bucket, key, versionId, tags, changedMs: replica.changedMs },
     ...(!keepsList && { acl: replica.acl ?? null }),
-    ...(isOfMinio(request) && { tellers: request.replication.minios }),
+    tellers: tellersOf(request),
   });
   const { lock } = replica;
   if (lock === undefined) return;
@@ -86,6 +86,11 @@ export async function askMinioAgain(request: OperationRequest, replica: ReplicaF
   if (attributes.tags.length === 0 || !isOfMinio(request) || request.replication.minios.size === 0) return;
   const { tags, changedMs = 0 } = attributes;
   await setReplicaAttributes(request, { ...replica, changedMs }, { key, versionId, tags });
+}
+
+/** ARNs of those that may be who asks, where what they tell of is to be looked at afterwards. */
+export function tellersOf(request: OperationRequest): ReadonlySet<string> | undefined {
+  return isOfMinio(request) ? request.replication.minios : undefined;
 }
 
 function isOfMinio(request: OperationRequest): boolean {
