@@ -52,7 +52,7 @@ test('a restart in the middle → the task goes on where it was, to each message
   await before.step();
   expect(countsOf()).toEqual([4, 1, 0]);
   clock.now += 500;
-  expect(await before.step()).toEqual({ moved: 1, isBusy: false });
+  expect(await before.step()).toEqual({ moved: 1, isUnderWay: true, isBusy: false });
   const after = restart();
   expect(await after.list('dead')).toMatchObject([{ id, status: 'RUNNING', moved: 2, toMove: 5 }]);
   for (let seconds = 0; seconds < 3; seconds++) {

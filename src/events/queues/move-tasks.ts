@@ -45,6 +45,15 @@ export interface MoveTasksParts {
   readonly clock: Clock;
 }
 
+/** What a step has done. */
+export interface MoveStep {
+  readonly moved: number;
+  /** Whether a task has not come to its end yet. */
+  readonly isUnderWay: boolean;
+  /** Whether one could go on at once. */
+  readonly isBusy: boolean;
+}
+
 /** Why a task comes to its end before it has moved everything. */
 class MoveFailure extends Error {
   override readonly name = 'MoveFailure';
@@ -99,17 +108,18 @@ export class MoveTasks {
     });
   }
 
-  /** Goes on with all that are under way. Says whether any of them could go on at once. */
-  step(): Promise<{ readonly moved: number; readonly isBusy: boolean }> {
+  /** Goes on with all that are under way. */
+  step(): Promise<MoveStep> {
     return this.#turns.take('tasks', async () => {
       const before = await this.#load();
-      if (!before.some(({ status }) => status === 'RUNNING')) return { moved: 0, isBusy: false };
+      if (!before.some(({ status }) => status === 'RUNNING')) return { moved: 0, isUnderWay: false, isBusy: false };
       const after: MoveTask[] = [];
       for (const task of before) after.push(task.status === 'RUNNING' ? await this.#advance(task) : task);
       if (after.some((task, at) => task !== before[at])) await this.#save(after);
       const movedBy = (tasks: readonly MoveTask[]) => tasks.reduce((sum, { moved }) => sum + moved, 0);
       return {
         moved: movedBy(after) - movedBy(before),
+        isUnderWay: after.some(({ status }) => status === 'RUNNING'),
         isBusy: after.some(({ status, perSecond }) => status === 'RUNNING' && perSecond === undefined),
       };
     });
