@@ -8,7 +8,7 @@ import {
   PutBucketVersioningCommand,
 } from '@aws-sdk/client-s3';
 import { beforeAll, expect, test } from 'vitest';
-import { annotatedObjects } from '../support/annotated-objects.ts';
+import { annotatedObjects, underCustomerKey } from '../support/annotated-objects.ts';
 import { kmsCallers } from '../support/kms-callers.ts';
 import { refusal } from '../support/refusals.ts';
 import { useDaemon } from '../support/use-daemon.ts';
@@ -16,12 +16,6 @@ import { useDaemon } from '../support/use-daemon.ts';
 const daemon = useDaemon({ config: JSON.stringify({ encryption: { kms: { keys: [{ id: 'one' }] } } }) });
 const { newUser } = kmsCallers(daemon);
 const underKms = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'one' } as const;
-const customerKey = Buffer.alloc(32, 5);
-const underCustomerKey = {
-  SSECustomerAlgorithm: 'AES256',
-  SSECustomerKey: customerKey.toString('base64'),
-  SSECustomerKeyMD5: createHash('md5').update(customerKey).digest('base64'),
-};
 
 let Bucket: string;
 let versioned: string;

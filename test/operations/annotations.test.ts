@@ -1,5 +1,5 @@
 /** Annotations of objects: what they hold, whose they are, what is refused, and who is told. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
   CopyObjectCommand,
   CreateBucketCommand,
@@ -12,7 +12,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { annotatedObjects } from '../support/annotated-objects.ts';
+import { annotatedObjects, underCustomerKey } from '../support/annotated-objects.ts';
 import { EventReceiver } from '../support/event-receiver.ts';
 import { eventually } from '../support/eventually.ts';
 import { kmsCallers } from '../support/kms-callers.ts';
@@ -31,12 +31,6 @@ const daemon = useDaemon({ config: JSON.stringify(config) });
 const { send } = signedRequests(daemon);
 const { newUser } = kmsCallers(daemon);
 const underKms = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'one' } as const;
-const customerKey = randomBytes(32);
-const underCustomerKey = {
-  SSECustomerAlgorithm: 'AES256',
-  SSECustomerKey: customerKey.toString('base64'),
-  SSECustomerKeyMD5: createHash('md5').update(customerKey).digest('base64'),
-};
 
 let Bucket: string;
 let versioned: string;

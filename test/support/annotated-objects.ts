@@ -1,4 +1,5 @@
 /** Objects with annotations, as tests of these make them on a server. */
+import { createHash } from 'node:crypto';
 import {
   DeleteObjectAnnotationCommand,
   GetObjectAnnotationCommand,
@@ -11,6 +12,14 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { Daemon } from './daemon.ts';
+
+const customerKey = Buffer.alloc(32, 5);
+/** For objects under a key of their client. */
+export const underCustomerKey = {
+  SSECustomerAlgorithm: 'AES256',
+  SSECustomerKey: customerKey.toString('base64'),
+  SSECustomerKeyMD5: createHash('md5').update(customerKey).digest('base64'),
+};
 
 /** Calls on objects of a bucket, unless they name another; their annotation is called `note` unless they say otherwise. */
 export function annotatedObjects(daemon: () => Daemon, bucket: () => string) {

@@ -57,10 +57,12 @@ export async function copiedAnnotations(
     for (const each of releases) each();
   };
   try {
+    const { encryption } = version.attributes;
+    const isShared = canShare(encryption, unlocked?.encryption);
+    const keys = isShared && encryption ? await context.keyring.open(encryption, undefined) : undefined;
     const all: Copied[] = [];
     for (const found of annotations) {
-      const isShared = canShare(version.attributes.encryption, unlocked?.encryption);
-      if (isShared) all.push(await share(context, source, { found, unlocked }));
+      if (isShared) all.push(await share(context, source, { found, keys, unlocked }));
       else all.push(await rewrite(context, source, { found, unlocked, releases }));
     }
     return { all, release };
@@ -73,10 +75,12 @@ export async function copiedAnnotations(
 async function share(
   context: EngineContext,
   source: AnnotationSource,
-  { found, unlocked }: { found: StoredAnnotation; unlocked: Unlocked | undefined },
+  {
+    found,
+    keys,
+    unlocked,
+  }: { found: StoredAnnotation; keys: Unlocked['keys'] | undefined; unlocked: Unlocked | undefined },
 ): Promise<Copied> {
-  const { encryption } = source.version.attributes;
-  const keys = encryption && (await context.keyring.open(encryption, undefined));
   const slices =
     keys === undefined || unlocked === undefined
       ? found.slices
